@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * btf: BPF Type Format, read and build; .BTF.ext; print a value by its type.
+ *
+ * A struct bu_btf is a checked view of one BTF blob: after bu_btf_parse every type id, string
+ * offset, member list and enum list it hands out is inside the blob and no type cycle is endless
+ * (modifier and typedef chains end, by-value containment ends). Input is hostile.
+ *
+ * Source: Documentation/bpf/btf.rst (the kernel's), include/uapi/linux/btf.h for the numbers.
+ */
+#ifndef BU_BTF_H
+#define BU_BTF_H
+
+#include "base/base.h"
+#include "isa/isa.h"
+
+enum bu_btf_kind {
+	BU_BTF_VOID, BU_BTF_INT, BU_BTF_PTR, BU_BTF_ARRAY, BU_BTF_STRUCT, BU_BTF_UNION,
+	BU_BTF_ENUM, BU_BTF_FWD, BU_BTF_TYPEDEF, BU_BTF_VOLATILE, BU_BTF_CONST, BU_BTF_RESTRICT,
+	BU_BTF_FUNC, BU_BTF_FUNC_PROTO, BU_BTF_VAR, BU_BTF_DATASEC, BU_BTF_FLOAT,
+	BU_BTF_DECL_TAG, BU_BTF_TYPE_TAG, BU_BTF_ENUM64,
+};
+
+struct bu_btf {
+	const uint8_t *data;  /* the blob; not owned, must outlive this */
+	size_t size;
+	bool be;
+	uint32_t hdr_len, type_off, type_len, str_off, str_len;
+	uint32_t ntypes;      /* ids are 1 .. ntypes; 0 is void. With a base: base's ids first */
+	uint32_t *offs;       /* [id - first]: offset of each type in data; heap */
+	const struct bu_btf *base; /* split BTF, or NULL */
+};
+
+/*
+ * Checks a blob (either endianness) and indexes it. name is used in messages. base may be NULL.
+ * Returns 0, -EINVAL with a message in ds (may be NULL), -ENOMEM. Release with bu_btf_free.
+ */
+int bu_btf_parse(struct bu_btf *b, const void *data, size_t size, const struct bu_btf *base,
+		 const char *name, struct bu_diags *ds);
+void bu_btf_free(struct bu_btf *b);
+
+/* The fixed part of a type, decoded. */
+struct bu_btf_type {
+	uint32_t id;
+	enum bu_btf_kind kind;
+	bool kflag;
+	const char *name;    /* "" when anonymous */
+	uint32_t vlen;
+	union {
+		uint32_t size; /* INT, ENUM, STRUCT, UNION, DATASEC, FLOAT, ENUM64: bytes */
+		uint32_t type; /* PTR, TYPEDEF, modifiers, FUNC, FUNC_PROTO, VAR, tags */
+	};
+	/* INT */
+	uint8_t int_enc;     /* 1 signed, 2 char, 4 bool */
+	uint8_t int_off, int_bits;
+	/* ARRAY */
+	uint32_t elem, index, nelems;
+	/* VAR, FUNC: linkage; DECL_TAG: component_idx */
+	int32_t linkage;
+};
+struct bu_btf_member { const char *name; uint32_t type; uint32_t bit_off, bit_size; /* 0: whole */ };
+struct bu_btf_enum { const char *name; int64_t val; };
+struct bu_btf_secvar { uint32_t type; uint32_t off, size; };
+struct bu_btf_param { const char *name; uint32_t type; };
+
+/* Type id into *t. -ENOENT when there is none. id 0 is VOID. */
+int bu_btf_get(const struct bu_btf *b, uint32_t id, struct bu_btf_type *t);
+/* The i-th member, enumerator, variable, parameter of t (i < t->vlen of the fitting kind). */
+int bu_btf_member(const struct bu_btf *b, const struct bu_btf_type *t, uint32_t i, struct bu_btf_member *m);
+int bu_btf_enum(const struct bu_btf *b, const struct bu_btf_type *t, uint32_t i, struct bu_btf_enum *e);
+int bu_btf_secvar(const struct bu_btf *b, const struct bu_btf_type *t, uint32_t i, struct bu_btf_secvar *v);
+int bu_btf_param(const struct bu_btf *b, const struct bu_btf_type *t, uint32_t i, struct bu_btf_param *p);
+/* The string at an offset of the string section ("" outside). */
+const char *bu_btf_str(const struct bu_btf *b, uint32_t off);
+/* First type of that kind and name (kind VOID: any), or 0. Linear. */
+uint32_t bu_btf_find(const struct bu_btf *b, enum bu_btf_kind kind, const char *name);
+/* Through typedefs and modifiers. */
+uint32_t bu_btf_resolve(const struct bu_btf *b, uint32_t id);
+/* Size in bytes of a value of the type, or -EINVAL. */
+int64_t bu_btf_size(const struct bu_btf *b, uint32_t id);
+
+/*
+ * Prints the n bytes at data as the type id: JSON-valid always in JSON mode; in text mode upstream
+ * bpftool's typed dump text, mended where that is invalid. key as in bu_out.
+ */
+int bu_btf_print_value(struct bu_out *o, const char *key, const struct bu_btf *b, uint32_t id,
+		       const void *data, size_t n);
+/*
+ * Parses text (a number, true/false, an enumerator, 'c', "string" for char arrays; {…} and […] of
+ * these) into the n bytes at out, by type. Values out of range are refused. 0, -EINVAL, -ERANGE with a message.
+ */
+int bu_btf_parse_value(const struct bu_btf *b, uint32_t id, struct bu_str text, void *out, size_t n,
+		       struct bu_diags *ds);
+/* A function's C prototype as bpftool prints above a dump: "int count(struct xdp_md * ctx)". */
+int bu_btf_print_proto(struct bu_buf *out, const struct bu_btf *b, uint32_t func_id);
+
+/* ---------------------------------------------------------------- building */
+
+/* Types and strings under construction; equal strings and equal anonymous types are shared. */
+struct bu_btfgen {
+	struct bu_buf types, strs;
+	uint32_t ntypes;
+	struct bu_hash str_index; /* string -> offset + 1 */
+	struct bu_arena arena;
+	bool be;
+	/* private: position of the list that is open (struct, enum, datasec, proto) */
+	size_t open;
+	int err;
+};
+
+void bu_btfgen_init(struct bu_btfgen *g, bool be);
+void bu_btfgen_free(struct bu_btfgen *g);
+/* Each returns the new (or an equal earlier) type's id, 0 on error (sticky in err). */
+uint32_t bu_btfgen_int(struct bu_btfgen *g, const char *name, uint32_t size, uint8_t enc);
+uint32_t bu_btfgen_ptr(struct bu_btfgen *g, uint32_t to);
+uint32_t bu_btfgen_array(struct bu_btfgen *g, uint32_t elem, uint32_t n);
+uint32_t bu_btfgen_mod(struct bu_btfgen *g, enum bu_btf_kind kind, const char *name, uint32_t to); /* typedef, const, volatile, restrict, type_tag */
+uint32_t bu_btfgen_fwd(struct bu_btfgen *g, const char *name, bool is_union);
+/* Begins a struct or union of size bytes; members follow, before any other type is made. */
+uint32_t bu_btfgen_struct(struct bu_btfgen *g, enum bu_btf_kind kind, const char *name, uint32_t size);
+void bu_btfgen_member(struct bu_btfgen *g, const char *name, uint32_t type, uint32_t bit_off);
+uint32_t bu_btfgen_proto(struct bu_btfgen *g, uint32_t ret);
+void bu_btfgen_param(struct bu_btfgen *g, const char *name, uint32_t type);
+uint32_t bu_btfgen_func(struct bu_btfgen *g, const char *name, uint32_t proto, int linkage);
+uint32_t bu_btfgen_var(struct bu_btfgen *g, const char *name, uint32_t type, int linkage);
+uint32_t bu_btfgen_datasec(struct bu_btfgen *g, const char *name, uint32_t size);
+void bu_btfgen_secvar(struct bu_btfgen *g, uint32_t var, uint32_t off, uint32_t size);
+uint32_t bu_btfgen_str(struct bu_btfgen *g, const char *s);
+/* Writes the finished .BTF blob. 0 or -errno. */
+int bu_btfgen_finish(struct bu_btfgen *g, struct bu_buf *out);
+
+/* ---------------------------------------------------------------- .BTF.ext */
+
+struct bu_func_info { uint32_t insn_off; /* bytes into the section */ uint32_t type_id; };
+struct bu_line_info { uint32_t insn_off; uint32_t file_off, line_off; uint32_t line, col; };
+/* All records of one program section, in order of insn_off. */
+struct bu_btfext_sec {
+	const char *name;    /* section name */
+	struct bu_func_info *func; uint32_t nfunc;
+	struct bu_line_info *line; uint32_t nline;
+	const uint8_t *core; uint32_t ncore, core_size; /* raw bpf_core_relo records, checked for length */
+};
+struct bu_btfext { struct bu_btfext_sec *sec; uint32_t nsec; };
+
+/* Parses .BTF.ext against its .BTF; memory from a. 0, -EINVAL with a message, -ENOMEM. */
+int bu_btfext_parse(struct bu_btfext *e, const void *data, size_t size, const struct bu_btf *btf,
+		    struct bu_arena *a, const char *name, struct bu_diags *ds);
+/* Writes .BTF.ext for sections whose names are in g's strings (added if not). Call before bu_btfgen_finish. */
+int bu_btfext_write(const struct bu_btfext *e, struct bu_btfgen *g, struct bu_buf *out);
+
+#endif

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * isa: the instruction set and the field's other tables, and what reads them.
+ *
+ * One row per thing. isa.def holds one row per instruction form; the same template prints and
+ * parses it. helper.def, maptype.def, progtype.def, attachtype.def, linktype.def, section.def,
+ * const.def and field.def hold helpers, types, section names, UAPI constants and context fields.
+ * All tables are constant; all functions here are pure and may be called from any thread.
+ *
+ * Sources: RFC 9669; the kernel's UAPI (linux/bpf.h) for numbers.
+ */
+#ifndef BU_ISA_H
+#define BU_ISA_H
+
+#include "base/base.h"
+
+/* ---------------------------------------------------------------- instructions */
+
+/*
+ * One 8-byte slot, decoded.
+ *
+ *   byte 0    byte 1               bytes 2-3   bytes 4-7
+ *   code      src<<4|dst (LE)      off (s16)   imm (s32)
+ *             dst<<4|src (BE)
+ *
+ * ld_imm64 (0x18) takes two slots; the second has code 0 and the upper half of the value in imm.
+ */
+struct bu_insn {
+	uint8_t code;
+	uint8_t dst, src; /* 0..15 */
+	int16_t off;
+	int32_t imm;
+};
+
+#define BU_INSN_SIZE 8u
+#define BU_OP_LD_IMM64 0x18
+#define BU_OP_CALL 0x85
+#define BU_OP_CALLX 0x8d
+#define BU_OP_EXIT 0x95
+#define BU_OP_JA 0x05
+#define BU_OP_JA32 0x06
+
+/* src of ld_imm64 */
+enum bu_ld_imm64_src {
+	BU_PSEUDO_MAP_FD = 1, BU_PSEUDO_MAP_VALUE = 2, BU_PSEUDO_BTF_ID = 3, BU_PSEUDO_FUNC = 4,
+	BU_PSEUDO_MAP_IDX = 5, BU_PSEUDO_MAP_IDX_VALUE = 6,
+};
+/* src of call */
+enum bu_call_src { BU_CALL_HELPER = 0, BU_CALL_LOCAL = 1, BU_CALL_KFUNC = 2 };
+
+void bu_insn_decode(struct bu_insn *out, const uint8_t in[8], bool be);
+void bu_insn_encode(uint8_t out[8], const struct bu_insn *in, bool be);
+
+/* Which field tells apart the rows that share an opcode byte. */
+enum bu_isa_key { BU_KEY_NONE, BU_KEY_SRC, BU_KEY_OFF, BU_KEY_IMM };
+
+/* Semantic operations; verifier, interpreter and JIT switch on these. The rows say which exist. */
+enum bu_sem {
+	BU_SEM_ADD, BU_SEM_SUB, BU_SEM_MUL, BU_SEM_DIV, BU_SEM_OR, BU_SEM_AND, BU_SEM_LSH,
+	BU_SEM_RSH, BU_SEM_MOD, BU_SEM_XOR, BU_SEM_MOV, BU_SEM_ARSH, BU_SEM_SDIV, BU_SEM_SMOD,
+	BU_SEM_NEG, BU_SEM_MOVSX, BU_SEM_LE, BU_SEM_BE, BU_SEM_BSWAP, BU_SEM_ADDR_SPACE_CAST,
+	BU_SEM_JA, BU_SEM_JX, BU_SEM_MAY_GOTO, BU_SEM_JEQ, BU_SEM_JGT, BU_SEM_JGE, BU_SEM_JSET,
+	BU_SEM_JNE, BU_SEM_JSGT, BU_SEM_JSGE, BU_SEM_JLT, BU_SEM_JLE, BU_SEM_JSLT, BU_SEM_JSLE,
+	BU_SEM_CALL, BU_SEM_CALL_LOCAL, BU_SEM_CALL_KFUNC, BU_SEM_CALLX, BU_SEM_EXIT,
+	BU_SEM_LD_IMM64, BU_SEM_LD_ABS, BU_SEM_LD_IND, BU_SEM_LDX, BU_SEM_LDSX, BU_SEM_ST,
+	BU_SEM_STX, BU_SEM_ATOMIC, BU_SEM_LOAD_ACQUIRE, BU_SEM_STORE_RELEASE,
+};
+
+/*
+ * A row of isa.def.
+ *
+ * Template: literal text; single blanks are optional white space; fields are
+ *   %d %s   dst, src as r0..r10        %D %S   the same as w0..w10
+ *   %i      imm, 32 bits               %I      the 64-bit value of ld_imm64
+ *   %o      a signed memory offset with its sign: "+ 8", "- 8", or nothing for 0
+ *   %t      16-bit jump target (off)   %T      32-bit jump target (imm)
+ *   %h      helper (imm)               %l      local function (imm)   %k kfunc (imm)
+ *   %x %y   the further fields some rows have (see isa.def)
+ * A repeated register field means the same register.
+ */
+struct bu_isa {
+	const char *name;     /* "ADD64_K"; unique */
+	uint8_t code;
+	uint8_t key;          /* enum bu_isa_key */
+	int32_t keyval;
+	uint8_t sem;          /* enum bu_sem */
+	uint8_t width;        /* bits operated on: 8, 16, 32, 64 */
+	const char *templ;    /* canonical text */
+	uint8_t isa;          /* instruction set version 1..4, 5: newer than v4 */
+	uint16_t since;       /* first kernel, major<<8|minor: 0x0606 */
+};
+
+extern const struct bu_isa bu_isa_rows[];
+extern const unsigned bu_isa_nrows;
+
+/* The row that names insn (reserved fields must be zero), or NULL. */
+const struct bu_isa *bu_isa_find(const struct bu_insn *insn);
+/* As bu_isa_find, but junk in fields the row does not use is let pass. */
+const struct bu_isa *bu_isa_find_loose(const struct bu_insn *insn);
+
+/*
+ * Names for what an instruction refers to; each may be NULL or append nothing and return false,
+ * then the number is printed ("goto +3", "call 1", "r1 = 7 ll").
+ */
+struct bu_isa_names {
+	void *ctx;
+	/* target is an absolute instruction index (jumps, local calls). */
+	bool (*label)(void *ctx, struct bu_buf *out, int64_t target);
+	bool (*helper)(void *ctx, struct bu_buf *out, int32_t id);
+	/* ld_imm64 of any src; val is the 64-bit value. Writes the whole right side ("skbs ll"). */
+	bool (*imm64)(void *ctx, struct bu_buf *out, const struct bu_insn *insn, uint64_t val);
+};
+
+/*
+ * Prints insn in the canonical dialect. next: the second slot of ld_imm64, else NULL. pc: its
+ * index, for label(). What no row names is printed as ".insn code, dst, src, off, imm".
+ */
+int bu_isa_print(struct bu_buf *out, const struct bu_insn *insn, const struct bu_insn *next,
+		 int64_t pc, const struct bu_isa_names *names);
+
+/*
+ * Prints insn as the kernel's disassembler does, without the "(op) " prefix: what upstream bpftool's
+ * "prog dump xlated" shows ("r1 = *(u64 *)(r2 -8)", "goto pc+1", "call bpf_map_lookup_elem#1").
+ * names may replace the call and imm64 operands.
+ */
+int bu_isa_print_kernel(struct bu_buf *out, const struct bu_insn *insn, const struct bu_insn *next,
+			int64_t pc, const struct bu_isa_names *names);
+
+/* ---------------------------------------------------------------- matching text */
+
+/* Which field an operand expression fills; tells the range. */
+enum bu_field {
+	BU_FIELD_IMM,    /* s32 or u32 */
+	BU_FIELD_IMM64,  /* 64 bits, may be a symbol */
+	BU_FIELD_OFF,    /* s16 memory offset */
+	BU_FIELD_TARGET, /* jump: a label, or +N/-N (s16, in instructions from the next one) */
+	BU_FIELD_TARGET32,
+	BU_FIELD_HELPER, /* name or number */
+	BU_FIELD_LOCAL,  /* a label, or +N/-N, or pc+N */
+	BU_FIELD_KFUNC,
+	BU_FIELD_MAP,    /* "map N": small number local to the object */
+	BU_FIELD_X, BU_FIELD_Y,
+};
+
+/* What the caller's parser made of an operand; opaque to the matcher. */
+struct bu_operand {
+	bool present;
+	bool symbolic;       /* val is not final; expr says what it is */
+	bool relative;       /* TARGET, LOCAL: written as +N or -N */
+	int64_t val;
+	uint64_t expr;       /* the caller's handle */
+	struct bu_str text;  /* where it stood in the statement */
+};
+
+struct bu_matcher {
+	void *ctx;
+	/*
+	 * Parses the longest operand at the start of s for field f. Returns the bytes taken, 0 when
+	 * there is none there; must have no lasting side effect, as the match may be abandoned.
+	 */
+	size_t (*operand)(void *ctx, struct bu_str s, enum bu_field f, struct bu_operand *out);
+};
+
+struct bu_match {
+	const struct bu_isa *row;
+	uint8_t dst, src;
+	/* by field; IMM, IMM64, HELPER, LOCAL, KFUNC, TARGET32, MAP share imm */
+	struct bu_operand imm, off, x, y;
+};
+
+/* Where and why a statement is no instruction: the most specific of all mismatches. */
+struct bu_mismatch {
+	size_t pos;            /* byte in the statement where the best candidate stopped */
+	size_t len;            /* bytes of the offending token, at least 1 */
+	const char *expected;  /* "a register r0 to r10", static, or NULL */
+	const struct bu_isa *near; /* best candidate, or NULL */
+};
+
+/*
+ * Finds the one row whose template, or alternate spelling, matches all of stmt (comments and label
+ * stripped). Returns 0, or -ENOENT with *err filled. Cost is about that of reading the text once.
+ */
+int bu_isa_match(const struct bu_matcher *m, struct bu_str stmt, struct bu_match *out,
+		 struct bu_mismatch *err);
+
+/* ---------------------------------------------------------------- tables */
+
+struct bu_helper {
+	int32_t id;
+	const char *name; /* "bpf_map_lookup_elem" */
+	bool gpl;         /* needs a GPL-compatible license */
+};
+extern const struct bu_helper bu_helpers[]; /* by id, from 1 */
+extern const unsigned bu_nhelpers;
+const struct bu_helper *bu_helper_by_id(int32_t id);
+const struct bu_helper *bu_helper_by_name(struct bu_str name);
+
+/* A numbered kind with its two names: the UAPI enumerator and the short one bpftool prints. */
+struct bu_kind {
+	uint32_t num;
+	const char *uapi;  /* "BPF_MAP_TYPE_HASH" */
+	const char *name;  /* "hash" */
+	uint16_t since;    /* first kernel, as in bu_isa */
+};
+extern const struct bu_kind bu_map_types[], bu_prog_types[], bu_attach_types[], bu_link_types[];
+extern const unsigned bu_nmap_types, bu_nprog_types, bu_nattach_types, bu_nlink_types;
+const struct bu_kind *bu_kind_by_num(const struct bu_kind *t, unsigned n, uint32_t num);
+/* By either name. */
+const struct bu_kind *bu_kind_by_name(const struct bu_kind *t, unsigned n, struct bu_str name);
+
+/* The enumerators, from the same rows. */
+enum bpf_map_type {
+#define BU_MAP_TYPE(num, uapi, name, since) uapi = num,
+#include "isa/maptype.def"
+#undef BU_MAP_TYPE
+};
+enum bpf_prog_type {
+#define BU_PROG_TYPE(num, uapi, name, since) uapi = num,
+#include "isa/progtype.def"
+#undef BU_PROG_TYPE
+};
+enum bpf_attach_type {
+#define BU_ATTACH_TYPE(num, uapi, name, since) uapi = num,
+#include "isa/attachtype.def"
+#undef BU_ATTACH_TYPE
+};
+enum bpf_link_type {
+#define BU_LINK_TYPE(num, uapi, name, since) uapi = num,
+#include "isa/linktype.def"
+#undef BU_LINK_TYPE
+};
+#define BU_NO_ATTACH_TYPE 0xffffffffu
+
+/* How bpf-ld attaches; also the TYPE of --attach TYPE:TARGET. */
+enum bu_hook {
+	BU_HOOK_NONE,       /* loads; attaching needs what this tool has not been given */
+	BU_HOOK_KPROBE, BU_HOOK_KRETPROBE, BU_HOOK_TRACEPOINT, BU_HOOK_RAW_TP, BU_HOOK_UPROBE,
+	BU_HOOK_URETPROBE, BU_HOOK_XDP,
+};
+
+/* A section name of libbpf's conventions. */
+struct bu_secdef {
+	const char *prefix;   /* "kprobe", "tracepoint", "xdp.frags/devmap" */
+	char match;           /* '=': exactly; '+': alone or followed by "/ARGS" */
+	uint32_t prog_type;
+	uint32_t attach_type; /* expected_attach_type, or BU_NO_ATTACH_TYPE */
+	bool sleepable;       /* BPF_F_SLEEPABLE */
+	bool xdp_frags;       /* BPF_F_XDP_HAS_FRAGS */
+	enum bu_hook hook;
+};
+extern const struct bu_secdef bu_secdefs[];
+extern const unsigned bu_nsecdefs;
+/*
+ * The row for a section name (a leading '?' is skipped), or NULL. *target: what follows "prefix/",
+ * empty when nothing does.
+ */
+const struct bu_secdef *bu_secdef_find(struct bu_str section, struct bu_str *target);
+/* "kprobe" -> BU_HOOK_KPROBE (also "raw_tracepoint", "tp"); BU_HOOK_NONE when unknown. */
+enum bu_hook bu_hook_by_name(struct bu_str name);
+const char *bu_hook_name(enum bu_hook h);
+uint32_t bu_hook_prog_type(enum bu_hook h);
+
+/* A named UAPI constant: BPF_ANY, BPF_F_CURRENT_CPU, XDP_PASS, TC_ACT_OK, ETH_P_IP … */
+struct bu_const {
+	const char *name;
+	int64_t val;
+};
+const struct bu_const *bu_const_by_name(struct bu_str name);
+/* For did-you-mean: all names, helpers, constants, map types and fields included. */
+void bu_names_feed(struct bu_near *near);
+
+/* Architectures whose pt_regs we name. */
+enum bu_arch { BU_ARCH_X86_64, BU_ARCH_ARM64, BU_NARCH };
+const char *bu_arch_name(enum bu_arch a);  /* "x86_64", "arm64" */
+int bu_arch_by_name(struct bu_str name);   /* enum bu_arch; also "aarch64", "amd64"; -ENOENT */
+enum bu_arch bu_arch_host(void);           /* of this build; BU_NARCH when it is another one */
+
+/* A field of a context: offset and size in bytes. */
+struct bu_ctx_field {
+	const char *owner;  /* "pt_regs", "__sk_buff", "tracepoint:skb:kfree_skb" */
+	const char *name;   /* "retval", "arg1", "ax", "skbaddr" */
+	uint16_t off, size;
+	bool is_signed;
+};
+/*
+ * Resolves "pt_regs.retval" (per architecture; *arch_dependent is set) or
+ * "tracepoint:kmem:kmem_cache_alloc.ptr", "xdp_md.data", "__sk_buff.mark". NULL: no such field; near (may be NULL) gets the
+ * candidates.
+ */
+const struct bu_ctx_field *bu_ctx_field(struct bu_str path, enum bu_arch arch,
+					bool *arch_dependent, struct bu_near *near);
+
+#endif

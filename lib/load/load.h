@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * load: from an object to live maps, programs and links.
+ *
+ * bu_plan_make turns an object, what the user asked for and facts of the target into an ordered
+ * list of actions (make map, fill it, freeze, load BTF, load program, attach, pin), which can be
+ * printed; bu_load_run does them, and on an error undoes what it did, in reverse.
+ */
+#ifndef BU_LOAD_H
+#define BU_LOAD_H
+
+#include "obj/obj.h"
+#include "sys/sys.h"
+
+/* One wish "MAP[key]=value" or "VAR=value", or a file of key/value lines. */
+struct bu_set {
+	const char *name;          /* map or global variable */
+	struct bu_str key;         /* .p NULL: VAR=value */
+	struct bu_str value;
+	const char *file;          /* --map-from: then key and value are unused */
+	const char *origin;        /* the option as written, for messages */
+};
+/* One wish --attach TYPE:TARGET[=PROGRAM]. */
+struct bu_attach_req {
+	enum bu_hook hook;
+	const char *target;
+	const char *prog;          /* NULL: found by section, else the only one */
+	const char *origin;
+};
+/* A map that exists already: "map N" local id, or a map's name, by pinned path or "id:N". */
+struct bu_map_from {
+	const char *name;          /* "skbs" or "1" */
+	const char *where;         /* "/sys/fs/bpf/x" or "id:7" */
+};
+
+struct bu_load_opts {
+	const struct bu_set *sets; unsigned nsets;
+	const struct bu_attach_req *attaches; unsigned nattaches;
+	const struct bu_map_from *maps; unsigned nmaps;
+	bool no_attach;            /* load only */
+	const char *pin_dir;       /* NULL: no pins */
+	uint32_t log_level;        /* 0: silent first, the log only after a refusal */
+	enum bu_attach_via via;
+};
+
+struct bu_loaded_map { const struct bu_obj_map *def; int fd; uint32_t id; const char *pin; };
+struct bu_loaded_prog { const struct bu_obj_prog *def; int fd; uint32_t id; uint32_t type; const char *pin; };
+struct bu_loaded_link { struct bu_attached at; struct bu_attach spec; uint32_t id; unsigned prog; const char *pin; };
+struct bu_loaded {
+	struct bu_loaded_map *maps; unsigned nmaps;
+	struct bu_loaded_prog *progs; unsigned nprogs;
+	struct bu_loaded_link *links; unsigned nlinks;
+	int btf_fd;
+	char *log;                 /* of a refused program, heap, or NULL */
+};
+
+enum bu_action_kind {
+	BU_DO_BTF_LOAD, BU_DO_MAP_CREATE, BU_DO_MAP_USE, BU_DO_MAP_FILL, BU_DO_MAP_FREEZE,
+	BU_DO_PROG_LOAD, BU_DO_ATTACH, BU_DO_PIN,
+};
+struct bu_action {
+	enum bu_action_kind kind;
+	uint32_t index;            /* map, program, attach request */
+	const char *text;          /* "create map skbs: hash, key 8B, value 8B, max_entries 1048576" */
+};
+struct bu_plan {
+	struct bu_arena arena;
+	const struct bu_obj *obj;
+	const struct bu_load_opts *opts;
+	struct bu_action *act; unsigned nact;
+	/* private: per-map and per-program decisions */
+	void *priv;
+};
+
+/*
+ * Decides everything that can be decided before the first object is made: which programs load,
+ * their types, which map each reference means, each value parsed by type. obj and opts must outlive
+ * the plan. 0, or -errno with messages in ds.
+ */
+int bu_plan_make(struct bu_plan *p, const struct bu_obj *obj, const struct bu_load_opts *opts, struct bu_sys *s, struct bu_diags *ds);
+void bu_plan_free(struct bu_plan *p);
+/* Does the plan. On failure everything done is undone and out is empty but for out->log. */
+int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out, struct bu_diags *ds);
+/* Detaches what is attached and not pinned, closes every fd, frees. */
+void bu_loaded_close(struct bu_sys *s, struct bu_loaded *l);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * obj: the object model. Pure: it knows the file and nothing of this machine, and holds no fds.
+ *
+ * Two levels. The lower one is ELF as it is: sections, symbols, relocations; the assembler builds
+ * it, the reader fills it, the writer writes it. The upper one (bu_obj_index) is what the sections
+ * mean by libbpf's conventions: programs, functions, maps, global data, license.
+ *
+ * ELF reading trusts nothing: every offset, size, index and string is checked before use.
+ * Sources: System V ABI (ELF), libbpf's conventions as in the kernel's documentation
+ * (Documentation/bpf/libbpf), Documentation/bpf/llvm_reloc.rst for relocations.
+ */
+#ifndef BU_OBJ_H
+#define BU_OBJ_H
+
+#include "base/base.h"
+#include "isa/isa.h"
+#include "btf/btf.h"
+
+#define BU_EM_BPF 247
+enum bu_reloc_type {
+	BU_R_BPF_NONE = 0, BU_R_BPF_64_64 = 1, BU_R_BPF_64_ABS64 = 2, BU_R_BPF_64_ABS32 = 3,
+	BU_R_BPF_64_NODYLD32 = 4, BU_R_BPF_64_32 = 10,
+};
+
+struct bu_sec {
+	const char *name;
+	uint32_t type;    /* SHT_PROGBITS, SHT_NOBITS, … */
+	uint64_t flags;   /* SHF_* */
+	uint64_t align;   /* power of two, at least 1 */
+	uint64_t size;    /* bytes; for NOBITS there is no data */
+	const uint8_t *data; /* not owned; NULL for NOBITS */
+	uint64_t entsize;
+};
+struct bu_sym {
+	const char *name; /* "" for none */
+	uint32_t sec;     /* index into secs, or BU_SEC_UNDEF/ABS/COMMON */
+	uint64_t value, size;
+	uint8_t type;     /* STT_* */
+	uint8_t bind;     /* STB_* */
+	uint8_t vis;      /* STV_* */
+};
+struct bu_rel {
+	uint32_t sec;     /* section that is patched, index into secs */
+	uint64_t off;     /* bytes into it */
+	uint32_t type;    /* enum bu_reloc_type */
+	uint32_t sym;     /* index into syms */
+};
+#define BU_SEC_UNDEF 0xffffffffu
+#define BU_SEC_ABS 0xfffffffeu
+#define BU_SEC_COMMON 0xfffffffdu
+
+/* A program: one function symbol in a program section (not .text), or the whole section without one. */
+struct bu_obj_prog {
+	const char *name;    /* symbol, or the section's */
+	uint32_t sec;
+	uint64_t off, size;  /* bytes into the section */
+	const struct bu_secdef *def; /* by the section's name; NULL: unknown name */
+	struct bu_str target;        /* "__alloc_skb" of kretprobe/__alloc_skb */
+	bool autoload;       /* false: the section name begins with '?' */
+};
+/* A function that programs may call: in .text, or any program itself. */
+struct bu_obj_func {
+	const char *name;
+	uint32_t sec;
+	uint64_t off, size;
+};
+enum bu_map_origin { BU_MAP_BTF, BU_MAP_LEGACY, BU_MAP_DATA };
+struct bu_obj_map {
+	const char *name;    /* as declared, or ".rodata" etc. for global data */
+	enum bu_map_origin origin;
+	uint32_t sec;
+	uint64_t off, size;  /* bytes into the section (DATA: all of it) */
+	uint32_t type, key_size, value_size, max_entries, flags, numa_node, pinning;
+	uint64_t map_extra;
+	uint32_t btf_key, btf_value; /* type ids, 0: none */
+	int32_t inner;       /* index into maps of the inner map's template, or -1 */
+	bool is_inner;       /* a template only: never made for itself */
+	bool frozen;         /* .rodata: read-only for programs, frozen after its contents are set */
+	uint32_t local_id;   /* N of "map N ll", 0: has none */
+	uint32_t max_entries_at; /* .s line, or 0 */
+};
+struct bu_obj {
+	struct bu_arena arena;
+	const char *path;    /* for messages */
+	bool be;
+	uint32_t e_flags;
+	struct bu_sec *secs; uint32_t nsecs;
+	struct bu_sym *syms; uint32_t nsyms;
+	struct bu_rel *rels; uint32_t nrels; /* by (sec, off) after read and after index */
+	/* upper level, after bu_obj_index */
+	struct bu_obj_prog *progs; uint32_t nprogs;
+	struct bu_obj_func *funcs; uint32_t nfuncs;
+	struct bu_obj_map *maps; uint32_t nmaps;
+	const char *license; /* "" when there is none */
+	uint32_t kern_version;
+	bool has_btf;
+	struct bu_btf btf;
+	struct bu_btfext ext;
+	int arch;            /* enum bu_arch named by the note, or -1: any */
+	/* private */
+	struct bu_buf file;
+};
+
+void bu_obj_init(struct bu_obj *o);
+void bu_obj_free(struct bu_obj *o);
+/*
+ * Reads an ELF object from size bytes at data (copied). 0; -ENOEXEC not a BPF object, -EINVAL
+ * damaged (each with a message that names path, the place and the cause), -ENOMEM.
+ */
+int bu_obj_read(struct bu_obj *o, const void *data, size_t size, const char *path, struct bu_diags *ds);
+int bu_obj_read_file(struct bu_obj *o, const char *path, struct bu_diags *ds);
+/* Finds programs, functions, maps, license, BTF. 0, -EINVAL with messages, -ENOMEM. */
+int bu_obj_index(struct bu_obj *o, struct bu_diags *ds);
+/* Writes the lower level as ELF64 ET_REL to fd by libelf. Same model, same bytes. 0 or -errno. */
+int bu_obj_write(const struct bu_obj *o, int fd);
+/*
+ * The note section ".note.bpfutils" names the architecture whose pt_regs offsets the source used;
+ * the assembler adds it only then. Appends the section's bytes to out.
+ */
+int bu_obj_note_arch(struct bu_buf *out, bool be, enum bu_arch arch);
+uint32_t bu_obj_sec_by_name(const struct bu_obj *o, const char *name); /* or BU_SEC_UNDEF */
+
+/* ---------------------------------------------------------------- linking one program */
+
+enum bu_ref_kind {
+	BU_REF_MAP,      /* ld_imm64 of a map: fd goes into imm, src becomes PSEUDO_MAP_FD */
+	BU_REF_MAP_VALUE,/* ld_imm64 of global data: fd and offset (val) */
+	BU_REF_LOCAL_ID, /* "map N ll": id in val, resolved like BU_REF_MAP */
+	BU_REF_KFUNC, BU_REF_EXTERN, /* not resolvable in the object; the loader decides */
+};
+struct bu_ref {
+	enum bu_ref_kind kind;
+	uint32_t insn;   /* index into code */
+	uint32_t map;    /* index into o->maps (MAP, MAP_VALUE, LOCAL_ID) */
+	uint32_t val;    /* offset in the data, or local id */
+	const char *name;/* symbol */
+};
+/* A flat program: itself first, then each function it calls, directly or not, once. */
+struct bu_code {
+	struct bu_insn *insn; uint32_t ninsns;
+	struct bu_ref *ref; uint32_t nrefs;
+	struct bu_func_info *func; uint32_t nfunc;   /* insn_off in instructions, as the kernel wants */
+	struct bu_line_info *line; uint32_t nline;
+	struct bu_code_part { uint32_t func; uint32_t start; uint64_t sec_off; uint32_t sec; uint32_t n; } *part;
+	uint32_t nparts;
+};
+/*
+ * Gathers program p with its callees, fixes local calls and function pointers, lists what is left
+ * to the loader. Memory from a. 0, -EINVAL with messages (undefined symbol, relocation against what
+ * it cannot be against, instruction outside …), -ENOMEM.
+ */
+int bu_obj_link(const struct bu_obj *o, uint32_t prog, struct bu_arena *a, struct bu_code *out, struct bu_diags *ds);
+
+#endif

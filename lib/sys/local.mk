@@ -1,0 +1,1 @@
+lib_libbu_a_SOURCES += lib/sys/sys.h

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * sys: the one interface to whatever holds maps, programs and links.
+ *
+ * Everything above speaks struct bu_sys: bpf(2) with the kernel's ABI, and the little that bpf(2)
+ * leaves to others. Two backends answer: kern (the system calls, and nothing else) and vm (a world
+ * of files served by this process). Both take the same attributes and give the same errno; a test
+ * that is not about one backend runs on both.
+ *
+ * An fd of an object is a real file descriptor of this process in both backends. ids are u32.
+ * A struct bu_sys may be used by one thread at a time.
+ */
+#ifndef BU_SYS_H
+#define BU_SYS_H
+
+#include "base/base.h"
+#include "isa/isa.h"
+#include "btf/btf.h"
+#include "obj/obj.h"
+#include "sys/uapi.h"
+
+struct bu_sys;
+struct perf_event_attr;
+
+enum bu_objkind { BU_PROG, BU_MAP, BU_LINK, BU_BTF };
+const char *bu_objkind_name(enum bu_objkind k); /* "prog", … */
+
+/* A process that holds an object open, or a pinned path. Called once per find; false stops. */
+typedef bool bu_holder_fn(void *ctx, enum bu_objkind kind, uint32_t id, int pid, const char *comm, int fd);
+typedef bool bu_pin_fn(void *ctx, enum bu_objkind kind, uint32_t id, const char *path);
+
+/* Each operation returns 0 (or what is said) or -errno. */
+struct bu_sys_ops {
+	const char *name; /* "kernel", "vm" */
+	void (*destroy)(struct bu_sys *s);
+	/* bpf(2): the command's result, an fd or 0, or -errno. */
+	int (*bpf)(struct bu_sys *s, int cmd, union bpf_attr *attr, unsigned size);
+	int (*close)(struct bu_sys *s, int fd);
+	/* Maps len bytes at off of a map's fd. MAP_FAILED never: NULL and *err. */
+	void *(*mmap)(struct bu_sys *s, int fd, size_t len, bool writable, uint64_t off, int *err);
+	int (*munmap)(struct bu_sys *s, void *p, size_t len);
+	/* Waits for one of n fds to be readable: their number, 0 at the timeout (ms; -1: none). */
+	int (*wait)(struct bu_sys *s, const int *fds, unsigned n, int timeout_ms);
+	/* perf_event_open(2): an event fd. */
+	int (*perf_event_open)(struct bu_sys *s, struct perf_event_attr *a, int pid, int cpu, int group, unsigned long flags);
+	/* PERF_EVENT_IOC_SET_BPF and PERF_EVENT_IOC_ENABLE of an event fd. */
+	int (*perf_set_bpf)(struct bu_sys *s, int event_fd, int prog_fd);
+	int (*perf_enable)(struct bu_sys *s, int event_fd);
+	/* The id of a tracepoint; the type of a PMU ("kprobe", "uprobe"); a bit of its format
+	 * ("retprobe") as a mask. Numbers >= 0. */
+	int (*tracepoint_id)(struct bu_sys *s, const char *category, const char *name);
+	int (*pmu_type)(struct bu_sys *s, const char *pmu);
+	int (*pmu_format_bit)(struct bu_sys *s, const char *pmu, const char *format);
+	/* Netlink: sets (prog_fd < 0: removes) an interface's XDP program; old_fd >= 0: only if that
+	 * one is there. flags: XDP_FLAGS_*. extack (may be NULL) gets the driver's words. */
+	int (*xdp_set)(struct bu_sys *s, int ifindex, int prog_fd, int old_fd, uint32_t flags, char *extack, size_t extack_size);
+	int (*ifindex)(struct bu_sys *s, const char *dev);
+	/* Pins: the directory that stands for /sys/fs/bpf is made available (mounted when the kernel
+	 * backend may, unless no_mount). BPF_OBJ_PIN and OBJ_GET do the pinning itself. */
+	int (*pin_prepare)(struct bu_sys *s, const char *path, bool no_mount);
+	int (*pin_mkdir)(struct bu_sys *s, const char *dir);
+	int (*pin_rmdir)(struct bu_sys *s, const char *dir);
+	int (*unpin)(struct bu_sys *s, const char *path);
+	int (*pins)(struct bu_sys *s, bu_pin_fn *fn, void *ctx);
+	int (*holders)(struct bu_sys *s, bu_holder_fn *fn, void *ctx);
+	/* The kernel's own BTF ("vmlinux") as bytes: 0, -ENOENT. Owned by the backend. */
+	int (*vmlinux_btf)(struct bu_sys *s, const void **data, size_t *size);
+	/* Number of possible CPUs: rows of a per-CPU value. */
+	int (*possible_cpus)(struct bu_sys *s);
+};
+struct bu_sys {
+	const struct bu_sys_ops *ops;
+};
+
+enum bu_backend { BU_BACKEND_AUTO, BU_BACKEND_KERNEL, BU_BACKEND_VM };
+/* "auto", "kernel", "vm"; -EINVAL. */
+int bu_backend_parse(const char *word, enum bu_backend *b);
+
+/* ---------------------------------------------------------------- bpf(2), typed
+ *
+ * Thin: each fills the shortest attribute that says what is asked, and calls s->ops->bpf.
+ */
+int bu_sys_map_create(struct bu_sys *s, const union bpf_attr *a); /* a->map_type …; fd */
+int bu_sys_map_lookup(struct bu_sys *s, int fd, const void *key, void *value, uint64_t flags);
+int bu_sys_map_update(struct bu_sys *s, int fd, const void *key, const void *value, uint64_t flags);
+int bu_sys_map_delete(struct bu_sys *s, int fd, const void *key);
+int bu_sys_map_next_key(struct bu_sys *s, int fd, const void *key, void *next); /* key NULL: first */
+int bu_sys_map_freeze(struct bu_sys *s, int fd);
+/* MAP_LOOKUP_BATCH; *in NULL at the start; *count in and out. -ENOENT: the last batch. */
+int bu_sys_map_lookup_batch(struct bu_sys *s, int fd, const void *in, void *out, void *keys, void *values, uint32_t *count);
+int bu_sys_next_id(struct bu_sys *s, enum bu_objkind k, uint32_t id, uint32_t *next);
+int bu_sys_fd_by_id(struct bu_sys *s, enum bu_objkind k, uint32_t id, uint32_t open_flags);
+/* OBJ_GET_INFO_BY_FD into info of size bytes (zeroed before; pointers inside are the caller's). */
+int bu_sys_info(struct bu_sys *s, int fd, void *info, uint32_t *size);
+int bu_sys_pin(struct bu_sys *s, int fd, const char *path);
+int bu_sys_get(struct bu_sys *s, const char *path, uint32_t open_flags);
+int bu_sys_btf_load(struct bu_sys *s, const void *btf, size_t size, char *log, uint32_t log_size);
+int bu_sys_prog_load(struct bu_sys *s, union bpf_attr *a, unsigned size);
+/* attach_type BPF_PERF_EVENT: target is an event fd; XDP: an ifindex. cookie 0: none. fd of the link. */
+int bu_sys_link_create(struct bu_sys *s, int prog_fd, int target, uint32_t attach_type, uint32_t flags, uint64_t cookie);
+int bu_sys_link_detach(struct bu_sys *s, int link_fd);
+int bu_sys_raw_tp_open(struct bu_sys *s, const char *name, int prog_fd);
+int bu_sys_test_run(struct bu_sys *s, union bpf_attr *a);
+/* What object an fd is, and its id: 0, -EINVAL when it is none. */
+int bu_sys_fd_kind(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id);
+
+/* ---------------------------------------------------------------- attaching */
+
+/* One --attach TYPE:TARGET, parsed; strings in the arena given. */
+struct bu_attach {
+	enum bu_hook hook;
+	const char *target;   /* as written */
+	/* kprobe: symbol + offset; tracepoint: category, name; raw_tp: name; uprobe: path, symbol or
+	 * offset; xdp: device, mode */
+	const char *a, *b;
+	uint64_t offset;
+	bool offset_given;
+	uint32_t xdp_flags;   /* XDP_FLAGS_SKB_MODE, _DRV_MODE, or 0 */
+};
+/*
+ * Reads TARGET for a hook:
+ *   kprobe, kretprobe  FUNCTION[+OFFSET]        tracepoint  CATEGORY:NAME or CATEGORY/NAME
+ *   raw_tp             NAME                     uprobe, uretprobe  PATH:SYMBOL[+OFFSET], PATH:0xOFFSET
+ *   xdp                DEVICE[:generic|:driver]
+ * 0, or -EINVAL with a message that names the wrong part.
+ */
+int bu_attach_parse(struct bu_attach *at, enum bu_hook hook, const char *target, struct bu_arena *a, struct bu_diags *ds);
+
+/* A live attachment. Closing undoes it, unless it was pinned or, for netlink XDP, detached first. */
+struct bu_attached {
+	enum bu_hook hook;
+	int link_fd;    /* bpf_link, or -1 */
+	int event_fd;   /* perf event, or -1 */
+	int ifindex, prog_fd; /* netlink XDP, else 0, -1 */
+	uint32_t xdp_flags;
+	bool netlink;
+};
+enum bu_attach_via { BU_VIA_AUTO, BU_VIA_LINK, BU_VIA_IOCTL, BU_VIA_NETLINK };
+/*
+ * Attaches prog_fd. AUTO takes a bpf_link where the backend has it, else ioctl or netlink. Failure
+ * leaves nothing behind and adds one error record that names the cause in words (no kprobes:
+ * CONFIG_KPROBES; unknown tracepoint with did-you-mean; no such function; busy; not permitted).
+ * Returns 0, -EOPNOTSUPP/-EPERM (exit status 3), or another -errno.
+ */
+int bu_sys_attach(struct bu_sys *s, const struct bu_attach *at, int prog_fd, enum bu_attach_via via, struct bu_attached *out, struct bu_diags *ds);
+int bu_sys_detach(struct bu_sys *s, struct bu_attached *at);
+
+/* Offset in the file of a symbol of an ELF executable or library (.symtab, .dynsym). -ENOENT, -ENOEXEC. */
+int bu_elf_symbol_offset(const char *path, const char *symbol, uint64_t *off, struct bu_near *near);
+
+/* ---------------------------------------------------------------- facts about the target */
+
+/* Asked once and kept; each is a probe of the backend, lazily. */
+enum bu_feature {
+	BU_FEAT_PROG_NAME, BU_FEAT_GLOBAL_DATA, BU_FEAT_BTF, BU_FEAT_BTF_FUNC, BU_FEAT_ARRAY_MMAP,
+	BU_FEAT_PERF_LINK, BU_FEAT_KPROBE_PMU, BU_FEAT_EXPECTED_ATTACH,
+};
+bool bu_sys_has(struct bu_sys *s, enum bu_feature f);
+/*
+ * Explains an errno of a command in words for the user: the missing capability, lockdown, sysctl,
+ * kernel option. Adds notes to d. what: "prog load", "map create", "attach".
+ */
+void bu_sys_explain(struct bu_sys *s, struct bu_diags *ds, struct bu_diag *d, int cmd, int err, const union bpf_attr *a);
+
+/* Exit status for an error: 3 for EPERM, EACCES of permission, EOPNOTSUPP, ENOSYS; 4 for I/O; else 1. */
+int bu_exit_for(int err);
+
+#endif

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests speak TAP: unit tests in C (tests/unit) and bats files.
+TEST_EXTENSIONS = .bats
+TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP_DRIVER)
+BATS_LOG_DRIVER = $(TAP_DRIVER)
+BATS_LOG_COMPILER = bats
+AM_BATS_LOG_FLAGS = --tap
+AM_TESTS_ENVIRONMENT = export BPFUTILS_BUILDDIR='$(abs_top_builddir)' BPFUTILS_SRCDIR='$(abs_top_srcdir)';
+EXTRA_DIST += tests/unit/tap.h
