@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Tests speak TAP: unit tests in C (tests/unit) and bats files.
+# Tests speak TAP: unit tests in C (tests/unit) and bats files. automake's driver makes one
+# PASS, SKIP or FAIL line of each test point.
 TEST_EXTENSIONS = .bats
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(TAP_DRIVER)
+LOG_COMPILER = $(EMULATOR)
 BATS_LOG_DRIVER = $(TAP_DRIVER)
 BATS_LOG_COMPILER = bats
 AM_BATS_LOG_FLAGS = --tap
-AM_TESTS_ENVIRONMENT = export BPFUTILS_BUILDDIR='$(abs_top_builddir)' BPFUTILS_SRCDIR='$(abs_top_srcdir)';
-EXTRA_DIST += tests/unit/tap.h
+AM_TESTS_ENVIRONMENT = \
+	export BPFUTILS_BUILDDIR='$(abs_top_builddir)' BPFUTILS_SRCDIR='$(abs_top_srcdir)' \
+		BPFUTILS_EMULATOR='$(EMULATOR)';
+
+EXTRA_DIST += tests/unit/tap.h tests/helper.bash
+# Answers what this machine lets a test do; see need_bpf in helper.bash.
+check_PROGRAMS += tests/probe
+tests_probe_SOURCES = tests/probe.c
