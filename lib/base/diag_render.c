@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * diag_render: a record as text with a caret, as one line, or as JSON.
+ *
+ *   drop.s:7:6: error: register `w11` does not exist [A0104]
+ *       7 |     w11 = w1
+ *         |     ^~~
+ *         = help: the frame pointer is `r10`
+ */
+#include "base/base.h"
+
+#include <string.h>
+
+static const char *const words[] = { "note", "warning", "error" };
+static const char *const paint[] = { "\033[1;36m", "\033[1;35m", "\033[1;31m" };
+
+static void styled(struct bu_buf *out, bool color, const char *style, const char *text)
+{
+	if (color)
+		bu_buf_str(out, style);
+	bu_buf_str(out, text);
+	if (color)
+		bu_buf_str(out, "\033[0m");
+}
+
+static void place(struct bu_buf *out, const struct bu_span *s)
+{
+	bu_buf_str(out, s->file);
+	if (s->line)
+		bu_buf_printf(out, ":%u", s->line);
+	if (s->line && s->col)
+		bu_buf_printf(out, ":%u", s->col);
+	bu_buf_str(out, ": ");
+}
+
+/* The source line with control bytes made harmless; tabs stay, so that the caret lines up. */
+static void source_line(struct bu_buf *out, struct bu_str src)
+{
+	for (size_t i = 0; i < src.n; i++) {
+		uint8_t c = (uint8_t)src.p[i];
+
+		bu_buf_char(out, c == '\t' || (c >= 0x20 && c != 0x7f) ? (char)c : '?');
+	}
+}
+
+static void caret_lines(struct bu_buf *out, const struct bu_span *s, bool color, const char *style)
+{
+	size_t col = s->col ? s->col - 1 : 0, len = s->len;
+
+	if (!s->src.p || !s->line)
+		return;
+	bu_buf_printf(out, "%5u | ", s->line);
+	source_line(out, s->src);
+	if (!s->col) {
+		bu_buf_char(out, '\n');
+		return;
+	}
+	bu_buf_str(out, "\n      | ");
+	if (col > s->src.n)
+		col = s->src.n;
+	for (size_t i = 0; i < col; i++) {
+		uint8_t c = (uint8_t)s->src.p[i];
+
+		/* Continuation bytes of UTF-8 take no column. */
+		if ((c & 0xc0) != 0x80)
+			bu_buf_char(out, c == '\t' ? '\t' : ' ');
+	}
+	if (len > s->src.n - col)
+		len = s->src.n - col;
+	if (color)
+		bu_buf_str(out, style);
+	bu_buf_char(out, '^');
+	for (size_t i = 1; i < len; i++)
+		if (((uint8_t)s->src.p[col + i] & 0xc0) != 0x80)
+			bu_buf_char(out, '~');
+	if (s->label)
+		bu_buf_printf(out, " %s", s->label);
+	if (color)
+		bu_buf_str(out, "\033[0m");
+	bu_buf_char(out, '\n');
+}
+
+static void render_text(struct bu_buf *out, const struct bu_diag *d, bool brief, bool color,
+			const char *prog)
+{
+	char head[16];
+
+	if (d->nspans)
+		place(out, &d->span[0]);
+	else
+		bu_buf_printf(out, "%s: ", prog);
+	strcpy(head, words[d->severity]);
+	strcat(head, ": ");
+	styled(out, color, paint[d->severity], head);
+	styled(out, color, "\033[1m", d->text);
+	bu_buf_printf(out, " [%s]\n", d->code);
+	if (brief)
+		return;
+	for (unsigned i = 0; i < d->nspans; i++) {
+		if (i) {
+			place(out, &d->span[i]);
+			styled(out, color, paint[BU_NOTE], "note: ");
+			bu_buf_printf(out, "%s\n", d->span[i].label ? d->span[i].label : "also here");
+		}
+		caret_lines(out, &d->span[i], color, paint[i ? BU_NOTE : d->severity]);
+	}
+	for (unsigned i = 0; i < d->nremarks; i++)
+		bu_buf_printf(out, "      = %s: %s\n", d->remark[i].help ? "help" : "note",
+			      d->remark[i].text);
+}
+
+static void json_str(struct bu_buf *out, const char *key, const char *s)
+{
+	bu_buf_printf(out, "\"%s\":\"", key);
+	bu_buf_json_escape(out, s, strlen(s));
+	bu_buf_char(out, '"');
+}
+
+static void json_remarks(struct bu_buf *out, const struct bu_diag *d, bool help)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < d->nremarks; i++) {
+		if (d->remark[i].help != help)
+			continue;
+		bu_buf_str(out, any ? ",\"" : "\"");
+		bu_buf_json_escape(out, d->remark[i].text, strlen(d->remark[i].text));
+		bu_buf_char(out, '"');
+		any = true;
+	}
+}
+
+static void render_json(struct bu_buf *out, const struct bu_diag *d)
+{
+	bu_buf_char(out, '{');
+	/* Upstream bpftool's shape: the text stands under "error". */
+	json_str(out, words[d->severity], d->text);
+	bu_buf_char(out, ',');
+	json_str(out, "severity", words[d->severity]);
+	bu_buf_char(out, ',');
+	json_str(out, "code", d->code);
+	bu_buf_str(out, ",\"spans\":[");
+	for (unsigned i = 0; i < d->nspans; i++) {
+		const struct bu_span *s = &d->span[i];
+
+		bu_buf_str(out, i ? ",{" : "{");
+		json_str(out, "file", s->file);
+		bu_buf_printf(out, ",\"line\":%u,\"column\":%u,\"length\":%u", s->line, s->col,
+			      s->len);
+		if (s->label) {
+			bu_buf_char(out, ',');
+			json_str(out, "label", s->label);
+		}
+		bu_buf_char(out, '}');
+	}
+	bu_buf_str(out, "],\"notes\":[");
+	json_remarks(out, d, false);
+	bu_buf_str(out, "],\"help\":[");
+	json_remarks(out, d, true);
+	bu_buf_str(out, "]}");
+}
+
+void bu_diag_render(struct bu_buf *out, const struct bu_diag *d, enum bu_diag_format fmt,
+		    bool color, const char *prog)
+{
+	if (fmt == BU_DIAG_JSON)
+		render_json(out, d);
+	else
+		render_text(out, d, fmt == BU_DIAG_SHORT, color, prog);
+}
+
+void bu_diags_render(struct bu_buf *out, const struct bu_diags *ds, enum bu_diag_format fmt,
+		     bool color, const char *prog)
+{
+	for (const struct bu_diag *d = ds->first; d; d = d->next) {
+		bu_diag_render(out, d, fmt, color, prog);
+		if (fmt == BU_DIAG_JSON)
+			bu_buf_char(out, '\n');
+	}
+	if (fmt != BU_DIAG_JSON && ds->max_errors && ds->errors > ds->max_errors)
+		bu_buf_printf(out, "%s: %u more errors\n", prog, ds->errors - ds->max_errors);
+}

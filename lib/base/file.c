@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* file: read whole; write beside and rename, so that nobody sees half a file. */
+#include "base/base.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int bu_write_all(int fd, const void *p, size_t n)
+{
+	const char *c = p;
+
+	while (n) {
+		ssize_t did = write(fd, c, n);
+
+		if (did < 0 && errno == EINTR)
+			continue;
+		if (did < 0)
+			return -errno;
+		c += did;
+		n -= (size_t)did;
+	}
+	return 0;
+}
+
+int bu_file_read(const char *path, size_t max, struct bu_buf *out)
+{
+	bool std = strcmp(path, "-") == 0;
+	int fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	size_t start = out->n;
+	struct stat st;
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0) {
+		if (S_ISDIR(st.st_mode)) {
+			err = -EISDIR;
+			goto out;
+		}
+		/* One byte more than the size shows the end without a second growth. */
+		if (S_ISREG(st.st_mode) && st.st_size > 0 && (uint64_t)st.st_size <= max)
+			bu_buf_room(out, (size_t)st.st_size + 2);
+	}
+	for (;;) {
+		size_t room = out->cap - out->n > 1 ? out->cap - out->n - 1 : 65536;
+		uint8_t *to = bu_buf_room(out, room + 1);
+		ssize_t got;
+
+		if (!to) {
+			err = -ENOMEM;
+			break;
+		}
+		got = read(fd, to, room);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			err = -errno;
+		if (got <= 0)
+			break;
+		out->n += (size_t)got;
+		if (out->n - start > max) {
+			err = -EFBIG;
+			break;
+		}
+	}
+	if (!err && bu_buf_room(out, 1))
+		out->p[out->n] = 0;
+out:
+	if (!std)
+		close(fd);
+	return err;
+}
+
+int bu_outfile_open(struct bu_outfile *f, const char *path)
+{
+	size_t room = strlen(path) + sizeof(".XXXXXX");
+	mode_t mask;
+
+	*f = (struct bu_outfile){ .fd = -1 };
+	if (strcmp(path, "-") == 0) {
+		f->fd = STDOUT_FILENO;
+		return 0;
+	}
+	f->path = strdup(path);
+	f->tmp = malloc(room);
+	if (!f->path || !f->tmp) {
+		bu_outfile_abort(f);
+		return -ENOMEM;
+	}
+	snprintf(f->tmp, room, "%s.XXXXXX", path);
+	f->fd = mkostemp(f->tmp, O_CLOEXEC);
+	if (f->fd < 0) {
+		int err = -errno;
+
+		free(f->tmp);
+		f->tmp = NULL; /* there is nothing to remove */
+		bu_outfile_abort(f);
+		return err;
+	}
+	mask = umask(0);
+	umask(mask);
+	fchmod(f->fd, 0666 & ~mask);
+	return 0;
+}
+
+int bu_outfile_commit(struct bu_outfile *f)
+{
+	int err = 0;
+
+	if (!f->path) {
+		f->fd = -1;
+		return 0;
+	}
+	if (close(f->fd) < 0)
+		err = -errno;
+	f->fd = -1;
+	if (!err && rename(f->tmp, f->path) < 0)
+		err = -errno;
+	if (!err) {
+		free(f->tmp);
+		f->tmp = NULL;
+	}
+	bu_outfile_abort(f);
+	return err;
+}
+
+void bu_outfile_abort(struct bu_outfile *f)
+{
+	if (f->path && f->fd >= 0)
+		close(f->fd);
+	if (f->tmp)
+		unlink(f->tmp);
+	free(f->tmp);
+	free(f->path);
+	*f = (struct bu_outfile){ .fd = -1 };
+}
