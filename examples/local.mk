@@ -1,1 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+noinst_PROGRAMS += examples/leak
+examples_leak_SOURCES = examples/leak.c
+EXTRA_DIST += examples/skbleak.s examples/demo.sh

@@ -1,0 +1,179 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The main job on this machine's own events: the skb leak check.
+#
+#   demo.sh [DIR]      DIR: where bpf-as, bpf-ld, bpftool and leak are (a build tree, or one folder)
+#
+# A process leaks 50 datagrams, reads 20 of them, closes: the map must show 50, 30, 0. Exit status:
+# 0 all counts were right, 1 one was wrong, 3 this machine cannot do it (the reason is told).
+# Needs sh, awk, sort, sed, mkfifo; runs with busybox.
+
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+dir=${1:-$here/../build}
+deadline=${DEMO_DEADLINE:-20} # seconds that a count may take: frees are deferred
+
+find_tool()
+{
+	for f in "$dir/$1" "$dir/$1/$1" "$dir/examples/$1"; do
+		[ -f "$f" ] && [ -x "$f" ] && echo "$f" && return
+	done
+	echo "demo: $1 is not in $dir" >&2
+	return 1
+}
+bpf_as=$(find_tool bpf-as) && bpf_ld=$(find_tool bpf-ld) && bpftool=$(find_tool bpftool) &&
+	leak=$(find_tool leak) || exit 1
+
+tmp=$(mktemp -d) || exit 1
+leak_pid=
+ld_pid=
+cleanup()
+{
+	trap - EXIT
+	[ -n "$ld_pid" ] && kill -INT "$ld_pid" 2>/dev/null && wait "$ld_pid"
+	[ -n "$leak_pid" ] && kill "$leak_pid" 2>/dev/null
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+cannot()
+{
+	echo "demo: $*" >&2
+	exit 3
+}
+
+# ---------------------------------------------------------------- which events
+
+kallsyms_has()
+{
+	grep -q " [tT] $1\$" /proc/kallsyms 2>/dev/null
+}
+
+# Sets attach to the --attach and --set options, and says which source was taken and why.
+choose_events()
+{
+	tracefs=/sys/kernel/tracing
+	[ -d $tracefs/events ] || mount -t tracefs tracefs $tracefs 2>/dev/null
+	free="--attach tracepoint:skb:consume_skb --attach tracepoint:skb:kfree_skb"
+	if [ -d /sys/bus/event_source/devices/kprobe ] && kallsyms_has __alloc_skb &&
+		kallsyms_has __kfree_skb; then
+		kprobes=yes
+		attach="--attach kretprobe:__alloc_skb --attach kprobe:__kfree_skb $free"
+		echo "Events: kretprobe:__alloc_skb; kprobe:__kfree_skb and the skb tracepoints,"
+		echo "        because this kernel ($(uname -r)) has kprobes, which see every allocation and free."
+		return
+	fi
+	kprobes=no
+	kallsyms_has __alloc_skb || cannot "no kprobes, and no __alloc_skb in /proc/kallsyms"
+	[ -d $tracefs/events/kmem/kmem_cache_alloc ] ||
+		cannot "no kprobes, and no tracepoint kmem:kmem_cache_alloc"
+	# The function's bounds: its own address and that of the next symbol.
+	bounds=$(sort /proc/kallsyms | awk '$3 == "__alloc_skb" { lo = $1; next }
+		lo && $1 != lo { print lo, $1; exit }')
+	lo=${bounds% *} hi=${bounds#* }
+	case $lo in
+	*[!0]*) ;;
+	*) cannot "no kprobes, and /proc/kallsyms hides its addresses (kernel.kptr_restrict)" ;;
+	esac
+	attach="--set alloc_lo=0x$lo --set alloc_hi=0x$hi --attach tracepoint:kmem:kmem_cache_alloc $free"
+	echo "Events: tracepoint:kmem:kmem_cache_alloc from within __alloc_skb (0x$lo..0x$hi),"
+	echo "        and the skb tracepoints, because this kernel ($(uname -r)) has no kprobes."
+	echo "        It frees read UDP datagrams and TCP's buffers past every tracepoint, so only"
+	echo "        AF_UNIX is counted here."
+}
+
+# ---------------------------------------------------------------- counts
+
+# Tells the leaking process to do something and waits until it has.
+tell_leak()
+{
+	echo "$*" >&4
+	read -r answer <&5 || answer="error: the process is gone"
+	case $answer in
+	error*) echo "demo: leak $*: $answer" >&2 && exit 1 ;;
+	esac
+}
+
+count()
+{
+	"$bpftool" -j map dump name skbs | awk '{ n += gsub(/"formatted"/, "") } END { print n + 0 }'
+}
+
+# expect N WHAT: the map has N entries, now or before the deadline.
+expect()
+{
+	end=$(($(date +%s) + deadline))
+	n=$(count)
+	while [ "$n" != "$1" ] && [ "$(date +%s)" -lt "$end" ]; do
+		sleep 0.1
+		n=$(count)
+	done
+	if [ "$n" != "$1" ]; then
+		echo "FAILED: $2: $n entries in skbs, should be $1" >&2
+		exit 1
+	fi
+	printf '%4d  %s\n' "$n" "$2"
+}
+
+# The oldest entries with their age, from the dump as it is printed.
+show_ages()
+{
+	tell_leak now
+	"$bpftool" map dump name skbs | sed -n 's/.*"\(key\|value\)": \([0-9]*\).*/\2/p' |
+		awk -v now="$answer" 'NR % 2 { key = $1; next } { print (now - $1) / 1e9, key }' |
+		sort -rn | awk '
+			NR <= 3 { printf "      skb %s  age %.3f s\n", $2, $1 }
+			{ last = $1; key = $2 }
+			END { if (NR > 4) printf "      ... %d more\n", NR - 4
+			      if (NR > 3) printf "      skb %s  age %.3f s\n", key, last }'
+}
+
+# ---------------------------------------------------------------- the run
+
+[ "$(id -u)" = 0 ] || cannot "bpf(2) needs root here"
+choose_events
+if [ "$("$bpftool" -j map show name skbs 2>/dev/null | grep -c '"id"')" != 0 ]; then
+	cannot "there is a map named skbs already; see: bpftool map show name skbs"
+fi
+
+"$bpf_as" -o "$tmp/skbleak.o" "$here/skbleak.s" || exit 1
+
+mkfifo "$tmp/in" "$tmp/out" "$tmp/ready" || exit 1
+"$leak" <"$tmp/in" >"$tmp/out" &
+leak_pid=$!
+exec 4>"$tmp/in" 5<"$tmp/out"
+
+# shellcheck disable=SC2086 # attach holds options
+"$bpf_ld" --set "watch_pid=$leak_pid" $attach --ready-fd 6 "$tmp/skbleak.o" \
+	6>"$tmp/ready" 4>&- 5<&- &
+ld_pid=$!
+if ! read -r _ <"$tmp/ready"; then
+	wait "$ld_pid"
+	status=$?
+	ld_pid=
+	exit "$status"
+fi
+
+leak_check() # KIND
+{
+	tell_leak "$1" 50
+	expect 50 "$1: 50 datagrams sent, nobody reads"
+	show_ages
+	tell_leak read 20
+	expect 30 "$1: 20 of them read"
+	tell_leak close
+	expect 0 "$1: closed"
+}
+
+echo "Entries in the map skbs:"
+expect 0 "attached"
+leak_check unix
+if [ $kprobes = yes ]; then
+	leak_check udp
+	tell_leak tcp $((4 * 1024 * 1024))
+	expect 0 "tcp: 4 MiB sent, read, closed"
+fi
+echo "50, 30, 0: every count was right."
