@@ -16,3 +16,17 @@ EXTRA_DIST += tests/unit/tap.h tests/helper.bash
 # Answers what this machine lets a test do; see need_bpf in helper.bash.
 check_PROGRAMS += tests/probe
 tests_probe_SOURCES = tests/probe.c
+
+# Kernels with kprobes, in an emulator: make check-qemu.
+check_PROGRAMS += tests/qemu/target
+tests_qemu_target_SOURCES = tests/qemu/target.c
+EXTRA_DIST += tests/qemu/run.sh tests/qemu/init tests/qemu/guest.sh \
+	tests/qemu/attach.s tests/qemu/refused.s
+check-qemu: all tests/qemu/target
+	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/qemu/run.sh
+.PHONY: check-qemu
+clean-local: clean-qemu
+clean-qemu:
+	rm -f tests/qemu/*.tap tests/qemu/*.console tests/qemu/*.qemu tests/qemu/*.cpio
+	rm -rf tests/qemu/root.*
+.PHONY: clean-qemu
