@@ -8,11 +8,15 @@ LOG_COMPILER = $(EMULATOR)
 BATS_LOG_DRIVER = $(TAP_DRIVER)
 BATS_LOG_COMPILER = bats
 AM_BATS_LOG_FLAGS = --tap
+# bats ends with 1 when a test failed, which its TAP has said already.
+AM_BATS_LOG_DRIVER_FLAGS = --ignore-exit
 AM_TESTS_ENVIRONMENT = \
 	export BPFUTILS_BUILDDIR='$(abs_top_builddir)' BPFUTILS_SRCDIR='$(abs_top_srcdir)' \
-		BPFUTILS_EMULATOR='$(EMULATOR)';
+		BPFUTILS_EMULATOR='$(EMULATOR)' NM='$(NM)';
 
 EXTRA_DIST += tests/unit/tap.h tests/helper.bash
+TESTS += tests/layers.bats
+EXTRA_DIST += tests/layers.bats
 # Answers what this machine lets a test do; see need_bpf in helper.bash.
 check_PROGRAMS += tests/probe
 tests_probe_SOURCES = tests/probe.c

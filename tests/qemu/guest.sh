@@ -50,8 +50,10 @@ uretprobe() { count_is "uretprobe:/bin/target:uprobe_me=on_uretprobe" 5 15; }
 
 demo_kretprobe()
 {
-	cd /
-	sh examples/demo.sh
+	sh /examples/demo.sh /bin | tee demo.out
+	grep -q 'Events: kretprobe:__alloc_skb' demo.out
+	grep -q '0  tcp: 4 MiB' demo.out
+	grep -q '50, 30, 0: every count was right' demo.out
 }
 
 # function, name
