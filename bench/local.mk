@@ -1,1 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# make bench: each script prints a ratio against a peer run in the same session.
+EXTRA_PROGRAMS = bench/gen bench/compare
+bench_gen_SOURCES = bench/gen.c
+bench_compare_SOURCES = bench/compare.c
+CLEANFILES += $(EXTRA_PROGRAMS)
+BENCHES = bench/as.sh bench/ld.sh
+EXTRA_DIST += bench/harness.sh $(BENCHES)
+
+bench: all $(EXTRA_PROGRAMS) tests/probe
+	$(AM_V_at)for b in $(BENCHES); do \
+		$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/$$b || exit 1; \
+	done
+.PHONY: bench
