@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # the files that load this use the variables
 # What every bats file needs; a file begins with
 #
 #     bats_require_minimum_version 1.5.0
@@ -28,7 +28,6 @@ T=${BATS_TEST_TMPDIR:-${BATS_FILE_TMPDIR:-}}
 _emu=${BPFUTILS_EMULATOR:+$BPFUTILS_EMULATOR }
 BPF_AS="$_emu$BUILDDIR/bpf-as/bpf-as"
 BPF_LD="$_emu$BUILDDIR/bpf-ld/bpf-ld"
-# shellcheck disable=SC2034 # used by the files that load this
 BPFTOOL="$_emu$BUILDDIR/bpftool/bpftool"
 
 # Tests must not depend on who runs them. LC_ALL: sorted output and messages. The others would
@@ -147,7 +146,6 @@ need_upstream_bpftool()
 	local c
 	for c in /usr/sbin/bpftool /usr/local/sbin/bpftool /sbin/bpftool; do
 		if [ -x "$c" ] && "$c" version 2>/dev/null | grep -q libbpf; then
-			# shellcheck disable=SC2034
 			UPSTREAM=$c
 			return
 		fi

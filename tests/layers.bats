@@ -15,8 +15,9 @@ setup()
 sources()
 {
 	find . -name .git -prune -o -name 'build*' -type d -prune -o -name autom4te.cache -prune \
-		-o -name 'bpfutils-[0-9]*' -prune -o -name m4 -prune -o -type f -print |
-		sed 's|^\./||' | grep -E "\.($1)\$" | sort
+		-o -name 'bpfutils-[0-9]*' -prune -o -name '_build' -prune -o -name m4 -prune \
+		-o -type f -print |
+		sed 's|^\./||' | grep -E "\.($1)\$" | grep -vx 'config\.h\|aclocal\.m4' | sort
 }
 
 # base <- isa <- btf <- obj <- sys <- {kern, vm} <- load <- tools

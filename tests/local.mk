@@ -34,3 +34,33 @@ clean-qemu:
 	rm -f tests/qemu/*.tap tests/qemu/*.console tests/qemu/*.qemu tests/qemu/*.cpio
 	rm -rf tests/qemu/root.*
 .PHONY: clean-qemu
+
+# make lint: what shellcheck and mandoc say of scripts and pages, one result line a file.
+SCRIPTS_LINTED = bootstrap .ci/run tests/qemu/run.sh tests/qemu/init tests/qemu/guest.sh \
+	tests/helper.bash examples/demo.sh bench/harness.sh bench/as.sh bench/ld.sh
+EXTRA_DIST += .ci/run tests/expected-skips
+lint:
+	$(AM_V_at)cd $(srcdir) && status=0; \
+	result() { if test $$1 = 0; then echo "PASS: lint: $$2"; else echo "FAIL: lint: $$2"; status=1; fi; }; \
+	for f in $(SCRIPTS_LINTED); do \
+		shellcheck -x -P SCRIPTDIR $$f; result $$? $$f; \
+	done; \
+	for f in $(dist_man_MANS); do \
+		mandoc -Tlint -Wwarning $$f; result $$? $$f; \
+	done; \
+	exit $$status
+.PHONY: lint
+
+# make coverage, in a tree configured with --enable-coverage: lines and branches by file.
+coverage: check
+	gcovr --root $(srcdir) --object-directory . --exclude '.*tests/' --exclude '.*bench/' \
+		--exclude '.*examples/' --exclude-unreachable-branches --html-details coverage.html
+	gcovr --root $(srcdir) --object-directory . --exclude '.*tests/' --exclude '.*bench/' \
+		--exclude '.*examples/'
+.PHONY: coverage
+clean-local: clean-coverage
+clean-coverage:
+	find . -name '*.gcda' -exec rm -f {} +
+	find . -name '*.gcno' -exec rm -f {} +
+	rm -f coverage*.html coverage*.css
+.PHONY: clean-coverage
