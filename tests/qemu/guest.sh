@@ -10,14 +10,15 @@
 tests=/tests
 limit=150 # seconds a test
 
-# count_is ATTACHMENT ELEMENT WANT [OPTION...]: what "target 5" leaves in counts while attached
+# count_is ATTACHMENT ELEMENT WANT [-- COMMAND]: what COMMAND, else "target 5", leaves in counts while attached
 count_is()
 {
 	attach=$1
 	element=$2
 	want=$3
 	shift 3
-	bpf-ld "$@" --attach "$attach" --pin /sys/fs/bpf/t attach.o -- target 5
+	[ $# != 0 ] || set -- -- target 5
+	bpf-ld --attach "$attach" --pin /sys/fs/bpf/t attach.o "$@"
 	got=$(value /sys/fs/bpf/t/counts "$element")
 	rm -r /sys/fs/bpf/t
 	if [ "$got" != "$want" ]; then
@@ -48,6 +49,77 @@ raw_tp() { count_is "raw_tp:sys_enter=on_raw_tp" 3 5; }
 uprobe() { count_is "uprobe:/bin/target:uprobe_me=on_uprobe" 4 10; }
 uretprobe() { count_is "uretprobe:/bin/target:uprobe_me=on_uretprobe" 5 15; }
 
+# nothing_left: no link, no program, no map and no pin of ours
+nothing_left()
+{
+	for kind in link prog map; do
+		got=$(bpftool -j $kind show)
+		if [ "$got" != "[]" ]; then
+			echo "left behind, $kind: $got"
+			return 1
+		fi
+	done
+	[ -z "$(ls /sys/fs/bpf)" ]
+}
+
+xdp_generic()
+{
+	count_is "xdp:lo:generic=on_xdp" 6 6 -- ping -q -c 3 127.0.0.1
+}
+
+xdp_driver()
+{
+	[ -e /sys/class/net/v0 ] || ip link add v0 type veth peer name v1
+	echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+	ip link set v0 up
+	ip link set v1 up
+	# Nobody answers, so arping fails; its frames reach v0 all the same.
+	count_is "xdp:v0:driver=on_xdp" 6 3 -- sh -c 'arping -q -c 3 -w 4 -I v1 -s 10.9.9.1 10.9.9.9; true'
+	ip link del v0
+}
+
+pinned()
+{
+	bpf-ld --attach "kprobe:$call=on_kprobe" --pin /sys/fs/bpf/t attach.o -- target 2
+	target 3
+	[ "$(value /sys/fs/bpf/t/counts 0)" = 5 ]
+	rm -r /sys/fs/bpf/t
+	nothing_left
+}
+
+interrupted()
+{
+	mkfifo ready
+	bpf-ld --attach "kprobe:$call=on_kprobe" --ready-fd 6 attach.o 6>ready &
+	pid=$!
+	read -r _ <ready
+	bpftool link show | grep -q perf_event
+	kill -INT $pid
+	wait $pid
+	rm ready
+	nothing_left
+}
+
+refused()
+{
+	status=0
+	bpf-ld --attach "kprobe:$call=on_kprobe" refused.o -- true 2>err || status=$?
+	cat err
+	[ $status = 1 ]
+	grep -q 'refused.s:13' err
+	nothing_left
+}
+
+no_function()
+{
+	status=0
+	bpf-ld --attach "kprobe:no_such_function=on_kprobe" attach.o -- true 2>err || status=$?
+	cat err
+	[ $status = 1 ]
+	grep -q no_such_function err
+	nothing_left
+}
+
 demo_kretprobe()
 {
 	sh /examples/demo.sh /bin | tee demo.out
@@ -65,6 +137,12 @@ tracepoint		tracepoint counts 5 calls
 raw_tp			raw tracepoint counts 5 calls
 uprobe			uprobe adds 5 arguments
 uretprobe		uretprobe adds 5 return values
+xdp_generic		XDP counts the packets of lo, generic
+xdp_driver		XDP counts the frames of a veth, in its driver
+pinned			a pinned kprobe outlives bpf-ld, and ends with its pins
+interrupted		an interrupt detaches, status 0, nothing is left
+refused			a refused program: its line is named, nothing is left
+no_function		a function that is not there is named, nothing is left
 demo_kretprobe		the leak check: 50, 30, 0, and 0 after TCP
 '
 
