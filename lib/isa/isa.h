@@ -75,9 +75,11 @@ enum bu_sem {
  *   %o      a signed memory offset with its sign: "+ 8", "- 8", or nothing for 0
  *   %t      16-bit jump target (off)   %T      32-bit jump target (imm)
  *   %h      helper (imm)               %l      local function (imm)   %k kfunc (imm)
- *   %x %y   the further fields some rows have (see isa.def)
- * A repeated register field means the same register.
+ *   %x %y %j %m   the further fields some rows have (see isa.def)
+ * %% is a percent sign. A repeated register field means the same register.
  */
+enum bu_isa_uses { BU_USES_DST = 1, BU_USES_SRC = 2, BU_USES_OFF = 4, BU_USES_IMM = 8 };
+
 struct bu_isa {
 	const char *name;     /* "ADD64_K"; unique */
 	uint8_t code;
@@ -85,17 +87,18 @@ struct bu_isa {
 	int32_t keyval;
 	uint8_t sem;          /* enum bu_sem */
 	uint8_t width;        /* bits operated on: 8, 16, 32, 64 */
+	uint8_t uses;         /* enum bu_isa_uses: fields that carry something; others are zero */
 	const char *templ;    /* canonical text */
 	uint8_t isa;          /* instruction set version 1..4, 5: newer than v4 */
-	uint16_t since;       /* first kernel, major<<8|minor: 0x0606 */
+	uint16_t since;       /* first kernel, major<<8|minor: 0x0606; 0: none so far */
 };
 
 extern const struct bu_isa bu_isa_rows[];
 extern const unsigned bu_isa_nrows;
 
-/* The row that names insn (reserved fields must be zero), or NULL. */
+/* The row that names insn (reserved fields zero, registers r0 to r10), or NULL. Constant time. */
 const struct bu_isa *bu_isa_find(const struct bu_insn *insn);
-/* As bu_isa_find, but junk in fields the row does not use is let pass. */
+/* As bu_isa_find, but junk in fields the row does not use, and r11 to r15, are let pass. */
 const struct bu_isa *bu_isa_find_loose(const struct bu_insn *insn);
 
 /*
@@ -109,11 +112,19 @@ struct bu_isa_names {
 	bool (*helper)(void *ctx, struct bu_buf *out, int32_t id);
 	/* ld_imm64 of any src; val is the 64-bit value. Writes the whole right side ("skbs ll"). */
 	bool (*imm64)(void *ctx, struct bu_buf *out, const struct bu_insn *insn, uint64_t val);
+	/*
+	 * bu_isa_print_kernel only: any call whose helper the built-in table does not know. Writes
+	 * what stands for the callee: after "call pc" ("+18#name") when src is 1, else between
+	 * "call " and "#imm".
+	 */
+	bool (*call)(void *ctx, struct bu_buf *out, const struct bu_insn *insn);
 };
 
 /*
- * Prints insn in the canonical dialect. next: the second slot of ld_imm64, else NULL. pc: its
- * index, for label(). What no row names is printed as ".insn code, dst, src, off, imm".
+ * Prints insn in the canonical dialect, one line without newline. next: the second slot of
+ * ld_imm64, else NULL. pc: its index, for label(). What no row names is printed as
+ * ".insn code, dst, src, off, imm"; an ld_imm64 with an odd second slot as two such lines with a
+ * newline between. Returns 0 or -ENOMEM.
  */
 int bu_isa_print(struct bu_buf *out, const struct bu_insn *insn, const struct bu_insn *next,
 		 int64_t pc, const struct bu_isa_names *names);
@@ -121,7 +132,7 @@ int bu_isa_print(struct bu_buf *out, const struct bu_insn *insn, const struct bu
 /*
  * Prints insn as the kernel's disassembler does, without the "(op) " prefix: what upstream bpftool's
  * "prog dump xlated" shows ("r1 = *(u64 *)(r2 -8)", "goto pc+1", "call bpf_map_lookup_elem#1").
- * names may replace the call and imm64 operands.
+ * names->call and names->imm64 may replace the operands. Returns 0 or -ENOMEM.
  */
 int bu_isa_print_kernel(struct bu_buf *out, const struct bu_insn *insn, const struct bu_insn *next,
 			int64_t pc, const struct bu_isa_names *names);
@@ -139,7 +150,7 @@ enum bu_field {
 	BU_FIELD_LOCAL,  /* a label, or +N/-N, or pc+N */
 	BU_FIELD_KFUNC,
 	BU_FIELD_MAP,    /* "map N": small number local to the object */
-	BU_FIELD_X, BU_FIELD_Y,
+	BU_FIELD_X, BU_FIELD_Y, /* plain numbers */
 };
 
 /* What the caller's parser made of an operand; opaque to the matcher. */
@@ -147,6 +158,7 @@ struct bu_operand {
 	bool present;
 	bool symbolic;       /* val is not final; expr says what it is */
 	bool relative;       /* TARGET, LOCAL: written as +N or -N */
+	uint8_t field;       /* enum bu_field; set by the matcher */
 	int64_t val;
 	uint64_t expr;       /* the caller's handle */
 	struct bu_str text;  /* where it stood in the statement */
@@ -157,6 +169,10 @@ struct bu_matcher {
 	/*
 	 * Parses the longest operand at the start of s for field f. Returns the bytes taken, 0 when
 	 * there is none there; must have no lasting side effect, as the match may be abandoned.
+	 * s starts with no blank. OFF starts with its sign ("- 8) = r1"): val is -8, and so does
+	 * the IMM of "skb[r2 + 4]". HELPER should decline names that are no helper's: LOCAL is
+	 * asked next. The "pc" of "goto pc+1" is taken by the matcher. A register name inside a
+	 * symbolic operand is refused by the matcher.
 	 */
 	size_t (*operand)(void *ctx, struct bu_str s, enum bu_field f, struct bu_operand *out);
 };
@@ -164,7 +180,7 @@ struct bu_matcher {
 struct bu_match {
 	const struct bu_isa *row;
 	uint8_t dst, src;
-	/* by field; IMM, IMM64, HELPER, LOCAL, KFUNC, TARGET32, MAP share imm */
+	/* by field; IMM, IMM64, HELPER, LOCAL, KFUNC, TARGET32, MAP share imm; OFF, TARGET share off */
 	struct bu_operand imm, off, x, y;
 };
 
@@ -182,6 +198,16 @@ struct bu_mismatch {
  */
 int bu_isa_match(const struct bu_matcher *m, struct bu_str stmt, struct bu_match *out,
 		 struct bu_mismatch *err);
+
+/*
+ * The instruction that a match describes: fills out and returns the slots, 1 or 2. A symbolic
+ * operand counts as its val. -ERANGE: *bad (may be NULL) is the operand that does not fit its
+ * field; it is cut to fit in out all the same.
+ */
+int bu_match_encode(const struct bu_match *m, struct bu_insn out[2], const struct bu_operand **bad);
+
+/* For did-you-mean: the words of the templates (goto, be16, u64, atomic_fetch_add …). */
+void bu_isa_words_feed(struct bu_near *near);
 
 /* ---------------------------------------------------------------- tables */
 

@@ -1,1 +1,6 @@
-lib_libbu_a_SOURCES += lib/isa/isa.h
+lib_libbu_a_SOURCES += lib/isa/isa.h lib/isa/isa.def lib/isa/alt.def lib/isa/helper.def \
+	lib/isa/maptype.def lib/isa/progtype.def lib/isa/attachtype.def lib/isa/linktype.def \
+	lib/isa/section.def lib/isa/const.def lib/isa/field.def \
+	lib/isa/encode.c lib/isa/print.c lib/isa/print_kernel.c \
+	lib/isa/lex.h lib/isa/lex.c lib/isa/trie.h lib/isa/trie.c lib/isa/match.c lib/isa/expected.c \
+	lib/isa/names.h lib/isa/names.c lib/isa/tables.c lib/isa/context.c

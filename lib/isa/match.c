@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * match: a statement walks the tree of templates.
+ *
+ * At each node one token of the statement is read and its edge taken. A word that a template
+ * has there wins over an operand; only where that leads nowhere is the operand tried ("r1 = map ll"
+ * is the symbol map). So the walk goes back at most at the few nodes that have both.
+ *
+ * The place of an error is the farthest one that any attempt reached.
+ */
+#include <string.h>
+#include "isa/trie.h"
+
+struct walk {
+	const struct trie *t;
+	const struct bu_matcher *m;
+	const char *s;
+	size_t n;
+	struct bu_match *out;
+	struct bu_operand same;           /* %n */
+	uint8_t reg[TRIE_REGS];
+	size_t reg_at[TRIE_REGS];
+	/* the farthest failure */
+	size_t far;
+	unsigned far_len, far_node;
+	const char *why;                  /* instead of what the node expects */
+	bool failed;
+};
+
+static int walk(struct walk *w, unsigned node, size_t pos, unsigned nregs);
+
+static bool fail(struct walk *w, unsigned node, size_t pos, size_t len, const char *why)
+{
+	if (w->failed && pos <= w->far)
+		return false;
+	w->failed = true;
+	w->far = pos;
+	w->far_len = (unsigned)(len ? len : 1);
+	w->far_node = node;
+	w->why = why;
+	return false;
+}
+
+/* ---------------------------------------------------------------- operands */
+
+static bool sign_at(const struct walk *w, size_t pos)
+{
+	return pos < w->n && (w->s[pos] == '+' || w->s[pos] == '-');
+}
+
+/* Behind the "pc" of "goto pc+1", which must stand before a sign; else pos. */
+static size_t skip_pc(const struct walk *w, size_t pos)
+{
+	size_t i;
+
+	if (w->n - pos < 3 || w->s[pos] != 'p' || w->s[pos + 1] != 'c' ||
+	    bu_lex_is_word(w->s[pos + 2]))
+		return pos;
+	i = bu_lex_blanks(w->s, pos + 2, w->n);
+	return sign_at(w, i) ? i : pos;
+}
+
+static enum bu_field field_of(unsigned tok)
+{
+	static const uint8_t map[T_WORDS] = {
+		[T_IMM] = BU_FIELD_IMM, [T_IMM64] = BU_FIELD_IMM64, [T_X] = BU_FIELD_X,
+		[T_Y] = BU_FIELD_Y, [T_OFF] = BU_FIELD_OFF, [T_SIGNED] = BU_FIELD_IMM,
+		[T_MODULE] = BU_FIELD_X, [T_TARGET] = BU_FIELD_TARGET,
+		[T_TARGET32] = BU_FIELD_TARGET32, [T_HELPER] = BU_FIELD_HELPER,
+		[T_LOCAL] = BU_FIELD_LOCAL, [T_KFUNC] = BU_FIELD_KFUNC, [T_SAME] = BU_FIELD_X,
+		[T_MAP] = BU_FIELD_MAP,
+	};
+
+	return map[tok];
+}
+
+static struct bu_operand *operand_of(struct walk *w, unsigned tok)
+{
+	switch (tok) {
+	case T_X: return &w->out->x;
+	case T_Y: return &w->out->y;
+	case T_OFF:
+	case T_MODULE:
+	case T_TARGET: return &w->out->off;
+	case T_SAME: return &w->same;
+	default: return &w->out->imm;
+	}
+}
+
+/* A register's name inside a symbolic operand, where it would be taken for a symbol. */
+static bool find_reg(struct bu_str s, size_t *at, size_t *len)
+{
+	for (size_t i = 0; i < s.n;) {
+		size_t start = i;
+		bool digits = true;
+
+		while (i < s.n && bu_lex_is_word(s.p[i])) {
+			if (i > start && (s.p[i] < '0' || s.p[i] > '9'))
+				digits = false;
+			i++;
+		}
+		if (i > start + 1 && digits && (s.p[start] == 'r' || s.p[start] == 'w')) {
+			*at = start;
+			*len = i - start;
+			return true;
+		}
+		i += i == start;
+	}
+	return false;
+}
+
+/*
+ * Takes the operand for edge tok at *pos. Returns false, having noted the failure, when there is
+ * none. An offset that is left out counts as 0.
+ */
+static bool take(struct walk *w, unsigned node, unsigned tok, size_t *pos)
+{
+	struct bu_operand *op = operand_of(w, tok);
+	size_t p = *pos, used, at, len;
+
+	*op = (struct bu_operand){ 0 };
+	switch (tok) {
+	case T_OFF:
+	case T_SIGNED:
+		if (!sign_at(w, p)) {
+			op->field = field_of(tok);
+			return true;
+		}
+		break;
+	case T_MODULE:
+		if (p >= w->n || w->s[p] != ',')
+			return true;
+		p = bu_lex_blanks(w->s, p + 1, w->n);
+		break;
+	case T_HELPER:
+		if (sign_at(w, p))
+			return fail(w, node, p, 1, NULL);
+		break;
+	case T_TARGET:
+	case T_TARGET32:
+	case T_LOCAL:
+		p = skip_pc(w, p);
+		break;
+	default:
+		break;
+	}
+	used = p < w->n ? w->m->operand(w->m->ctx, bu_str(w->s + p, w->n - p), field_of(tok), op) : 0;
+	if (!used || used > w->n - p) {
+		struct bu_lex lx = bu_lex_next(&w->t->words, w->s + p, w->n - p);
+
+		return fail(w, node, p, lx.len, NULL);
+	}
+	op->present = true;
+	op->field = (uint8_t)field_of(tok);
+	op->text = bu_str(w->s + p, used);
+	if (op->symbolic && find_reg(op->text, &at, &len))
+		return fail(w, node, p + at, len, "a number or a symbol, not a register");
+	*pos = p + used;
+	return true;
+}
+
+/* Does the statement end with the word ll? Tells ld_imm64 from mov before the operand is read. */
+static bool ends_with_ll(const struct walk *w)
+{
+	size_t n = w->n;
+
+	while (n && (w->s[n - 1] == ' ' || w->s[n - 1] == '\t'))
+		n--;
+	return n >= 3 && w->s[n - 1] == 'l' && w->s[n - 2] == 'l' && !bu_lex_is_word(w->s[n - 3]);
+}
+
+/* Tries the operands that may follow here. */
+static int walk_fields(struct walk *w, unsigned node, size_t pos, unsigned nregs)
+{
+	uint32_t fields = w->t->fields[node];
+	const uint32_t both = 1u << T_IMM | 1u << T_IMM64;
+
+	if ((fields & both) == both)
+		fields &= ends_with_ll(w) ? ~(1u << T_IMM) : ~(1u << T_IMM64);
+	while (fields) {
+		unsigned tok = (unsigned)__builtin_ctz(fields);
+		struct bu_operand *op = operand_of(w, tok);
+		size_t p = pos;
+
+		fields &= fields - 1;
+		if (take(w, node, tok, &p) &&
+		    walk(w, bu_trie_step(w->t, node, tok), p, nregs) == 0)
+			return 0;
+		*op = (struct bu_operand){ 0 };
+	}
+	return -ENOENT;
+}
+
+/* ---------------------------------------------------------------- the walk */
+
+static const char *const reg_names[2][11] = {
+	{ "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10" },
+	{ "w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8", "w9", "w10" },
+};
+
+/* All text is read: distributes the registers; the same field twice must be the same register. */
+static int finish(struct walk *w, unsigned node)
+{
+	const struct trie_leaf *leaf = &w->t->leaf[node];
+	int val[4] = { -1, -1, -1, 0 };
+
+	for (unsigned i = 0; i < leaf->nregs; i++) {
+		int *v = &val[leaf->reg[i]];
+
+		if (*v >= 0 && *v != w->reg[i]) {
+			size_t at = w->reg_at[i];
+
+			/* Nothing that was tried can be nearer to what was meant. */
+			w->failed = false;
+			fail(w, node, at, w->reg[i] == 10 ? 3 : 2,
+			     reg_names[w->s[at] == 'w'][*v]);
+			return -ENOENT;
+		}
+		*v = w->reg[i];
+	}
+	if (w->same.present && (w->same.symbolic || w->out->imm.symbolic ||
+				w->same.val != w->out->imm.val)) {
+		w->failed = false;
+		fail(w, node, (size_t)(w->same.text.p - w->s), w->same.text.n,
+		     "the number of the helper before the #");
+		return -ENOENT;
+	}
+	w->out->row = &bu_isa_rows[leaf->row - 1];
+	w->out->dst = val[REG_DST] < 0 ? 0 : (uint8_t)val[REG_DST];
+	w->out->src = val[REG_SRC] < 0 ? 0 : (uint8_t)val[REG_SRC];
+	return 0;
+}
+
+/* Fields that may be absent: their node can be passed without reading anything. */
+static unsigned optional_field(const struct walk *w, unsigned node)
+{
+	static const unsigned optional[] = { T_OFF, T_SIGNED, T_MODULE };
+
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(optional); i++)
+		if (w->t->fields[node] & 1u << optional[i])
+			return bu_trie_step(w->t, node, optional[i]);
+	return 0;
+}
+
+/* The statement goes on where a template ends. */
+static bool fail_trailing(struct walk *w, unsigned node, size_t pos, unsigned len)
+{
+	const struct bu_operand *op = &w->out->imm;
+
+	/*
+	 * "r1 = be24 r1", "r1 = xchg_46(r1, r2)": the word taken for a symbol is the wrong one.
+	 */
+	if (w->t->leaf[node].row && op->present && op->symbolic && op->field == BU_FIELD_IMM &&
+	    pos == bu_lex_blanks(w->s, (size_t)(op->text.p - w->s) + op->text.n, w->n) &&
+	    (bu_lex_is_word(w->s[pos]) || w->s[pos] == '(')) {
+		fail(w, node, pos, len, "a known operation");
+		w->far = (size_t)(op->text.p - w->s);
+		w->far_len = (unsigned)op->text.n;
+		return false;
+	}
+	return fail(w, node, pos, len, NULL);
+}
+
+static int walk(struct walk *w, unsigned node, size_t pos, unsigned nregs)
+{
+	const struct trie *t = w->t;
+
+	for (;;) {
+		struct bu_lex lx;
+		unsigned next = 0;
+
+		pos = bu_lex_blanks(w->s, pos, w->n);
+		if (pos == w->n) {
+			unsigned skip = t->leaf[node].row ? 0 : optional_field(w, node);
+
+			if (t->leaf[node].row)
+				return finish(w, node);
+			if (skip) {
+				node = skip;
+				continue;
+			}
+			fail(w, node, pos, 1, NULL);
+			return -ENOENT;
+		}
+		lx = bu_lex_next(&t->words, w->s + pos, w->n - pos);
+		if (lx.tok == T_R || lx.tok == T_W) {
+			next = bu_trie_step(t, node, lx.tok);
+			if (!next || lx.reg == BU_LEX_REG_BAD || nregs == TRIE_REGS) {
+				fail(w, node, pos, lx.len, NULL);
+				return -ENOENT;
+			}
+			w->reg[nregs] = (uint8_t)lx.reg;
+			w->reg_at[nregs++] = pos;
+			node = next;
+			pos += lx.len;
+			continue;
+		}
+		if (lx.tok != T_NONE)
+			next = bu_trie_step(t, node, lx.tok);
+		if (!t->fields[node]) {
+			if (!next) {
+				fail_trailing(w, node, pos, lx.len);
+				return -ENOENT;
+			}
+			node = next;
+			pos += lx.len;
+			continue;
+		}
+		if (next) {
+			struct bu_match save = *w->out;
+
+			if (walk(w, next, pos + lx.len, nregs) == 0)
+				return 0;
+			*w->out = save;
+		}
+		return walk_fields(w, node, pos, nregs);
+	}
+}
+
+int bu_isa_match(const struct bu_matcher *m, struct bu_str stmt, struct bu_match *out,
+		 struct bu_mismatch *err)
+{
+	struct walk w = { .t = bu_trie(), .m = m, .s = stmt.p, .n = stmt.n, .out = out };
+
+	memset(out, 0, sizeof(*out));
+	if (walk(&w, 0, 0, 0) == 0)
+		return 0;
+	if (err) {
+		unsigned row = w.t->first_row[w.far_node];
+
+		err->pos = w.far;
+		err->len = w.far_len;
+		err->expected = w.why ? w.why : bu_trie_expected(w.t, w.far_node, stmt, w.far);
+		err->near = w.far_node ? &bu_isa_rows[row] : NULL;
+	}
+	return -ENOENT;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* tables: helpers, kinds, sections and constants, by number and by name. */
+#include <string.h>
+#include "isa/names.h"
+
+/* ---------------------------------------------------------------- helpers */
+
+const struct bu_helper bu_helpers[] = {
+#define BU_HELPER(num, nm, needs_gpl) { .id = num, .name = "bpf_" #nm, .gpl = needs_gpl },
+#include "isa/helper.def"
+#undef BU_HELPER
+};
+const unsigned bu_nhelpers = BU_ARRAY_SIZE(bu_helpers);
+
+const struct bu_helper *bu_helper_by_id(int32_t id)
+{
+	return id >= 1 && (unsigned)id <= bu_nhelpers ? &bu_helpers[id - 1] : NULL;
+}
+
+static const char *helper_name(unsigned i)
+{
+	return i < bu_nhelpers ? bu_helpers[i].name : NULL;
+}
+BU_NAMES(helper_names, 1024, helper_name);
+
+const struct bu_helper *bu_helper_by_name(struct bu_str name)
+{
+	int i = bu_names_get(&helper_names, name);
+
+	return i < 0 ? NULL : &bu_helpers[i];
+}
+
+/* ---------------------------------------------------------------- kinds */
+
+#define KIND(n, enumerator, nm, first) \
+	{ .num = n, .uapi = #enumerator, .name = nm, .since = first },
+const struct bu_kind bu_map_types[] = {
+#define BU_MAP_TYPE KIND
+#include "isa/maptype.def"
+#undef BU_MAP_TYPE
+};
+const struct bu_kind bu_prog_types[] = {
+#define BU_PROG_TYPE KIND
+#include "isa/progtype.def"
+#undef BU_PROG_TYPE
+};
+const struct bu_kind bu_attach_types[] = {
+#define BU_ATTACH_TYPE KIND
+#include "isa/attachtype.def"
+#undef BU_ATTACH_TYPE
+};
+const struct bu_kind bu_link_types[] = {
+#define BU_LINK_TYPE KIND
+#include "isa/linktype.def"
+#undef BU_LINK_TYPE
+};
+const unsigned bu_nmap_types = BU_ARRAY_SIZE(bu_map_types);
+const unsigned bu_nprog_types = BU_ARRAY_SIZE(bu_prog_types);
+const unsigned bu_nattach_types = BU_ARRAY_SIZE(bu_attach_types);
+const unsigned bu_nlink_types = BU_ARRAY_SIZE(bu_link_types);
+
+const struct bu_kind *bu_kind_by_num(const struct bu_kind *t, unsigned n, uint32_t num)
+{
+	/* The rows are by number, without gaps. */
+	return num < n && t[num].num == num ? &t[num] : NULL;
+}
+
+/* Name 2i is row i's enumerator, 2i+1 its short name. */
+static const char *kind_name(const struct bu_kind *t, unsigned n, unsigned i)
+{
+	if (i / 2 >= n)
+		return NULL;
+	return i & 1 ? t[i / 2].name : t[i / 2].uapi;
+}
+static const char *map_type_name(unsigned i)
+{
+	return kind_name(bu_map_types, bu_nmap_types, i);
+}
+static const char *prog_type_name(unsigned i)
+{
+	return kind_name(bu_prog_types, bu_nprog_types, i);
+}
+static const char *attach_type_name(unsigned i)
+{
+	return kind_name(bu_attach_types, bu_nattach_types, i);
+}
+static const char *link_type_name(unsigned i)
+{
+	return kind_name(bu_link_types, bu_nlink_types, i);
+}
+BU_NAMES(map_type_names, 256, map_type_name);
+BU_NAMES(prog_type_names, 256, prog_type_name);
+BU_NAMES(attach_type_names, 256, attach_type_name);
+BU_NAMES(link_type_names, 256, link_type_name);
+
+const struct bu_kind *bu_kind_by_name(const struct bu_kind *t, unsigned n, struct bu_str name)
+{
+	struct bu_names *ix = t == bu_map_types ? &map_type_names :
+			      t == bu_prog_types ? &prog_type_names :
+			      t == bu_attach_types ? &attach_type_names :
+			      t == bu_link_types ? &link_type_names : NULL;
+	int i = ix ? bu_names_get(ix, name) : -1;
+
+	return i >= 0 && (unsigned)i / 2 < n ? &t[i / 2] : NULL;
+}
+
+/* ---------------------------------------------------------------- sections and hooks */
+
+#define BPF_NONE BU_NO_ATTACH_TYPE
+const struct bu_secdef bu_secdefs[] = {
+#define BU_SEC(pre, how, ptype, atype, sleeps, frags, hk)                                          \
+	{ .prefix = pre, .match = how, .prog_type = BPF_PROG_TYPE_##ptype,                         \
+	  .attach_type = BPF_##atype, .sleepable = sleeps, .xdp_frags = frags,                     \
+	  .hook = BU_HOOK_##hk },
+#include "isa/section.def"
+#undef BU_SEC
+};
+#undef BPF_NONE
+const unsigned bu_nsecdefs = BU_ARRAY_SIZE(bu_secdefs);
+
+static const char *section_name(unsigned i)
+{
+	return i < bu_nsecdefs ? bu_secdefs[i].prefix : NULL;
+}
+BU_NAMES(section_names, 512, section_name);
+
+const struct bu_secdef *bu_secdef_find(struct bu_str section, struct bu_str *target)
+{
+	const char *slash;
+	struct bu_str prefix;
+	int i;
+
+	if (section.n && section.p[0] == '?')
+		section = bu_str(section.p + 1, section.n - 1);
+	if (target)
+		*target = bu_str(section.p + section.n, 0);
+	i = bu_names_get(&section_names, section);
+	if (i >= 0)
+		return &bu_secdefs[i];
+	slash = section.n ? memchr(section.p, '/', section.n) : NULL;
+	if (!slash)
+		return NULL;
+	prefix = bu_str(section.p, (size_t)(slash - section.p));
+	i = bu_names_get(&section_names, prefix);
+	if (i < 0 || bu_secdefs[i].match != '+')
+		return NULL;
+	if (target)
+		*target = bu_str(slash + 1, section.n - prefix.n - 1);
+	return &bu_secdefs[i];
+}
+
+static const struct {
+	const char *name;
+	enum bu_hook hook;
+	uint32_t prog_type;
+} hooks[] = {
+	/* A hook's first row carries its name; the others are read only. */
+	{ "kprobe", BU_HOOK_KPROBE, BPF_PROG_TYPE_KPROBE },
+	{ "kretprobe", BU_HOOK_KRETPROBE, BPF_PROG_TYPE_KPROBE },
+	{ "tracepoint", BU_HOOK_TRACEPOINT, BPF_PROG_TYPE_TRACEPOINT },
+	{ "tp", BU_HOOK_TRACEPOINT, BPF_PROG_TYPE_TRACEPOINT },
+	{ "raw_tp", BU_HOOK_RAW_TP, BPF_PROG_TYPE_RAW_TRACEPOINT },
+	{ "raw_tracepoint", BU_HOOK_RAW_TP, BPF_PROG_TYPE_RAW_TRACEPOINT },
+	{ "uprobe", BU_HOOK_UPROBE, BPF_PROG_TYPE_KPROBE },
+	{ "uretprobe", BU_HOOK_URETPROBE, BPF_PROG_TYPE_KPROBE },
+	{ "xdp", BU_HOOK_XDP, BPF_PROG_TYPE_XDP },
+};
+
+enum bu_hook bu_hook_by_name(struct bu_str name)
+{
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(hooks); i++)
+		if (bu_str_is(name, hooks[i].name))
+			return hooks[i].hook;
+	return BU_HOOK_NONE;
+}
+
+const char *bu_hook_name(enum bu_hook h)
+{
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(hooks); i++)
+		if (hooks[i].hook == h)
+			return hooks[i].name;
+	return "none";
+}
+
+uint32_t bu_hook_prog_type(enum bu_hook h)
+{
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(hooks); i++)
+		if (hooks[i].hook == h)
+			return hooks[i].prog_type;
+	return BPF_PROG_TYPE_UNSPEC;
+}
+
+/* ---------------------------------------------------------------- constants */
+
+static const struct bu_const consts[] = {
+#define BU_CONST(nm, v) { .name = nm, .val = v },
+#include "isa/const.def"
+#undef BU_CONST
+#define ENUMERATOR(n, enumerator, nm, first) { .name = #enumerator, .val = n },
+#define BU_MAP_TYPE ENUMERATOR
+#include "isa/maptype.def"
+#undef BU_MAP_TYPE
+#define BU_PROG_TYPE ENUMERATOR
+#include "isa/progtype.def"
+#undef BU_PROG_TYPE
+#define BU_ATTACH_TYPE ENUMERATOR
+#include "isa/attachtype.def"
+#undef BU_ATTACH_TYPE
+#define BU_LINK_TYPE ENUMERATOR
+#include "isa/linktype.def"
+#undef BU_LINK_TYPE
+#define BU_HELPER(num, nm, needs_gpl) { .name = "BPF_FUNC_" #nm, .val = num },
+#include "isa/helper.def"
+#undef BU_HELPER
+};
+
+static const char *const_name(unsigned i)
+{
+	return i < BU_ARRAY_SIZE(consts) ? consts[i].name : NULL;
+}
+_Static_assert(BU_ARRAY_SIZE(consts) < 2048, "the index of constants is too small");
+BU_NAMES(const_names, 4096, const_name);
+
+const struct bu_const *bu_const_by_name(struct bu_str name)
+{
+	int i = bu_names_get(&const_names, name);
+
+	return i < 0 ? NULL : &consts[i];
+}
+
+/* ---------------------------------------------------------------- did you mean */
+
+void bu_names_feed(struct bu_near *near)
+{
+	for (unsigned i = 0; i < bu_nhelpers; i++)
+		bu_near_feed(near, bu_helpers[i].name);
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(consts); i++)
+		bu_near_feed(near, consts[i].name);
+	bu_ctx_fields_feed(near);
+}
