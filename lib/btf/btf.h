@@ -100,7 +100,8 @@ int bu_btf_print_proto(struct bu_buf *out, const struct bu_btf *b, uint32_t func
 struct bu_btfgen {
 	struct bu_buf types, strs;
 	uint32_t ntypes;
-	struct bu_hash str_index; /* string -> offset + 1 */
+	struct bu_hash str_index;  /* string -> offset + 1 */
+	struct bu_hash type_index; /* bytes of a type without a list -> id */
 	struct bu_arena arena;
 	bool be;
 	/* private: position of the list that is open (struct, enum, datasec, proto) */
@@ -119,6 +120,13 @@ uint32_t bu_btfgen_fwd(struct bu_btfgen *g, const char *name, bool is_union);
 /* Begins a struct or union of size bytes; members follow, before any other type is made. */
 uint32_t bu_btfgen_struct(struct bu_btfgen *g, enum bu_btf_kind kind, const char *name, uint32_t size);
 void bu_btfgen_member(struct bu_btfgen *g, const char *name, uint32_t type, uint32_t bit_off);
+/* The same for a bit-field of bit_size bits: its struct's members then all count in bits. */
+void bu_btfgen_bitfield(struct bu_btfgen *g, const char *name, uint32_t type, uint32_t bit_off,
+			uint32_t bit_size);
+/* Begins an enum of size bytes (8: ENUM64); enumerators follow. */
+uint32_t bu_btfgen_enum(struct bu_btfgen *g, const char *name, uint32_t size, bool is_signed);
+void bu_btfgen_enumval(struct bu_btfgen *g, const char *name, int64_t val);
+uint32_t bu_btfgen_float(struct bu_btfgen *g, const char *name, uint32_t size);
 uint32_t bu_btfgen_proto(struct bu_btfgen *g, uint32_t ret);
 void bu_btfgen_param(struct bu_btfgen *g, const char *name, uint32_t type);
 uint32_t bu_btfgen_func(struct bu_btfgen *g, const char *name, uint32_t proto, int linkage);

@@ -1,1 +1,2 @@
-lib_libbu_a_SOURCES += lib/btf/btf.h
+# SPDX-License-Identifier: GPL-2.0-or-later
+lib_libbu_a_SOURCES += lib/btf/btf.h lib/btf/btfpriv.h lib/btf/btfgen.c lib/btf/btfext.c

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of btf share with each other only: sizes of the format. */
+#ifndef BU_BTFPRIV_H
+#define BU_BTFPRIV_H
+
+#include "btf/btf.h"
+
+#define BTF_MAGIC 0xeb9f
+#define BTF_VERSION 1
+#define BTF_HDR_LEN 24u      /* magic, version, flags, hdr_len, type_off/len, str_off/len */
+#define BTF_TYPE_LEN 12u     /* name_off, info, size or type */
+#define BTF_EXT_HDR_LEN 32u  /* 24 without the two words of CO-RE relocations */
+#define BTF_FUNC_REC 8u
+#define BTF_LINE_REC 16u
+#define BTF_CORE_REC 16u
+/* line_col of a line record: line << 10 | column */
+#define BTF_LINE_BITS 22
+#define BTF_COL_MAX 0x3ffu
+
+#endif
