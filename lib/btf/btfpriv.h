@@ -17,4 +17,8 @@
 #define BTF_LINE_BITS 22
 #define BTF_COL_MAX 0x3ffu
 
+uint32_t btf_first_id(const struct bu_btf *b);
+uint32_t btf_first_str(const struct bu_btf *b);
+const uint8_t *btf_raw(const struct bu_btf **b, uint32_t id);
+
 #endif

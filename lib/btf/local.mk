@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-lib_libbu_a_SOURCES += lib/btf/btf.h lib/btf/btfpriv.h lib/btf/btfgen.c lib/btf/btfext.c
+lib_libbu_a_SOURCES += lib/btf/btf.h lib/btf/btfpriv.h lib/btf/btfgen.c lib/btf/btfext.c \
+	lib/btf/btfread.c lib/btf/btfcheck.c

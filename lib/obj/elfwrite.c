@@ -6,7 +6,6 @@
  * its ".rel" section right behind it, .symtab, .strtab, .shstrtab. libelf lays out the file; it
  * fills gaps with zeros and nothing in it depends on time or place, so equal models give equal bytes.
  */
-#include "config.h"
 #include "obj/obj.h"
 
 #include <elf.h>
