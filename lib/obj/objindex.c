@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the sections of an object mean: functions and programs, license, version, BTF, note.
+ * The maps are found in objmaps.c.
+ *
+ * Functions are told by symbols: those of type FUNC, static ones too; where a section has none,
+ * its global symbols without a type (the first compilers, and hand-written assembly, leave it out);
+ * where it has no such symbol either, the section is one function.
+ */
+#include "obj/obj.h"
+#include "obj/objpriv.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_code(const struct bu_sec *s)
+{
+	return s->type == SHT_PROGBITS && (s->flags & SHF_EXECINSTR) && s->size;
+}
+
+static bool in_code(const struct bu_obj *o, const struct bu_sym *s)
+{
+	return s->sec < o->nsecs && is_code(&o->secs[s->sec]) && s->value < o->secs[s->sec].size;
+}
+
+/* ---------------------------------------------------------------- functions */
+
+struct found {
+	struct bu_obj_func f;
+	uint32_t order; /* of two at one place, global symbols come first, then the file's order */
+};
+
+static int by_place(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+
+	if (x->f.sec != y->f.sec)
+		return x->f.sec < y->f.sec ? -1 : 1;
+	if (x->f.off != y->f.off)
+		return x->f.off < y->f.off ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* Finds, for each section, whether it has symbols of type FUNC (1), or global untyped ones (2). */
+static uint8_t *symbol_classes(struct bu_obj *o)
+{
+	uint8_t *class = bu_arena_array(&o->arena, o->nsecs, 1);
+
+	for (uint32_t i = 0; class && i < o->nsyms; i++) {
+		const struct bu_sym *s = &o->syms[i];
+
+		if (!in_code(o, s))
+			continue;
+		if (s->type == STT_FUNC)
+			class[s->sec] |= 1;
+		else if (s->type == STT_NOTYPE && s->bind != STB_LOCAL && s->name[0])
+			class[s->sec] |= 2;
+	}
+	return class;
+}
+
+static bool is_function(const struct bu_obj *o, const uint8_t *class, const struct bu_sym *s)
+{
+	if (!in_code(o, s))
+		return false;
+	if (s->type == STT_FUNC)
+		return true;
+	return !(class[s->sec] & 1) && s->type == STT_NOTYPE && s->bind != STB_LOCAL && s->name[0];
+}
+
+static int collect(struct bu_obj *o, struct found **out, size_t *out_n, struct bu_diags *ds)
+{
+	uint8_t *class = symbol_classes(o);
+	struct found *v = bu_arena_array(&o->arena, (size_t)o->nsyms + o->nsecs, sizeof(*v));
+	size_t n = 0;
+
+	if (!class || !v)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < o->nsecs; i++) {
+		const struct bu_sec *s = &o->secs[i];
+
+		if (!is_code(s))
+			continue;
+		if (s->size % BU_INSN_SIZE)
+			return obj_error(o, ds, "O0201",
+					 "section '%s' has %llu bytes, which are no whole instructions",
+					 s->name, (unsigned long long)s->size);
+		if (s->size / BU_INSN_SIZE > INT32_MAX)
+			return obj_error(o, ds, "O0201", "section '%s' is too large", s->name);
+		if (!class[i])
+			v[n++] = (struct found){ { s->name, i, 0, s->size }, 0 };
+	}
+	for (uint32_t i = 0; i < o->nsyms; i++) {
+		const struct bu_sym *s = &o->syms[i];
+
+		if (!is_function(o, class, s))
+			continue;
+		if (s->value % BU_INSN_SIZE || s->size % BU_INSN_SIZE)
+			return obj_error(o, ds, "O0201",
+					 "function '%s' (%llu bytes at %llu of section '%s') lies across instructions",
+					 s->name, (unsigned long long)s->size,
+					 (unsigned long long)s->value, o->secs[s->sec].name);
+		v[n++] = (struct found){ { s->name, s->sec, s->value, s->size },
+					 i + (s->bind == STB_LOCAL ? o->nsyms : 0) };
+	}
+	qsort(v, n, sizeof(*v), by_place);
+	*out = v;
+	*out_n = n;
+	return 0;
+}
+
+static int find_functions(struct bu_obj *o, struct bu_diags *ds)
+{
+	struct found *v = NULL;
+	size_t n = 0;
+	int err = collect(o, &v, &n, ds);
+
+	if (err)
+		return err;
+	o->nfuncs = 0;
+	o->funcs = bu_arena_array(&o->arena, n, sizeof(*o->funcs));
+	if (!o->funcs)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		struct bu_obj_func *f = &v[i].f, *last = o->nfuncs ? &o->funcs[o->nfuncs - 1] : NULL;
+		uint64_t end = o->secs[f->sec].size;
+		size_t k = i + 1;
+
+		if (last && last->sec == f->sec && last->off == f->off)
+			continue; /* an alias */
+		while (k < n && v[k].f.sec == f->sec && v[k].f.off == f->off)
+			k++;
+		if (k < n && v[k].f.sec == f->sec)
+			end = v[k].f.off;
+		if (!f->size)
+			f->size = end - f->off;
+		if (f->off + f->size > end && k < n && v[k].f.sec == f->sec)
+			return obj_error(o, ds, "O0201",
+					 "functions '%s' and '%s' of section '%s' overlap", f->name,
+					 v[k].f.name, o->secs[f->sec].name);
+		if (f->off + f->size > o->secs[f->sec].size)
+			return obj_error(o, ds, "O0201",
+					 "function '%s' reaches beyond its section '%s'", f->name,
+					 o->secs[f->sec].name);
+		o->funcs[o->nfuncs++] = *f;
+	}
+	return 0;
+}
+
+static int find_programs(struct bu_obj *o)
+{
+	o->nprogs = 0;
+	o->progs = bu_arena_array(&o->arena, o->nfuncs, sizeof(*o->progs));
+	if (!o->progs)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < o->nfuncs; i++) {
+		const struct bu_obj_func *f = &o->funcs[i];
+		const char *sec = o->secs[f->sec].name;
+		struct bu_obj_prog *p;
+
+		if (strcmp(sec, ".text") == 0)
+			continue;
+		p = &o->progs[o->nprogs++];
+		p->name = f->name;
+		p->sec = f->sec;
+		p->off = f->off;
+		p->size = f->size;
+		p->def = bu_secdef_find(bu_str_c(sec), &p->target);
+		p->autoload = sec[0] != '?';
+	}
+	return 0;
+}
+
+/* ---------------------------------------------------------------- license, version, note */
+
+static const struct bu_sec *data_section(const struct bu_obj *o, const char *name)
+{
+	uint32_t i = bu_obj_sec_by_name(o, name);
+
+	return i < o->nsecs && o->secs[i].data ? &o->secs[i] : NULL;
+}
+
+static int find_license(struct bu_obj *o)
+{
+	const struct bu_sec *s = data_section(o, "license");
+
+	if (s)
+		o->license = bu_arena_strndup(&o->arena, (const char *)s->data,
+					      strnlen((const char *)s->data, s->size));
+	if (!o->license) {
+		o->license = "";
+		return -ENOMEM;
+	}
+	s = data_section(o, "version");
+	if (s && s->size >= 4)
+		o->kern_version = bu_get32(s->data, o->be);
+	return 0;
+}
+
+static int find_note(struct bu_obj *o, struct bu_diags *ds)
+{
+	const struct bu_sec *s = data_section(o, NOTE_SECTION);
+	uint32_t n;
+	int arch;
+
+	if (!s)
+		return 0;
+	if (s->size < 24 || bu_get32(s->data, o->be) != sizeof(NOTE_OWNER) ||
+	    memcmp(s->data + 12, NOTE_OWNER, sizeof(NOTE_OWNER)) != 0)
+		return obj_error(o, ds, "O0202", "section '" NOTE_SECTION "' is damaged");
+	n = bu_get32(s->data + 4, o->be);
+	if (bu_get32(s->data + 8, o->be) != NOTE_ARCH || !n || n > s->size - 24 ||
+	    s->data[24 + n - 1])
+		return obj_error(o, ds, "O0202", "section '" NOTE_SECTION "' is damaged");
+	arch = bu_arch_by_name(bu_str_c((const char *)s->data + 24));
+	if (arch < 0)
+		return obj_error(o, ds, "O0202",
+				 "section '" NOTE_SECTION "' names an unknown architecture '%.*s'",
+				 (int)(n > 40 ? 40 : n - 1), s->data + 24);
+	o->arch = arch;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- BTF */
+
+/* The variable's symbol in section sec, by name. */
+static const struct bu_sym *variable(const struct bu_hash *syms, uint32_t sec, const char *name)
+{
+	const struct bu_sym *s = bu_hash_get(syms, name, strlen(name));
+
+	return s && s->sec == sec ? s : NULL;
+}
+
+static int by_offset(const void *a, const void *b)
+{
+	const struct bu_btf_secvar *x = a, *y = b;
+
+	if (x->off != y->off)
+		return x->off < y->off ? -1 : 1;
+	return x->type < y->type ? -1 : x->type > y->type;
+}
+
+/*
+ * Compilers leave the size of a data section, and the places of its variables, to the linker, and
+ * libbpf fills them in before it gives the BTF to the kernel. Here this is done once, in the
+ * object's copy of the blob.
+ */
+static int fix_datasec(struct bu_obj *o, uint8_t *blob, const struct bu_hash *syms, uint32_t id)
+{
+	const struct bu_btf *b = &o->btf;
+	struct bu_btf_type t, var;
+	struct bu_btf_secvar *v;
+	uint8_t *p = blob + b->offs[id - 1];
+	uint32_t sec;
+
+	bu_btf_get(b, id, &t);
+	sec = bu_obj_sec_by_name(o, t.name);
+	if (sec >= o->nsecs || o->secs[sec].size > UINT32_MAX || t.size)
+		return 0;
+	bu_put32(p + 8, b->be, (uint32_t)o->secs[sec].size);
+	v = bu_arena_array(&o->arena, t.vlen, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < t.vlen; i++) {
+		const struct bu_sym *s;
+
+		bu_btf_secvar(b, &t, i, &v[i]);
+		bu_btf_get(b, v[i].type, &var);
+		s = variable(syms, sec, var.name);
+		if (s)
+			v[i].off = (uint32_t)s->value;
+	}
+	qsort(v, t.vlen, sizeof(*v), by_offset);
+	for (uint32_t i = 0; i < t.vlen; i++) {
+		uint8_t *e = p + 12 + (size_t)i * 12;
+
+		bu_put32(e, b->be, v[i].type);
+		bu_put32(e + 4, b->be, v[i].off);
+		bu_put32(e + 8, b->be, v[i].size);
+	}
+	return 0;
+}
+
+static int fix_datasecs(struct bu_obj *o, uint8_t *blob)
+{
+	struct bu_hash syms = { 0 };
+	struct bu_btf_type t;
+	int err = 0;
+
+	for (uint32_t i = 0; i < o->nsyms && !err; i++) {
+		struct bu_sym *s = &o->syms[i];
+
+		if (s->sec < o->nsecs && s->name[0] && s->type != STT_SECTION)
+			err = bu_hash_put(&syms, s->name, strlen(s->name), s);
+	}
+	for (uint32_t id = 1; id <= o->btf.ntypes && !err; id++)
+		if (bu_btf_get(&o->btf, id, &t) == 0 && t.kind == BU_BTF_DATASEC)
+			err = fix_datasec(o, blob, &syms, id);
+	bu_hash_free(&syms);
+	return err;
+}
+
+static int find_btf(struct bu_obj *o, struct bu_diags *ds)
+{
+	const struct bu_sec *s = data_section(o, ".BTF");
+	uint8_t *blob;
+	int err;
+
+	if (!s)
+		return 0;
+	blob = bu_arena_memdup(&o->arena, s->data, s->size);
+	if (!blob)
+		return -ENOMEM;
+	err = bu_btf_parse(&o->btf, blob, s->size, NULL, o->path, ds);
+	if (err)
+		return err;
+	o->has_btf = true;
+	err = fix_datasecs(o, blob);
+	s = data_section(o, ".BTF.ext");
+	if (!err && s)
+		err = bu_btfext_parse(&o->ext, s->data, s->size, &o->btf, &o->arena, o->path, ds);
+	return err;
+}
+
+int bu_obj_index(struct bu_obj *o, struct bu_diags *ds)
+{
+	int err;
+
+	for (uint32_t i = 0; i < o->nrels; i++)
+		if (o->rels[i].sec >= o->nsecs || o->rels[i].sym >= o->nsyms)
+			return obj_error(o, ds, "O0105", "relocation %u is outside the object", i);
+	obj_sort_rels(o);
+	err = find_functions(o, ds);
+	if (!err)
+		err = find_programs(o);
+	if (!err)
+		err = find_license(o);
+	if (!err)
+		err = find_note(o, ds);
+	if (!err)
+		err = find_btf(o, ds);
+	if (!err)
+		err = obj_find_maps(o, ds);
+	return err;
+}

@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The maps an object declares, in three ways:
+ *
+ *   .maps   a variable per map whose BTF type is a struct: what a member points to is the value
+ *           (an array's length for numbers, a type for key and value)
+ *   maps    (2014 to 2022) a struct of 32-bit numbers per map, in several lengths
+ *   .data, .bss, .rodata and these with a dot and a name behind: one array map for all of it
+ *
+ * Sources: the kernel's Documentation/bpf/libbpf and btf.rst for .maps; samples/bpf and iproute2's
+ * bpf_elf.h for the layouts of "maps".
+ */
+#include "obj/obj.h"
+#include "obj/objpriv.h"
+
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BPF_F_RDONLY_PROG (1u << 7)
+#define BPF_F_MMAPABLE (1u << 10)
+
+struct maps {
+	struct bu_obj *o;
+	struct bu_diags *ds;
+	size_t cap;
+};
+
+static struct bu_obj_map *add_map(struct maps *m, const char *name, enum bu_map_origin origin)
+{
+	struct bu_obj *o = m->o;
+	struct bu_obj_map *v = bu_arena_grow(&o->arena, o->maps, o->nmaps, &m->cap, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	o->maps = v;
+	v += o->nmaps++;
+	memset(v, 0, sizeof(*v));
+	v->name = name;
+	v->origin = origin;
+	v->sec = BU_SEC_UNDEF;
+	v->inner = -1;
+	return v;
+}
+
+/* The symbols of a section that name something, by value. */
+static int by_value(const void *a, const void *b)
+{
+	const struct bu_sym *x = *(const struct bu_sym *const *)a;
+	const struct bu_sym *y = *(const struct bu_sym *const *)b;
+
+	if (x->value != y->value)
+		return x->value < y->value ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+static int section_symbols(struct bu_obj *o, uint32_t sec, const struct bu_sym ***out, size_t *n)
+{
+	const struct bu_sym **v = bu_arena_array(&o->arena, o->nsyms, sizeof(*v));
+
+	*n = 0;
+	*out = v;
+	if (!v)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < o->nsyms; i++) {
+		const struct bu_sym *s = &o->syms[i];
+
+		if (s->sec == sec && s->name[0] && (s->type == STT_OBJECT || s->type == STT_NOTYPE))
+			v[(*n)++] = s;
+	}
+	qsort(v, *n, sizeof(*v), by_value);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- .maps */
+
+/* The type a pointer member points to, or 0. */
+static uint32_t pointee(const struct bu_btf *b, uint32_t id)
+{
+	struct bu_btf_type t;
+
+	if (bu_btf_get(b, bu_btf_resolve(b, id), &t) || t.kind != BU_BTF_PTR)
+		return 0;
+	return t.type;
+}
+
+/* A number: the length of the array that the member points to, or the one value of an enum. */
+static bool number(const struct bu_btf *b, uint32_t type, uint64_t *val)
+{
+	struct bu_btf_type t;
+	struct bu_btf_enum e;
+	uint32_t to = pointee(b, type);
+
+	if (to) {
+		if (bu_btf_get(b, bu_btf_resolve(b, to), &t) || t.kind != BU_BTF_ARRAY)
+			return false;
+		*val = t.nelems;
+		return true;
+	}
+	if (bu_btf_get(b, bu_btf_resolve(b, type), &t) ||
+	    (t.kind != BU_BTF_ENUM && t.kind != BU_BTF_ENUM64) || bu_btf_enum(b, &t, 0, &e))
+		return false;
+	*val = (uint64_t)e.val;
+	return true;
+}
+
+static int bad_member(struct maps *m, const char *map, const char *member, const char *why)
+{
+	return obj_error(m->o, m->ds, "O0204", "map '%s': member '%s' %s", map, member, why);
+}
+
+static int number_member(struct maps *m, struct bu_obj_map *d, const struct bu_btf_member *f)
+{
+	static const struct { const char *name; size_t off; } fields[] = {
+		{ "type", offsetof(struct bu_obj_map, type) },
+		{ "max_entries", offsetof(struct bu_obj_map, max_entries) },
+		{ "map_flags", offsetof(struct bu_obj_map, flags) },
+		{ "numa_node", offsetof(struct bu_obj_map, numa_node) },
+		{ "key_size", offsetof(struct bu_obj_map, key_size) },
+		{ "value_size", offsetof(struct bu_obj_map, value_size) },
+		{ "pinning", offsetof(struct bu_obj_map, pinning) },
+	};
+	struct bu_near near;
+	struct bu_diag *diag;
+	uint64_t val;
+
+	if (strcmp(f->name, "map_extra") == 0) {
+		if (!number(&m->o->btf, f->type, &d->map_extra))
+			return bad_member(m, d->name, f->name, "is no number (see __uint and __ulong)");
+		return 0;
+	}
+	for (size_t i = 0; i < BU_ARRAY_SIZE(fields); i++) {
+		uint32_t *p = (uint32_t *)((char *)d + fields[i].off);
+
+		if (strcmp(f->name, fields[i].name) != 0)
+			continue;
+		if (!number(&m->o->btf, f->type, &val))
+			return bad_member(m, d->name, f->name, "is no number (see __uint)");
+		if (val > UINT32_MAX)
+			return bad_member(m, d->name, f->name, "does not fit 32 bits");
+		/* Size and type of key or value may both be given, if they agree. */
+		if (*p && *p != val)
+			return bad_member(m, d->name, f->name, "contradicts an earlier member");
+		*p = (uint32_t)val;
+		return 0;
+	}
+	obj_error(m->o, m->ds, "O0204", "map '%s': unknown member '%s'", d->name, f->name);
+	diag = m->ds->last;
+	bu_near_init(&near, f->name, strlen(f->name));
+	for (size_t i = 0; i < BU_ARRAY_SIZE(fields); i++)
+		bu_near_feed(&near, fields[i].name);
+	if (near.best && diag)
+		bu_diag_help(m->ds, diag, "did you mean '%s'?", near.best);
+	return -EINVAL;
+}
+
+static int type_member(struct maps *m, struct bu_obj_map *d, const struct bu_btf_member *f,
+		       uint32_t *size, uint32_t *type)
+{
+	const struct bu_btf *b = &m->o->btf;
+	uint32_t to = pointee(b, f->type);
+	int64_t n;
+
+	if (!to)
+		return bad_member(m, d->name, f->name, "is no pointer to a type (see __type)");
+	n = bu_btf_size(b, to);
+	if (n < 0 || n > UINT32_MAX)
+		return bad_member(m, d->name, f->name, "has a type without a size");
+	if (*size && *size != (uint32_t)n)
+		return bad_member(m, d->name, f->name, "contradicts an earlier size");
+	*size = (uint32_t)n;
+	*type = to;
+	return 0;
+}
+
+static int read_def(struct maps *m, uint32_t map, uint32_t struct_id, bool inner);
+
+/* values: an array of pointers, to a struct that declares the inner maps, or to functions. */
+static int values_member(struct maps *m, uint32_t map, const struct bu_btf_member *f)
+{
+	struct bu_obj *o = m->o;
+	const struct bu_btf *b = &o->btf;
+	struct bu_btf_type t;
+	const char *name = o->maps[map].name;
+	struct bu_obj_map *d;
+	uint32_t to;
+	int err;
+
+	if (bu_btf_get(b, bu_btf_resolve(b, f->type), &t) || t.kind != BU_BTF_ARRAY)
+		return bad_member(m, name, f->name, "is no array (see __array)");
+	to = pointee(b, t.elem);
+	if (!to || bu_btf_get(b, bu_btf_resolve(b, to), &t))
+		return bad_member(m, name, f->name, "is no array of pointers");
+	d = &o->maps[map];
+	if (d->value_size && d->value_size != 4)
+		return bad_member(m, name, f->name, "wants a value size of 4");
+	d->value_size = 4;
+	if (t.kind == BU_BTF_FUNC_PROTO)
+		return 0;
+	if (t.kind != BU_BTF_STRUCT)
+		return bad_member(m, name, f->name, "points neither to a map nor to a function");
+	if (d->is_inner)
+		return bad_member(m, name, f->name, "nests maps more than two deep");
+	d = add_map(m, bu_arena_printf(&o->arena, "%s.inner", name), BU_MAP_BTF);
+	if (!d)
+		return -ENOMEM;
+	d->is_inner = true;
+	err = read_def(m, o->nmaps - 1, t.id, true);
+	return err;
+}
+
+static int read_def(struct maps *m, uint32_t map, uint32_t struct_id, bool inner)
+{
+	struct bu_obj *o = m->o;
+	struct bu_btf_member f;
+	struct bu_btf_type t;
+	int err = 0;
+
+	bu_btf_get(&o->btf, struct_id, &t);
+	for (uint32_t i = 0; i < t.vlen && !err; i++) {
+		struct bu_obj_map *d = &o->maps[map];
+
+		bu_btf_member(&o->btf, &t, i, &f);
+		if (strcmp(f.name, "key") == 0) {
+			err = type_member(m, d, &f, &d->key_size, &d->btf_key);
+		} else if (strcmp(f.name, "value") == 0) {
+			err = type_member(m, d, &f, &d->value_size, &d->btf_value);
+		} else if (strcmp(f.name, "values") == 0) {
+			uint32_t next = o->nmaps;
+
+			err = values_member(m, map, &f);
+			if (!err && o->nmaps > next)
+				o->maps[map].inner = (int32_t)next;
+		} else {
+			err = number_member(m, d, &f);
+		}
+	}
+	if (!err && !o->maps[map].type)
+		err = obj_error(o, m->ds, "O0204", "map '%s' has no type", o->maps[map].name);
+	if (!err && inner && o->maps[map].pinning)
+		err = obj_error(o, m->ds, "O0204", "map '%s': an inner map cannot be pinned",
+				o->maps[map].name);
+	return err;
+}
+
+/*
+ * Type hints on maps that have no keys and values of their own ("__type(value, struct event)" on a
+ * ring buffer) are for user space; the kernel refuses them as sizes.
+ */
+static void drop_hints(struct bu_obj_map *d)
+{
+	if (d->type == BPF_MAP_TYPE_RINGBUF) {
+		d->key_size = d->value_size = 0;
+		d->btf_key = d->btf_value = 0;
+	} else if (d->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY) {
+		d->key_size = d->value_size = 4;
+		d->btf_key = d->btf_value = 0;
+	}
+}
+
+static const struct bu_sym *map_symbol(const struct bu_sym **syms, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(syms[i]->name, name) == 0)
+			return syms[i];
+	return NULL;
+}
+
+static int btf_map(struct maps *m, uint32_t sec, const struct bu_sym *sym, uint32_t var_type)
+{
+	struct bu_obj *o = m->o;
+	uint32_t id = bu_btf_resolve(&o->btf, var_type), map = o->nmaps;
+	struct bu_btf_type t;
+	struct bu_obj_map *d;
+	int err;
+
+	if (bu_btf_get(&o->btf, id, &t) || t.kind != BU_BTF_STRUCT)
+		return obj_error(o, m->ds, "O0204", "map '%s': its type is no struct", sym->name);
+	d = add_map(m, sym->name, BU_MAP_BTF);
+	if (!d)
+		return -ENOMEM;
+	d->sec = sec;
+	d->off = sym->value;
+	d->size = sym->size ? sym->size : t.size;
+	err = read_def(m, map, id, false);
+	if (!err)
+		drop_hints(&o->maps[map]);
+	return err;
+}
+
+static int btf_maps(struct maps *m, uint32_t sec)
+{
+	struct bu_obj *o = m->o;
+	const struct bu_sym **syms;
+	struct bu_btf_type ds, var;
+	struct bu_btf_secvar v;
+	uint32_t id = 0;
+	size_t n;
+	int err;
+
+	if (!o->secs[sec].size)
+		return 0;
+	if (o->has_btf)
+		id = bu_btf_find(&o->btf, BU_BTF_DATASEC, ".maps");
+	if (!id)
+		return obj_error(o, m->ds, "O0204",
+				 "section '.maps' declares maps, but the object's BTF does not describe them");
+	err = section_symbols(o, sec, &syms, &n);
+	if (err)
+		return err;
+	bu_btf_get(&o->btf, id, &ds);
+	for (uint32_t i = 0; i < ds.vlen && !err; i++) {
+		const struct bu_sym *s;
+
+		bu_btf_secvar(&o->btf, &ds, i, &v);
+		if (bu_btf_get(&o->btf, v.type, &var) || var.kind != BU_BTF_VAR)
+			continue;
+		s = map_symbol(syms, n, var.name);
+		if (!s)
+			err = obj_error(o, m->ds, "O0204",
+					"map '%s' is described by BTF, but has no symbol in section '.maps'",
+					var.name);
+		else
+			err = btf_map(m, sec, s, var.type);
+	}
+	return err;
+}
+
+/* ---------------------------------------------------------------- maps */
+
+bool obj_is_legacy_maps(const struct bu_sec *s)
+{
+	return s->type == SHT_PROGBITS && !(s->flags & SHF_EXECINSTR) &&
+	       (strcmp(s->name, "maps") == 0 || strncmp(s->name, "maps/", 5) == 0);
+}
+
+/*
+ * Seven numbers end in (flags, inner map, numa node) in the kernel's old samples, and in (flags,
+ * id, pinning) in objects for tc. The programs' sections tell which this is.
+ */
+static bool is_for_tc(const struct bu_obj *o)
+{
+	for (uint32_t i = 0; i < o->nprogs; i++) {
+		const char *s = o->secs[o->progs[i].sec].name;
+
+		if (strcmp(s, "classifier") == 0 || strcmp(s, "action") == 0 ||
+		    strncmp(s, "tail-", 5) == 0 || strncmp(s, "from-", 5) == 0 ||
+		    (s[0] >= '0' && s[0] <= '9'))
+			return true;
+	}
+	return false;
+}
+
+/* iproute2's way to type a map: struct ____btf_map_NAME { K key; V value; }. */
+static void annotation(const struct bu_btf *b, struct bu_obj_map *d)
+{
+	char name[160];
+	struct bu_btf_member k, v;
+	struct bu_btf_type t;
+	uint32_t id;
+
+	snprintf(name, sizeof(name), "____btf_map_%s", d->name);
+	id = bu_btf_find(b, BU_BTF_STRUCT, name);
+	if (!id || bu_btf_get(b, id, &t) || t.vlen != 2)
+		return;
+	bu_btf_member(b, &t, 0, &k);
+	bu_btf_member(b, &t, 1, &v);
+	if (bu_btf_size(b, k.type) == d->key_size && bu_btf_size(b, v.type) == d->value_size) {
+		d->btf_key = k.type;
+		d->btf_value = v.type;
+	}
+}
+
+/* What one declaration says of its inner map: by number from 0, or by id. */
+struct inner_ref {
+	bool by_id;
+	uint32_t val;
+};
+
+static int legacy_map(struct maps *m, uint32_t sec, const struct bu_sym *sym, uint64_t size,
+		      bool tc, struct inner_ref *inner)
+{
+	struct bu_obj *o = m->o;
+	const uint8_t *p = o->secs[sec].data + sym->value;
+	struct bu_obj_map *d;
+	uint32_t w[9] = { 0 };
+
+	if (size < 16 || size % 4)
+		return obj_error(o, m->ds, "O0203",
+				 "map '%s' is declared by %llu bytes; such a declaration has at least 16",
+				 sym->name, (unsigned long long)size);
+	for (uint64_t i = 0; i < size / 4; i++) {
+		uint32_t v = bu_get32(p + i * 4, o->be);
+
+		if (i < BU_ARRAY_SIZE(w))
+			w[i] = v;
+		else if (v)
+			return obj_error(o, m->ds, "O0203",
+					 "map '%s': its declaration of %llu bytes says more than is known",
+					 sym->name, (unsigned long long)size);
+	}
+	d = add_map(m, sym->name, BU_MAP_LEGACY);
+	if (!d)
+		return -ENOMEM;
+	d->sec = sec;
+	d->off = sym->value;
+	d->size = size;
+	d->type = w[0];
+	d->key_size = w[1];
+	d->value_size = w[2];
+	d->max_entries = w[3];
+	d->flags = w[4];
+	if (size == 28 && !tc) {
+		inner->val = w[5];
+		d->numa_node = w[6];
+	} else {
+		d->local_id = w[5];
+		d->pinning = w[6];
+		inner->by_id = true;
+		inner->val = w[7];
+	}
+	if (o->has_btf)
+		annotation(&o->btf, d);
+	return 0;
+}
+
+static int legacy_inner(struct maps *m, uint32_t first, const struct inner_ref *inner)
+{
+	struct bu_obj *o = m->o;
+
+	for (uint32_t i = first; i < o->nmaps; i++) {
+		struct bu_obj_map *d = &o->maps[i];
+		const struct inner_ref *r = &inner[i - first];
+
+		if (d->type != BPF_MAP_TYPE_ARRAY_OF_MAPS && d->type != BPF_MAP_TYPE_HASH_OF_MAPS)
+			continue;
+		for (uint32_t k = first; k < o->nmaps; k++)
+			if (k != i && (r->by_id ? r->val && o->maps[k].local_id == r->val
+						: k - first == r->val))
+				d->inner = (int32_t)k;
+		if (d->inner < 0)
+			return obj_error(o, m->ds, "O0203",
+					 "map '%s' names inner map %u, which is not declared", d->name,
+					 r->val);
+	}
+	return 0;
+}
+
+static int legacy_maps(struct maps *m, uint32_t sec)
+{
+	struct bu_obj *o = m->o;
+	uint64_t end = o->secs[sec].size;
+	uint32_t first = o->nmaps;
+	const struct bu_sym **syms;
+	struct inner_ref *inner;
+	bool tc = is_for_tc(o);
+	size_t n;
+	int err = section_symbols(o, sec, &syms, &n);
+
+	if (err)
+		return err;
+	inner = bu_arena_array(&o->arena, n, sizeof(*inner));
+	if (!inner)
+		return -ENOMEM;
+	if (!n && end)
+		return obj_error(o, m->ds, "O0203",
+				 "section '%s' declares maps, but no symbol names them",
+				 o->secs[sec].name);
+	for (size_t i = 0; i < n && !err; i++) {
+		uint64_t next = i + 1 < n ? syms[i + 1]->value : end;
+		uint64_t size = syms[i]->size ? syms[i]->size : next - syms[i]->value;
+
+		if (size > next - syms[i]->value)
+			return obj_error(o, m->ds, "O0203", "maps '%s' and '%s' overlap",
+					 syms[i]->name, i + 1 < n ? syms[i + 1]->name : "?");
+		err = legacy_map(m, sec, syms[i], size, tc, &inner[o->nmaps - first]);
+	}
+	return err ? err : legacy_inner(m, first, inner);
+}
+
+/* ---------------------------------------------------------------- global data */
+
+static bool is_data_name(const char *name, const char *kind)
+{
+	size_t n = strlen(kind);
+
+	return strncmp(name, kind, n) == 0 && (!name[n] || name[n] == '.');
+}
+
+static int data_map(struct maps *m, uint32_t sec)
+{
+	struct bu_obj *o = m->o;
+	const struct bu_sec *s = &o->secs[sec];
+	bool ro = is_data_name(s->name, ".rodata");
+	struct bu_obj_map *d;
+
+	if ((s->type != SHT_PROGBITS && s->type != SHT_NOBITS) || !(s->flags & SHF_ALLOC) ||
+	    (s->flags & SHF_EXECINSTR) || !s->size)
+		return 0;
+	if (!ro && !is_data_name(s->name, ".data") && !is_data_name(s->name, ".bss"))
+		return 0;
+	if (s->size > INT32_MAX)
+		return obj_error(o, m->ds, "O0205", "section '%s' has %llu bytes, a map's value holds 2 GiB",
+				 s->name, (unsigned long long)s->size);
+	d = add_map(m, s->name, BU_MAP_DATA);
+	if (!d)
+		return -ENOMEM;
+	d->sec = sec;
+	d->size = s->size;
+	d->type = BPF_MAP_TYPE_ARRAY;
+	d->key_size = 4;
+	d->value_size = (uint32_t)s->size;
+	d->max_entries = 1;
+	d->flags = BPF_F_MMAPABLE | (ro ? BPF_F_RDONLY_PROG : 0);
+	d->frozen = ro;
+	if (o->has_btf)
+		d->btf_value = bu_btf_find(&o->btf, BU_BTF_DATASEC, s->name);
+	return 0;
+}
+
+int obj_find_maps(struct bu_obj *o, struct bu_diags *ds)
+{
+	struct maps m = { .o = o, .ds = ds };
+	int err = 0;
+
+	o->maps = NULL;
+	o->nmaps = 0;
+	for (uint32_t i = 0; i < o->nsecs && !err; i++) {
+		if (strcmp(o->secs[i].name, ".maps") == 0)
+			err = btf_maps(&m, i);
+		else if (obj_is_legacy_maps(&o->secs[i]))
+			err = legacy_maps(&m, i);
+		else
+			err = data_map(&m, i);
+	}
+	return err;
+}
