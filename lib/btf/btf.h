@@ -80,11 +80,22 @@ uint32_t bu_btf_resolve(const struct bu_btf *b, uint32_t id);
 int64_t bu_btf_size(const struct bu_btf *b, uint32_t id);
 
 /*
- * Prints the n bytes at data as the type id: JSON-valid always in JSON mode; in text mode upstream
- * bpftool's typed dump text, mended where that is invalid. key as in bu_out.
+ * Prints the n bytes at data as the type id. JSON mode: a value under key, always valid. Text mode:
+ * what upstream bpftool's typed dump shows (JSON-like, indented), mended where that is not valid;
+ * the key is not printed. Shapes: integers, enumerators' names (a number where none fits), structs
+ * and unions as objects, DATASEC as { ".data": [{ "var": value }, ...] }, arrays as lists, char
+ * arrays that are clean C strings as strings, pointers as decimal numbers in JSON and 0x… in text,
+ * 128-bit integers as hex, floats (NaN and infinities as strings), null for what has no value.
+ * Returns 0; -EINVAL: n is too small or the type has no size; -E2BIG: hostile type, cut short.
  */
 int bu_btf_print_value(struct bu_out *o, const char *key, const struct bu_btf *b, uint32_t id,
 		       const void *data, size_t n);
+/*
+ * The text form alone, appended to out. depth: how many times four blanks the line stands in on
+ * which the value begins (0, or 2 for the "key" and "value" of upstream's map dump).
+ */
+int bu_btf_print_text(struct bu_buf *out, const struct bu_btf *b, uint32_t id, const void *data,
+		      size_t n, unsigned depth);
 /*
  * Parses text (a number, true/false, an enumerator, 'c', "string" for char arrays; {…} and […] of
  * these) into the n bytes at out, by type. Values out of range are refused. 0, -EINVAL, -ERANGE with a message.

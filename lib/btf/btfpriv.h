@@ -10,6 +10,10 @@
 #define BTF_HDR_LEN 24u      /* magic, version, flags, hdr_len, type_off/len, str_off/len */
 #define BTF_TYPE_LEN 12u     /* name_off, info, size or type */
 #define BTF_EXT_HDR_LEN 32u  /* 24 without the two words of CO-RE relocations */
+/* encodings of an integer */
+#define BTF_INT_SIGNED 1
+#define BTF_INT_CHAR 2
+#define BTF_INT_BOOL 4
 #define BTF_FUNC_REC 8u
 #define BTF_LINE_REC 16u
 #define BTF_CORE_REC 16u
@@ -20,5 +24,6 @@
 uint32_t btf_first_id(const struct bu_btf *b);
 uint32_t btf_first_str(const struct bu_btf *b);
 const uint8_t *btf_raw(const struct bu_btf **b, uint32_t id);
+uint64_t btf_get_bits(const uint8_t *data, uint64_t bit, unsigned n, bool be);
 
 #endif
