@@ -1,1 +1,9 @@
-lib_libbu_a_SOURCES += lib/sys/sys.h
+lib_libbu_a_SOURCES += lib/sys/sys.h lib/sys/uapi.h lib/sys/attach.h \
+	lib/sys/attach.c lib/sys/attach_parse.c lib/sys/blame.c lib/sys/call.c \
+	lib/sys/elfsym.c lib/sys/explain.c lib/sys/feat.c
+check_PROGRAMS += tests/unit/sys_test tests/unit/uapi_test
+tests_unit_sys_test_SOURCES = tests/unit/sys_test.c tests/unit/tap.h
+tests_unit_sys_test_LDADD = $(LIBS_BU)
+tests_unit_uapi_test_SOURCES = tests/unit/uapi_test.c tests/unit/uapi_linux.c \
+	tests/unit/uapi_row.h tests/unit/uapi_list.h
+TESTS += tests/unit/sys_test tests/unit/uapi_test

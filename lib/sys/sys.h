@@ -29,6 +29,29 @@ const char *bu_objkind_name(enum bu_objkind k); /* "prog", … */
 typedef bool bu_holder_fn(void *ctx, enum bu_objkind kind, uint32_t id, int pid, const char *comm, int fd);
 typedef bool bu_pin_fn(void *ctx, enum bu_objkind kind, uint32_t id, const char *path);
 
+/* Lists of names that attach targets are taken from, for did-you-mean and completion. */
+enum bu_names {
+	BU_NAMES_TRACEPOINT_CATEGORIES,
+	BU_NAMES_TRACEPOINTS, /* of one category, or of all when it is NULL */
+	BU_NAMES_FUNCTIONS,   /* of the kernel */
+	BU_NAMES_DEVICES,     /* network interfaces */
+};
+/* One name, valid during the call; false stops. */
+typedef bool bu_name_fn(void *ctx, const char *name);
+
+/* What a refusal is explained by. A member that could not be found out is -1 (caps_known: false). */
+struct bu_sys_facts {
+	bool caps_known;
+	uint64_t caps;          /* effective capabilities of this process, as bits */
+	int init_userns;        /* 1: in the first user namespace, where the capabilities count */
+	int unpriv_disabled;    /* kernel.unprivileged_bpf_disabled: 0, 1, 2 */
+	int perf_paranoid;      /* kernel.perf_event_paranoid, from -1 up; INT_MIN: unknown */
+	int lockdown;           /* 0 none, 1 integrity, 2 confidentiality */
+	int seccomp;            /* 1: a filter is on this process */
+	int root;               /* 1: effective user id 0 */
+	unsigned major, minor;  /* kernel release; 0: unknown */
+};
+
 /* Each operation returns 0 (or what is said) or -errno. */
 struct bu_sys_ops {
 	const char *name; /* "kernel", "vm" */
@@ -39,27 +62,34 @@ struct bu_sys_ops {
 	/* Maps len bytes at off of a map's fd. MAP_FAILED never: NULL and *err. */
 	void *(*mmap)(struct bu_sys *s, int fd, size_t len, bool writable, uint64_t off, int *err);
 	int (*munmap)(struct bu_sys *s, void *p, size_t len);
-	/* Waits for one of n fds to be readable: their number, 0 at the timeout (ms; -1: none). */
+	/* Waits for one of n fds to be readable: their number, 0 at the timeout (ms; -1: none);
+	 * -EINTR after a signal. */
 	int (*wait)(struct bu_sys *s, const int *fds, unsigned n, int timeout_ms);
-	/* perf_event_open(2): an event fd. */
+	/* perf_event_open(2): an event fd, close-on-exec. */
 	int (*perf_event_open)(struct bu_sys *s, struct perf_event_attr *a, int pid, int cpu, int group, unsigned long flags);
 	/* PERF_EVENT_IOC_SET_BPF and PERF_EVENT_IOC_ENABLE of an event fd. */
 	int (*perf_set_bpf)(struct bu_sys *s, int event_fd, int prog_fd);
 	int (*perf_enable)(struct bu_sys *s, int event_fd);
-	/* The id of a tracepoint; the type of a PMU ("kprobe", "uprobe"); a bit of its format
-	 * ("retprobe") as a mask. Numbers >= 0. */
+	/* The id of a tracepoint: -ENOENT there is none of that name, -ENODEV there is no tracefs
+	 * (nor could it be mounted), -EACCES it may not be read. */
 	int (*tracepoint_id)(struct bu_sys *s, const char *category, const char *name);
+	/* The type of a PMU ("kprobe", "uprobe"), -ENOENT: this kernel has none of that name; a bit
+	 * of its format ("retprobe") as a mask. Numbers >= 0. */
 	int (*pmu_type)(struct bu_sys *s, const char *pmu);
 	int (*pmu_format_bit)(struct bu_sys *s, const char *pmu, const char *format);
 	/* Netlink: sets (prog_fd < 0: removes) an interface's XDP program; old_fd >= 0: only if that
 	 * one is there. flags: XDP_FLAGS_*. extack (may be NULL) gets the driver's words. */
 	int (*xdp_set)(struct bu_sys *s, int ifindex, int prog_fd, int old_fd, uint32_t flags, char *extack, size_t extack_size);
+	/* > 0, or -ENODEV. */
 	int (*ifindex)(struct bu_sys *s, const char *dev);
-	/* Pins: the directory that stands for /sys/fs/bpf is made available (mounted when the kernel
-	 * backend may, unless no_mount). BPF_OBJ_PIN and OBJ_GET do the pinning itself. */
+	/* Pins: makes sure that path's directory lies where objects can be pinned: mounted when the
+	 * kernel backend may and path is below /sys/fs/bpf, unless no_mount. -EINVAL: it is no such
+	 * place. BPF_OBJ_PIN and OBJ_GET do the pinning itself. */
 	int (*pin_prepare)(struct bu_sys *s, const char *path, bool no_mount);
+	/* One directory; -EEXIST when it is there already. */
 	int (*pin_mkdir)(struct bu_sys *s, const char *dir);
 	int (*pin_rmdir)(struct bu_sys *s, const char *dir);
+	/* Removes a pin; -EINVAL for a path that is none. */
 	int (*unpin)(struct bu_sys *s, const char *path);
 	int (*pins)(struct bu_sys *s, bu_pin_fn *fn, void *ctx);
 	int (*holders)(struct bu_sys *s, bu_holder_fn *fn, void *ctx);
@@ -67,10 +97,26 @@ struct bu_sys_ops {
 	int (*vmlinux_btf)(struct bu_sys *s, const void **data, size_t *size);
 	/* Number of possible CPUs: rows of a per-CPU value. */
 	int (*possible_cpus)(struct bu_sys *s);
+
+	/* The following may be NULL: then nothing is known, and messages say less. */
+
+	/* What object an fd of this process is, and its id: -EINVAL when it is none. */
+	int (*fd_kind)(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id);
+	/* Lists names; within: the category, or NULL. Their order is not defined. */
+	int (*names)(struct bu_sys *s, enum bu_names what, const char *within, bu_name_fn *fn, void *ctx);
+	/* A build option of the kernel ("CONFIG_KPROBES"): 'y', 'm', 'n', or -ENOENT: not known. */
+	int (*config)(struct bu_sys *s, const char *option);
+	void (*facts)(struct bu_sys *s, struct bu_sys_facts *f);
 };
 struct bu_sys {
 	const struct bu_sys_ops *ops;
+	/* What the backend has changed on the machine beside what it was asked for ("mounted tracefs
+	 * at /sys/kernel/tracing"), static text, or NULL. bu_sys_tell() hands it on. */
+	const char *did;
+	uint32_t probed, has; /* bits by enum bu_feature, kept by bu_sys_has */
 };
+/* Adds a note record about s->did, if any, and clears it. */
+void bu_sys_tell(struct bu_sys *s, struct bu_diags *ds);
 
 enum bu_backend { BU_BACKEND_AUTO, BU_BACKEND_KERNEL, BU_BACKEND_VM };
 /* "auto", "kernel", "vm"; -EINVAL. */
@@ -81,6 +127,7 @@ int bu_backend_parse(const char *word, enum bu_backend *b);
  * Thin: each fills the shortest attribute that says what is asked, and calls s->ops->bpf.
  */
 int bu_sys_map_create(struct bu_sys *s, const union bpf_attr *a); /* a->map_type …; fd */
+/* -ENOENT: no such key. value has room for what the map gives (per-CPU: 8-byte rows, one a CPU). */
 int bu_sys_map_lookup(struct bu_sys *s, int fd, const void *key, void *value, uint64_t flags);
 int bu_sys_map_update(struct bu_sys *s, int fd, const void *key, const void *value, uint64_t flags);
 int bu_sys_map_delete(struct bu_sys *s, int fd, const void *key);
@@ -90,11 +137,16 @@ int bu_sys_map_freeze(struct bu_sys *s, int fd);
 int bu_sys_map_lookup_batch(struct bu_sys *s, int fd, const void *in, void *out, void *keys, void *values, uint32_t *count);
 int bu_sys_next_id(struct bu_sys *s, enum bu_objkind k, uint32_t id, uint32_t *next);
 int bu_sys_fd_by_id(struct bu_sys *s, enum bu_objkind k, uint32_t id, uint32_t open_flags);
-/* OBJ_GET_INFO_BY_FD into info of size bytes (zeroed before; pointers inside are the caller's). */
+/*
+ * OBJ_GET_INFO_BY_FD into info of *size bytes; *size becomes what was filled. info is input too
+ * (pointers and room for what they point to): zero it before. Members that an older kernel does
+ * not know stay zero.
+ */
 int bu_sys_info(struct bu_sys *s, int fd, void *info, uint32_t *size);
 int bu_sys_pin(struct bu_sys *s, int fd, const char *path);
 int bu_sys_get(struct bu_sys *s, const char *path, uint32_t open_flags);
 int bu_sys_btf_load(struct bu_sys *s, const void *btf, size_t size, char *log, uint32_t log_size);
+/* size 0: the shortest that holds every member of a which is not zero. */
 int bu_sys_prog_load(struct bu_sys *s, union bpf_attr *a, unsigned size);
 /* attach_type BPF_PERF_EVENT: target is an event fd; XDP: an ifindex. cookie 0: none. fd of the link. */
 int bu_sys_link_create(struct bu_sys *s, int prog_fd, int target, uint32_t attach_type, uint32_t flags, uint64_t cookie);
@@ -145,8 +197,14 @@ enum bu_attach_via { BU_VIA_AUTO, BU_VIA_LINK, BU_VIA_IOCTL, BU_VIA_NETLINK };
 int bu_sys_attach(struct bu_sys *s, const struct bu_attach *at, int prog_fd, enum bu_attach_via via, struct bu_attached *out, struct bu_diags *ds);
 int bu_sys_detach(struct bu_sys *s, struct bu_attached *at);
 
-/* Offset in the file of a symbol of an ELF executable or library (.symtab, .dynsym). -ENOENT, -ENOEXEC. */
-int bu_elf_symbol_offset(const char *path, const char *symbol, uint64_t *off, struct bu_near *near);
+/*
+ * Offset in the file, in bytes, of a function of an ELF executable or library (.symtab, then
+ * .dynsym; any class and byte order). -ENOENT: no such function (near, if not NULL, has been fed the
+ * names that are there, and its best is kept in keep); -ENOEXEC: no ELF executable or library, or a
+ * damaged one; else what open and read said.
+ */
+int bu_elf_symbol_offset(const char *path, const char *symbol, uint64_t *off, struct bu_near *near,
+			 struct bu_arena *keep);
 
 /* ---------------------------------------------------------------- facts about the target */
 
@@ -158,11 +216,20 @@ enum bu_feature {
 bool bu_sys_has(struct bu_sys *s, enum bu_feature f);
 /*
  * Explains an errno of a command in words for the user: the missing capability, lockdown, sysctl,
- * kernel option. Adds notes to d. what: "prog load", "map create", "attach".
+ * kernel option, a rule of map creation. Adds notes and help to d, nothing when nothing is known.
+ * cmd: enum bpf_cmd or one of the two below. a: the attribute of the refused call (its prog_type,
+ * map_type and so on are looked at), or NULL.
  */
+#define BU_CMD_PERF_EVENT_OPEN (-1)
+#define BU_CMD_NETLINK (-2)
 void bu_sys_explain(struct bu_sys *s, struct bu_diags *ds, struct bu_diag *d, int cmd, int err, const union bpf_attr *a);
 
-/* Exit status for an error: 3 for EPERM, EACCES of permission, EOPNOTSUPP, ENOSYS; 4 for I/O; else 1. */
+/*
+ * Exit status for an errno, of either sign: BU_EXIT_UNSUPPORTED for EPERM, EACCES, EOPNOTSUPP,
+ * ENOSYS, 524 (the kernel's ENOTSUPP); BU_EXIT_IO for EIO, ENOSPC, EROFS and their like; else
+ * BU_EXIT_FAIL. The verifier says EACCES and EPERM of a bad program too: a caller that has its log
+ * uses BU_EXIT_FAIL.
+ */
 int bu_exit_for(int err);
 
 #endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Network devices: their index, and XDP by rtnetlink (IFLA_XDP of RTM_SETLINK), with the words the
+ * kernel has for a refusal (extended acknowledgements, Documentation/userspace-api/netlink).
+ */
+#include "config.h"
+
+#include "kern/private.h"
+
+#include <net/if.h>
+#include <string.h>
+
+int bu_kern_ifindex(struct bu_sys *s, const char *dev)
+{
+	unsigned i = if_nametoindex(dev);
+
+	(void)s;
+	return i ? (int)i : -ENODEV;
+}
+
+#ifdef HAVE_LIBNL
+
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <sys/socket.h>
+
+/* Headers before 5.6 lack it. */
+#define XDP_EXPECTED_FD 8
+
+struct answer {
+	int err; /* -errno of the kernel */
+	char *words;
+	size_t room;
+};
+
+static void take_words(struct answer *a, const struct nlmsgerr *e, size_t len)
+{
+	const struct nlmsghdr *reply = (const void *)((const char *)e - NLMSG_HDRLEN);
+	size_t skip = sizeof(*e);
+	struct nlattr *at;
+
+	if (!a->words || !a->room || !(reply->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	/* The request comes back in between, unless the reply was capped. */
+	if (!(reply->nlmsg_flags & NLM_F_CAPPED) && e->msg.nlmsg_len >= NLMSG_HDRLEN)
+		skip += e->msg.nlmsg_len - NLMSG_HDRLEN;
+	if (NLMSG_ALIGN(skip) >= len)
+		return;
+	at = nla_find((struct nlattr *)((char *)e + NLMSG_ALIGN(skip)),
+		      (int)(len - NLMSG_ALIGN(skip)), NLMSGERR_ATTR_MSG);
+	if (at)
+		nla_strlcpy(a->words, at, a->room);
+}
+
+static int on_ack(struct nl_msg *msg, void *arg)
+{
+	struct answer *a = arg;
+	const struct nlmsghdr *h = nlmsg_hdr(msg);
+
+	(void)h;
+	a->err = 0;
+	return NL_STOP;
+}
+
+static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
+{
+	struct answer *a = arg;
+	const struct nlmsghdr *reply = (const void *)((const char *)e - NLMSG_HDRLEN);
+
+	(void)from;
+	a->err = e->error;
+	if (reply->nlmsg_len > NLMSG_HDRLEN)
+		take_words(a, e, reply->nlmsg_len - NLMSG_HDRLEN);
+	return NL_STOP;
+}
+
+static int put_request(struct nl_msg *msg, int ifindex, int prog_fd, int old_fd, uint32_t flags)
+{
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex };
+	struct nlattr *nest;
+
+	if (nlmsg_append(msg, &info, sizeof(info), NLMSG_ALIGNTO) < 0)
+		return -ENOMEM;
+	nest = nla_nest_start(msg, IFLA_XDP);
+	if (!nest || nla_put_u32(msg, IFLA_XDP_FD, (uint32_t)prog_fd) < 0 ||
+	    nla_put_u32(msg, IFLA_XDP_FLAGS, flags) < 0)
+		return -ENOMEM;
+	if (old_fd >= 0 && nla_put_u32(msg, XDP_EXPECTED_FD, (uint32_t)old_fd) < 0)
+		return -ENOMEM;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+/* libnl has codes of its own; none of them is the kernel's answer. */
+static int from_libnl(int err)
+{
+	switch (err < 0 ? -err : err) {
+	case NLE_PERM:
+	case NLE_NOACCESS:
+		return -EPERM;
+	case NLE_NOMEM:
+		return -ENOMEM;
+	case NLE_AF_NOSUPPORT:
+	case NLE_OPNOTSUPP:
+		return -EOPNOTSUPP;
+	default:
+		return -EIO;
+	}
+}
+
+int bu_kern_xdp_set(struct bu_sys *s, int ifindex, int prog_fd, int old_fd, uint32_t flags,
+		    char *extack, size_t extack_size)
+{
+	struct nl_sock *sock = nl_socket_alloc();
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK);
+	struct answer a = { .err = -EIO, .words = extack, .room = extack_size };
+	int on = 1, err;
+
+	(void)s;
+	if (extack && extack_size)
+		extack[0] = '\0';
+	if (!sock || !msg) {
+		err = -ENOMEM;
+		goto out;
+	}
+	err = nl_connect(sock, NETLINK_ROUTE);
+	if (err < 0) {
+		err = from_libnl(err);
+		goto out;
+	}
+	setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+	setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+	nl_socket_modify_cb(sock, NL_CB_ACK, NL_CB_CUSTOM, on_ack, &a);
+	nl_socket_modify_err_cb(sock, NL_CB_CUSTOM, on_error, &a);
+	err = put_request(msg, ifindex, prog_fd, old_fd, flags);
+	if (err)
+		goto out;
+	err = nl_send_auto(sock, msg);
+	if (err < 0) {
+		err = from_libnl(err);
+		goto out;
+	}
+	err = nl_recvmsgs_default(sock);
+	err = err < 0 && a.err == -EIO ? from_libnl(err) : a.err;
+out:
+	nlmsg_free(msg);
+	nl_socket_free(sock);
+	return err;
+}
+
+#else
+
+int bu_kern_xdp_set(struct bu_sys *s, int ifindex, int prog_fd, int old_fd, uint32_t flags,
+		    char *extack, size_t extack_size)
+{
+	(void)s, (void)ifindex, (void)prog_fd, (void)old_fd, (void)flags;
+	if (extack && extack_size) {
+		strncpy(extack, "this build has no netlink (libnl)", extack_size - 1);
+		extack[extack_size - 1] = '\0';
+	}
+	return -EOPNOTSUPP;
+}
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* kern: what the files of the kernel backend share. */
+#ifndef BU_KERN_PRIVATE_H
+#define BU_KERN_PRIVATE_H
+
+#include <limits.h>
+
+#include "kern/kern.h"
+
+struct bu_kern {
+	struct bu_sys sys;         /* first: a struct bu_sys * is cast back */
+	const char *tracefs;       /* static; NULL: not looked for yet, or not there */
+	struct bu_buf btf;         /* vmlinux BTF, where it could not be mapped */
+	void *btf_map;
+	size_t btf_size;
+	bool config_read;
+	struct bu_buf config;      /* the kernel's configuration, text */
+	struct bu_buf scratch;     /* one small file of /proc or /sys at a time */
+};
+
+static inline struct bu_kern *bu_kern(struct bu_sys *s)
+{
+	return (struct bu_kern *)s;
+}
+
+/* Reads a small file of /proc or /sys into k->scratch, NUL behind it. 0 or -errno. */
+int bu_kern_read(struct bu_kern *k, const char *path);
+/* As bu_kern_read, then a decimal number at its start. */
+int bu_kern_read_long(struct bu_kern *k, const char *path, long *val);
+
+int bu_kern_tracepoint_id(struct bu_sys *s, const char *category, const char *name);
+int bu_kern_pmu_type(struct bu_sys *s, const char *pmu);
+int bu_kern_pmu_format_bit(struct bu_sys *s, const char *pmu, const char *format);
+int bu_kern_names(struct bu_sys *s, enum bu_names what, const char *within, bu_name_fn *fn,
+		  void *ctx);
+
+int bu_kern_xdp_set(struct bu_sys *s, int ifindex, int prog_fd, int old_fd, uint32_t flags,
+		    char *extack, size_t extack_size);
+int bu_kern_ifindex(struct bu_sys *s, const char *dev);
+
+int bu_kern_pin_prepare(struct bu_sys *s, const char *path, bool no_mount);
+int bu_kern_pin_mkdir(struct bu_sys *s, const char *dir);
+int bu_kern_pin_rmdir(struct bu_sys *s, const char *dir);
+int bu_kern_unpin(struct bu_sys *s, const char *path);
+int bu_kern_pins(struct bu_sys *s, bu_pin_fn *fn, void *ctx);
+
+int bu_kern_fd_kind(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id);
+int bu_kern_holders(struct bu_sys *s, bu_holder_fn *fn, void *ctx);
+int bu_kern_config(struct bu_sys *s, const char *option);
+void bu_kern_facts(struct bu_sys *s, struct bu_sys_facts *f);
+
+#endif

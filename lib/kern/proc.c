@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What /proc tells: which object an fd is, who holds which object, how the kernel was configured,
+ * and what this process may do.
+ *
+ * Processes and fds vanish while we look; what is gone is left out.
+ */
+#include "kern/private.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#ifdef HAVE_ZLIB
+#include <zlib.h>
+#endif
+
+/* The number in the line "KEY\tN" of a text, or -1. */
+static long long field(const char *text, const char *key, int base)
+{
+	size_t n = strlen(key);
+
+	for (const char *p = text; p; p = strchr(p, '\n'), p = p ? p + 1 : NULL) {
+		if (strncmp(p, key, n) == 0) {
+			char *end;
+			unsigned long long v = strtoull(p + n, &end, base);
+
+			return end == p + n || v > INT64_MAX ? -1 : (long long)v;
+		}
+	}
+	return -1;
+}
+
+/*
+ * fdinfo names the object by its id. A link's also names its program, and only a BTF's begins with
+ * btf_id alone, so the order matters.
+ */
+static int parse_fdinfo(const char *text, enum bu_objkind *k, uint32_t *id)
+{
+	static const struct { const char *key; enum bu_objkind kind; } rows[] = {
+		{ "link_id:", BU_LINK }, { "map_id:", BU_MAP }, { "prog_id:", BU_PROG },
+		{ "btf_id:", BU_BTF },
+	};
+
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(rows); i++) {
+		long long v = field(text, rows[i].key, 10);
+
+		if (v >= 0 && v <= UINT32_MAX) {
+			*k = rows[i].kind;
+			*id = (uint32_t)v;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* One read of a small /proc file relative to dirfd; NUL behind it. Bytes or -errno. */
+static ssize_t read_small(int dir, const char *name, char *buf, size_t room)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, room - 1);
+	if (n < 0)
+		n = -errno;
+	else
+		buf[n] = '\0';
+	close(fd);
+	return n;
+}
+
+int bu_kern_fd_kind(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id)
+{
+	char path[64], text[2048];
+	ssize_t n;
+
+	(void)s;
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	n = read_small(AT_FDCWD, path, text, sizeof(text));
+	if (n < 0)
+		return n == -ENOENT ? -EBADF : (int)n;
+	return parse_fdinfo(text, k, id);
+}
+
+/* ---------------------------------------------------------------- holders */
+
+struct scan {
+	bu_holder_fn *fn;
+	void *ctx;
+	bool stopped;
+};
+
+/* anon_inode:bpf-map, bpf-prog, bpf_link (or [bpf_link]), btf. Anything else is not read further. */
+static bool may_be_object(const char *target)
+{
+	static const char prefix[] = "anon_inode:";
+
+	if (strncmp(target, prefix, sizeof(prefix) - 1))
+		return false;
+	target += sizeof(prefix) - 1;
+	if (*target == '[')
+		target++;
+	return strncmp(target, "bpf", 3) == 0 || strncmp(target, "btf", 3) == 0;
+}
+
+static void scan_process(struct scan *sc, int proc, int pid)
+{
+	char name[64], text[2048], comm[64] = "";
+	DIR *d = NULL;
+	struct dirent *e;
+	int dir;
+
+	snprintf(name, sizeof(name), "%d/fd", pid);
+	dir = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return;
+	d = fdopendir(dir);
+	if (!d) {
+		close(dir);
+		return;
+	}
+	while (!sc->stopped && (e = readdir(d))) {
+		enum bu_objkind kind;
+		uint32_t id;
+		char *end;
+		long fd = strtol(e->d_name, &end, 10);
+		ssize_t n = readlinkat(dir, e->d_name, text, sizeof(text) - 1);
+
+		if (n < 0 || end == e->d_name)
+			continue;
+		text[n] = '\0';
+		if (!may_be_object(text))
+			continue;
+		snprintf(name, sizeof(name), "%d/fdinfo/%ld", pid, fd);
+		if (read_small(proc, name, text, sizeof(text)) < 0 ||
+		    parse_fdinfo(text, &kind, &id))
+			continue;
+		if (!comm[0]) {
+			snprintf(name, sizeof(name), "%d/comm", pid);
+			n = read_small(proc, name, comm, sizeof(comm));
+			comm[n > 0 && comm[n - 1] == '\n' ? n - 1 : n > 0 ? n : 0] = '\0';
+		}
+		sc->stopped = !sc->fn(sc->ctx, kind, id, pid, comm, (int)fd);
+	}
+	closedir(d);
+}
+
+int bu_kern_holders(struct bu_sys *s, bu_holder_fn *fn, void *ctx)
+{
+	struct scan sc = { .fn = fn, .ctx = ctx };
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+
+	(void)s;
+	if (!d)
+		return -errno;
+	while (!sc.stopped && (e = readdir(d))) {
+		char *end;
+		long pid = strtol(e->d_name, &end, 10);
+
+		if (*end == '\0' && pid > 0 && pid <= INT_MAX)
+			scan_process(&sc, dirfd(d), (int)pid);
+	}
+	closedir(d);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- configuration */
+
+#ifdef HAVE_ZLIB
+static int read_config_gz(struct bu_buf *out)
+{
+	gzFile f = gzopen("/proc/config.gz", "re");
+	int n = -1;
+
+	if (!f)
+		return -ENOENT;
+	for (;;) {
+		uint8_t *p = bu_buf_room(out, 65536);
+
+		n = p && out->n < 8u << 20 ? gzread(f, p, 65536) : -1;
+		if (n <= 0)
+			break;
+		out->n += (size_t)n;
+	}
+	gzclose(f);
+	return n == 0 ? 0 : -EIO;
+}
+#else
+static int read_config_gz(struct bu_buf *out)
+{
+	(void)out;
+	return -ENOENT;
+}
+#endif
+
+/* /boot/config-RELEASE, or the one that the kernel carries. */
+static void read_config(struct bu_kern *k)
+{
+	struct utsname u;
+	char path[128];
+
+	k->config_read = true;
+	if (read_config_gz(&k->config) == 0)
+		return;
+	bu_buf_reset(&k->config);
+	if (uname(&u) == 0) {
+		snprintf(path, sizeof(path), "/boot/config-%s", u.release);
+		if (bu_file_read(path, 8u << 20, &k->config))
+			bu_buf_reset(&k->config);
+	}
+}
+
+int bu_kern_config(struct bu_sys *s, const char *option)
+{
+	struct bu_kern *k = bu_kern(s);
+	size_t n = strlen(option);
+	const char *text;
+
+	if (!k->config_read)
+		read_config(k);
+	if (!k->config.n)
+		return -ENOENT;
+	text = bu_buf_cstr(&k->config);
+	for (const char *p = text; (p = strstr(p, option)); p += n) {
+		if (p != text && p[-1] == '\n' && p[n] == '=')
+			return p[n + 1] == 'm' ? 'm' : 'y';
+	}
+	/* An option that is not mentioned was not even offered. */
+	return 'n';
+}
+
+/* ---------------------------------------------------------------- facts */
+
+/* "none [integrity] confidentiality": the one in brackets. */
+static int read_lockdown(struct bu_kern *k)
+{
+	const char *text, *open;
+
+	if (bu_kern_read(k, "/sys/kernel/security/lockdown"))
+		return -1;
+	text = bu_buf_cstr(&k->scratch);
+	open = strchr(text, '[');
+	if (!open)
+		return -1;
+	return open[1] == 'n' ? 0 : open[1] == 'i' ? 1 : open[1] == 'c' ? 2 : -1;
+}
+
+/* "0 0 4294967295": every id is itself only in the first user namespace. */
+static int in_init_userns(struct bu_kern *k)
+{
+	unsigned long long in, out, n;
+
+	if (bu_kern_read(k, "/proc/self/uid_map"))
+		return -1;
+	if (sscanf(bu_buf_cstr(&k->scratch), "%llu %llu %llu", &in, &out, &n) != 3)
+		return 0;
+	return in == 0 && out == 0 && n >= UINT32_MAX;
+}
+
+void bu_kern_facts(struct bu_sys *s, struct bu_sys_facts *f)
+{
+	struct bu_kern *k = bu_kern(s);
+	struct utsname u;
+	long v;
+
+	if (!bu_kern_read(k, "/proc/self/status")) {
+		const char *text = bu_buf_cstr(&k->scratch);
+		long long caps = field(text, "CapEff:", 16), mode = field(text, "Seccomp:", 10);
+
+		f->caps_known = caps >= 0;
+		f->caps = caps >= 0 ? (uint64_t)caps : 0;
+		f->seccomp = mode < 0 ? -1 : mode > 0;
+	}
+	if (!bu_kern_read_long(k, "/proc/sys/kernel/unprivileged_bpf_disabled", &v))
+		f->unpriv_disabled = (int)v;
+	if (!bu_kern_read_long(k, "/proc/sys/kernel/perf_event_paranoid", &v))
+		f->perf_paranoid = (int)v;
+	f->lockdown = read_lockdown(k);
+	f->init_userns = in_init_userns(k);
+	f->root = geteuid() == 0;
+	if (uname(&u) || sscanf(u.release, "%u.%u", &f->major, &f->minor) != 2)
+		f->major = f->minor = 0;
+}

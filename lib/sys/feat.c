@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the backend can do, each asked once. A probe answers "no" only when the refusal is about
+ * the feature; where this caller may not even ask (EPERM), the answer is "yes", so that the real
+ * call is made and its refusal explained.
+ *
+ * First kernels: names 4.15, expected_attach_type 4.17, BTF 4.18, BTF functions 5.0, global data
+ * and freezing 5.2, mmap of arrays 5.5, links of perf events 5.15.
+ */
+#include "sys/sys.h"
+
+#include <string.h>
+
+static bool answers(struct bu_sys *s, int fd)
+{
+	if (fd >= 0) {
+		s->ops->close(s, fd);
+		return true;
+	}
+	return fd == -EPERM || fd == -EACCES;
+}
+
+static bool probe_map(struct bu_sys *s, const char *name, uint32_t flags)
+{
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.map_type = BPF_MAP_TYPE_ARRAY;
+	a.key_size = 4;
+	a.value_size = 8;
+	a.max_entries = 1;
+	a.map_flags = flags;
+	strncpy(a.map_name, name, sizeof(a.map_name) - 1);
+	return answers(s, bu_sys_map_create(s, &a));
+}
+
+/* "r0 = 0; exit" */
+static const uint64_t ret0[2] = {
+#if BU_HOST_BE
+	0xb700000000000000, 0x9500000000000000,
+#else
+	0xb7, 0x95,
+#endif
+};
+
+static int load_ret0(struct bu_sys *s, uint32_t type, uint32_t attach_type)
+{
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.prog_type = type;
+	a.expected_attach_type = attach_type;
+	a.insns = bu_ptr64(ret0);
+	a.insn_cnt = BU_ARRAY_SIZE(ret0);
+	a.license = bu_ptr64("GPL");
+	return bu_sys_prog_load(s, &a, 0);
+}
+
+/* A type section of n words and a string section "\0int\0" behind a header, in host order. */
+static bool probe_btf(struct bu_sys *s, const uint32_t *types, unsigned n)
+{
+	static const char strs[8] = "\0int\0f";
+	uint32_t w[32];
+
+	w[0] = 0xeb9fu | 1u << 16; /* magic, version */
+	if (BU_HOST_BE)
+		w[0] = 0xeb9f0100u;
+	w[1] = 24; /* header */
+	w[2] = 0;
+	w[3] = n * 4;
+	w[4] = n * 4;
+	w[5] = sizeof(strs);
+	memcpy(w + 6, types, n * sizeof(*types));
+	memcpy(w + 6 + n, strs, sizeof(strs));
+	return answers(s, bu_sys_btf_load(s, w, 24 + n * 4 + sizeof(strs), NULL, 0));
+}
+
+#define BTF_INFO(kind, vlen) ((uint32_t)(kind) << 24 | (vlen))
+
+static bool probe_btf_int(struct bu_sys *s)
+{
+	static const uint32_t types[] = { 1, BTF_INFO(BU_BTF_INT, 0), 4, 32 };
+
+	return probe_btf(s, types, BU_ARRAY_SIZE(types));
+}
+
+static bool probe_btf_func(struct bu_sys *s)
+{
+	static const uint32_t types[] = {
+		1, BTF_INFO(BU_BTF_INT, 0), 4, 32,
+		0, BTF_INFO(BU_BTF_FUNC_PROTO, 0), 1,
+		5, BTF_INFO(BU_BTF_FUNC, 0), 2,
+	};
+
+	return probe_btf(s, types, BU_ARRAY_SIZE(types));
+}
+
+/*
+ * Freezing came in the same series as direct access to map values. It looks at the fd first where
+ * it is known (EBADF); an unknown command is EINVAL.
+ */
+static bool probe_global_data(struct bu_sys *s)
+{
+	return bu_sys_map_freeze(s, -1) != -EINVAL;
+}
+
+/* With a program that fits, the event fd -1 is EBADF; a kernel without such links says EINVAL. */
+static bool probe_perf_link(struct bu_sys *s)
+{
+	int err, fd = load_ret0(s, BPF_PROG_TYPE_TRACEPOINT, 0);
+
+	if (fd < 0)
+		return answers(s, fd);
+	err = bu_sys_link_create(s, fd, -1, BPF_PERF_EVENT, 0, 0);
+	s->ops->close(s, fd);
+	return err == -EBADF || answers(s, err);
+}
+
+static bool probe(struct bu_sys *s, enum bu_feature f)
+{
+	switch (f) {
+	case BU_FEAT_PROG_NAME:
+		return probe_map(s, "probe", 0);
+	case BU_FEAT_GLOBAL_DATA:
+		return probe_global_data(s);
+	case BU_FEAT_BTF:
+		return probe_btf_int(s);
+	case BU_FEAT_BTF_FUNC:
+		return probe_btf_func(s);
+	case BU_FEAT_ARRAY_MMAP:
+		return probe_map(s, "", BPF_F_MMAPABLE);
+	case BU_FEAT_PERF_LINK:
+		return probe_perf_link(s);
+	case BU_FEAT_KPROBE_PMU:
+		return s->ops->pmu_type(s, "kprobe") >= 0;
+	case BU_FEAT_EXPECTED_ATTACH:
+		return answers(s, load_ret0(s, BPF_PROG_TYPE_CGROUP_SOCK,
+					    BPF_CGROUP_INET4_POST_BIND));
+	}
+	return false;
+}
+
+bool bu_sys_has(struct bu_sys *s, enum bu_feature f)
+{
+	uint32_t bit = 1u << f;
+
+	if (!(s->probed & bit)) {
+		s->probed |= bit;
+		if (probe(s, f))
+			s->has |= bit;
+	}
+	return s->has & bit;
+}
