@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Keys and values as they are written on the command line. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+int bt_read_u32(struct bt *t, const char *what, uint32_t *v)
+{
+	const char *w = bt_next(t);
+	uint64_t val;
+	int err;
+
+	if (!w)
+		return bt_usage(t, NULL, NULL, "%s is missing", what);
+	err = bu_str_u64(bu_str_c(w), &val, NULL);
+	if (err == -ERANGE || (!err && val > UINT32_MAX))
+		return bt_usage(t, NULL, NULL, "'%s' is too large for %s", bt_escz(t, w), what);
+	if (err)
+		return bt_usage(t, NULL, NULL, "'%s' is not %s", bt_escz(t, w), what);
+	*v = (uint32_t)val;
+	return 0;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Words of hex digits: one byte of one or two, or several of two each ("0a0b"). */
+static int read_hex(struct bt *t, const struct bt_data *d, int nwords)
+{
+	size_t at = 0, k, len;
+	int i;
+
+	for (i = 0; i < nwords; i++) {
+		const char *w = t->w[t->i + i];
+
+		if (w[0] == '0' && (w[1] == 'x' || w[1] == 'X') && w[2])
+			w += 2;
+		len = strlen(w);
+		for (k = 0; k < len; k++)
+			if (hex_digit(w[k]) < 0)
+				return bt_error(t, "T0104", "%s: '%s' is not a hex byte", d->what,
+						bt_escz(t, w));
+		if (len == 0 || (len > 2 && len % 2))
+			return bt_error(t, "T0104", "%s: '%s' is not whole bytes in hex", d->what,
+					bt_escz(t, w));
+		for (k = 0; k < len; k += 2, at++) {
+			int hi = len == 1 ? 0 : hex_digit(w[k]);
+			int lo = hex_digit(w[len == 1 ? 0 : k + 1]);
+
+			if (at < d->n)
+				d->p[at] = (uint8_t)(hi << 4 | lo);
+		}
+	}
+	if (at != d->n)
+		return bt_error(t, "T0104", "%s has %zu bytes, but %zu %s given", d->what, d->n, at,
+				at == 1 ? "is" : "are");
+	return 0;
+}
+
+static int read_bytes(struct bt *t, const struct bt_data *d, int nwords)
+{
+	uint64_t v;
+	bool neg;
+	int i, err;
+
+	for (i = 0; i < nwords; i++) {
+		const char *w = t->w[t->i + i];
+
+		err = bu_str_u64(bu_str_c(w), &v, &neg);
+		if (err == -EINVAL)
+			return bt_error(t, "T0104", "%s: '%s' is not a number", d->what, bt_escz(t, w));
+		if (err || neg || v > 255)
+			return bt_error(t, "T0104", "%s: %s does not fit a byte (0 to 255)", d->what,
+					bt_escz(t, w));
+		if ((size_t)i < d->n)
+			d->p[i] = (uint8_t)v;
+	}
+	if ((size_t)nwords != d->n) {
+		err = bt_error(t, "T0104", "%s has %zu bytes, but %d %s given", d->what, d->n, nwords,
+			       nwords == 1 ? "is" : "are");
+		return err;
+	}
+	return 0;
+}
+
+/* One number for a whole 2, 4 or 8 byte field, in this machine's byte order. */
+static int read_whole(struct bt *t, const struct bt_data *d)
+{
+	const char *w = t->w[t->i];
+	unsigned bits = (unsigned)d->n * 8;
+	uint64_t v;
+	bool neg;
+	int err = bu_str_u64(bu_str_c(w), &v, &neg);
+
+	if (err == -EINVAL)
+		return bt_error(t, "T0104", "%s: '%s' is not a number", d->what, bt_escz(t, w));
+	if (err || (neg && (int64_t)v < -((int64_t)1 << (bits - 1))) || (neg && (int64_t)v > 0) ||
+	    (!neg && bits < 64 && v >> bits))
+		return bt_error(t, "T0104", "%s: %s does not fit %zu bytes", d->what, bt_escz(t, w), d->n);
+	if (d->n == 2)
+		bu_put16(d->p, BU_HOST_BE, (uint16_t)v);
+	else if (d->n == 4)
+		bu_put32(d->p, BU_HOST_BE, (uint32_t)v);
+	else
+		bu_put64(d->p, BU_HOST_BE, v);
+	return 0;
+}
+
+static int read_typed(struct bt *t, const struct bt_data *d, int nwords)
+{
+	struct bu_buf text = { 0 };
+	unsigned before = t->ds.errors;
+	int i, err;
+
+	for (i = 0; i < nwords; i++) {
+		if (i)
+			bu_buf_char(&text, ' ');
+		bu_buf_str(&text, t->w[t->i + i]);
+	}
+	err = text.failed ? -ENOMEM :
+	      bu_btf_parse_value(d->btf, d->type, bu_str((char *)text.p, text.n), d->p, d->n, &t->ds);
+	bu_buf_free(&text);
+	if (err && t->ds.errors == before)
+		bt_error(t, "T0104", "%s: not a value of its type", d->what);
+	return err ? BU_EXIT_FAIL : 0;
+}
+
+/* Whether all words read as plain numbers. */
+static bool all_numbers(struct bt *t, int nwords)
+{
+	uint64_t v;
+	bool neg;
+	int i;
+
+	for (i = 0; i < nwords; i++)
+		if (bu_str_u64(bu_str_c(t->w[t->i + i]), &v, &neg) == -EINVAL)
+			return false;
+	return true;
+}
+
+int bt_read_data(struct bt *t, const struct bt_data *d, const char *const *stop)
+{
+	bool hex = bt_peek(t) && !strcmp(bt_peek(t), "hex");
+	int n = 0, st, k;
+
+	t->i += hex;
+	for (; t->i + n < t->nw; n++) {
+		const char *w = t->w[t->i + n];
+
+		for (k = 0; stop[k]; k++)
+			if (!strcmp(w, stop[k]) ||
+			    (!hex && !d->type && isalpha((unsigned char)*w) &&
+			     !strncmp(w, stop[k], strlen(w))))
+				break;
+		if (stop[k])
+			break;
+	}
+	if (!n && d->n)
+		return bt_usage(t, NULL, NULL, "'%s' wants data: %zu bytes", d->what, d->n);
+	if (hex)
+		st = read_hex(t, d, n);
+	else if ((size_t)n == d->n && (n > 1 || !d->type) && all_numbers(t, n))
+		st = read_bytes(t, d, n);
+	else if (d->type)
+		st = read_typed(t, d, n);
+	else if (n == 1 && (d->n == 2 || d->n == 4 || d->n == 8))
+		st = read_whole(t, d);
+	else
+		st = read_bytes(t, d, n);
+	t->i += n;
+	return st;
+}

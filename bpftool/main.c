@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* bpftool: looks at, and changes, the programs, maps and links that a machine holds. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "kern/kern.h"
+#include "tool.h"
+
+int bt_dispatch(struct bt *t);
+
+enum {
+	OPT_JSON = 1, OPT_PRETTY, OPT_PINS, OPT_NOMOUNT, OPT_VERSION, OPT_HELP, OPT_BACKEND, OPT_VM,
+	OPT_COLOR, OPT_COMPLETE,
+};
+
+const struct bu_opt bt_opts[] = {
+	{ OPT_JSON, 'j', "json", NULL, "print JSON on one line", BU_WORD_NONE, NULL },
+	{ OPT_PRETTY, 'p', "pretty", NULL, "print JSON on many lines", BU_WORD_NONE, NULL },
+	{ OPT_PINS, 'f', "bpffs", NULL, "show where objects are pinned", BU_WORD_NONE, NULL },
+	{ OPT_NOMOUNT, 'n', "nomount", NULL, "never mount a bpf file system", BU_WORD_NONE, NULL },
+	{ OPT_BACKEND, 0, "backend", "NAME", "who holds the objects: auto, kernel or vm",
+	  BU_WORD_LIST, "auto|kernel|vm" },
+	{ OPT_VM, 0, "vm", NULL, "the same as --backend=vm", BU_WORD_NONE, NULL },
+	{ OPT_COLOR, 0, "color", "WHEN", "colour messages: auto, always or never", BU_WORD_LIST,
+	  "auto|always|never" },
+	{ OPT_VERSION, 'V', "version", NULL, "print the version", BU_WORD_NONE, NULL },
+	{ OPT_HELP, 'h', "help", NULL, "print help", BU_WORD_NONE, NULL },
+	{ OPT_COMPLETE, 0, "complete", NULL, NULL, BU_WORD_NONE, NULL },
+	{ 0 },
+};
+
+/* ---------------------------------------------------------------- one command */
+
+static void begin(struct bt *t, int n, char **words)
+{
+	bu_arena_init(&t->arena);
+	bu_diags_init(&t->ds);
+	t->w = words;
+	t->nw = n;
+	t->i = 0;
+	t->began = false;
+	t->holders = t->pinned = NULL;
+}
+
+static void end(struct bt *t)
+{
+	bt_btfs_free(t);
+	bt_ksyms_free(t);
+	bu_diags_free(&t->ds);
+	bu_arena_free(&t->arena);
+}
+
+/* What the command did not say itself: its error or "null" as JSON, messages on stderr. */
+static void report(struct bt *t, int status)
+{
+	struct bu_buf b = { 0 };
+	const struct bu_diag *d = t->ds.first;
+
+	if (t->json && !t->began) {
+		if (status && d) {
+			bu_diag_render(&b, d, BU_DIAG_JSON, false, t->prog);
+			bu_out_raw(&t->out, t->key, bu_buf_cstr(&b), NULL);
+			bu_buf_reset(&b);
+			d = d->next;
+		} else {
+			bu_out_null(&t->out, t->key);
+		}
+	}
+	if (d) {
+		bu_out_flush(&t->out);
+		for (; d; d = d->next)
+			bu_diag_render(&b, d, BU_DIAG_TEXT, bu_tty_color(2, t->color), t->prog);
+		bu_write_all(STDERR_FILENO, b.p, b.n);
+	}
+	bu_buf_free(&b);
+}
+
+int bt_run(struct bt *t, int n, char **words)
+{
+	int status;
+
+	begin(t, n, words);
+	status = bt_dispatch(t);
+	if (bu_arena_failed(&t->arena) && !status)
+		status = bt_error(t, "U0003", "out of memory");
+	report(t, status);
+	end(t);
+	return status;
+}
+
+bool bt_open_backend(struct bt *t)
+{
+	if (t->sys)
+		return true;
+	if (t->backend == BU_BACKEND_VM) {
+		bt_error(t, "T0108", "this build has no vm backend");
+		return false;
+	}
+	t->sys = bu_kern_open();
+	if (!t->sys)
+		bt_error(t, "U0003", "out of memory");
+	return t->sys != NULL;
+}
+
+/* ---------------------------------------------------------------- command line */
+
+static int complain(struct bt *t, const char *text, const char *hint)
+{
+	struct bu_diag *d;
+
+	begin(t, 0, NULL);
+	d = bu_diag(&t->ds, BU_ERROR, "U0001", "%s", text);
+	bu_diag_help(&t->ds, d, "%s", *hint ? hint : "--help lists the options");
+	report(t, BU_EXIT_USAGE);
+	end(t);
+	return BU_EXIT_USAGE;
+}
+
+static bool set_backend(struct bt *t, const char *word)
+{
+	return bu_backend_parse(word, &t->backend) == 0;
+}
+
+static int option(struct bt *t, const struct bu_optscan *s, int id, const char **instead)
+{
+	switch (id) {
+	case OPT_PRETTY:
+		t->pretty = true;
+		/* fall through */
+	case OPT_JSON:
+		t->json = true;
+		break;
+	case OPT_PINS:
+		t->pins = true;
+		break;
+	case OPT_NOMOUNT:
+		t->nomount = true;
+		break;
+	case OPT_VERSION:
+		*instead = "version";
+		break;
+	case OPT_HELP:
+		*instead = "help";
+		break;
+	case OPT_VM:
+		t->backend = BU_BACKEND_VM;
+		break;
+	case OPT_BACKEND:
+		if (!set_backend(t, s->arg))
+			return complain(t, "--backend is none of auto, kernel, vm", "");
+		break;
+	case OPT_COLOR:
+		if (bu_tty_color_parse(s->arg, &t->color))
+			return complain(t, "--color is none of auto, always, never", "");
+		break;
+	}
+	t->out.json = t->json;
+	t->out.pretty = t->pretty;
+	return 0;
+}
+
+static int complete(struct bt *t, int n, char **words)
+{
+	struct bu_buf b = { 0 };
+
+	if (n && !strcmp(words[0], "--")) {
+		n--;
+		words++;
+	}
+	begin(t, 0, NULL);
+	bt_complete(t, &b, n, words);
+	end(t);
+	bu_write_all(STDOUT_FILENO, b.p, b.n);
+	bu_buf_free(&b);
+	return 0;
+}
+
+/* "-5" and the like are data, not options. */
+static bool is_number(const char *w)
+{
+	return w[0] == '-' && w[1] >= '0' && w[1] <= '9';
+}
+
+static int run_words(struct bt *t, int argc, char **argv)
+{
+	const char *env = getenv("BPFUTILS_BACKEND"), *instead = NULL;
+	char **words = calloc((size_t)argc + 1, sizeof(*words));
+	struct bu_optscan s;
+	int n = 0, id, st = 0;
+
+	if (!words)
+		return BU_EXIT_FAIL;
+	if (env && *env && !set_backend(t, env)) {
+		st = complain(t, "$BPFUTILS_BACKEND is none of auto, kernel, vm", "");
+		goto out;
+	}
+	bu_opt_start(&s, bt_opts, argc, argv);
+	for (;;) {
+		if (!s.rest && !s.dashdash && s.i < argc && is_number(argv[s.i])) {
+			words[n++] = argv[s.i++];
+			continue;
+		}
+		id = bu_opt_next(&s);
+		if (id == BU_OPT_END)
+			break;
+		if (id == OPT_COMPLETE) {
+			st = complete(t, argc - s.i, argv + s.i);
+			goto out;
+		}
+		if (id == BU_OPT_OPERAND)
+			words[n++] = (char *)s.arg;
+		else
+			st = id == BU_OPT_ERROR ? complain(t, s.error, s.hint) : option(t, &s, id, &instead);
+		if (st)
+			goto out;
+	}
+	if (instead) {
+		if (!strcmp(instead, "version"))
+			n = 0;
+		memmove(words + 1, words, sizeof(*words) * (size_t)(n < argc ? n : argc - 1));
+		words[0] = (char *)instead;
+		n = n && *instead == 'h' ? 2 : 1;
+	}
+	st = n ? bt_run(t, n, words) : isatty(STDIN_FILENO) ? bt_shell(t) : bt_batch(t);
+out:
+	free(words);
+	return st;
+}
+
+int main(int argc, char **argv)
+{
+	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+	struct bt t = { .backend = BU_BACKEND_AUTO, .color = BU_COLOR_AUTO };
+	struct rlimit files;
+	int st, err;
+
+	t.prog = slash ? slash + 1 : argc && argv[0][0] ? argv[0] : "bpftool";
+	bu_out_init(&t.out, bu_out_write_fd, (void *)(intptr_t)STDOUT_FILENO);
+	/* a name may match a thousand objects, all open at once */
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	st = run_words(&t, argc, argv);
+	err = bu_out_finish(&t.out);
+	if (t.sys)
+		t.sys->ops->destroy(t.sys);
+	if (err == -EPIPE)
+		return 128 + SIGPIPE;
+	if (err) {
+		struct bu_buf b = { 0 };
+
+		bu_buf_printf(&b, "%s: error: cannot write to standard output: %s [U0002]\n", t.prog,
+			      bt_strerror(err));
+		bu_write_all(STDERR_FILENO, b.p, b.n);
+		bu_buf_free(&b);
+		return BU_EXIT_IO;
+	}
+	return st;
+}

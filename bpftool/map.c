@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Maps: listing, single elements, creation. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+const char *bt_kind(struct bt *t, const struct bu_kind *tab, unsigned n, uint32_t num)
+{
+	const struct bu_kind *k = bu_kind_by_num(tab, n, num);
+	const char *s = k ? k->name : bu_arena_printf(&t->arena, "type %u", num);
+
+	return s ? s : "?";
+}
+
+void bt_put_kind(struct bt *t, const char *key, const struct bu_kind *tab, unsigned n,
+		 uint32_t num, const char *fmt_name, const char *fmt_num)
+{
+	const struct bu_kind *k = bu_kind_by_num(tab, n, num);
+
+	if (k)
+		bu_out_str(&t->out, key, k->name, SIZE_MAX, fmt_name, k->name);
+	else
+		bu_out_uint(&t->out, key, num, fmt_num, num);
+}
+
+/* ---------------------------------------------------------------- show */
+
+/* A number of fdinfo, -1 when the line is not there. */
+static long long fdinfo_num(struct bt *t, int fd, const char *name)
+{
+	const char *s = bt_fdinfo(t, fd, name);
+
+	return s ? strtoll(s, NULL, 0) : -1;
+}
+
+/* Which type of program may sit in a prog_array, once one does. */
+static void put_owner(struct bt *t, int fd)
+{
+	long long type = fdinfo_num(t, fd, "owner_prog_type");
+	long long jited = fdinfo_num(t, fd, "owner_jited");
+
+	if (type < 0 && jited < 0)
+		return;
+	bu_out_text(&t->out, "\n\t");
+	if (type >= 0)
+		bt_put_kind(t, "owner_prog_type", bu_prog_types, bu_nprog_types, (uint32_t)type,
+			    "owner_prog_type %s  ", "owner_prog_type %u  ");
+	if (jited >= 0)
+		bu_out_bool(&t->out, "owner_jited", jited > 0, "owner%s jited", jited > 0 ? "" : " not");
+}
+
+static void put_map(struct bt *t, const char *key, const struct bpf_map_info *mi, int fd)
+{
+	struct bu_out *o = &t->out;
+	const char *name = bt_name16(t, mi->name);
+	long long memlock = fdinfo_num(t, fd, "memlock");
+	bool frozen = fdinfo_num(t, fd, "frozen") > 0;
+
+	bu_out_obj(o, key);
+	bu_out_uint(o, "id", mi->id, "%u: ", mi->id);
+	bt_put_kind(t, "type", bu_map_types, bu_nmap_types, mi->type, "%s  ", "type %u  ");
+	if (*name)
+		bu_out_str(o, "name", name, SIZE_MAX, "name %s  ", bt_escz(t, name));
+	bu_out_uint(o, "flags", mi->map_flags, "flags 0x%x\n", mi->map_flags);
+	bu_out_uint(o, "bytes_key", mi->key_size, "\tkey %uB", mi->key_size);
+	bu_out_uint(o, "bytes_value", mi->value_size, "  value %uB", mi->value_size);
+	bu_out_uint(o, "max_entries", mi->max_entries, "  max_entries %u", mi->max_entries);
+	if (memlock >= 0)
+		bu_out_uint(o, "bytes_memlock", (uint64_t)memlock, "  memlock %lldB", memlock);
+	if (mi->type == BPF_MAP_TYPE_PROG_ARRAY)
+		put_owner(t, fd);
+	bu_out_uint(o, "frozen", frozen, NULL);
+	bt_put_pins(t, BU_MAP, mi->id);
+	if (mi->btf_id)
+		bu_out_uint(o, "btf_id", mi->btf_id, "\n\tbtf_id %u", mi->btf_id);
+	if (frozen)
+		bu_out_text(o, "%sfrozen", mi->btf_id ? "  " : "\n\t");
+	bt_put_pids(t, BU_MAP, mi->id);
+	bu_out_obj_end(o);
+	bu_out_text(o, "\n");
+}
+
+static int show_one(struct bt *t, void *ctx, uint32_t id, int fd)
+{
+	struct bpf_map_info mi = { 0 };
+	uint32_t size = sizeof(mi);
+	int err = fd < 0 ? fd : bu_sys_info(t->sys, fd, &mi, &size);
+
+	if (err)
+		return bt_error_row(t, ctx, BU_MAP, id, err);
+	put_map(t, ctx, &mi, fd);
+	return 0;
+}
+
+static int show_objs(struct bt *t, struct bt_objs *all)
+{
+	bool many = all->n > 1;
+	int st = 0, one;
+	size_t i;
+
+	bt_begin(t);
+	if (many)
+		bu_out_arr(&t->out, t->key);
+	for (i = 0; i < all->n; i++) {
+		one = show_one(t, many ? NULL : (void *)t->key, all->v[i].id, all->v[i].fd);
+		st = st ? st : one;
+	}
+	if (many)
+		bu_out_arr_end(&t->out);
+	return st;
+}
+
+int bt_map_show(struct bt *t)
+{
+	struct bt_objs all;
+	int st;
+
+	if (bt_peek(t)) {
+		st = bt_handles(t, BU_MAP, BPF_F_RDONLY, &all);
+		if (!st)
+			st = bt_end(t);
+		if (!st)
+			st = show_objs(t, &all);
+		bt_objs_close(t, &all);
+		return st;
+	}
+	return bt_list(t, BU_MAP, BPF_F_RDONLY, show_one);
+}
+
+/* ---------------------------------------------------------------- elements */
+
+static const char *const elem_words[] = { "key", "value", "any", "exist", "noexist", NULL };
+
+/* What lookup, getnext, update and delete read from the command line. */
+struct elem {
+	struct bt_obj obj;
+	struct bt_map m;
+	uint8_t *key, *value; /* of the arena */
+	bool has_key, has_value;
+	uint64_t flags;
+	bool has_flags;
+	struct bt_obj held;   /* the map or program that is put into a slot */
+};
+
+static int read_key(struct bt *t, struct elem *e)
+{
+	struct bt_data d = { "key", e->key, e->m.info.key_size, e->m.btf, 0 };
+
+	if (e->has_key)
+		return bt_usage(t, NULL, NULL, "key is given twice");
+	if (!d.n)
+		return bt_usage(t, NULL, NULL, "elements of map %u have no key", e->m.info.id);
+	if (d.btf)
+		d.type = e->m.info.btf_key_type_id;
+	e->has_key = true;
+	return bt_read_data(t, &d, elem_words);
+}
+
+static int read_value(struct bt *t, struct elem *e)
+{
+	struct bt_data d = { "value", e->value, e->m.info.value_size, e->m.btf, 0 };
+	unsigned c;
+	int st;
+
+	if (e->has_value)
+		return bt_usage(t, NULL, NULL, "value is given twice");
+	e->has_value = true;
+	if (e->m.of_maps || e->m.of_progs) {
+		st = bt_handle(t, e->m.of_maps ? BU_MAP : BU_PROG, 0, &e->held);
+		if (!st)
+			bu_put32(e->value, BU_HOST_BE, (uint32_t)e->held.fd);
+		return st;
+	}
+	if (d.btf)
+		d.type = e->m.info.btf_value_type_id;
+	st = bt_read_data(t, &d, elem_words);
+	/* one value for all CPUs */
+	for (c = 1; !st && c < e->m.ncpus; c++)
+		memcpy(e->value + c * e->m.stride, e->value, d.n);
+	return st;
+}
+
+static int read_elem(struct bt *t, struct elem *e, uint32_t open_flags, bool want_value)
+{
+	int st = bt_handle(t, BU_MAP, open_flags, &e->obj);
+
+	e->held.fd = -1;
+	if (!st)
+		st = bt_map_open(t, &e->m, e->obj.fd);
+	if (st)
+		return st;
+	e->key = bu_arena_alloc(&t->arena, e->m.info.key_size + 8);
+	e->value = bu_arena_alloc(&t->arena, e->m.vsize + 8);
+	if (!e->key || !e->value)
+		return bt_refused(t, -1, -ENOMEM, "cannot hold an element of map %u", e->m.info.id);
+	while (!st && bt_peek(t)) {
+		if (bt_kw(t, "key"))
+			st = read_key(t, e);
+		else if (want_value && bt_kw(t, "value"))
+			st = read_value(t, e);
+		else if (want_value && !e->has_flags && bt_kw(t, "any"))
+			e->has_flags = true;
+		else if (want_value && !e->has_flags && bt_kw(t, "exist")) {
+			e->has_flags = true;
+			e->flags = BPF_EXIST;
+		} else if (want_value && !e->has_flags && bt_kw(t, "noexist")) {
+			e->has_flags = true;
+			e->flags = BPF_NOEXIST;
+		} else
+			st = bt_usage(t, bt_peek(t), elem_words, "'%s' is not expected here",
+				      bt_escz(t, bt_peek(t)));
+	}
+	if (!st && e->m.info.key_size && !e->has_key && want_value)
+		st = bt_usage(t, NULL, NULL, "the key is missing: key DATA");
+	if (!st && want_value && !e->has_value && e->m.info.value_size)
+		st = bt_usage(t, NULL, NULL, "the value is missing: value DATA");
+	return st;
+}
+
+static void elem_done(struct bt *t, struct elem *e)
+{
+	bt_obj_close(t, &e->held);
+	bt_obj_close(t, &e->obj);
+	bt_map_done(&e->m);
+}
+
+static void put_key(struct bt *t, const char *name, const char *head, const uint8_t *p, size_t n)
+{
+	struct bu_buf b = { 0 };
+
+	if (t->json)
+		bt_hex_json(&b, p, n);
+	else
+		bt_hex(&b, p, n);
+	bu_out_raw(&t->out, name, bu_buf_cstr(&b), "%s\n%s\n", head, bu_buf_cstr(&b));
+	bu_buf_free(&b);
+}
+
+int bt_map_lookup(struct bt *t)
+{
+	struct elem e = { .obj.fd = -1, .held.fd = -1 };
+	int st, err;
+
+	st = read_elem(t, &e, BPF_F_RDONLY, false);
+	if (!st && e.m.info.key_size && !e.has_key)
+		st = bt_usage(t, NULL, NULL, "the key is missing: key DATA");
+	if (st)
+		goto out;
+	err = bu_sys_map_lookup(t->sys, e.m.fd, e.key, e.value, 0);
+	if (!err) {
+		bt_begin(t);
+		bt_put_elem(t, &e.m, t->key, e.key, e.value, 0);
+		if (e.m.btf)
+			bu_out_text(&t->out, "\n");
+	} else if (err == -ENOENT) {
+		bt_begin(t);
+		bu_out_null(&t->out, t->key);
+		if (!t->json) {
+			put_key(t, NULL, "key:", e.key, e.m.info.key_size);
+			bu_out_text(&t->out, "\nNot found\n");
+		}
+		st = BU_EXIT_FAIL;
+	} else {
+		st = bt_refused(t, BPF_MAP_LOOKUP_ELEM, err, "cannot look into map %u", e.m.info.id);
+	}
+out:
+	elem_done(t, &e);
+	return st;
+}
+
+int bt_map_getnext(struct bt *t)
+{
+	struct elem e = { .obj.fd = -1, .held.fd = -1 };
+	uint8_t *nk;
+	int st, err;
+
+	st = read_elem(t, &e, BPF_F_RDONLY, false);
+	if (st)
+		goto out;
+	nk = bu_arena_alloc(&t->arena, e.m.info.key_size + 8);
+	err = nk ? bu_sys_map_next_key(t->sys, e.m.fd, e.has_key ? e.key : NULL, nk) : -ENOMEM;
+	if (err == -ENOENT) {
+		st = bt_error(t, "T0102", e.has_key ? "no key follows that one in map %u" :
+						      "map %u is empty", e.m.info.id);
+	} else if (err) {
+		st = bt_refused(t, BPF_MAP_GET_NEXT_KEY, err, "cannot walk map %u", e.m.info.id);
+	} else {
+		bt_begin(t);
+		bu_out_obj(&t->out, t->key);
+		if (e.has_key) {
+			put_key(t, "key", "key:", e.key, e.m.info.key_size);
+		} else {
+			bu_out_null(&t->out, "key");
+			bu_out_text(&t->out, "key: None\n");
+		}
+		put_key(t, "next_key", "next key:", nk, e.m.info.key_size);
+		bu_out_obj_end(&t->out);
+	}
+out:
+	elem_done(t, &e);
+	return st;
+}
+
+int bt_map_update(struct bt *t)
+{
+	struct elem e = { .obj.fd = -1, .held.fd = -1 };
+	int st, err;
+
+	st = read_elem(t, &e, 0, true);
+	if (st)
+		goto out;
+	err = bu_sys_map_update(t->sys, e.m.fd, e.m.info.key_size ? e.key : NULL, e.value, e.flags);
+	if (err == -EEXIST)
+		st = bt_error(t, "T0106", "map %u has this key already", e.m.info.id);
+	else if (err == -ENOENT)
+		st = bt_error(t, "T0106", "map %u does not have this key", e.m.info.id);
+	else if (err == -E2BIG)
+		st = bt_error(t, "T0106", "map %u has no place for this key: max_entries is %u",
+			      e.m.info.id, e.m.info.max_entries);
+	else if (err)
+		st = bt_refused(t, BPF_MAP_UPDATE_ELEM, err, "cannot update map %u", e.m.info.id);
+out:
+	elem_done(t, &e);
+	return st;
+}
+
+int bt_map_delete(struct bt *t)
+{
+	struct elem e = { .obj.fd = -1, .held.fd = -1 };
+	int st, err;
+
+	st = read_elem(t, &e, 0, false);
+	if (!st && !e.has_key)
+		st = bt_usage(t, NULL, NULL, "the key is missing: key DATA");
+	if (st)
+		goto out;
+	err = bu_sys_map_delete(t->sys, e.m.fd, e.key);
+	if (err == -ENOENT)
+		st = bt_error(t, "T0102", "map %u does not have this key", e.m.info.id);
+	else if (err)
+		st = bt_refused(t, BPF_MAP_DELETE_ELEM, err, "cannot delete from map %u", e.m.info.id);
+out:
+	elem_done(t, &e);
+	return st;
+}
+
+/* ---------------------------------------------------------------- create, pin */
+
+static int read_map_type(struct bt *t, uint32_t *type)
+{
+	const char *w = bt_next(t);
+	const char **names;
+	const struct bu_kind *k;
+	unsigned i;
+
+	if (!w)
+		return bt_usage(t, NULL, NULL, "'type' wants a map type");
+	k = bu_kind_by_name(bu_map_types, bu_nmap_types, bu_str_c(w));
+	if (k) {
+		*type = k->num;
+		return 0;
+	}
+	names = bu_arena_array(&t->arena, bu_nmap_types + 1, sizeof(*names));
+	for (i = 0; names && i < bu_nmap_types; i++)
+		names[i] = bu_map_types[i].name;
+	return bt_usage(t, w, names, "'%s' is no map type", bt_escz(t, w));
+}
+
+static int read_map_name(struct bt *t, union bpf_attr *a)
+{
+	const char *w = bt_next(t);
+	size_t n = w ? strlen(w) : 0;
+
+	if (!w)
+		return bt_usage(t, NULL, NULL, "'name' wants a name");
+	if (n >= BPF_OBJ_NAME_LEN)
+		return bt_error(t, "T0104", "the name '%s' is too long: %u characters at most",
+				bt_escz(t, w), (unsigned)BPF_OBJ_NAME_LEN - 1);
+	memcpy(a->map_name, w, n + 1);
+	return 0;
+}
+
+static int read_create(struct bt *t, union bpf_attr *a, struct bt_obj *inner)
+{
+	static const char *const words[] = { "type", "key", "value", "entries", "name", "flags",
+					     "inner_map", NULL };
+	bool has_type = false;
+	int st = 0;
+
+	while (!st && bt_peek(t)) {
+		if (bt_kw(t, "type")) {
+			st = read_map_type(t, &a->map_type);
+			has_type = true;
+		} else if (bt_kw(t, "key"))
+			st = bt_read_u32(t, "a key size in bytes", &a->key_size);
+		else if (bt_kw(t, "value"))
+			st = bt_read_u32(t, "a value size in bytes", &a->value_size);
+		else if (bt_kw(t, "entries"))
+			st = bt_read_u32(t, "a number of entries", &a->max_entries);
+		else if (bt_kw(t, "name"))
+			st = read_map_name(t, a);
+		else if (bt_kw(t, "flags"))
+			st = bt_read_u32(t, "a number of flag bits", &a->map_flags);
+		else if (bt_kw(t, "inner_map")) {
+			st = inner->fd >= 0 ? bt_usage(t, NULL, NULL, "inner_map is given twice") :
+					      bt_handle(t, BU_MAP, 0, inner);
+			a->inner_map_fd = (uint32_t)inner->fd;
+		} else
+			st = bt_usage(t, bt_peek(t), words, "'%s' is not expected here",
+				      bt_escz(t, bt_peek(t)));
+	}
+	if (!st && !has_type)
+		st = bt_usage(t, NULL, NULL, "the map's type is missing: type TYPE");
+	return st;
+}
+
+int bt_map_create(struct bt *t)
+{
+	const char *path = bt_next(t);
+	struct bt_obj inner = { 0, -1 };
+	union bpf_attr a;
+	int st, err, fd = -1;
+
+	memset(&a, 0, sizeof(a));
+	if (!path)
+		return bt_usage(t, NULL, NULL, "'map create' wants a path to pin the map at");
+	st = read_create(t, &a, &inner);
+	if (st)
+		goto out;
+	err = t->sys->ops->pin_prepare(t->sys, path, t->nomount);
+	if (err) {
+		st = bt_refused(t, BPF_OBJ_PIN, err, "cannot pin at '%s'", bt_escz(t, path));
+		goto out;
+	}
+	fd = bu_sys_map_create(t->sys, &a);
+	if (fd < 0) {
+		st = bt_refused(t, BPF_MAP_CREATE, fd, "cannot create a %s map",
+				bt_kind(t, bu_map_types, bu_nmap_types, a.map_type));
+		goto out;
+	}
+	err = bu_sys_pin(t->sys, fd, path);
+	if (err)
+		st = bt_refused(t, BPF_OBJ_PIN, err, "cannot pin the map at '%s'", bt_escz(t, path));
+out:
+	if (fd >= 0)
+		t->sys->ops->close(t->sys, fd);
+	bt_obj_close(t, &inner);
+	return st;
+}
+
+int bt_map_pin(struct bt *t)
+{
+	return bt_pin(t, BU_MAP);
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Programs: listing. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tool.h"
+
+/* Seconds since 1970 of a time given in ns since boot. */
+static time_t wall_clock(uint64_t since_boot)
+{
+	struct timespec real, boot;
+	int64_t ns;
+
+	if (clock_gettime(CLOCK_REALTIME, &real) || clock_gettime(CLOCK_BOOTTIME, &boot))
+		return 0;
+	ns = (int64_t)(real.tv_sec - boot.tv_sec) * 1000000000 + (real.tv_nsec - boot.tv_nsec) +
+	     (int64_t)since_boot;
+	return (time_t)(ns / 1000000000);
+}
+
+static void put_load_time(struct bt *t, const struct bpf_prog_info *pi)
+{
+	time_t at = wall_clock(pi->load_time);
+	char text[64] = "?";
+	struct tm tm;
+
+	if (localtime_r(&at, &tm))
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S%z", &tm);
+	bu_out_int(&t->out, "loaded_at", at, "\tloaded_at %s", text);
+	bu_out_uint(&t->out, "uid", pi->created_by_uid, "  uid %u\n", pi->created_by_uid);
+}
+
+/* Ids of the maps it uses; *n of them, in the arena. NULL: none, or they went away. */
+static uint32_t *map_ids(struct bt *t, int fd, uint32_t *n)
+{
+	struct bpf_prog_info pi = { 0 };
+	uint32_t size = sizeof(pi), room = *n;
+	uint32_t *ids = bu_arena_array(&t->arena, room, sizeof(*ids));
+
+	if (!room || !ids)
+		return NULL;
+	pi.nr_map_ids = room;
+	pi.map_ids = bu_ptr64(ids);
+	if (bu_sys_info(t->sys, fd, &pi, &size))
+		return NULL;
+	*n = pi.nr_map_ids < room ? pi.nr_map_ids : room;
+	return ids;
+}
+
+static void put_maps(struct bt *t, int fd, uint32_t n)
+{
+	uint32_t *ids = map_ids(t, fd, &n);
+	uint32_t i;
+
+	if (!ids)
+		return;
+	bu_out_arr(&t->out, "map_ids");
+	for (i = 0; i < n; i++)
+		bu_out_uint(&t->out, NULL, ids[i], "%s%u", i ? "," : "  map_ids ", ids[i]);
+	bu_out_arr_end(&t->out);
+}
+
+static void put_tag(struct bt *t, const uint8_t *tag)
+{
+	char text[2 * BPF_TAG_SIZE + 1];
+	int i;
+
+	for (i = 0; i < BPF_TAG_SIZE; i++)
+		sprintf(text + 2 * i, "%02x", tag[i]);
+	bu_out_str(&t->out, "tag", text, SIZE_MAX, "tag %s", text);
+}
+
+/* What several forms of output begin with. */
+void bt_put_prog_header(struct bt *t, const struct bpf_prog_info *pi, const char *name)
+{
+	struct bu_out *o = &t->out;
+
+	bu_out_uint(o, "id", pi->id, "%u: ", pi->id);
+	bt_put_kind(t, "type", bu_prog_types, bu_nprog_types, pi->type, "%s  ", "type %u  ");
+	if (*name)
+		bu_out_str(o, "name", name, SIZE_MAX, "name %s  ", bt_escz(t, name));
+	put_tag(t, pi->tag);
+	bu_out_bool(o, "gpl_compatible", pi->gpl_compatible, "%s", pi->gpl_compatible ? "  gpl" : "");
+	if (pi->run_time_ns) {
+		bu_out_uint(o, "run_time_ns", pi->run_time_ns, " run_time_ns %llu",
+			    (unsigned long long)pi->run_time_ns);
+		bu_out_uint(o, "run_cnt", pi->run_cnt, " run_cnt %llu",
+			    (unsigned long long)pi->run_cnt);
+	}
+	if (pi->recursion_misses)
+		bu_out_uint(o, "recursion_misses", pi->recursion_misses, " recursion_misses %llu",
+			    (unsigned long long)pi->recursion_misses);
+}
+
+/*
+ * Sizes. To a caller without CAP_BPF the kernel gives 0 for what it hides, and a program of no
+ * instructions does not exist, so 0 is never the truth.
+ */
+static void put_sizes(struct bt *t, const struct bpf_prog_info *pi)
+{
+	struct bu_out *o = &t->out;
+
+	if (!pi->xlated_prog_len) {
+		bu_out_null(o, "bytes_xlated");
+		bu_out_null(o, "jited");
+		bu_out_text(o, "\txlated hidden  jited hidden");
+		return;
+	}
+	bu_out_uint(o, "bytes_xlated", pi->xlated_prog_len, "\txlated %uB", pi->xlated_prog_len);
+	bu_out_bool(o, "jited", pi->jited_prog_len, "%s", pi->jited_prog_len ? "" : "  not jited");
+	if (pi->jited_prog_len)
+		bu_out_uint(o, "bytes_jited", pi->jited_prog_len, "  jited %uB", pi->jited_prog_len);
+}
+
+static void put_prog(struct bt *t, const char *key, const struct bpf_prog_info *pi, const char *name,
+		     int fd)
+{
+	struct bu_out *o = &t->out;
+	const char *memlock = bt_fdinfo(t, fd, "memlock");
+
+	bu_out_obj(o, key);
+	bt_put_prog_header(t, pi, name);
+	bu_out_text(o, "\n");
+	if (pi->load_time)
+		put_load_time(t, pi);
+	put_sizes(t, pi);
+	if (memlock)
+		bu_out_uint(o, "bytes_memlock", strtoull(memlock, NULL, 10), "  memlock %sB", memlock);
+	if (pi->nr_map_ids)
+		put_maps(t, fd, pi->nr_map_ids);
+	bt_put_pins(t, BU_PROG, pi->id);
+	if (pi->btf_id)
+		bu_out_uint(o, "btf_id", pi->btf_id, "\n\tbtf_id %u", pi->btf_id);
+	bt_put_pids(t, BU_PROG, pi->id);
+	bu_out_obj_end(o);
+	bu_out_text(o, "\n");
+}
+
+static int show_one(struct bt *t, void *ctx, uint32_t id, int fd)
+{
+	struct bpf_prog_info pi;
+	const char *name = "";
+	int err = fd < 0 ? fd : bt_prog_info(t, fd, &pi, &name);
+
+	if (err)
+		return bt_error_row(t, ctx, BU_PROG, id, err);
+	put_prog(t, ctx, &pi, name, fd);
+	return 0;
+}
+
+int bt_prog_show(struct bt *t)
+{
+	struct bt_objs all = { 0 };
+	int st = 0, one;
+	size_t i;
+
+	if (!bt_peek(t))
+		return bt_list(t, BU_PROG, 0, show_one);
+	st = bt_handles(t, BU_PROG, 0, &all);
+	if (!st)
+		st = bt_end(t);
+	if (st)
+		goto out;
+	bt_begin(t);
+	if (all.n > 1)
+		bu_out_arr(&t->out, t->key);
+	for (i = 0; i < all.n; i++) {
+		one = show_one(t, all.n > 1 ? NULL : (void *)t->key, all.v[i].id, all.v[i].fd);
+		st = st ? st : one;
+	}
+	if (all.n > 1)
+		bu_out_arr_end(&t->out);
+out:
+	bt_objs_close(t, &all);
+	return st;
+}
+
+int bt_prog_pin(struct bt *t)
+{
+	return bt_pin(t, BU_PROG);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bpftool: what its files share.
+ *
+ *   main.c    options, the backend, one command or the shell
+ *   cmd.c     the table of commands: finding, help, completion
+ *   report.c  messages and how they end up in text or JSON
+ *   handle.c  "id 7", "name x", "tag T", "pinned F" to open objects; BTF of objects
+ *   refs.c    who holds an object, where it is pinned
+ *   data.c    bytes and typed values of the command line
+ *   ksym.c    kernel symbols
+ *   prog.c, xlated.c, map.c, dump.c, link.c   the objects
+ *   shell.c   lines instead of arguments: batch files, the interactive shell
+ *
+ * A command is a function that reads its words by bt_next() and friends, and returns an exit
+ * status. It writes at most one JSON value, after bt_begin(); what it does not write the caller
+ * does: null after success, {"error":…} after a failure.
+ */
+#ifndef BT_TOOL_H
+#define BT_TOOL_H
+
+#include "sys/sys.h"
+
+struct bt_refs;
+struct bt_btf;
+struct bt_ksyms;
+
+struct bt {
+	struct bu_sys *sys;
+	struct bu_out out;
+	const char *prog;     /* argv[0] without directories */
+	bool json, pretty, pins, nomount;
+	enum bu_color_when color;
+	enum bu_backend backend;
+
+	/* of the command that runs */
+	struct bu_arena arena;
+	struct bu_diags ds;
+	char **w;
+	int nw, i;
+	const char *key;      /* under which a command writes its JSON value; NULL: at the top */
+	bool began;
+	bool in_batch;
+	bool quit;            /* the shell is to end */
+	struct bt_refs *holders, *pinned;
+	struct bt_btf *btfs;
+	struct bt_ksyms *ksyms;
+};
+
+typedef int bt_fn(struct bt *t);
+
+/* ---------------------------------------------------------------- main.c, cmd.c, shell.c */
+
+extern const struct bu_opt bt_opts[];
+extern const struct bu_cmd bt_cmds[];
+/* Runs one command of n words, prints what it has to say, and returns its exit status. */
+int bt_run(struct bt *t, int n, char **words);
+/* Opens the backend; false: said why. */
+bool bt_open_backend(struct bt *t);
+int bt_help(struct bt *t);
+/* Candidates for the last of n words, as bu_opt_complete writes them. */
+void bt_complete(struct bt *t, struct bu_buf *out, int n, char **words);
+/* Commands from a file ("-": standard input); the first that fails ends it. */
+int bt_batch_file(struct bt *t, const char *path);
+int bt_batch(struct bt *t);
+/* Commands typed by a person, or piped in. */
+int bt_shell(struct bt *t);
+/*
+ * Splits a line into words: blanks separate, '…', "…" and \ quote, # starts a comment. The words
+ * are in the arena; NULL and *why for an open quote.
+ */
+char **bt_split(struct bu_arena *a, const char *line, size_t len, int *n, const char **why);
+
+int bt_prog_show(struct bt *t);
+int bt_prog_dump_xlated(struct bt *t);
+int bt_prog_pin(struct bt *t);
+int bt_map_show(struct bt *t);
+int bt_map_dump(struct bt *t);
+int bt_map_lookup(struct bt *t);
+int bt_map_getnext(struct bt *t);
+int bt_map_update(struct bt *t);
+int bt_map_delete(struct bt *t);
+int bt_map_create(struct bt *t);
+int bt_map_pin(struct bt *t);
+int bt_link_show(struct bt *t);
+int bt_link_pin(struct bt *t);
+int bt_link_detach(struct bt *t);
+
+/* ---------------------------------------------------------------- words of the command line */
+
+/* The next word without taking it, or NULL. */
+static inline const char *bt_peek(const struct bt *t)
+{
+	return t->i < t->nw ? t->w[t->i] : NULL;
+}
+/* Takes the next word, or NULL. */
+static inline const char *bt_next(struct bt *t)
+{
+	return t->i < t->nw ? t->w[t->i++] : NULL;
+}
+/* Is the next word kw, or a beginning of it? Does not take it. */
+bool bt_is(const struct bt *t, const char *kw);
+/* Takes the next word if it is kw or a beginning of it. */
+bool bt_kw(struct bt *t, const char *kw);
+/* Status 0 when all words are taken, else a usage error that names the first that is left. */
+int bt_end(struct bt *t);
+
+/* ---------------------------------------------------------------- report.c */
+
+/* Says that what follows is the command's JSON value. */
+static inline void bt_begin(struct bt *t)
+{
+	t->began = true;
+}
+/* A wrong command line. list (may be NULL, ends with NULL) feeds did-you-mean for word. Returns 2. */
+int bt_usage(struct bt *t, const char *word, const char *const *list, const char *fmt, ...)
+	BU_PRINTF(4, 5);
+/* An error of this tool; code is a row of diag.def. Returns 1. */
+int bt_error(struct bt *t, const char *code, const char *fmt, ...) BU_PRINTF(3, 4);
+/*
+ * The backend refused: "TEXT: reason", with what bu_sys_explain knows about cmd (-1: nothing).
+ * err is -errno. Returns the exit status that fits.
+ */
+int bt_refused(struct bt *t, int cmd, int err, const char *fmt, ...) BU_PRINTF(4, 5);
+void bt_hint(struct bt *t, const char *fmt, ...) BU_PRINTF(2, 3);
+/* The reason of -errno in words; knows the kernel's own 524. */
+const char *bt_strerror(int err);
+/* Text that may go to a terminal: control bytes and what is not UTF-8 as \xNN. In the arena. */
+const char *bt_esc(struct bt *t, const char *s, size_t n);
+const char *bt_escz(struct bt *t, const char *s);
+
+/* ---------------------------------------------------------------- handle.c */
+
+struct bt_obj {
+	uint32_t id;
+	int fd;
+};
+/* What a handle means: one object, or several of that name or tag. */
+struct bt_objs {
+	struct bt_obj *v;
+	size_t n;
+};
+/*
+ * Reads a handle from the words and opens what it means. flags: BPF_F_RDONLY for maps that are
+ * only read. 0 with at least one object, or an exit status, said why.
+ */
+int bt_handles(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_objs *out);
+/* The same for verbs that take exactly one. */
+int bt_handle(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_obj *out);
+void bt_objs_close(struct bt *t, struct bt_objs *o);
+void bt_obj_close(struct bt *t, struct bt_obj *o);
+/*
+ * Calls fn for each object there is, in order of ids, with an open fd, or with -errno in its
+ * place when it cannot be opened. One that vanishes meanwhile is left out. fn returns a status;
+ * the first that is not 0 is kept and the walk goes on. Ends with that, or with a refusal.
+ */
+int bt_each(struct bt *t, enum bu_objkind k, uint32_t flags,
+	    int (*fn)(struct bt *t, void *ctx, uint32_t id, int fd), void *ctx);
+/* All objects of a kind as an array of rows that fn prints. */
+int bt_list(struct bt *t, enum bu_objkind k, uint32_t flags,
+	    int (*fn)(struct bt *t, void *ctx, uint32_t id, int fd));
+/* "prog pin", "map pin", "link pin". */
+int bt_pin(struct bt *t, enum bu_objkind k);
+/* A row of a listing whose object cannot be read: err is -errno. Returns the status. */
+int bt_error_row(struct bt *t, const char *key, enum bu_objkind k, uint32_t id, int err);
+/* JSON only: {"id":…,"error":…} with the error said last; id 0 is left out. */
+void bt_error_obj(struct bt *t, const char *key, uint32_t id);
+/* A name in 16 bytes that need not end with NUL. In the arena. */
+const char *bt_name16(struct bt *t, const char *name);
+/* BTF of that id, or NULL. Lives as long as the command. */
+const struct bu_btf *bt_btf(struct bt *t, uint32_t id);
+void bt_btfs_free(struct bt *t);
+/* The value of "name:" in the fd's fdinfo, or NULL. In the arena. */
+const char *bt_fdinfo(struct bt *t, int fd, const char *name);
+/* Fills a prog info; *full is its whole name, from BTF when 15 characters were too few. */
+int bt_prog_info(struct bt *t, int fd, struct bpf_prog_info *info, const char **full);
+
+/* ---------------------------------------------------------------- refs.c */
+
+/* Prints who holds the object (always) and where it is pinned (with -f). */
+void bt_put_pins(struct bt *t, enum bu_objkind k, uint32_t id);
+void bt_put_pids(struct bt *t, enum bu_objkind k, uint32_t id);
+
+/* ---------------------------------------------------------------- data.c */
+
+/* A place for bytes that the command line gives: "key …" or "value …". */
+struct bt_data {
+	const char *what;     /* "key", "value" */
+	uint8_t *p;
+	size_t n;             /* bytes */
+	const struct bu_btf *btf;
+	uint32_t type;        /* 0: not typed */
+};
+/* Reads the words up to the next keyword (stop list, ends with NULL) into d. Status. */
+int bt_read_data(struct bt *t, const struct bt_data *d, const char *const *stop);
+/* Reads a number that fits u32; what names it. */
+int bt_read_u32(struct bt *t, const char *what, uint32_t *v);
+
+/* ---------------------------------------------------------------- ksym.c */
+
+/* Name at exactly that address, or NULL. */
+const char *bt_ksym(struct bt *t, uint64_t addr);
+/* Greatest symbol not above addr; *off is the distance. */
+const char *bt_ksym_near(struct bt *t, uint64_t addr, uint64_t *off, const char **module);
+/* Address of a symbol, 0 when unknown or hidden. */
+uint64_t bt_ksym_addr(struct bt *t, const char *name);
+void bt_ksyms_free(struct bt *t);
+
+/* ---------------------------------------------------------------- dump.c */
+
+/* How a map's elements are laid out and read. */
+struct bt_map {
+	struct bpf_map_info info;
+	int fd;
+	bool percpu, of_maps, of_progs;
+	unsigned ncpus;
+	size_t stride;        /* bytes of a value for one CPU */
+	size_t vsize;         /* bytes that a lookup fills */
+	const struct bu_btf *btf; /* NULL: not typed */
+	unsigned depth;       /* of a typed element in text */
+	struct bu_buf hex;    /* scratch */
+};
+int bt_map_open(struct bt *t, struct bt_map *m, int fd);
+void bt_map_done(struct bt_map *m);
+/* One element: key and value, or -errno instead of a value. Typed text ends without a newline. */
+void bt_put_elem(struct bt *t, struct bt_map *m, const char *key_name, const uint8_t *key,
+		 const uint8_t *value, int err);
+/* Bytes as upstream prints them: "01 02", rows of 16, a double blank in the middle. */
+void bt_hex(struct bu_buf *b, const uint8_t *p, size_t n);
+/* Bytes as ["0x01","0x02"]. */
+void bt_hex_json(struct bu_buf *b, const uint8_t *p, size_t n);
+const char *bt_kind(struct bt *t, const struct bu_kind *tab, unsigned n, uint32_t num);
+/* "type" of a listing: the name, or the number when the table has none. */
+void bt_put_kind(struct bt *t, const char *key, const struct bu_kind *tab, unsigned n,
+		 uint32_t num, const char *fmt_name, const char *fmt_num);
+
+#endif
