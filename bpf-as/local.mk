@@ -1,1 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+bin_PROGRAMS += bpf-as/bpf-as
+bpf_as_bpf_as_SOURCES = bpf-as/as.h bpf-as/as.c bpf-as/btf.c bpf-as/check.c bpf-as/directive.c \
+	bpf-as/directive.def bpf-as/dis.c bpf-as/emit.c bpf-as/expr.c bpf-as/fixup.c \
+	bpf-as/insn.c bpf-as/main.c bpf-as/map.c bpf-as/src.c bpf-as/symbol.c
+bpf_as_bpf_as_LDADD = $(LIBS_BU)

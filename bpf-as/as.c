@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The passes, in order. */
+#include "bpf-as/as.h"
+
+void as_init(struct as *as, struct bu_diags *ds)
+{
+	memset(as, 0, sizeof(*as));
+	bu_arena_init(&as->arena);
+	as->ds = ds;
+	as->arch = BU_ARCH_X86_64;
+	as->syms_tail = &as->syms;
+	as->maps_tail = &as->maps;
+}
+
+void as_free(struct as *as)
+{
+	for (size_t i = 0; i < as->nfiles; i++)
+		bu_buf_free(&as->files[i]->text);
+	for (size_t i = 0; i < as->nsecs; i++)
+		bu_buf_free(&as->secs[i]->buf);
+	bu_buf_free(&as->scratch);
+	bu_buf_free(&as->btf);
+	bu_buf_free(&as->ext);
+	bu_buf_free(&as->note);
+	bu_hash_free(&as->sec_index);
+	bu_hash_free(&as->sym_index);
+	bu_hash_free(&as->num_index);
+	bu_hash_free(&as->directives);
+	bu_btfgen_free(&as->gen);
+	bu_arena_free(&as->arena);
+}
+
+static bool too_many(const struct as *as)
+{
+	return as->ds->max_errors && as->ds->errors >= as->ds->max_errors;
+}
+
+int as_assemble(struct as *as, const char *path, struct bu_obj *o)
+{
+	unsigned read_errors;
+	int err;
+
+	bu_btfgen_init(&as->gen, as->be);
+	/* Node 0 means "a number". */
+	as->ex = bu_arena_grow(&as->arena, NULL, 0, &as->cap_ex, sizeof(*as->ex));
+	as->nex = as->mark_ex = 1;
+	as_insn_init(as);
+	as->cur = as_section(as, ".text", 5, NULL);
+	if (!as->ex || !as->cur || as_directives_init(as))
+		return -ENOMEM;
+	err = as_source(as, path, NULL);
+	if (err)
+		return err;
+	read_errors = as->ds->errors;
+	if (!too_many(as))
+		as_resolve(as);
+	as_functions(as);
+	as_check_symbols(as);
+	/* A statement that was refused left no code: what follows from that is no news. */
+	if (!read_errors && !as->arena.failed)
+		as_check_code(as);
+	if (as->arena.failed)
+		return -ENOMEM;
+	if (as->ds->errors)
+		return -EINVAL;
+	as_relocate(as);
+	err = as_emit(as, o);
+	return !err && as->arena.failed ? -ENOMEM : err;
+}

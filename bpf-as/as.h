@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bpf-as: the pipeline, one file a stage.
+ *
+ *   main.c       options, files in and out
+ *   src.c        text -> statements: lines, comments, include stack, places for messages
+ *   symbol.c     symbols, numeric labels, sections
+ *   expr.c       integer expressions, now or at the end
+ *   directive.c  what begins with a dot (directive.def: one row each)
+ *   map.c        .map
+ *   insn.c       instructions: matcher, checks of what is written
+ *   fixup.c      what had to wait for the end: labels, functions, relocations
+ *   check.c      checks of whole functions
+ *   btf.c        .BTF and .BTF.ext
+ *   emit.c       the model -> bu_obj
+ *   dis.c        -d
+ *
+ * A place in the source is a pointer into the text of a file, which stays until the end; line and
+ * column are counted only when a message needs them.
+ */
+#ifndef AS_H
+#define AS_H
+
+#include <elf.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "btf/btf.h"
+#include "isa/isa.h"
+#include "obj/obj.h"
+
+struct as_file {
+	const char *name;   /* as given, or as found by .include */
+	struct bu_buf text; /* NUL behind it */
+	const char *parent; /* the .include, in another file's text; NULL: the first file */
+	uint32_t name_off;  /* in the BTF strings, 0: not yet there */
+};
+
+enum as_seckind { SEC_PROG, SEC_TEXT, SEC_DATA, SEC_OTHER };
+
+struct as_sec {
+	const char *name;
+	enum as_seckind kind;
+	uint32_t type;
+	uint64_t flags, align, entsize;
+	struct bu_buf buf;
+	uint64_t size;       /* so far; equals buf.n unless NOBITS */
+	const char *pos;     /* where it was first named */
+	bool used;           /* something was put in or defined */
+	bool warned;
+	/* code: one record a statement, offsets ascending */
+	struct bu_line_info *line;
+	size_t nline, cap_line;
+	/* code that was written as data or by .insn: exempt from checks. Ascending [from, to) */
+	struct as_range { uint64_t from, to; } *raw;
+	size_t nraw, cap_raw;
+	/* functions, ascending, after as_functions() */
+	struct as_sym **func;
+	uint32_t nfunc;
+	/* labels in order of definition (offsets ascending but for .org, which does not exist) */
+	struct as_sym *first_sym, *last_sym;
+	uint32_t out;        /* index in the object, BU_SEC_UNDEF: left out */
+	uint32_t out_sym;    /* section symbol */
+	bool need_sym;
+	uint32_t btf_sec;    /* DATASEC */
+};
+
+enum as_def { DEF_NONE, DEF_LABEL, DEF_SET, DEF_CONST, DEF_REG };
+
+/* What a data label is followed by. */
+enum as_elem { ELEM_NONE, ELEM_INT, ELEM_CHAR, ELEM_MIXED };
+
+struct as_sym {
+	const char *name; /* NUL terminated */
+	uint32_t n;
+	uint8_t def;      /* enum as_def */
+	uint8_t type;     /* STT_* */
+	uint8_t bind, vis;
+	bool temp;        /* .L or numeric: not in the symbol table */
+	bool bind_given, type_given, size_given, is_extern;
+	bool arch_dependent;
+	bool called;      /* target of a call */
+	bool taken;       /* address taken by ll */
+	bool jumped;      /* target of a jump */
+	bool used;        /* referred to by something that stays */
+	bool is_func;
+	bool is_map;
+	bool evaluating;
+	bool reported;
+	uint8_t elem, elem_size;
+	uint16_t field_size; /* constants that are fields: bytes */
+	int64_t value;    /* LABEL: offset; SET, CONST: value */
+	uint32_t expr;    /* SET to what is not yet known */
+	uint64_t size;
+	uint32_t size_expr;
+	struct as_sec *sec;
+	const char *pos;  /* definition */
+	const char *use;  /* first use */
+	struct as_sym *next_in_sec, *next;
+	uint32_t out;     /* index in the object's symbols */
+	uint32_t btf;     /* VAR or FUNC */
+};
+
+struct as_val {
+	struct as_sym *sym; /* NULL: a number */
+	int64_t add;
+};
+
+enum as_op {
+	OP_NUM, OP_SYM, OP_NEG, OP_NOT, OP_LNOT, OP_MUL, OP_DIV, OP_MOD, OP_ADD, OP_SUB, OP_SHL,
+	OP_SHR, OP_LT, OP_LE, OP_GT, OP_GE, OP_EQ, OP_NE, OP_AND, OP_XOR, OP_OR, OP_LAND, OP_LOR,
+	OP_COND,
+};
+struct as_expr {
+	uint8_t op;
+	uint32_t a, b, c;
+	union {
+		int64_t num;
+		struct as_sym *sym;
+	};
+	const char *pos;
+};
+
+enum as_fixkind { FIX_IMM, FIX_IMM64, FIX_OFF, FIX_JMP, FIX_JMP32, FIX_CALL, FIX_MAP, FIX_DATA };
+struct as_fix {
+	uint8_t kind, size;
+	uint8_t be;
+	struct as_sec *sec;
+	uint64_t off;
+	uint32_t expr;       /* a node; JMP, JMP32, CALL have sym instead; MAP: the number */
+	uint32_t len;        /* bytes of text at pos */
+	const char *pos;
+	const struct bu_isa *row;
+	struct as_sym *sym;
+};
+
+/* A place that names sym + add; which symbol it becomes is decided when all is known. */
+struct as_reloc {
+	struct as_sec *sec;
+	uint64_t off;
+	uint32_t type;
+	struct as_sym *sym;
+	int64_t add;
+	const char *pos;
+	uint32_t len;
+};
+
+/* A row of .map. */
+struct as_maptype { uint8_t size; bool is_signed, is_char; uint32_t n; /* 0: no array */ };
+struct as_map {
+	struct as_sym *sym;
+	uint32_t type, key_size, value_size, max_entries, flags, pinning, id, numa;
+	uint64_t extra;
+	struct as_maptype key, value; /* size 0: by key_size only */
+	bool has_max, has_key, has_value, has_flags, has_pinning, has_extra, has_numa;
+	struct as_map *inner;
+	const char *pos, *id_pos;
+	uint32_t btf;
+	struct as_map *next;
+};
+
+struct as {
+	struct bu_arena arena;
+	struct bu_diags *ds;
+	bool be;
+	bool no_line_info;
+	enum bu_arch arch;
+	bool arch_used;   /* an object that fits one architecture only */
+	bool arch_fields; /* a name was looked up by architecture */
+	const char **incdirs;
+	unsigned nincdirs;
+	/* src */
+	struct as_file **files;
+	size_t nfiles, cap_files;
+	struct as_file *file;
+	unsigned depth;
+	uint32_t line;         /* current line number in file */
+	const char *line_start;
+	uint32_t line_off;     /* its text in the BTF strings; 0: not yet there */
+	bool line_off_known;
+	const char *stmt;      /* current statement as the parser sees it … */
+	const char *stmt_src;  /* … and where it stands in the file */
+	size_t stmt_n;
+	struct bu_buf scratch;
+	/* sections and symbols */
+	struct as_sec **secs;
+	size_t nsecs, cap_secs;
+	struct bu_hash sec_index;
+	struct as_sec *cur, *prev;
+	struct { struct as_sec *cur, *prev; } stack[32];
+	unsigned nstack;
+	struct bu_hash sym_index;
+	struct as_sym *syms, **syms_tail;
+	struct bu_hash num_index; /* number -> struct as_numlabel */
+	struct as_sym *last_label; /* data label still growing */
+	/* expressions */
+	struct as_expr *ex;
+	size_t nex, cap_ex, mark_ex;
+	const char *ex_error;     /* text of the last failed parse, or NULL */
+	const char *ex_error_pos;
+	/* fixups, relocations, maps */
+	struct as_fix *fix;
+	size_t nfix, cap_fix;
+	struct as_reloc *rel;
+	size_t nrel, cap_rel;
+	struct as_map *maps, **maps_tail;
+	const char *license_pos;
+	bool ended; /* .end */
+	unsigned eval_depth;
+	/* btf */
+	struct bu_btfgen gen;
+	struct bu_buf btf, ext, note; /* finished sections */
+	bool own_btf;             /* the source writes .BTF itself */
+	struct as_linetab { uint32_t hash, off; uint32_t n; } *lt;
+	size_t lt_cap, lt_n;
+	struct bu_matcher matcher;
+	struct bu_hash directives;
+};
+
+/* src.c */
+int as_source(struct as *as, const char *name, const char *from);
+/* Where the byte p of the text stands. Any pointer of a statement, copied or not. */
+void as_span(struct as *as, struct bu_diag *d, const char *p, size_t len, const char *label);
+struct bu_diag *as_error(struct as *as, const char *code, const char *p, size_t len,
+			 const char *fmt, ...) BU_PRINTF(5, 6);
+struct bu_diag *as_warn(struct as *as, const char *code, const char *p, size_t len,
+			const char *fmt, ...) BU_PRINTF(5, 6);
+/* Maps a pointer of the current statement to the file's text. */
+const char *as_place(const struct as *as, const char *p);
+/* A pointer to file f's line and column (from 1). */
+const char *as_line_pos(const struct as_file *f, uint32_t line, uint32_t col);
+/* Records that the code at the current place of cur comes from the current statement. */
+void as_line(struct as *as, const char *p);
+
+/* A cursor over one statement. */
+struct as_cur {
+	const char *p, *e;
+};
+static inline void as_skip(struct as_cur *c)
+{
+	while (c->p < c->e && (*c->p == ' ' || *c->p == '\t' || *c->p == '\r'))
+		c->p++;
+}
+static inline bool as_eat(struct as_cur *c, char ch)
+{
+	as_skip(c);
+	if (c->p < c->e && *c->p == ch) {
+		c->p++;
+		return true;
+	}
+	return false;
+}
+extern const uint8_t as_class[256];
+#define CL_IDENT 1 /* may stand in a name */
+#define CL_START 2 /* may begin a name */
+#define CL_DIGIT 4
+#define CL_SPACE 8
+#define CL_STOP 16 /* ends or complicates a statement */
+#define IS(c, m) (as_class[(uint8_t)(c)] & (m))
+/* The name at the cursor, n == 0 when there is none. Blanks before it are skipped. */
+struct bu_str as_word(struct as_cur *c);
+
+/* symbol.c */
+struct as_sym *as_sym(struct as *as, const char *name, size_t n);
+struct as_sym *as_sym_find(const struct as *as, const char *name, size_t n);
+void as_label(struct as *as, const char *p, size_t n);
+void as_numlabel(struct as *as, const char *p, size_t n);
+struct as_sym *as_numref(struct as *as, const char *p, size_t n, bool forward);
+struct as_sym *as_dot(struct as *as);
+int as_set(struct as *as, struct as_sym *s, const char *pos, uint32_t node, int64_t num);
+struct as_sec *as_section(struct as *as, const char *name, size_t n, const char *pos);
+void as_switch(struct as *as, struct as_sec *s);
+/* Appends n bytes (NULL: zeros) to the current section. false: an error was told. */
+bool as_put(struct as *as, const void *p, size_t n, const char *pos);
+void as_check_symbols(struct as *as);
+
+/* expr.c */
+/*
+ * Parses the longest expression at c. Returns 0 and moves c; -EINVAL: none there (ex_error may say
+ * why). *node 0: *num is the value, else the expression waits.
+ */
+int as_expr(struct as *as, struct as_cur *c, uint32_t *node, int64_t *num);
+/* Value of a node at the end. 0, or -EINVAL after an error was told. */
+int as_eval(struct as *as, uint32_t node, struct as_val *v);
+/* An expression whose value must be known now; tells an error otherwise. */
+int as_expr_now(struct as *as, struct as_cur *c, const char *what, int64_t *num);
+/* Keeps the nodes made since the last statement began. */
+static inline void as_expr_keep(struct as *as)
+{
+	as->mark_ex = as->nex;
+}
+uint32_t as_expr_sym(struct as *as, struct as_sym *s, const char *pos);
+/* Resolves a name that is no symbol of the source: constants, fields. */
+void as_builtin(struct as *as, struct as_sym *s);
+void as_undefined(struct as *as, struct as_sym *s, const char *pos, bool call);
+
+/* directive.c */
+void as_directive(struct as *as, struct bu_str name, struct as_cur *c);
+int as_directives_init(struct as *as);
+void as_junk(struct as *as, struct as_cur *c);
+/* A string literal; appends its bytes. false: told. */
+bool as_string(struct as *as, struct as_cur *c, struct bu_buf *out);
+
+/* map.c */
+void as_map(struct as *as, struct as_cur *c);
+unsigned as_map_members(const struct as_map *m);
+uint32_t as_map_btf(struct as *as, struct as_map *m);
+/* The BTF integer of 1, 2, 4 or 8 bytes. */
+uint32_t as_btf_int(struct as *as, unsigned size, bool is_signed, bool is_char);
+
+/* insn.c */
+void as_insn_init(struct as *as);
+void as_insn(struct as *as, struct as_cur *c);
+void as_raw_insn(struct as *as, struct as_cur *c);
+void as_nops(struct as *as, uint64_t n, const char *pos);
+/* What was put since offset from is exempt from checks of code. */
+void as_mark_raw(struct as *as, uint64_t from);
+bool as_check_imm(struct as *as, const struct bu_isa *row, int64_t v, const char *p, size_t len,
+		  int32_t *imm);
+bool as_check_off(struct as *as, const struct bu_isa *row, const struct bu_insn *in, int64_t v,
+		  const char *p, size_t len);
+bool as_check_jump(struct as *as, const struct bu_isa *row, int64_t delta, const char *p,
+		   size_t len);
+/* Adds a fixup at the current place plus delta; NULL: out of memory. */
+struct as_fix *as_fixup(struct as *as, enum as_fixkind kind, const char *pos, size_t len);
+
+/* fixup.c */
+void as_resolve(struct as *as);
+void as_functions(struct as *as);
+void as_relocate(struct as *as);
+
+/* check.c */
+void as_check_code(struct as *as);
+
+/* btf.c */
+uint32_t as_line_text(struct as *as, const char *p, size_t n);
+int as_btf(struct as *as, struct bu_buf *btf, struct bu_buf *ext);
+
+/* emit.c */
+int as_emit(struct as *as, struct bu_obj *o);
+
+/* dis.c */
+int as_dis(const char *path, struct bu_diags *ds, struct bu_buf *out);
+
+/* as.c */
+void as_init(struct as *as, struct bu_diags *ds);
+void as_free(struct as *as);
+/* Reads path, resolves, fills o (whose data as owns). 0; -EINVAL with messages; -ENOMEM. */
+int as_assemble(struct as *as, const char *path, struct bu_obj *o);
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * .BTF: maps, functions, global data. .BTF.ext: which function and which line of the source each
+ * instruction is of. A source that writes .BTF itself gets none of ours.
+ */
+#include "bpf-as/as.h"
+
+/* Kernels refuse a string offset beyond this. */
+#define MAX_STR_OFF 0xffffffu
+#define MAX_LINE 512
+#define KSYM_NAME_LEN 128
+
+static uint32_t text_hash(const char *p, size_t n)
+{
+	uint64_t h = n * 0x9e3779b97f4a7c15ull, w;
+
+	for (; n >= 8; n -= 8, p += 8) {
+		memcpy(&w, p, 8);
+		h = (h ^ w) * 0xff51afd7ed558ccdull;
+		h ^= h >> 32;
+	}
+	for (w = 0; n; n--, p++)
+		w = w << 8 | (uint8_t)*p;
+	h = (h ^ w) * 0xff51afd7ed558ccdull;
+	return (uint32_t)(h >> 32) | 1;
+}
+
+static bool grow_table(struct as *as)
+{
+	size_t cap = as->lt_cap ? as->lt_cap * 2 : 1024;
+	struct as_linetab *t = bu_arena_array(&as->arena, cap, sizeof(*t));
+
+	if (!t)
+		return false;
+	for (size_t i = 0; i < as->lt_cap; i++) {
+		size_t k = as->lt[i].hash & (cap - 1);
+
+		if (!as->lt[i].hash)
+			continue;
+		while (t[k].hash)
+			k = (k + 1) & (cap - 1);
+		t[k] = as->lt[i];
+	}
+	as->lt = t;
+	as->lt_cap = cap;
+	return true;
+}
+
+/*
+ * The offset of a line's text in the strings. Lines repeat, and there are many: a table of its own
+ * spares copying each for bu_btfgen_str, and lines are looked for nowhere else.
+ */
+uint32_t as_line_text(struct as *as, const char *p, size_t n)
+{
+	struct bu_buf *strs = &as->gen.strs;
+	uint32_t h;
+	uint8_t *b;
+	size_t k;
+
+	if (n > MAX_LINE)
+		n = MAX_LINE;
+	if (as->lt_n * 2 >= as->lt_cap && !grow_table(as))
+		return 0;
+	h = text_hash(p, n);
+	for (k = h & (as->lt_cap - 1); as->lt[k].hash; k = (k + 1) & (as->lt_cap - 1))
+		if (as->lt[k].hash == h && as->lt[k].n == n && !memcmp(strs->p + as->lt[k].off, p, n))
+			return as->lt[k].off;
+	/* Names are to fit behind the lines. */
+	if (strs->n + n + 1 > MAX_STR_OFF - (1u << 20))
+		return 0;
+	b = bu_buf_room(strs, n + 1);
+	if (!b)
+		return 0;
+	memcpy(b, p, n);
+	b[n] = '\0';
+	as->lt[k] = (struct as_linetab){ .hash = h, .off = (uint32_t)strs->n, .n = (uint32_t)n };
+	as->lt_n++;
+	strs->n += n + 1;
+	return as->lt[k].off;
+}
+
+/* A name as BTF allows it: a C identifier, shorter than the kernel's symbols. */
+static const char *identifier(struct as *as, const char *name)
+{
+	char *s = bu_arena_strndup(&as->arena, name, strnlen(name, KSYM_NAME_LEN - 1));
+
+	for (char *p = s; p && *p; p++)
+		if (!IS(*p, CL_IDENT) || *p == '.' || *p == '$')
+			*p = '_';
+	return s ? s : "_";
+}
+
+/* ---------------------------------------------------------------- variables */
+
+static uint32_t var_type(struct as *as, const struct as_sym *s)
+{
+	struct bu_btfgen *g = &as->gen;
+	uint32_t n = (uint32_t)s->size;
+
+	if (s->elem == ELEM_CHAR)
+		return bu_btfgen_array(g, as_btf_int(as, 1, true, true), n);
+	if (s->elem == ELEM_INT && s->elem_size && n % s->elem_size == 0) {
+		uint32_t i = as_btf_int(as, s->elem_size, false, false);
+
+		return n == s->elem_size ? i : bu_btfgen_array(g, i, n / s->elem_size);
+	}
+	if (n == 1 || n == 2 || n == 4 || n == 8)
+		return as_btf_int(as, n, false, false);
+	return bu_btfgen_array(g, as_btf_int(as, 1, false, false), n);
+}
+
+static bool wants_var(const struct as_sec *sec, const struct as_sym *s, uint64_t end)
+{
+	return !s->temp && s->size && s->type == STT_OBJECT && (uint64_t)s->value >= end &&
+	       (uint64_t)s->value + s->size <= sec->size;
+}
+
+static bool datasec(struct as *as, struct as_sec *sec)
+{
+	struct as_map *m = as->maps;
+	uint64_t end = 0;
+	uint32_t n = 0;
+
+	for (struct as_sym *s = sec->first_sym; s; s = s->next_in_sec) {
+		uint32_t t;
+
+		if (!wants_var(sec, s, end))
+			continue;
+		if (s->is_map) {
+			while (m && m->sym != s)
+				m = m->next;
+			t = m ? as_map_btf(as, m) : 0;
+		} else {
+			t = var_type(as, s);
+		}
+		s->btf = bu_btfgen_var(&as->gen, identifier(as, s->name), t, s->bind != STB_LOCAL);
+		end = (uint64_t)s->value + s->size;
+		n++;
+	}
+	if (!n)
+		return false;
+	bu_btfgen_datasec(&as->gen, sec->name, (uint32_t)sec->size);
+	for (struct as_sym *s = sec->first_sym; s; s = s->next_in_sec)
+		if (s->btf)
+			bu_btfgen_secvar(&as->gen, s->btf, (uint32_t)s->value, (uint32_t)s->size);
+	return true;
+}
+
+/* ---------------------------------------------------------------- functions */
+
+/*
+ * A program is int f(void *ctx). What programs call has the linkage static: then the verifier
+ * follows the call with what it knows of the arguments, which no prototype here could say.
+ */
+static void function(struct as *as, const struct as_sec *sec, struct as_sym *f)
+{
+	struct bu_btfgen *g = &as->gen;
+	bool prog = sec->kind == SEC_PROG && !f->called;
+	uint32_t ret = as_btf_int(as, 4, true, false), ctx = prog ? bu_btfgen_ptr(g, 0) : 0, proto;
+
+	proto = bu_btfgen_proto(g, ret);
+	if (prog)
+		bu_btfgen_param(g, "ctx", ctx);
+	f->btf = bu_btfgen_func(g, identifier(as, f->name), proto, prog);
+}
+
+static bool functions(struct as *as, struct as_sec *sec, struct bu_btfext_sec *out)
+{
+	size_t first = 0;
+
+	out->name = sec->name;
+	out->func = bu_arena_array(&as->arena, sec->nfunc, sizeof(*out->func));
+	if (!out->func)
+		return false;
+	for (uint32_t i = 0; i < sec->nfunc; i++) {
+		struct as_sym *f = sec->func[i];
+
+		if (i && sec->func[i - 1]->value == f->value)
+			continue; /* a second name of the same */
+		function(as, sec, f);
+		out->func[out->nfunc++] =
+			(struct bu_func_info){ .insn_off = (uint32_t)f->value, .type_id = f->btf };
+	}
+	/* Code before the first function belongs to none, and loaders want no lines of it. */
+	while (first < sec->nline && sec->line[first].insn_off < out->func[0].insn_off)
+		first++;
+	out->line = sec->line + first;
+	out->nline = (uint32_t)(sec->nline - first);
+	return true;
+}
+
+int as_btf(struct as *as, struct bu_buf *btf, struct bu_buf *ext)
+{
+	struct bu_btfext e = { 0 };
+	bool any = false;
+	int err;
+
+	if (as->own_btf)
+		return 0;
+	e.sec = bu_arena_array(&as->arena, as->nsecs, sizeof(*e.sec));
+	if (!e.sec)
+		return -ENOMEM;
+	for (size_t i = 0; i < as->nsecs; i++) {
+		struct as_sec *s = as->secs[i];
+
+		if (s->nfunc && s->kind <= SEC_TEXT) {
+			if (!functions(as, s, &e.sec[e.nsec++]))
+				return -ENOMEM;
+			any = true;
+		} else if (s->kind == SEC_DATA || !strcmp(s->name, ".maps") ||
+			   !strcmp(s->name, "license")) {
+			any = datasec(as, s) || any;
+		}
+	}
+	if (!any)
+		return 0;
+	if (e.nsec) {
+		err = bu_btfext_write(&e, &as->gen, ext);
+		if (err)
+			return err;
+	}
+	return bu_btfgen_finish(&as->gen, btf);
+}

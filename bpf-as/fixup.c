@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The end of the source: what named a place that was not yet known gets its value or becomes a
+ * relocation; labels become functions or stay labels.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bpf-as/as.h"
+
+static uint8_t *bytes_at(struct as_sec *s, uint64_t off, size_t n)
+{
+	return off + n <= s->buf.n ? s->buf.p + off : NULL;
+}
+
+static void put_imm(struct as *as, const struct as_fix *f, int32_t v)
+{
+	uint8_t *b = bytes_at(f->sec, f->off, 8);
+
+	if (b)
+		bu_put32(b + 4, as->be, (uint32_t)v);
+}
+
+static void put_imm64(struct as *as, struct as_sec *s, uint64_t off, uint64_t v)
+{
+	uint8_t *b = bytes_at(s, off, 16);
+
+	if (b) {
+		bu_put32(b + 4, as->be, (uint32_t)v);
+		bu_put32(b + 12, as->be, (uint32_t)(v >> 32));
+	}
+}
+
+static void relocation(struct as *as, const struct as_fix *f, uint32_t type, struct as_sym *sym,
+		       int64_t add)
+{
+	struct as_reloc *r;
+
+	as->rel = bu_arena_grow(&as->arena, as->rel, as->nrel, &as->cap_rel, sizeof(*r));
+	if (!as->rel) {
+		as->nrel = 0;
+		return;
+	}
+	r = &as->rel[as->nrel++];
+	*r = (struct as_reloc){ .sec = f->sec, .off = f->off, .type = type, .sym = sym, .add = add,
+				.pos = f->pos, .len = f->len };
+	sym->used = true;
+}
+
+/* ---------------------------------------------------------------- jumps and calls */
+
+static void not_here(struct as *as, const struct as_fix *f, const char *verb)
+{
+	struct bu_diag *d = as_error(as, "A0170", f->pos, f->len, "%s '%s', which is in section '%s'",
+				     verb, f->sym->name, f->sym->sec->name);
+
+	as_span(as, d, f->sym->pos, f->sym->n, "defined here");
+	bu_diag_note(as->ds, d, "a jump stays in its section and function; a function is reached by "
+				"'call'");
+}
+
+static void fix_jump(struct as *as, const struct as_fix *f)
+{
+	struct as_sym *s = f->sym;
+	int64_t delta;
+	uint8_t *b;
+
+	if (s->def == DEF_NONE) {
+		as_undefined(as, s, f->pos, false);
+		return;
+	}
+	if (s->def != DEF_LABEL) {
+		as_error(as, "A0171", f->pos, f->len, "'%s' is a number, not a label; write +N to jump "
+			 "over N instructions", s->name);
+		return;
+	}
+	if (s->sec != f->sec) {
+		not_here(as, f, "jump to");
+		return;
+	}
+	if (s->value % 8) {
+		as_error(as, "A0172", f->pos, f->len, "'%s' is not at the start of an instruction",
+			 s->name);
+		return;
+	}
+	delta = (s->value - (int64_t)f->off) / 8 - 1;
+	if (!as_check_jump(as, f->row, delta, f->pos, f->len))
+		return;
+	b = bytes_at(f->sec, f->off, 8);
+	if (!b)
+		return;
+	if (f->kind == FIX_JMP)
+		bu_put16(b + 2, as->be, (uint16_t)delta);
+	else
+		bu_put32(b + 4, as->be, (uint32_t)delta);
+}
+
+static void fix_call(struct as *as, const struct as_fix *f)
+{
+	struct as_sym *s = f->sym;
+	bool ldimm = f->row->sem == BU_SEM_LD_IMM64;
+
+	if (s->def == DEF_NONE && !s->is_extern) {
+		as_undefined(as, s, f->pos, true);
+		return;
+	}
+	if (s->def != DEF_LABEL && s->def != DEF_NONE) {
+		as_error(as, "A0171", f->pos, f->len, "'%s' is a number, not a function", s->name);
+		return;
+	}
+	if (s->def == DEF_LABEL && !(s->sec->flags & SHF_EXECINSTR)) {
+		as_error(as, "A0173", f->pos, f->len, "'%s' is data in section '%s', not a function",
+			 s->name, s->sec->name);
+		return;
+	}
+	if (s->def == DEF_LABEL && s->value % 8) {
+		as_error(as, "A0172", f->pos, f->len, "'%s' is not at the start of an instruction",
+			 s->name);
+		return;
+	}
+	if (s->temp) {
+		struct bu_diag *d = as_error(as, "A0174", f->pos, f->len,
+					     "a function needs a name, '%s' is a local label", s->name);
+
+		bu_diag_note(as->ds, d, "loaders and the verifier know functions by symbol");
+		return;
+	}
+	if (s->def == DEF_LABEL && s->sec == f->sec && s->bind != STB_WEAK) {
+		put_imm(as, f, (int32_t)((s->value - (int64_t)f->off) / 8 - 1));
+		return;
+	}
+	if (s->def == DEF_LABEL && s->sec->kind == SEC_PROG && s->sec != f->sec) {
+		struct bu_diag *d = as_warn(as, "A0176", f->pos, f->len,
+					    "'%s' is in program section '%s': libbpf calls only into .text",
+					    s->name, s->sec->name);
+
+		bu_diag_help(as->ds, d, "move what programs share to .text");
+	}
+	relocation(as, f, ldimm ? BU_R_BPF_64_64 : BU_R_BPF_64_32, s, 0);
+}
+
+static void fix_map(struct as *as, const struct as_fix *f)
+{
+	struct as_sym *s;
+	char name[24];
+
+	for (const struct as_map *m = as->maps; m; m = m->next)
+		if (m->id == f->expr) {
+			relocation(as, f, BU_R_BPF_64_64, m->sym, 0);
+			return;
+		}
+	snprintf(name, sizeof(name), "map#%u", f->expr);
+	s = as_sym(as, name, strlen(name));
+	if (!s)
+		return;
+	s->is_extern = true;
+	relocation(as, f, BU_R_BPF_64_64, s, 0);
+}
+
+/* ---------------------------------------------------------------- values */
+
+/* A place as a value: a relocation, unless it is no place of any section. */
+static bool place(struct as *as, const struct as_fix *f, const struct as_val *v, uint32_t type)
+{
+	struct as_sym *s = v->sym;
+
+	if (s->def == DEF_NONE && !s->is_extern) {
+		as_undefined(as, s, f->pos, false);
+		return false;
+	}
+	if (s->def == DEF_LABEL && (s->sec->flags & SHF_EXECINSTR) && type == BU_R_BPF_64_64) {
+		s->taken = true;
+		if (s->temp) {
+			as_error(as, "A0174", f->pos, f->len,
+				 "a function needs a name, '%s' is a local label", s->name);
+			return false;
+		}
+	}
+	relocation(as, f, type, s, v->add);
+	return true;
+}
+
+static void fix_data(struct as *as, const struct as_fix *f, const struct as_val *v)
+{
+	uint8_t *b = bytes_at(f->sec, f->off, f->size);
+	int64_t lim;
+
+	if (v->sym) {
+		if (f->size == 8)
+			place(as, f, v, BU_R_BPF_64_ABS64);
+		else if (f->size == 4)
+			place(as, f, v, BU_R_BPF_64_ABS32);
+		else
+			as_error(as, "A0175", f->pos, f->len,
+				 "a place needs 4 or 8 bytes, not %u", f->size);
+		return;
+	}
+	if (!b)
+		return;
+	lim = f->size < 8 ? 1LL << (8 * f->size) : 0;
+	if (lim && (v->add < -(lim / 2) || v->add >= lim)) {
+		as_error(as, "A0160", f->pos, f->len, "%lld does not fit in %u byte%s",
+			 (long long)v->add, f->size, f->size == 1 ? "" : "s");
+		return;
+	}
+	switch (f->size) {
+	case 1: *b = (uint8_t)v->add; break;
+	case 2: bu_put16(b, as->be, (uint16_t)v->add); break;
+	case 4: bu_put32(b, as->be, (uint32_t)v->add); break;
+	default: bu_put64(b, as->be, (uint64_t)v->add);
+	}
+}
+
+static void fix_value(struct as *as, const struct as_fix *f)
+{
+	struct bu_insn in;
+	struct as_val v;
+	struct bu_diag *d;
+	int32_t imm;
+	uint8_t *b;
+
+	if (as_eval(as, f->expr, &v))
+		return;
+	if (f->kind == FIX_DATA) {
+		fix_data(as, f, &v);
+		return;
+	}
+	if (f->kind == FIX_IMM64) {
+		if (v.sym)
+			place(as, f, &v, BU_R_BPF_64_64);
+		else
+			put_imm64(as, f->sec, f->off, (uint64_t)v.add);
+		return;
+	}
+	if (v.sym && v.sym->def == DEF_NONE && !v.sym->is_extern) {
+		as_undefined(as, v.sym, f->pos, false);
+		return;
+	}
+	if (v.sym) {
+		d = as_error(as, "A0177", f->pos, f->len, "'%s' is a place: its address is not known "
+			     "before loading", v.sym->name);
+		if (f->row->sem == BU_SEM_MOV)
+			bu_diag_help(as->ds, d, "load it with 'rN = %s ll'", v.sym->name);
+		return;
+	}
+	b = bytes_at(f->sec, f->off, 8);
+	if (!b)
+		return;
+	if (f->kind == FIX_IMM) {
+		if (as_check_imm(as, f->row, v.add, f->pos, f->len, &imm))
+			put_imm(as, f, imm);
+		return;
+	}
+	bu_insn_decode(&in, b, as->be);
+	if (as_check_off(as, f->row, &in, v.add, f->pos, f->len))
+		bu_put16(b + 2, as->be, (uint16_t)v.add);
+}
+
+void as_resolve(struct as *as)
+{
+	for (size_t i = 0; i < as->nfix; i++) {
+		const struct as_fix *f = &as->fix[i];
+
+		switch (f->kind) {
+		case FIX_JMP:
+		case FIX_JMP32:
+			fix_jump(as, f);
+			break;
+		case FIX_CALL:
+			fix_call(as, f);
+			break;
+		case FIX_MAP:
+			fix_map(as, f);
+			break;
+		default:
+			fix_value(as, f);
+		}
+	}
+}
+
+/* ---------------------------------------------------------------- functions */
+
+static bool wants_function(const struct as_sym *s)
+{
+	if (s->temp || (uint64_t)s->value >= s->sec->size || s->value % 8)
+		return false;
+	if (s->type_given)
+		return s->type == STT_FUNC;
+	return s->called || s->taken || s->value == 0 || (s->bind_given && s->bind != STB_LOCAL);
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct as_sym *x = *(struct as_sym *const *)a, *y = *(struct as_sym *const *)b;
+
+	return (x->value > y->value) - (x->value < y->value);
+}
+
+/*
+ * Which labels are functions, see bpf-asm(7). In a program section they are global, because
+ * libbpf takes no other; in .text they are as the source says.
+ */
+void as_functions(struct as *as)
+{
+	for (size_t i = 0; i < as->nsecs; i++) {
+		struct as_sec *sec = as->secs[i];
+		uint32_t n = 0;
+
+		for (struct as_sym *s = sec->first_sym; s; s = s->next_in_sec) {
+			if (sec->kind == SEC_DATA && !s->temp && !s->type_given)
+				s->type = STT_OBJECT;
+			if (sec->kind > SEC_TEXT || !wants_function(s))
+				continue;
+			s->is_func = true;
+			s->type = STT_FUNC;
+			if (sec->kind == SEC_PROG && !s->bind_given)
+				s->bind = STB_GLOBAL;
+			n++;
+		}
+		if (!n)
+			continue;
+		sec->func = bu_arena_array(&as->arena, n, sizeof(*sec->func));
+		if (!sec->func)
+			return;
+		for (struct as_sym *s = sec->first_sym; s; s = s->next_in_sec)
+			if (s->is_func)
+				sec->func[sec->nfunc++] = s;
+		qsort(sec->func, sec->nfunc, sizeof(*sec->func), by_place);
+	}
+}
+
+/* ---------------------------------------------------------------- relocations */
+
+static bool by_name(const struct as_sym *s)
+{
+	return s->def != DEF_LABEL || (!s->temp && s->bind != STB_LOCAL);
+}
+
+/* Decides the symbol of each relocation and writes the addend where REL keeps it. */
+void as_relocate(struct as *as)
+{
+	for (size_t i = 0; i < as->nrel; i++) {
+		struct as_reloc *r = &as->rel[i];
+		int64_t add = r->add;
+		uint8_t *b = bytes_at(r->sec, r->off, r->type == BU_R_BPF_64_64 ? 16 : 8);
+
+		if (!by_name(r->sym)) {
+			add += r->sym->value;
+			r->sym->sec->need_sym = true;
+		}
+		switch (r->type) {
+		case BU_R_BPF_64_64:
+			put_imm64(as, r->sec, r->off, (uint64_t)add);
+			break;
+		case BU_R_BPF_64_32:
+			if (b)
+				bu_put32(b + 4, as->be, (uint32_t)(add / 8 - 1));
+			break;
+		case BU_R_BPF_64_ABS64:
+			if (b)
+				bu_put64(b, as->be, (uint64_t)add);
+			break;
+		default:
+			b = bytes_at(r->sec, r->off, 4);
+			if (b)
+				bu_put32(b, as->be, (uint32_t)add);
+		}
+	}
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bpf-as: options, files in and out, messages. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bpf-as/as.h"
+#include "config.h"
+
+enum {
+	OPT_OUT = 1, OPT_INC, OPT_DIS, OPT_MARCH, OPT_ENDIAN, OPT_EXPLAIN, OPT_COLOR, OPT_FORMAT,
+	OPT_HELP, OPT_VERSION,
+};
+
+static const struct bu_opt opts[] = {
+	{ OPT_OUT, 'o', "output", "FILE", "write the object there; - is standard output",
+	  BU_WORD_FILE, NULL },
+	{ OPT_INC, 'I', "include-dir", "DIR", "look there for .include files too", BU_WORD_DIR, NULL },
+	{ OPT_DIS, 'd', "disassemble", NULL, "print the object FILE as source", BU_WORD_NONE, NULL },
+	{ OPT_MARCH, 'm', "march", "ARCH",
+	  "machine of pt_regs.NAME: x86_64 (default) or arm64; also -march=ARCH", BU_WORD_LIST,
+	  "x86_64|arm64" },
+	{ OPT_ENDIAN, 'E', "endian", "L|B", "byte order, little (default) or big; also -EL, -EB",
+	  BU_WORD_LIST, "L|B" },
+	{ OPT_EXPLAIN, 0, "explain", "CODE", "explain a message by its code, such as A0150",
+	  BU_WORD_NONE, NULL },
+	{ OPT_COLOR, 0, "color", "WHEN", "auto, always or never", BU_WORD_LIST, "auto|always|never" },
+	{ OPT_FORMAT, 0, "diagnostic-format", "FORMAT", "text, short or json", BU_WORD_LIST,
+	  "text|short|json" },
+	{ OPT_HELP, 'h', "help", NULL, "print this", BU_WORD_NONE, NULL },
+	{ OPT_VERSION, 'V', "version", NULL, "print the version", BU_WORD_NONE, NULL },
+	{ 0, 0, NULL, NULL, NULL, BU_WORD_NONE, NULL },
+};
+
+struct args {
+	const char *in, *out;
+	const char **inc;
+	unsigned ninc;
+	bool dis, be;
+	enum bu_arch arch;
+	enum bu_color_when color;
+	enum bu_diag_format format;
+};
+
+static int usage(const char *error, const char *hint)
+{
+	fprintf(stderr, "bpf-as: %s\n", error);
+	if (hint && *hint)
+		fprintf(stderr, "bpf-as: %s\n", hint);
+	else
+		fprintf(stderr, "bpf-as: 'bpf-as --help' lists the options\n");
+	return BU_EXIT_USAGE;
+}
+
+static int print(struct bu_buf *b)
+{
+	int err = b->failed ? -ENOMEM : bu_write_all(STDOUT_FILENO, b->p, b->n);
+
+	bu_buf_free(b);
+	if (err)
+		fprintf(stderr, "bpf-as: standard output: %s\n", strerror(-err));
+	return err ? BU_EXIT_IO : BU_EXIT_OK;
+}
+
+static int help(void)
+{
+	struct bu_buf b = { 0 };
+
+	bu_buf_str(&b, "Usage: bpf-as [OPTION]... FILE.s\n"
+		       "       bpf-as -d [OPTION]... FILE.o\n"
+		       "Assembles FILE.s (- is standard input) into FILE.o in the current directory.\n\n");
+	bu_opt_help(&b, opts);
+	bu_buf_str(&b, "\nThe language is described in bpf-asm(7).\n");
+	return print(&b);
+}
+
+static int explain(const char *code)
+{
+	struct bu_buf b = { 0 };
+	const char *title, *text = bu_diag_explain(code, &title);
+
+	if (!text) {
+		fprintf(stderr, "bpf-as: no message has the code '%s'\n"
+				"bpf-as: codes stand in brackets at the end of a message: [A0150]\n", code);
+		return BU_EXIT_USAGE;
+	}
+	bu_buf_printf(&b, "%s: %s\n\n%s\n", code, title, text);
+	return print(&b);
+}
+
+/* Reads the words; -1: go on, else the exit status. */
+static int parse(struct args *a, int argc, char **argv)
+{
+	struct bu_optscan s;
+	char error[200];
+	int id, arch;
+
+	bu_opt_start(&s, opts, argc, argv);
+	while ((id = bu_opt_next(&s)) != BU_OPT_END) {
+		switch (id) {
+		case BU_OPT_ERROR:
+			return usage(s.error, s.hint);
+		case BU_OPT_OPERAND:
+			if (a->in) {
+				snprintf(error, sizeof(error), "one source file at a time, '%.100s' is too many",
+					 s.arg);
+				return usage(error, ".include joins sources");
+			}
+			a->in = s.arg;
+			break;
+		case OPT_OUT:
+			a->out = s.arg;
+			break;
+		case OPT_INC:
+			a->inc[a->ninc++] = s.arg;
+			break;
+		case OPT_DIS:
+			a->dis = true;
+			break;
+		case OPT_MARCH:
+			arch = bu_arch_by_name(bu_str_c(strncmp(s.arg, "arch=", 5) ? s.arg : s.arg + 5));
+			if (arch < 0) {
+				snprintf(error, sizeof(error), "unknown architecture '%.100s'", s.arg);
+				return usage(error, "x86_64 or arm64");
+			}
+			a->arch = (enum bu_arch)arch;
+			break;
+		case OPT_ENDIAN:
+			if (strcmp(s.arg, "L") && strcmp(s.arg, "B")) {
+				snprintf(error, sizeof(error), "unknown byte order '%.100s'", s.arg);
+				return usage(error, "-EL is little endian, -EB is big endian");
+			}
+			a->be = s.arg[0] == 'B';
+			break;
+		case OPT_EXPLAIN:
+			return explain(s.arg);
+		case OPT_COLOR:
+			if (bu_tty_color_parse(s.arg, &a->color)) {
+				snprintf(error, sizeof(error), "--color is auto, always or never, not '%.100s'",
+					 s.arg);
+				return usage(error, NULL);
+			}
+			break;
+		case OPT_FORMAT:
+			if (!strcmp(s.arg, "text"))
+				a->format = BU_DIAG_TEXT;
+			else if (!strcmp(s.arg, "short"))
+				a->format = BU_DIAG_SHORT;
+			else if (!strcmp(s.arg, "json"))
+				a->format = BU_DIAG_JSON;
+			else {
+				snprintf(error, sizeof(error),
+					 "--diagnostic-format is text, short or json, not '%.100s'", s.arg);
+				return usage(error, NULL);
+			}
+			break;
+		case OPT_HELP:
+			return help();
+		case OPT_VERSION:
+			return printf("bpf-as (%s) %s\n", PACKAGE_NAME, PACKAGE_VERSION) < 0 || fflush(stdout)
+				       ? BU_EXIT_IO : BU_EXIT_OK;
+		}
+	}
+	if (!a->in)
+		return usage("no source file is given", NULL);
+	return -1;
+}
+
+/* x.o for dir/x.s, a.out for standard input. */
+static char *default_out(const char *in)
+{
+	const char *base = strrchr(in, '/'), *dot;
+	char *out = NULL;
+
+	base = base ? base + 1 : in;
+	if (!strcmp(in, "-"))
+		return strdup("a.out");
+	dot = strrchr(base, '.');
+	if (!dot || dot == base || (strcmp(dot, ".s") && strcmp(dot, ".S") && strcmp(dot, ".asm")))
+		dot = base + strlen(base);
+	if (asprintf(&out, "%.*s.o", (int)(dot - base), base) < 0)
+		return NULL;
+	return out;
+}
+
+/* Copies a memory file, which libelf can seek in, to standard output. */
+static int copy_out(int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	void *p;
+	int err;
+
+	if (size <= 0)
+		return size ? -errno : 0;
+	p = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	err = bu_write_all(STDOUT_FILENO, p, (size_t)size);
+	munmap(p, (size_t)size);
+	return err;
+}
+
+static int write_object(const struct bu_obj *o, const char *path)
+{
+	struct bu_outfile f;
+	int err, fd;
+
+	if (!strcmp(path, "-")) {
+		fd = memfd_create("bpf-as", MFD_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+		err = bu_obj_write(o, fd);
+		if (!err)
+			err = copy_out(fd);
+		close(fd);
+		return err;
+	}
+	err = bu_outfile_open(&f, path);
+	if (err)
+		return err;
+	err = bu_obj_write(o, f.fd);
+	if (err)
+		bu_outfile_abort(&f);
+	else
+		err = bu_outfile_commit(&f);
+	return err;
+}
+
+static int assemble(const struct args *a, const char *out, struct bu_diags *ds)
+{
+	struct bu_obj o;
+	struct as as;
+	int err;
+
+	bu_obj_init(&o);
+	as_init(&as, ds);
+	as.be = a->be;
+	as.arch = a->arch;
+	as.incdirs = a->inc;
+	as.nincdirs = a->ninc;
+	err = as_assemble(&as, a->in, &o);
+	if (err && !ds->errors)
+		bu_diag(ds, BU_ERROR, "U0003", "out of memory");
+	if (!err) {
+		err = write_object(&o, out);
+		if (err)
+			bu_diag(ds, BU_ERROR, "U0002", "cannot write '%s': %s", out, strerror(-err));
+		err = err ? BU_EXIT_IO : 0;
+	} else {
+		err = as.nfiles ? BU_EXIT_FAIL : BU_EXIT_IO;
+	}
+	as_free(&as);
+	bu_obj_free(&o);
+	return err;
+}
+
+static int disassemble(const struct args *a, struct bu_diags *ds)
+{
+	struct bu_buf b = { 0 };
+	struct bu_outfile f;
+	int err;
+
+	err = as_dis(a->in, ds, &b);
+	if (err) {
+		if (!ds->errors)
+			bu_diag(ds, BU_ERROR, "U0002", "cannot read '%s': %s", a->in, strerror(-err));
+		bu_buf_free(&b);
+		return err == -EINVAL || err == -ENOEXEC ? BU_EXIT_FAIL : BU_EXIT_IO;
+	}
+	err = bu_outfile_open(&f, a->out ? a->out : "-");
+	if (!err) {
+		err = bu_write_all(f.fd, b.p, b.n);
+		if (err)
+			bu_outfile_abort(&f);
+		else
+			err = bu_outfile_commit(&f);
+	}
+	bu_buf_free(&b);
+	if (err)
+		bu_diag(ds, BU_ERROR, "U0002", "cannot write '%s': %s", a->out ? a->out : "<stdout>",
+			strerror(-err));
+	return err ? BU_EXIT_IO : BU_EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct args a = { .arch = BU_ARCH_X86_64 };
+	struct bu_buf msgs = { 0 };
+	struct bu_diags ds;
+	char *out = NULL;
+	int status;
+
+	if (argc > 1 && !strcmp(argv[1], "--complete")) {
+		int from = argc > 2 && !strcmp(argv[2], "--") ? 3 : 2;
+
+		bu_opt_complete(&msgs, opts, NULL, argc - from, argv + from, NULL);
+		return print(&msgs);
+	}
+	a.inc = calloc((size_t)argc, sizeof(*a.inc));
+	if (!a.inc)
+		return BU_EXIT_IO;
+	status = parse(&a, argc, argv);
+	if (status >= 0) {
+		free(a.inc);
+		return status;
+	}
+	bu_diags_init(&ds);
+	ds.max_errors = 20;
+	if (a.dis) {
+		status = disassemble(&a, &ds);
+	} else {
+		out = a.out ? strdup(a.out) : default_out(a.in);
+		status = out ? assemble(&a, out, &ds) : BU_EXIT_IO;
+	}
+	bu_diags_render(&msgs, &ds, a.format, bu_tty_color(STDERR_FILENO, a.color), "bpf-as");
+	bu_write_all(STDERR_FILENO, msgs.p, msgs.n);
+	bu_buf_free(&msgs);
+	bu_diags_free(&ds);
+	free(out);
+	free(a.inc);
+	return status;
+}

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Text to statements: lines, comments, the include stack, and places for messages. */
+#include "bpf-as/as.h"
+
+#define MAX_SOURCE (1u << 30)
+#define MAX_DEPTH 64
+
+#define I (CL_IDENT | CL_START)
+#define D (CL_IDENT | CL_DIGIT)
+const uint8_t as_class[256] = {
+	['A' ... 'Z'] = I, ['a' ... 'z'] = I, ['_'] = I, ['.'] = I, ['$'] = I,
+	['0' ... '9'] = D,
+	[' '] = CL_SPACE, ['\t'] = CL_SPACE, ['\r'] = CL_SPACE, ['\f'] = CL_SPACE, ['\v'] = CL_SPACE,
+	['\n'] = CL_STOP, [';'] = CL_STOP, ['"'] = CL_STOP, ['\''] = CL_STOP, ['/'] = CL_STOP,
+	['#'] = CL_STOP, ['\0'] = CL_STOP,
+};
+#undef I
+#undef D
+
+struct bu_str as_word(struct as_cur *c)
+{
+	const char *s;
+
+	as_skip(c);
+	s = c->p;
+	if (s < c->e && IS(*s, CL_START))
+		while (c->p < c->e && IS(*c->p, CL_IDENT))
+			c->p++;
+	return bu_str(s, (size_t)(c->p - s));
+}
+
+/* ---------------------------------------------------------------- places */
+
+const char *as_place(const struct as *as, const char *p)
+{
+	if (p >= as->stmt && p <= as->stmt + as->stmt_n && as->stmt != as->stmt_src)
+		return as->stmt_src + (p - as->stmt);
+	return p;
+}
+
+static const struct as_file *file_of(const struct as *as, const char *p)
+{
+	for (size_t i = as->nfiles; i-- > 0;) {
+		const char *t = (const char *)as->files[i]->text.p;
+
+		if (t && p >= t && p <= t + as->files[i]->text.n)
+			return as->files[i];
+	}
+	return NULL;
+}
+
+static uint32_t place_line(const struct as_file *f, const char *p, const char **start)
+{
+	const char *t = (const char *)f->text.p, *nl;
+	uint32_t line = 1;
+
+	for (; (nl = memchr(t, '\n', (size_t)(p - t))); t = nl + 1)
+		line++;
+	*start = t;
+	return line;
+}
+
+const char *as_line_pos(const struct as_file *f, uint32_t line, uint32_t col)
+{
+	const char *t = (const char *)f->text.p, *e = t + f->text.n, *nl;
+
+	for (; line > 1 && (nl = memchr(t, '\n', (size_t)(e - t))); line--)
+		t = nl + 1;
+	return col && (size_t)(e - t) > col - 1 ? t + col - 1 : t;
+}
+
+void as_span(struct as *as, struct bu_diag *d, const char *p, size_t len, const char *label)
+{
+	const struct as_file *f;
+	const char *start, *end;
+	uint32_t line;
+	size_t rest;
+
+	p = p ? as_place(as, p) : NULL;
+	f = p ? file_of(as, p) : NULL;
+	if (!f) {
+		const char *name = as->nfiles ? as->files[0]->name : "bpf-as";
+
+		bu_diag_span(as->ds, d, name, 0, 0, 1, (struct bu_str){ 0 }, label);
+		return;
+	}
+	line = place_line(f, p, &start);
+	end = start + strcspn(start, "\n");
+	if (end > start && end[-1] == '\r')
+		end--;
+	rest = end > p ? (size_t)(end - p) : 1;
+	if (len > rest)
+		len = rest;
+	bu_diag_span(as->ds, d, f->name, line, (uint32_t)(p - start) + 1, len ? (uint32_t)len : 1,
+		     bu_str(start, (size_t)(end - start)), label);
+	if (d->nspans == 1)
+		for (; f->parent; f = file_of(as, f->parent)) {
+			const struct as_file *up = file_of(as, f->parent);
+
+			bu_diag_note(as->ds, d, "included from %s:%u", up->name,
+				     place_line(up, f->parent, &start));
+		}
+}
+
+static struct bu_diag *vreport(struct as *as, enum bu_severity sev, const char *code,
+			       const char *p, size_t len, const char *fmt, va_list ap)
+{
+	struct bu_buf b = { 0 };
+	struct bu_diag *d;
+
+	bu_buf_vprintf(&b, fmt, ap);
+	d = bu_diag(as->ds, sev, code, "%s", bu_buf_cstr(&b));
+	bu_buf_free(&b);
+	as_span(as, d, p, len, NULL);
+	return d;
+}
+
+struct bu_diag *as_error(struct as *as, const char *code, const char *p, size_t len,
+			 const char *fmt, ...)
+{
+	struct bu_diag *d;
+	va_list ap;
+
+	va_start(ap, fmt);
+	d = vreport(as, BU_ERROR, code, p, len, fmt, ap);
+	va_end(ap);
+	return d;
+}
+
+struct bu_diag *as_warn(struct as *as, const char *code, const char *p, size_t len,
+			const char *fmt, ...)
+{
+	struct bu_diag *d;
+	va_list ap;
+
+	va_start(ap, fmt);
+	d = vreport(as, BU_WARNING, code, p, len, fmt, ap);
+	va_end(ap);
+	return d;
+}
+
+void as_line(struct as *as, const char *p)
+{
+	struct as_sec *s = as->cur;
+	struct bu_line_info *l;
+	size_t col;
+
+	if (s->nline && s->line[s->nline - 1].insn_off == s->size)
+		return;
+	if (!as->line_off_known) {
+		const char *t = as->line_start, *e = t + strcspn(t, "\n");
+
+		while (t < e && IS(*t, CL_SPACE))
+			t++;
+		while (e > t && IS(e[-1], CL_SPACE))
+			e--;
+		as->line_off = as_line_text(as, t, (size_t)(e - t));
+		as->line_off_known = true;
+	}
+	if (s->nline == s->cap_line) {
+		s->line = bu_arena_grow(&as->arena, s->line, s->nline, &s->cap_line, sizeof(*l));
+		if (!s->line) {
+			s->nline = s->cap_line = 0;
+			return;
+		}
+	}
+	p = as_place(as, p);
+	col = p >= as->line_start ? (size_t)(p - as->line_start) + 1 : 1;
+	l = &s->line[s->nline++];
+	l->insn_off = (uint32_t)s->size;
+	l->file_off = as->file->name_off;
+	l->line_off = as->line_off;
+	l->line = as->line > 0x3fffff ? 0x3fffff : as->line;
+	l->col = col > 1023 ? 1023 : (uint32_t)col;
+}
+
+/* ---------------------------------------------------------------- statements */
+
+/* Labels, then what the statement is. */
+static void statement(struct as *as, const char *s, size_t n)
+{
+	struct as_cur c = { s, s + n };
+	const char *w;
+
+	as->stmt = s;
+	as->stmt_n = n;
+	as->nex = as->mark_ex;
+	for (;;) {
+		as_skip(&c);
+		w = c.p;
+		if (w == c.e)
+			return;
+		if (!IS(*w, CL_IDENT))
+			break;
+		if (IS(*w, CL_START))
+			while (c.p < c.e && IS(*c.p, CL_IDENT))
+				c.p++;
+		else
+			while (c.p < c.e && IS(*c.p, CL_DIGIT))
+				c.p++;
+		if (c.p == c.e || *c.p != ':')
+			break;
+		if (IS(*w, CL_START))
+			as_label(as, w, (size_t)(c.p - w));
+		else
+			as_numlabel(as, w, (size_t)(c.p - w));
+		c.p++;
+	}
+	if (*w == '.') {
+		struct bu_str name = bu_str(w, (size_t)(c.p - w));
+
+		as_directive(as, name, &c);
+		return;
+	}
+	c.p = w;
+	as_insn(as, &c);
+}
+
+/* Skips a block comment at p; counts lines. NULL: it does not end. */
+static const char *skip_comment(struct as *as, const char *p, uint32_t *lines, const char **start)
+{
+	const char *end = strstr(p + 2, "*/");
+
+	if (!end) {
+		as_error(as, "A0101", p, 2, "comment does not end");
+		return NULL;
+	}
+	for (const char *q = p; (q = memchr(q, '\n', (size_t)(end - q))); q++) {
+		++*lines;
+		*start = q + 1;
+	}
+	return end + 2;
+}
+
+/* Past the string or character that begins at q; stays before a newline. */
+static const char *skip_quoted(const char *q)
+{
+	char quote = *q++;
+
+	if (quote == '\'') { /* 'c', '\n', or 'c without the second quote as in gas */
+		if (*q == '\\' && q[1] && q[1] != '\n')
+			q++;
+		if (*q && *q != '\n')
+			q++;
+		return *q == '\'' ? q + 1 : q;
+	}
+	while (*q && *q != '\n' && *q != '"')
+		q += *q == '\\' && q[1] && q[1] != '\n' ? 2 : 1;
+	return *q == '"' ? q + 1 : q;
+}
+
+static bool blank_to_eol(const char *q)
+{
+	while (IS(*q, CL_SPACE))
+		q++;
+	return *q == '\n' || *q == '\0' || *q == ';';
+}
+
+static const char *line_end(const char *q)
+{
+	const char *nl = strchr(q, '\n');
+
+	return nl ? nl : q + strlen(q);
+}
+
+/*
+ * Takes the statement that begins at s. Returns where to go on: at the newline, ';' or end behind
+ * it. A comment amid the statement is blanked in a copy, so that columns stay.
+ */
+static const char *take(struct as *as, const char *s, const char *e)
+{
+	const char *q = s, *from = s, *end = NULL, *start = as->line_start;
+	uint32_t lines = 0;
+	bool copied = false;
+
+	while (!end) {
+		while (!IS(*q, CL_STOP))
+			q++;
+		switch (*q) {
+		case '\n':
+		case ';':
+			end = q;
+			break;
+		case '\0':
+			if (q >= e)
+				end = q;
+			else
+				q++;
+			break;
+		case '"':
+		case '\'':
+			q = skip_quoted(q);
+			break;
+		case '#': /* "bpf_x#1" is one word */
+			if (q > s && IS(q[-1], CL_SPACE))
+				end = q;
+			else
+				q++;
+			break;
+		case '/':
+			if (q[1] == '/') {
+				end = q;
+			} else if (q[1] == '*') {
+				const char *after = skip_comment(as, q, &lines, &start);
+
+				if (!after || blank_to_eol(after)) {
+					end = q;
+					from = copied ? from : s;
+					if (copied)
+						bu_buf_add(&as->scratch, from, (size_t)(q - from));
+					q = after ? after : e;
+					goto done;
+				}
+				if (!copied)
+					bu_buf_reset(&as->scratch);
+				copied = true;
+				bu_buf_add(&as->scratch, from, (size_t)(q - from));
+				for (; q < after; q++)
+					bu_buf_char(&as->scratch, ' ');
+				from = after;
+			} else {
+				q++;
+			}
+			break;
+		}
+	}
+	if (copied)
+		bu_buf_add(&as->scratch, from, (size_t)(end - from));
+	if (*q == '#' || *q == '/')
+		q = line_end(q);
+done:
+	as->stmt_src = s;
+	if (copied) {
+		const char *t = bu_buf_cstr(&as->scratch);
+		size_t n = as->scratch.n;
+
+		while (n && IS(t[n - 1], CL_SPACE))
+			n--;
+		statement(as, t, n);
+	} else {
+		while (end > s && IS(end[-1], CL_SPACE))
+			end--;
+		statement(as, s, (size_t)(end - s));
+	}
+	if (lines) {
+		as->line += lines;
+		as->line_start = start;
+		as->line_off_known = false;
+	}
+	return q;
+}
+
+static void run(struct as *as, struct as_file *f)
+{
+	const char *p = (const char *)f->text.p, *e = p + f->text.n;
+
+	as->file = f;
+	as->line = 1;
+	as->line_start = p;
+	as->line_off_known = false;
+	while (p < e && !as->ended) {
+		if (IS(*p, CL_SPACE) || *p == ';') {
+			p++;
+		} else if (*p == '\n') {
+			p++;
+			as->line++;
+			as->line_start = p;
+			as->line_off_known = false;
+			if (as->ds->max_errors && as->ds->errors >= as->ds->max_errors)
+				break;
+		} else if (*p == '#' || (*p == '/' && p[1] == '/')) {
+			p = line_end(p);
+		} else if (*p == '/' && p[1] == '*') {
+			uint32_t lines = 0;
+
+			p = skip_comment(as, p, &lines, &as->line_start);
+			if (!p)
+				break;
+			if (lines)
+				as->line_off_known = false;
+			as->line += lines;
+		} else {
+			p = take(as, p, e);
+		}
+	}
+}
+
+/* Finds an included file: beside the including one, then by -I. */
+static int find_include(struct as *as, const char *name, char **path, struct bu_buf *text)
+{
+	const char *slash = strrchr(as->file->name, '/');
+	int err;
+
+	if (name[0] == '/' || !slash)
+		*path = bu_arena_strdup(&as->arena, name);
+	else
+		*path = bu_arena_printf(&as->arena, "%.*s/%s", (int)(slash - as->file->name),
+					as->file->name, name);
+	err = *path ? bu_file_read(*path, MAX_SOURCE, text) : -ENOMEM;
+	for (unsigned i = 0; err == -ENOENT && name[0] != '/' && i < as->nincdirs; i++) {
+		*path = bu_arena_printf(&as->arena, "%s/%s", as->incdirs[i], name);
+		err = *path ? bu_file_read(*path, MAX_SOURCE, text) : -ENOMEM;
+	}
+	return err;
+}
+
+int as_source(struct as *as, const char *name, const char *from)
+{
+	struct as_file *f = bu_arena_alloc(&as->arena, sizeof(*f)), *outer = as->file;
+	struct {
+		const char *stmt, *src, *line_start;
+		size_t n;
+		uint32_t line, line_off;
+		bool known;
+	} save = { as->stmt, as->stmt_src, as->line_start, as->stmt_n, as->line, as->line_off,
+		   as->line_off_known };
+	char *path = NULL;
+	int err;
+
+	if (!f)
+		return -ENOMEM;
+	if (from && as->depth >= MAX_DEPTH) {
+		as_error(as, "A0102", from, strlen(name), "includes are nested deeper than %d",
+			 MAX_DEPTH);
+		return -EINVAL;
+	}
+	if (from)
+		err = find_include(as, name, &path, &f->text);
+	else
+		err = bu_file_read(name, MAX_SOURCE, &f->text);
+	if (err && from) {
+		as_error(as, "A0103", from, strlen(name), "cannot read '%s': %s", name,
+			 strerror(-err));
+		return -EINVAL;
+	}
+	if (err) {
+		bu_diag(as->ds, BU_ERROR, "A0103", "cannot read '%s': %s", name, strerror(-err));
+		return err;
+	}
+	bu_buf_cstr(&f->text); /* a NUL, also behind an empty file */
+	f->name = path ? path : strcmp(name, "-") ? name : "<stdin>";
+	f->parent = from ? as_place(as, from) : NULL;
+	as->files = bu_arena_grow(&as->arena, as->files, as->nfiles, &as->cap_files, sizeof(f));
+	if (!as->files) {
+		as->nfiles = 0;
+		return -ENOMEM;
+	}
+	as->files[as->nfiles++] = f;
+	f->name_off = bu_btfgen_str(&as->gen, f->name);
+	as->depth++;
+	run(as, f);
+	as->depth--;
+	as->file = outer;
+	as->stmt = save.stmt;
+	as->stmt_src = save.src;
+	as->line_start = save.line_start;
+	as->stmt_n = save.n;
+	as->line = save.line;
+	as->line_off = save.line_off;
+	as->line_off_known = save.known;
+	return 0;
+}

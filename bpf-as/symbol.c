@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Symbols, numeric labels, sections and what is put into them. */
+#include <stdlib.h>
+
+#include "bpf-as/as.h"
+
+/* r0 to r10, w0 to w10, and numbers beyond, which must not become symbols by mistake. */
+static bool is_register(const char *p, size_t n)
+{
+	if (n < 2 || n > 3 || (*p != 'r' && *p != 'w'))
+		return false;
+	for (size_t i = 1; i < n; i++)
+		if (!IS(p[i], CL_DIGIT))
+			return false;
+	return true;
+}
+
+static struct as_sym *new_sym(struct as *as, const char *name, size_t n)
+{
+	struct as_sym *s = bu_arena_alloc(&as->arena, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->name = bu_arena_strndup(&as->arena, name, n);
+	s->n = (uint32_t)n;
+	s->out = BU_SEC_UNDEF;
+	if (!s->name)
+		return NULL;
+	return s;
+}
+
+struct as_sym *as_sym_find(const struct as *as, const char *name, size_t n)
+{
+	return bu_hash_get(&as->sym_index, name, n);
+}
+
+struct as_sym *as_sym(struct as *as, const char *name, size_t n)
+{
+	struct as_sym *s = bu_hash_get(&as->sym_index, name, n);
+
+	if (s)
+		return s;
+	s = new_sym(as, name, n);
+	if (!s || bu_hash_put(&as->sym_index, s->name, n, s)) {
+		as->arena.failed = true;
+		return NULL;
+	}
+	s->temp = n > 2 && name[0] == '.' && name[1] == 'L';
+	*as->syms_tail = s;
+	as->syms_tail = &s->next;
+	if (is_register(name, n))
+		s->def = DEF_REG;
+	else
+		as_builtin(as, s);
+	return s;
+}
+
+static void define(struct as *as, struct as_sym *s, const char *pos)
+{
+	struct as_sec *sec = as->cur;
+
+	s->def = DEF_LABEL;
+	s->sec = sec;
+	s->value = (int64_t)sec->size;
+	s->pos = as_place(as, pos);
+	sec->used = true;
+	if (sec->last_sym)
+		sec->last_sym->next_in_sec = s;
+	else
+		sec->first_sym = s;
+	sec->last_sym = s;
+	as->last_label = s;
+}
+
+void as_label(struct as *as, const char *p, size_t n)
+{
+	struct as_sym *s = as_sym(as, p, n);
+	struct bu_diag *d;
+
+	if (!s)
+		return;
+	if (s->def == DEF_REG) {
+		as_error(as, "A0110", p, n, "'%s' is a register and cannot be a label", s->name);
+	} else if (s->def == DEF_CONST) {
+		d = as_error(as, "A0110", p, n, "'%s' is the name of a constant (%lld)", s->name,
+			     (long long)s->value);
+		bu_diag_help(as->ds, d, "choose another name for the label");
+	} else if (n == 1 && *p == '.') {
+		as_error(as, "A0110", p, n, "'.' is the place here and cannot be a label");
+	} else if (s->def != DEF_NONE) {
+		d = as_error(as, "A0111", p, n, "'%s' is defined twice", s->name);
+		if (s->pos)
+			as_span(as, d, s->pos, n, "first defined here");
+	} else {
+		define(as, s, p);
+	}
+}
+
+struct numlabel {
+	struct as_sym *last, *next;
+};
+
+static struct numlabel *numlabel(struct as *as, const char *p, size_t n)
+{
+	struct numlabel *l = bu_hash_get(&as->num_index, p, n);
+	const char *key;
+
+	if (l)
+		return l;
+	l = bu_arena_alloc(&as->arena, sizeof(*l));
+	key = bu_arena_strndup(&as->arena, p, n);
+	if (!l || !key || bu_hash_put(&as->num_index, key, n, l)) {
+		as->arena.failed = true;
+		return NULL;
+	}
+	return l;
+}
+
+static struct as_sym *num_sym(struct as *as, const char *p, size_t n)
+{
+	struct as_sym *s = new_sym(as, p, n);
+
+	if (s)
+		s->temp = true;
+	return s;
+}
+
+void as_numlabel(struct as *as, const char *p, size_t n)
+{
+	struct numlabel *l = numlabel(as, p, n);
+
+	if (!l)
+		return;
+	l->last = l->next ? l->next : num_sym(as, p, n);
+	l->next = NULL;
+	if (l->last)
+		define(as, l->last, p);
+}
+
+struct as_sym *as_numref(struct as *as, const char *p, size_t n, bool forward)
+{
+	struct numlabel *l = numlabel(as, p, n);
+
+	if (!l)
+		return NULL;
+	if (!forward)
+		return l->last;
+	if (!l->next)
+		l->next = num_sym(as, p, n);
+	return l->next;
+}
+
+struct as_sym *as_dot(struct as *as)
+{
+	struct as_sym *s = new_sym(as, ".", 1);
+
+	if (!s)
+		return NULL;
+	s->temp = true;
+	s->def = DEF_LABEL;
+	s->sec = as->cur;
+	s->value = (int64_t)as->cur->size;
+	as->cur->used = true;
+	return s;
+}
+
+int as_set(struct as *as, struct as_sym *s, const char *pos, uint32_t node, int64_t num)
+{
+	struct bu_diag *d;
+
+	if (s->def == DEF_REG || s->def == DEF_CONST) {
+		as_error(as, "A0110", pos, s->n, "'%s' is %s and cannot be set", s->name,
+			 s->def == DEF_REG ? "a register" : "the name of a constant");
+		return -EINVAL;
+	}
+	if (s->def == DEF_LABEL) {
+		d = as_error(as, "A0111", pos, s->n, "'%s' is defined twice", s->name);
+		if (s->pos)
+			as_span(as, d, s->pos, s->n, "first defined here");
+		return -EINVAL;
+	}
+	s->def = DEF_SET;
+	s->pos = as_place(as, pos);
+	s->expr = node;
+	s->value = num;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- sections */
+
+static bool begins(const char *s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(s, prefix, n) == 0 && (s[n] == '\0' || s[n] == '.' || s[n - 1] == '_');
+}
+
+/* What a section is by its name, until flags say otherwise. */
+static void guess(struct as_sec *s)
+{
+	const char *n = s->name;
+
+	s->type = SHT_PROGBITS;
+	s->align = 1;
+	if (begins(n, ".text")) {
+		s->flags = SHF_ALLOC | SHF_EXECINSTR;
+	} else if (begins(n, ".rodata")) {
+		s->flags = SHF_ALLOC;
+	} else if (begins(n, ".bss")) {
+		s->flags = SHF_ALLOC | SHF_WRITE;
+		s->type = SHT_NOBITS;
+	} else if (begins(n, ".data") || begins(n, ".maps") || begins(n, ".kconfig") ||
+		   begins(n, ".ksyms") || !strcmp(n, "license") || !strcmp(n, "version") ||
+		   begins(n, "maps")) {
+		s->flags = SHF_ALLOC | SHF_WRITE;
+	} else if (n[0] != '.') {
+		s->flags = SHF_ALLOC | SHF_EXECINSTR;
+	}
+}
+
+/* Called again when flags were given. */
+static void classify(struct as_sec *s)
+{
+	if (s->flags & SHF_EXECINSTR)
+		s->kind = begins(s->name, ".text") ? SEC_TEXT : SEC_PROG;
+	else
+		s->kind = begins(s->name, ".data") || begins(s->name, ".rodata") ||
+			  begins(s->name, ".bss") ? SEC_DATA : SEC_OTHER;
+	if (s->kind <= SEC_TEXT && s->align < 8)
+		s->align = 8;
+}
+
+struct as_sec *as_section(struct as *as, const char *name, size_t n, const char *pos)
+{
+	struct as_sec *s = bu_hash_get(&as->sec_index, name, n);
+
+	if (!s) {
+		s = bu_arena_alloc(&as->arena, sizeof(*s));
+		if (!s)
+			return NULL;
+		s->name = bu_arena_strndup(&as->arena, name, n);
+		s->pos = pos ? as_place(as, pos) : NULL;
+		s->out = s->out_sym = BU_SEC_UNDEF;
+		as->secs = bu_arena_grow(&as->arena, as->secs, as->nsecs, &as->cap_secs, sizeof(s));
+		if (!s->name || !as->secs || bu_hash_put(&as->sec_index, s->name, n, s)) {
+			as->nsecs = as->secs ? as->nsecs : 0;
+			as->arena.failed = true;
+			return NULL;
+		}
+		as->secs[as->nsecs++] = s;
+		guess(s);
+		if (n >= 4 && !memcmp(name, ".BTF", 4))
+			as->own_btf = true;
+	}
+	classify(s);
+	return s;
+}
+
+void as_switch(struct as *as, struct as_sec *s)
+{
+	if (!s)
+		return;
+	as->prev = as->cur;
+	as->cur = s;
+	as->last_label = NULL;
+}
+
+bool as_put(struct as *as, const void *p, size_t n, const char *pos)
+{
+	struct as_sec *s = as->cur;
+
+	s->used = true;
+	if (s->type == SHT_NOBITS) {
+		const uint8_t *b = p;
+
+		for (size_t i = 0; b && i < n; i++)
+			if (b[i]) {
+				as_error(as, "A0120", pos, 1,
+					 "section '%s' holds only zeros: it has no data in the file",
+					 s->name);
+				return false;
+			}
+	} else if (p ? bu_buf_add(&s->buf, p, n) : bu_buf_zero(&s->buf, n)) {
+		as->arena.failed = true;
+		return false;
+	}
+	s->size += n;
+	if (s->size > 0x7fffffff) {
+		as_error(as, "A0121", pos, 1, "section '%s' grows beyond 2 GiB", s->name);
+		s->size = s->buf.n = 0;
+		return false;
+	}
+	return true;
+}
+
+/* ---------------------------------------------------------------- at the end */
+
+static void extent(struct as *as, struct as_sec *sec)
+{
+	struct as_sym *s, *n;
+
+	for (s = sec->first_sym; s; s = s->next_in_sec) {
+		if (s->size_given || s->is_map)
+			continue;
+		if (sec->kind <= SEC_TEXT) {
+			if (!s->is_func)
+				continue;
+			for (n = s->next_in_sec; n && (!n->is_func || n->value == s->value);)
+				n = n->next_in_sec;
+		} else {
+			for (n = s->next_in_sec; n && (n->temp || n->value == s->value);)
+				n = n->next_in_sec;
+		}
+		s->size = (uint64_t)((n ? n->value : (int64_t)sec->size) - s->value);
+	}
+	(void)as;
+}
+
+void as_check_symbols(struct as *as)
+{
+	struct as_val v;
+
+	for (struct as_sym *s = as->syms; s; s = s->next) {
+		if (!s->size_expr || as_eval(as, s->size_expr, &v))
+			continue;
+		if (v.sym || v.add < 0)
+			as_error(as, "A0130", s->pos, s->n, "size of '%s' is not a number", s->name);
+		else
+			s->size = (uint64_t)v.add;
+	}
+	for (size_t i = 0; i < as->nsecs; i++)
+		extent(as, as->secs[i]);
+}
