@@ -8,6 +8,20 @@
 #include <string.h>
 #include "isa/lex.h"
 
+const uint8_t bu_lex_class[256] = {
+	['a' ... 'z'] = LEX_WORD, ['A' ... 'Z'] = LEX_WORD, ['_'] = LEX_WORD, ['.'] = LEX_WORD,
+	['$'] = LEX_WORD, ['0' ... '9'] = LEX_WORD | LEX_DIGIT,
+	['+'] = LEX_COMPOUND, ['-'] = LEX_COMPOUND, ['*'] = LEX_COMPOUND, ['&'] = LEX_COMPOUND,
+	['|'] = LEX_COMPOUND, ['^'] = LEX_COMPOUND, ['='] = LEX_COMPOUND, ['!'] = LEX_COMPOUND,
+	['/'] = LEX_COMPOUND | LEX_SIGNED, ['%'] = LEX_COMPOUND | LEX_SIGNED,
+	['<'] = LEX_COMPOUND | LEX_SIGNED, ['>'] = LEX_COMPOUND | LEX_SIGNED,
+};
+
+static bool is(char c, unsigned cls)
+{
+	return bu_lex_class[(unsigned char)c] & cls;
+}
+
 static unsigned word_hash(const char *p, size_t n)
 {
 	unsigned h = (unsigned)n;
@@ -40,12 +54,12 @@ static unsigned op_scan(const char *p, size_t n, bool *is_signed, unsigned *form
 	unsigned i = 0;
 	char c;
 
-	*is_signed = n > 1 && p[0] == 's' && memchr("/%<>", p[1], 4);
+	*is_signed = n > 1 && p[0] == 's' && is(p[1], LEX_SIGNED);
 	if (*is_signed)
 		i = 1;
 	c = p[i];
 	*form = 0;
-	if (!memchr("+-*/%&|^=<>!", c, 12))
+	if (!is(c, LEX_COMPOUND))
 		return i + 1;
 	if (i + 1 < n && p[i + 1] == '=') {
 		*form = 1;
@@ -64,7 +78,7 @@ static unsigned reg_scan(const char *p, size_t n, struct bu_lex *out)
 	size_t i = 1, digits;
 	unsigned v = 0;
 
-	while (i < n && p[i] >= '0' && p[i] <= '9') {
+	while (i < n && is(p[i], LEX_DIGIT)) {
 		v = v < 1000 ? v * 10 + (unsigned)(p[i] - '0') : v;
 		i++;
 	}
@@ -72,7 +86,7 @@ static unsigned reg_scan(const char *p, size_t n, struct bu_lex *out)
 	if (!digits)
 		return 0;
 	if (i < n && bu_lex_is_word(p[i]) &&
-	    !(p[i] == 's' && i + 1 < n && memchr("/%<>", p[i + 1], 4)))
+	    !(p[i] == 's' && i + 1 < n && is(p[i + 1], LEX_SIGNED)))
 		return 0;
 	out->tok = p[0] == 'r' ? T_R : T_W;
 	out->len = (unsigned)i;
@@ -92,7 +106,12 @@ struct bu_lex bu_lex_next(const struct bu_lex_words *w, const char *p, size_t n)
 	c = p[0];
 	if ((c == 'r' || c == 'w') && reg_scan(p, n, &t))
 		return t;
-	if (bu_lex_is_word(c) && !(c == 's' && n > 1 && memchr("/%<>", p[1], 4))) {
+	if (!is(c, LEX_WORD | LEX_COMPOUND)) {
+		t.len = 1;
+		t.tok = (unsigned char)c < 128 ? w->ops[0][0][(unsigned char)c] : T_NONE;
+		return t;
+	}
+	if (is(c, LEX_WORD) && !(c == 's' && n > 1 && is(p[1], LEX_SIGNED))) {
 		size_t i = 1;
 
 		while (i < n && bu_lex_is_word(p[i]))
@@ -103,7 +122,7 @@ struct bu_lex bu_lex_next(const struct bu_lex_words *w, const char *p, size_t n)
 	}
 	t.len = op_scan(p, n, &is_signed, &form);
 	c = p[is_signed];
-	t.tok = c > 0 ? w->ops[is_signed][form][(unsigned char)c] : T_NONE;
+	t.tok = w->ops[is_signed][form][(unsigned char)c];
 	return t;
 }
 

@@ -48,10 +48,14 @@ static inline size_t bu_lex_blanks(const char *p, size_t i, size_t n)
 	return i;
 }
 
+/* What a character may do in a token. */
+enum { LEX_WORD = 1, LEX_DIGIT = 2, LEX_COMPOUND = 4 /* starts an operator of several */,
+       LEX_SIGNED = 8 /* may follow the s of a signed operator */ };
+extern const uint8_t bu_lex_class[256];
+
 static inline bool bu_lex_is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-	       (c >= 'A' && c <= 'Z') || c == '.' || c == '$';
+	return bu_lex_class[(unsigned char)c] & LEX_WORD;
 }
 
 #endif

@@ -4,3 +4,7 @@ lib_libbu_a_SOURCES += lib/isa/isa.h lib/isa/isa.def lib/isa/alt.def lib/isa/hel
 	lib/isa/encode.c lib/isa/print.c lib/isa/print_kernel.c \
 	lib/isa/lex.h lib/isa/lex.c lib/isa/trie.h lib/isa/trie.c lib/isa/match.c lib/isa/expected.c \
 	lib/isa/names.h lib/isa/names.c lib/isa/tables.c lib/isa/context.c
+check_PROGRAMS += tests/unit/isa_test
+tests_unit_isa_test_SOURCES = tests/unit/isa_test.c tests/unit/isa_encodings.h
+tests_unit_isa_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/isa_test

@@ -24,14 +24,14 @@ struct walk {
 	size_t far;
 	unsigned far_len, far_node;
 	const char *why;                  /* instead of what the node expects */
-	bool failed;
+	bool failed, sure;                /* sure: nothing that is tried later can be nearer */
 };
 
 static int walk(struct walk *w, unsigned node, size_t pos, unsigned nregs);
 
 static bool fail(struct walk *w, unsigned node, size_t pos, size_t len, const char *why)
 {
-	if (w->failed && pos <= w->far)
+	if (w->sure || (w->failed && pos <= w->far))
 		return false;
 	w->failed = true;
 	w->far = pos;
@@ -193,9 +193,12 @@ static int walk_fields(struct walk *w, unsigned node, size_t pos, unsigned nregs
 
 /* ---------------------------------------------------------------- the walk */
 
-static const char *const reg_names[2][11] = {
-	{ "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10" },
-	{ "w0", "w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8", "w9", "w10" },
+#define SAME(r) r ", the same register as before"
+static const char *const same_reg[2][11] = {
+	{ SAME("r0"), SAME("r1"), SAME("r2"), SAME("r3"), SAME("r4"), SAME("r5"), SAME("r6"),
+	  SAME("r7"), SAME("r8"), SAME("r9"), SAME("r10") },
+	{ SAME("w0"), SAME("w1"), SAME("w2"), SAME("w3"), SAME("w4"), SAME("w5"), SAME("w6"),
+	  SAME("w7"), SAME("w8"), SAME("w9"), SAME("w10") },
 };
 
 /* All text is read: distributes the registers; the same field twice must be the same register. */
@@ -210,10 +213,10 @@ static int finish(struct walk *w, unsigned node)
 		if (*v >= 0 && *v != w->reg[i]) {
 			size_t at = w->reg_at[i];
 
-			/* Nothing that was tried can be nearer to what was meant. */
 			w->failed = false;
 			fail(w, node, at, w->reg[i] == 10 ? 3 : 2,
-			     reg_names[w->s[at] == 'w'][*v]);
+			     same_reg[w->s[at] == 'w'][*v]);
+			w->sure = true;
 			return -ENOENT;
 		}
 		*v = w->reg[i];
@@ -223,6 +226,7 @@ static int finish(struct walk *w, unsigned node)
 		w->failed = false;
 		fail(w, node, (size_t)(w->same.text.p - w->s), w->same.text.n,
 		     "the number of the helper before the #");
+		w->sure = true;
 		return -ENOENT;
 	}
 	w->out->row = &bu_isa_rows[leaf->row - 1];
@@ -247,10 +251,9 @@ static bool fail_trailing(struct walk *w, unsigned node, size_t pos, unsigned le
 {
 	const struct bu_operand *op = &w->out->imm;
 
-	/*
-	 * "r1 = be24 r1", "r1 = xchg_46(r1, r2)": the word taken for a symbol is the wrong one.
-	 */
-	if (w->t->leaf[node].row && op->present && op->symbolic && op->field == BU_FIELD_IMM &&
+	/* "r1 = be24 r1", "r1 = xchg_46(r1, r2)": the word taken for a symbol is the wrong one. */
+	if (!w->sure && (!w->failed || pos > w->far) && w->t->leaf[node].row &&
+	    op->present && op->symbolic && op->field == BU_FIELD_IMM &&
 	    pos == bu_lex_blanks(w->s, (size_t)(op->text.p - w->s) + op->text.n, w->n) &&
 	    (bu_lex_is_word(w->s[pos]) || w->s[pos] == '(')) {
 		fail(w, node, pos, len, "a known operation");
@@ -286,7 +289,7 @@ static int walk(struct walk *w, unsigned node, size_t pos, unsigned nregs)
 		if (lx.tok == T_R || lx.tok == T_W) {
 			next = bu_trie_step(t, node, lx.tok);
 			if (!next || lx.reg == BU_LEX_REG_BAD || nregs == TRIE_REGS) {
-				fail(w, node, pos, lx.len, NULL);
+				fail_trailing(w, node, pos, lx.len);
 				return -ENOENT;
 			}
 			w->reg[nregs] = (uint8_t)lx.reg;
