@@ -37,15 +37,48 @@ struct bu_load_opts {
 	const struct bu_set *sets; unsigned nsets;
 	const struct bu_attach_req *attaches; unsigned nattaches;
 	const struct bu_map_from *maps; unsigned nmaps;
+	const char *const *want; unsigned nwant; /* maps to make even when no loaded program uses them */
 	bool no_attach;            /* load only */
 	const char *pin_dir;       /* NULL: no pins */
 	uint32_t log_level;        /* 0: silent first, the log only after a refusal */
 	enum bu_attach_via via;
 };
 
-struct bu_loaded_map { const struct bu_obj_map *def; int fd; uint32_t id; const char *pin; };
-struct bu_loaded_prog { const struct bu_obj_prog *def; int fd; uint32_t id; uint32_t type; const char *pin; };
-struct bu_loaded_link { struct bu_attached at; struct bu_attach spec; uint32_t id; unsigned prog; const char *pin; };
+/*
+ * The texts of the options, read into wishes; strings are kept in a. 0, or -EINVAL with a message.
+ *   --attach   TYPE:TARGET[=PROGRAM]   (PROGRAM: what follows the last '=', if it can be a name)
+ *   --set      MAP[KEY]=VALUE or VAR=VALUE
+ *   --map-from MAP=FILE
+ *   --map      NAME=PATH, NAME=id:N, N=PATH, N=id:N
+ */
+int bu_attach_req_parse(struct bu_attach_req *r, const char *text, struct bu_arena *a, struct bu_diags *ds);
+int bu_set_parse(struct bu_set *w, const char *text, struct bu_arena *a, struct bu_diags *ds);
+int bu_set_parse_file(struct bu_set *w, const char *text, struct bu_arena *a, struct bu_diags *ds);
+int bu_map_from_parse(struct bu_map_from *m, const char *text, struct bu_arena *a, struct bu_diags *ds);
+
+struct bu_loaded_map {
+	const struct bu_obj_map *def; /* NULL: an existing map that only a local id names */
+	const char *name;             /* as declared, or "map 1" */
+	int fd;
+	uint32_t id;
+	const char *pin;              /* where it was pinned by us, or NULL */
+};
+struct bu_loaded_prog {
+	const struct bu_obj_prog *def;
+	int fd;
+	uint32_t id;
+	uint32_t type;
+	const char *pin;
+	char *log;                    /* with log_level: the verifier's words, heap, or NULL */
+};
+struct bu_loaded_link {
+	struct bu_attached at;
+	struct bu_attach spec;
+	uint32_t id;                  /* of the link, 0: attached without one */
+	unsigned prog;                /* index into progs */
+	const char *pin;
+};
+/* Strings and defs point into the plan and the object, which must outlive it. */
 struct bu_loaded {
 	struct bu_loaded_map *maps; unsigned nmaps;
 	struct bu_loaded_prog *progs; unsigned nprogs;
@@ -58,9 +91,11 @@ enum bu_action_kind {
 	BU_DO_BTF_LOAD, BU_DO_MAP_CREATE, BU_DO_MAP_USE, BU_DO_MAP_FILL, BU_DO_MAP_FREEZE,
 	BU_DO_PROG_LOAD, BU_DO_ATTACH, BU_DO_PIN,
 };
+/* A word for the kind: "map_create". */
+const char *bu_action_name(enum bu_action_kind k);
 struct bu_action {
 	enum bu_action_kind kind;
-	uint32_t index;            /* map, program, attach request */
+	uint32_t index;            /* among the plan's maps, programs, attachments or pins */
 	const char *text;          /* "create map skbs: hash, key 8B, value 8B, max_entries 1048576" */
 };
 struct bu_plan {
@@ -69,19 +104,35 @@ struct bu_plan {
 	const struct bu_load_opts *opts;
 	struct bu_action *act; unsigned nact;
 	/* private: per-map and per-program decisions */
-	void *priv;
+	struct bu_plan_priv *priv;
 };
 
 /*
  * Decides everything that can be decided before the first object is made: which programs load,
  * their types, which map each reference means, each value parsed by type. obj and opts must outlive
- * the plan. 0, or -errno with messages in ds.
+ * the plan. 0, or -errno with messages in ds; bu_plan_free is due either way.
  */
 int bu_plan_make(struct bu_plan *p, const struct bu_obj *obj, const struct bu_load_opts *opts, struct bu_sys *s, struct bu_diags *ds);
 void bu_plan_free(struct bu_plan *p);
-/* Does the plan. On failure everything done is undone and out is empty but for out->log. */
+/*
+ * Does the plan. On failure everything done is undone and out is empty but for out->log. Returns 0,
+ * -EPERM or -EOPNOTSUPP (not permitted or not supported here), -EINVAL (refused by the verifier),
+ * or another -errno, with messages in ds.
+ */
 int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out, struct bu_diags *ds);
 /* Detaches what is attached and not pinned, closes every fd, frees. */
 void bu_loaded_close(struct bu_sys *s, struct bu_loaded *l);
+/*
+ * Everything is to stay when the holder of l ends (links are pinned, or need no holder): 0, else
+ * the index of the first link that would go, plus 1.
+ */
+unsigned bu_loaded_mortal(const struct bu_loaded *l);
+
+/*
+ * What the verifier's log says at its end. reason points into log (no newline); insn is the last
+ * instruction it looked at, or -1. False when the log holds no reason.
+ */
+struct bu_vlog { struct bu_str reason; int64_t insn; };
+bool bu_vlog_read(const char *log, struct bu_vlog *out);
 
 #endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a plan holds beyond its printable actions. All memory is the plan's arena. */
+#ifndef BU_LOAD_PRIV_H
+#define BU_LOAD_PRIV_H
+
+#include "load/load.h"
+
+#define BU_NAME_MAX 16 /* the kernel's BPF_OBJ_NAME_LEN, NUL included */
+
+/* One element that is put into a map before the programs load. */
+struct plan_fill {
+	const void *key;    /* key_size bytes; NULL for maps without keys */
+	const void *value;  /* value_bytes */
+	const char *origin; /* the option, for messages */
+	const char *file;   /* --map-from, else NULL */
+	uint32_t line;
+};
+
+struct plan_map {
+	const struct bu_obj_map *def; /* NULL: only a local id names it */
+	const char *name;
+	char kname[BU_NAME_MAX];
+	const char *where;  /* an existing map: path or "id:N"; NULL: made */
+	const char *by_name;/* declared to be pinned by name: its path, made here */
+	uint32_t local_id;
+	uint32_t type, key_size, value_size, max_entries, flags;
+	uint32_t value_bytes; /* as bpf(2) passes one value: per-CPU maps have a row for each CPU */
+	uint32_t btf_key, btf_value;
+	uint8_t *data;      /* contents of global data, value_size bytes */
+	const char *vars;   /* "limit=5, debug=1": variables that were set */
+	const char *note;   /* what was mended, for the plan's text */
+	struct plan_fill *fill; size_t nfill, capfill;
+};
+
+struct plan_prog {
+	uint32_t prog;      /* index into obj->progs */
+	uint32_t type, attach_type, flags;
+	char kname[BU_NAME_MAX];
+	struct bu_code code;
+	uint32_t *ref_map;  /* for each code.ref: index into maps */
+	bool info;          /* func_info and line_info are whole */
+	uint8_t *core; uint32_t ncore; /* CO-RE records for the kernel to apply */
+};
+
+struct plan_attach {
+	struct bu_attach at;
+	uint32_t prog;      /* index into progs */
+};
+
+enum plan_pin_kind { PIN_MAP, PIN_PROG, PIN_LINK };
+struct plan_pin { enum plan_pin_kind kind; uint32_t index; const char *path; };
+
+struct bu_plan_priv {
+	struct plan_map *maps; unsigned nmaps;
+	int32_t *map_of;    /* obj->maps index -> maps index, or -1 */
+	struct plan_prog *progs; unsigned nprogs; size_t capprogs;
+	struct plan_attach *att; unsigned natt; size_t capatt;
+	struct plan_pin *pins; unsigned npins; size_t cappins;
+	uint8_t *btf; size_t btf_size; /* the object's BTF as the kernel wants it, or NULL */
+	size_t capact;
+};
+
+/* select.c: which programs load, and where they attach. */
+int plan_select(struct bu_plan *p, struct bu_diags *ds);
+/* maps.c: which maps are made or used, and their final attributes. */
+int plan_maps(struct bu_plan *p, struct bu_sys *s, struct bu_diags *ds);
+/* A template's or map's attributes as the kernel wants them; *note tells what was mended. */
+int plan_map_attrs(struct plan_map *m, const struct bu_obj *obj, struct bu_sys *s, struct bu_arena *a, struct bu_diags *ds);
+/* fill.c: --set and --map-from. */
+int plan_fill(struct bu_plan *p, struct bu_diags *ds);
+/* btffix.c: a copy of the object's BTF with sizes and offsets of global data filled in. */
+int plan_btf(struct bu_plan *p, struct bu_diags *ds);
+/* Kernel names: at most 15 of letters, digits, '_' and '.'. */
+void plan_kname(char out[BU_NAME_MAX], const char *name);
+
+/* value.c */
+/*
+ * Reads text into size bytes at out: by BTF type when btf is not NULL and type is not 0, as "hex 01
+ * 02 …", else as a number of 1, 2, 4 or 8 bytes. NULL, or the reason why not (in a).
+ */
+const char *load_value(struct bu_arena *a, const struct bu_btf *btf, uint32_t type, uint32_t size, struct bu_str text, void *out);
+/* Bytes of the first word of a --map-from line: a balanced group, a string, or "hex" and size bytes. */
+size_t load_word(struct bu_str line, uint32_t size);
+/* The line without comment and blanks at its ends. */
+struct bu_str load_strip(struct bu_str line);
+
+/* progload.c: loads one program; fds of maps are by plan map. Its fd, or -errno with messages. */
+int load_prog(const struct bu_plan *p, struct bu_sys *s, unsigned prog, const int *map_fds,
+	      int btf_fd, struct bu_loaded *out, struct bu_diags *ds);
+
+#endif
