@@ -1,1 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+bin_PROGRAMS += bpf-ld/bpf-ld
+bpf_ld_bpf_ld_SOURCES = bpf-ld/ld.h bpf-ld/main.c bpf-ld/options.c bpf-ld/report.c bpf-ld/life.c \
+	bpf-ld/watch.c
+bpf_ld_bpf_ld_LDADD = $(LIBS_BU)
+TESTS += tests/ld.bats
+EXTRA_DIST += tests/ld.bats

@@ -77,6 +77,7 @@ struct bu_loaded_link {
 	uint32_t id;                  /* of the link, 0: attached without one */
 	unsigned prog;                /* index into progs */
 	const char *pin;
+	bool stays;                   /* outlives its holder: pinned, or set by netlink */
 };
 /* Strings and defs point into the plan and the object, which must outlive it. */
 struct bu_loaded {
@@ -120,14 +121,8 @@ void bu_plan_free(struct bu_plan *p);
  * or another -errno, with messages in ds.
  */
 int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out, struct bu_diags *ds);
-/* Detaches what is attached and not pinned, closes every fd, frees. */
+/* Detaches what is attached and is not to stay, closes every fd, frees. */
 void bu_loaded_close(struct bu_sys *s, struct bu_loaded *l);
-/*
- * Everything is to stay when the holder of l ends (links are pinned, or need no holder): 0, else
- * the index of the first link that would go, plus 1.
- */
-unsigned bu_loaded_mortal(const struct bu_loaded *l);
-
 /*
  * What the verifier's log says at its end. reason points into log (no newline); insn is the last
  * instruction it looked at, or -1. False when the log holds no reason.

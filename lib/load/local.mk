@@ -1,1 +1,7 @@
-lib_libbu_a_SOURCES += lib/load/load.h
+lib_libbu_a_SOURCES += lib/load/load.h lib/load/priv.h lib/load/value.c lib/load/select.c \
+	lib/load/maps.c lib/load/fill.c lib/load/btffix.c lib/load/plan.c lib/load/vlog.c \
+	lib/load/progload.c lib/load/run.c
+check_PROGRAMS += tests/unit/load_test
+tests_unit_load_test_SOURCES = tests/unit/load_test.c
+tests_unit_load_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/load_test

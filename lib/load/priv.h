@@ -29,6 +29,7 @@ struct plan_map {
 	uint8_t *data;      /* contents of global data, value_size bytes */
 	const char *vars;   /* "limit=5, debug=1": variables that were set */
 	const char *note;   /* what was mended, for the plan's text */
+	struct plan_map *inner; /* the template of a map of maps, or NULL */
 	struct plan_fill *fill; size_t nfill, capfill;
 };
 
@@ -61,31 +62,33 @@ struct bu_plan_priv {
 };
 
 /* select.c: which programs load, and where they attach. */
-int plan_select(struct bu_plan *p, struct bu_diags *ds);
+int bu_plan_select(struct bu_plan *p, struct bu_diags *ds);
 /* maps.c: which maps are made or used, and their final attributes. */
-int plan_maps(struct bu_plan *p, struct bu_sys *s, struct bu_diags *ds);
+int bu_plan_maps(struct bu_plan *p, struct bu_sys *s, struct bu_diags *ds);
 /* A template's or map's attributes as the kernel wants them; *note tells what was mended. */
-int plan_map_attrs(struct plan_map *m, const struct bu_obj *obj, struct bu_sys *s, struct bu_arena *a, struct bu_diags *ds);
+int bu_plan_map_attrs(struct plan_map *m, const struct bu_obj *obj, struct bu_sys *s, struct bu_arena *a, struct bu_diags *ds);
 /* fill.c: --set and --map-from. */
-int plan_fill(struct bu_plan *p, struct bu_diags *ds);
+int bu_plan_fill(struct bu_plan *p, struct bu_diags *ds);
 /* btffix.c: a copy of the object's BTF with sizes and offsets of global data filled in. */
-int plan_btf(struct bu_plan *p, struct bu_diags *ds);
+int bu_plan_btf(struct bu_plan *p, struct bu_diags *ds);
+/* The attribute that makes m; fds are filled in by the caller. */
+void bu_plan_map_attr(const struct plan_map *m, union bpf_attr *a);
 /* Kernel names: at most 15 of letters, digits, '_' and '.'. */
-void plan_kname(char out[BU_NAME_MAX], const char *name);
+void bu_plan_kname(char out[BU_NAME_MAX], const char *name);
 
 /* value.c */
 /*
  * Reads text into size bytes at out: by BTF type when btf is not NULL and type is not 0, as "hex 01
  * 02 …", else as a number of 1, 2, 4 or 8 bytes. NULL, or the reason why not (in a).
  */
-const char *load_value(struct bu_arena *a, const struct bu_btf *btf, uint32_t type, uint32_t size, struct bu_str text, void *out);
+const char *bu_load_value(struct bu_arena *a, const struct bu_btf *btf, uint32_t type, uint32_t size, struct bu_str text, void *out);
 /* Bytes of the first word of a --map-from line: a balanced group, a string, or "hex" and size bytes. */
-size_t load_word(struct bu_str line, uint32_t size);
+size_t bu_load_word(struct bu_str line, uint32_t size);
 /* The line without comment and blanks at its ends. */
-struct bu_str load_strip(struct bu_str line);
+struct bu_str bu_load_strip(struct bu_str line);
 
 /* progload.c: loads one program; fds of maps are by plan map. Its fd, or -errno with messages. */
-int load_prog(const struct bu_plan *p, struct bu_sys *s, unsigned prog, const int *map_fds,
+int bu_load_prog(const struct bu_plan *p, struct bu_sys *s, unsigned prog, const int *map_fds,
 	      int btf_fd, struct bu_loaded *out, struct bu_diags *ds);
 
 #endif

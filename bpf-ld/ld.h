@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bpf-ld: what its files share. options -> object -> plan -> load -> life, each one file. */
+#ifndef LD_H
+#define LD_H
+
+#include <signal.h>
+
+#include "load/load.h"
+
+struct ld_watch {
+	const char *map;
+	uint64_t interval; /* ns */
+	/* while it runs */
+	const struct bu_loaded_map *m;
+	uint64_t due;      /* CLOCK_MONOTONIC, ns */
+};
+
+struct ld {
+	struct bu_arena arena;
+	struct bu_diags ds;
+	/* the command line */
+	struct bu_load_opts load;
+	struct bu_set *sets; size_t capsets;
+	struct bu_attach_req *attaches; size_t capattaches;
+	struct bu_map_from *maps; size_t capmaps;
+	const char **want; size_t capwant;
+	struct ld_watch *watch; unsigned nwatch; size_t capwatch;
+	const char *object;
+	char **command;      /* NULL: none */
+	enum bu_backend backend;
+	enum bu_color_when color;
+	bool json, dry_run, limited;
+	unsigned verbose;
+	uint64_t limit;      /* --for, ns */
+	int ready_fd;        /* -1: none */
+	/* what it works on */
+	struct bu_sys *sys;
+	struct bu_obj obj;
+	struct bu_plan plan;
+	struct bu_loaded made;
+};
+
+/* options.c */
+enum { LD_GO = -1 };
+/* Reads the command line. LD_GO, or the exit status when all is said (--help, a wrong word). */
+int ld_options(struct ld *l, int argc, char **argv);
+
+/* report.c */
+/* Tells what is in l->ds from record 'from' on (NULL: all), errors and talk alike. */
+void ld_tell(struct ld *l);
+/* A failure: tells it, in JSON as one document on stdout. Returns the exit status for err. */
+int ld_fail(struct ld *l, int err);
+/* What was made or attached. For people on stderr while we stay, on stdout when it is the result. */
+int ld_result(struct ld *l, bool stays);
+int ld_print_plan(struct ld *l);
+
+/* life.c */
+/* Takes over the signals; before anything is made, so that no signal leaves pins half done. */
+int ld_signals(void);
+/* Stays until a signal, the end of --for or of the command. The exit status. */
+int ld_live(struct ld *l);
+
+/* watch.c */
+int ld_watch_start(struct ld *l, uint64_t now);
+/* Prints one map as it is. 0 or -errno (of standard output, or of the map with a message). */
+int ld_watch_print(struct ld *l, const struct ld_watch *w, uint64_t now);
+
+#endif

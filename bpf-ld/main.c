@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* bpf-ld: object -> plan -> load -> life. */
+#include <string.h>
+#include <unistd.h>
+
+#include "kern/kern.h"
+#include "ld.h"
+
+static int open_backend(struct ld *l)
+{
+	struct bu_diag *d;
+
+	if (l->backend == BU_BACKEND_VM) {
+		d = bu_diag(&l->ds, BU_ERROR, "L0301", "this release has no VM: programs run in the "
+			    "kernel only");
+		bu_diag_help(&l->ds, d, "--backend=kernel, or unset BPFUTILS_BACKEND");
+		return -EOPNOTSUPP;
+	}
+	l->sys = bu_kern_open();
+	return l->sys ? 0 : -ENOMEM;
+}
+
+/* -EIO when the file is at fault, not what it holds. */
+static int read_object(struct ld *l)
+{
+	int err = bu_obj_read_file(&l->obj, l->object, &l->ds);
+
+	if (err == -EINVAL || err == -ENOEXEC || err == -ENOMEM)
+		return err;
+	if (err < 0) {
+		if (!l->ds.errors)
+			bu_diag(&l->ds, BU_ERROR, "U0002", "cannot read %s: %s", l->object,
+				strerror(-err));
+		return -EIO;
+	}
+	return bu_obj_index(&l->obj, &l->ds);
+}
+
+static int check_watches(struct ld *l)
+{
+	for (unsigned i = 0; i < l->nwatch; i++) {
+		const char *name = l->watch[i].map;
+		struct bu_near near;
+		struct bu_diag *d;
+		bool found = false;
+
+		bu_near_init(&near, name, strlen(name));
+		for (uint32_t k = 0; k < l->obj.nmaps; k++) {
+			if (l->obj.maps[k].is_inner)
+				continue;
+			bu_near_feed(&near, l->obj.maps[k].name);
+			found |= strcmp(l->obj.maps[k].name, name) == 0;
+		}
+		if (found)
+			continue;
+		d = bu_diag(&l->ds, BU_ERROR, "L0108", "--watch: %s has no map \"%s\"", l->object,
+			    name);
+		if (near.best)
+			bu_diag_help(&l->ds, d, "did you mean \"%s\"?", near.best);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Does it all; the exit status. */
+static int run(struct ld *l)
+{
+	bool stays = l->limited || l->command || l->nwatch || !(l->load.pin_dir || l->load.no_attach);
+	int err = open_backend(l), status;
+
+	if (!err)
+		err = read_object(l);
+	if (!err)
+		err = check_watches(l);
+	if (!err)
+		err = bu_plan_make(&l->plan, &l->obj, &l->load, l->sys, &l->ds);
+	if (err)
+		return ld_fail(l, err);
+	if (l->dry_run) {
+		ld_tell(l);
+		return ld_print_plan(l) ? BU_EXIT_IO : BU_EXIT_OK;
+	}
+	err = ld_signals();
+	if (!err)
+		err = bu_load_run(&l->plan, l->sys, &l->made, &l->ds);
+	if (err)
+		return ld_fail(l, err);
+	ld_tell(l);
+	err = ld_result(l, stays);
+	if (stays)
+		status = ld_live(l);
+	else
+		status = err ? BU_EXIT_IO : BU_EXIT_OK;
+	bu_loaded_close(l->sys, &l->made);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct ld l = { .ready_fd = -1, .made.btf_fd = -1 };
+	int status;
+
+	bu_arena_init(&l.arena);
+	bu_diags_init(&l.ds);
+	bu_obj_init(&l.obj);
+	status = ld_options(&l, argc, argv);
+	if (status == LD_GO)
+		status = run(&l);
+	if (l.plan.priv)
+		bu_plan_free(&l.plan);
+	if (l.sys)
+		l.sys->ops->destroy(l.sys);
+	bu_obj_free(&l.obj);
+	bu_diags_free(&l.ds);
+	bu_arena_free(&l.arena);
+	return status;
+}

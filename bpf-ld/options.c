@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The command line. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "ld.h"
+
+enum {
+	OPT_ATTACH = 1, OPT_VIA, OPT_SET, OPT_MAP_FROM, OPT_MAP, OPT_WATCH, OPT_FOR, OPT_READY, OPT_PIN,
+	OPT_NO_ATTACH, OPT_DRY, OPT_VERBOSE, OPT_JSON, OPT_BACKEND, OPT_VM, OPT_COLOR, OPT_EXPLAIN,
+	OPT_HELP, OPT_VERSION,
+};
+
+static const struct bu_opt options[] = {
+	{ OPT_ATTACH, 'a', "attach", "TYPE:TARGET[=PROGRAM]",
+	  "attach PROGRAM to TARGET, and load only what is attached so", BU_WORD_DYNAMIC, NULL },
+	{ OPT_VIA, 0, "attach-via", "WAY", "how: auto, link, ioctl or netlink", BU_WORD_LIST,
+	  "auto|link|ioctl|netlink" },
+	{ OPT_SET, 's', "set", "MAP[KEY]=VALUE",
+	  "put an element into a map, or VARIABLE=VALUE, before loading", BU_WORD_NONE, NULL },
+	{ OPT_MAP_FROM, 0, "map-from", "MAP=FILE", "fill a map from lines \"KEY VALUE\"",
+	  BU_WORD_FILE, NULL },
+	{ OPT_MAP, 'm', "map", "NAME=PATH|id:N", "use an existing map (NAME: a map, or a local id)",
+	  BU_WORD_FILE, NULL },
+	{ OPT_WATCH, 'w', "watch", "MAP[=INTERVAL]", "print a map as it lives, every second",
+	  BU_WORD_NONE, NULL },
+	{ OPT_FOR, 'f', "for", "DURATION", "stay attached that long: 500ms, 10s, 2m", BU_WORD_NONE,
+	  NULL },
+	{ OPT_READY, 0, "ready-fd", "N", "write the line \"attached\" to fd N when it is so",
+	  BU_WORD_NONE, NULL },
+	{ OPT_PIN, 'p', "pin", "DIR", "keep maps, programs and links in DIR (under /sys/fs/bpf)",
+	  BU_WORD_DIR, NULL },
+	{ OPT_NO_ATTACH, 0, "no-attach", NULL, "only load, and tell what was made", BU_WORD_NONE,
+	  NULL },
+	{ OPT_DRY, 'n', "dry-run", NULL, "print the plan, make nothing", BU_WORD_NONE, NULL },
+	{ OPT_VERBOSE, 'v', "verbose", NULL, "show the verifier's words; twice: all of them",
+	  BU_WORD_NONE, NULL },
+	{ OPT_JSON, 'j', "json", NULL, "results and errors as JSON", BU_WORD_NONE, NULL },
+	{ OPT_BACKEND, 0, "backend", "NAME", "auto, kernel or vm", BU_WORD_LIST, "auto|kernel|vm" },
+	{ OPT_VM, 0, "vm", NULL, "the same as --backend=vm", BU_WORD_NONE, NULL },
+	{ OPT_COLOR, 0, "color", "[WHEN]", "auto, always or never", BU_WORD_LIST,
+	  "auto|always|never" },
+	{ OPT_EXPLAIN, 0, "explain", "CODE", "tell more about the code of a message", BU_WORD_NONE,
+	  NULL },
+	{ OPT_HELP, 'h', "help", NULL, "show this text", BU_WORD_NONE, NULL },
+	{ OPT_VERSION, 'V', "version", NULL, "show the version", BU_WORD_NONE, NULL },
+	{ 0, 0, NULL, NULL, NULL, BU_WORD_NONE, NULL },
+};
+
+static int print(const char *s)
+{
+	return bu_write_all(STDOUT_FILENO, s, strlen(s)) ? BU_EXIT_IO : BU_EXIT_OK;
+}
+
+static int help(void)
+{
+	struct bu_buf b = { 0 };
+	int rc;
+
+	bu_buf_str(&b, "Usage: bpf-ld [OPTION]... OBJECT [-- COMMAND [ARG]...]\n"
+		       "Loads the programs of a BPF object, attaches them and stays until Ctrl-C,\n"
+		       "the end of --for or the end of COMMAND.\n\n");
+	bu_opt_help(&b, options);
+	bu_buf_str(&b, "\nTYPE: kprobe, kretprobe, tracepoint, raw_tp, uprobe, uretprobe, xdp.\n"
+		       "See bpf-ld(1).\n");
+	rc = print(bu_buf_cstr(&b));
+	bu_buf_free(&b);
+	return rc;
+}
+
+static int version(bool json)
+{
+	return print(json ? "{\"name\":\"bpf-ld\",\"version\":\"" PACKAGE_VERSION "\"}\n"
+			  : "bpf-ld (bpfutils) " PACKAGE_VERSION "\n");
+}
+
+static void complete_attach(struct bu_buf *out, const struct bu_opt *opt, const struct bu_cmd *cmd,
+			    int nwords, char **words)
+{
+	(void)cmd;
+	(void)nwords;
+	(void)words;
+	if (opt && opt->id == OPT_ATTACH) {
+		for (int h = BU_HOOK_KPROBE; h <= BU_HOOK_XDP; h++)
+			bu_buf_printf(out, "%s:\n", bu_hook_name(h));
+	}
+}
+
+static int complete(int argc, char **argv)
+{
+	struct bu_buf b = { 0 };
+	int at = 2, rc;
+
+	if (at < argc && strcmp(argv[at], "--") == 0)
+		at++;
+	bu_opt_complete(&b, options, NULL, argc - at, argv + at, complete_attach);
+	rc = print(bu_buf_cstr(&b));
+	bu_buf_free(&b);
+	return rc;
+}
+
+static int explain(struct ld *l, const char *code)
+{
+	const char *title, *text = bu_diag_explain(code, &title);
+	struct bu_buf b = { 0 };
+	int rc;
+
+	if (!text) {
+		bu_diag(&l->ds, BU_ERROR, "U0001", "--explain: there is no code \"%s\"", code);
+		ld_fail(l, -EINVAL);
+		return BU_EXIT_USAGE;
+	}
+	bu_buf_printf(&b, "%s: %s\n\n%s\n", code, title, text);
+	rc = print(bu_buf_cstr(&b));
+	bu_buf_free(&b);
+	return rc;
+}
+
+/* ---------------------------------------------------------------- words */
+
+static int usage(struct ld *l, const char *fmt, ...) BU_PRINTF(2, 3);
+static int usage(struct ld *l, const char *fmt, ...)
+{
+	struct bu_diag *d;
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = bu_arena_vprintf(&l->arena, fmt, ap);
+	va_end(ap);
+	d = bu_diag(&l->ds, BU_ERROR, "U0001", "%s", text ? text : "out of memory");
+	bu_diag_help(&l->ds, d, "see bpf-ld --help");
+	return -EINVAL;
+}
+
+static int watch_option(struct ld *l, const char *arg)
+{
+	const char *eq = strrchr(arg, '=');
+	struct ld_watch w = { .map = arg, .interval = 1000000000ull };
+
+	if (eq && (bu_str_duration(bu_str_c(eq + 1), &w.interval) || !w.interval))
+		return usage(l, "--watch %s: \"%s\" is not a duration such as 500ms or 2s", arg,
+			     eq + 1);
+	if (eq)
+		w.map = bu_arena_strndup(&l->arena, arg, (size_t)(eq - arg));
+	if (!w.map || !w.map[0])
+		return usage(l, "--watch needs the name of a map");
+	l->watch = bu_arena_grow(&l->arena, l->watch, l->nwatch, &l->capwatch, sizeof(w));
+	l->want = bu_arena_grow(&l->arena, l->want, l->load.nwant, &l->capwant, sizeof(*l->want));
+	if (!l->watch || !l->want)
+		return -ENOMEM;
+	l->watch[l->nwatch++] = w;
+	l->want[l->load.nwant++] = w.map;
+	return 0;
+}
+
+static int set_option(struct ld *l, const char *arg, bool file)
+{
+	struct bu_set w;
+	int err = file ? bu_set_parse_file(&w, arg, &l->arena, &l->ds)
+		       : bu_set_parse(&w, arg, &l->arena, &l->ds);
+
+	if (err)
+		return err;
+	l->sets = bu_arena_grow(&l->arena, l->sets, l->load.nsets, &l->capsets, sizeof(w));
+	if (!l->sets)
+		return -ENOMEM;
+	l->sets[l->load.nsets++] = w;
+	return 0;
+}
+
+static int attach_option(struct ld *l, const char *arg)
+{
+	struct bu_attach_req r;
+	int err = bu_attach_req_parse(&r, arg, &l->arena, &l->ds);
+
+	if (err)
+		return err;
+	l->attaches = bu_arena_grow(&l->arena, l->attaches, l->load.nattaches, &l->capattaches,
+				    sizeof(r));
+	if (!l->attaches)
+		return -ENOMEM;
+	l->attaches[l->load.nattaches++] = r;
+	return 0;
+}
+
+static int map_option(struct ld *l, const char *arg)
+{
+	struct bu_map_from m;
+	int err = bu_map_from_parse(&m, arg, &l->arena, &l->ds);
+
+	if (err)
+		return err;
+	l->maps = bu_arena_grow(&l->arena, l->maps, l->load.nmaps, &l->capmaps, sizeof(m));
+	if (!l->maps)
+		return -ENOMEM;
+	l->maps[l->load.nmaps++] = m;
+	return 0;
+}
+
+static int via_option(struct ld *l, const char *arg)
+{
+	static const char *const ways[] = { [BU_VIA_AUTO] = "auto", [BU_VIA_LINK] = "link",
+					    [BU_VIA_IOCTL] = "ioctl",
+					    [BU_VIA_NETLINK] = "netlink" };
+
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(ways); i++) {
+		if (strcmp(ways[i], arg) == 0) {
+			l->load.via = (enum bu_attach_via)i;
+			return 0;
+		}
+	}
+	return usage(l, "--attach-via: \"%s\" is none of auto, link, ioctl, netlink", arg);
+}
+
+static int ready_option(struct ld *l, const char *arg)
+{
+	uint64_t n;
+
+	if (bu_str_u64(bu_str_c(arg), &n, NULL) || n > INT32_MAX || fcntl((int)n, F_GETFD) < 0)
+		return usage(l, "--ready-fd: \"%s\" is not an open file descriptor", arg);
+	l->ready_fd = (int)n;
+	return 0;
+}
+
+static int take(struct ld *l, int id, const char *arg)
+{
+	switch (id) {
+	case OPT_ATTACH:
+		return attach_option(l, arg);
+	case OPT_VIA:
+		return via_option(l, arg);
+	case OPT_SET:
+		return set_option(l, arg, false);
+	case OPT_MAP_FROM:
+		return set_option(l, arg, true);
+	case OPT_MAP:
+		return map_option(l, arg);
+	case OPT_WATCH:
+		return watch_option(l, arg);
+	case OPT_FOR:
+		l->limited = true;
+		if (bu_str_duration(bu_str_c(arg), &l->limit))
+			return usage(l, "--for: \"%s\" is not a duration such as 500ms or 2s", arg);
+		return 0;
+	case OPT_READY:
+		return ready_option(l, arg);
+	case OPT_PIN:
+		l->load.pin_dir = arg;
+		return arg[0] ? 0 : usage(l, "--pin needs a directory");
+	case OPT_NO_ATTACH:
+		l->load.no_attach = true;
+		return 0;
+	case OPT_DRY:
+		l->dry_run = true;
+		return 0;
+	case OPT_VERBOSE:
+		l->verbose++;
+		return 0;
+	case OPT_JSON:
+		return 0; /* read before, so that each message obeys it */
+	case OPT_BACKEND:
+		return bu_backend_parse(arg, &l->backend)
+			       ? usage(l, "--backend: \"%s\" is none of auto, kernel, vm", arg) : 0;
+	case OPT_VM:
+		l->backend = BU_BACKEND_VM;
+		return 0;
+	case OPT_COLOR:
+		return bu_tty_color_parse(arg ? arg : "always", &l->color)
+			       ? usage(l, "--color: \"%s\" is none of auto, always, never", arg) : 0;
+	}
+	return -EINVAL;
+}
+
+static int operand(struct ld *l, struct bu_optscan *s)
+{
+	if (!l->object && !s->dashdash) {
+		l->object = s->arg;
+		return 0;
+	}
+	if (!s->dashdash) {
+		usage(l, "there is one object too many: %s", s->arg);
+		return -EINVAL;
+	}
+	/* The rest is the command, whatever it looks like. */
+	l->command = &s->argv[s->i - 1];
+	return 1;
+}
+
+/* What cannot be had together, and what is missing. */
+static int check(struct ld *l, bool no_command)
+{
+	if (!l->object)
+		return usage(l, "there is no object to load");
+	if (l->load.no_attach && l->load.nattaches)
+		return usage(l, "--no-attach and --attach exclude each other");
+	if (l->load.no_attach && (l->limited || l->command || l->nwatch || l->ready_fd >= 0))
+		return usage(l, "--no-attach does not stay: it goes with none of --for, --watch, "
+			     "--ready-fd and COMMAND");
+	if (no_command)
+		return usage(l, "there is no command behind --");
+	if (l->limited && l->command)
+		return usage(l, "--for and COMMAND exclude each other");
+	return 0;
+}
+
+static bool json_asked(int argc, char **argv)
+{
+	struct bu_optscan s;
+	int id;
+
+	bu_opt_start(&s, options, argc, argv);
+	while ((id = bu_opt_next(&s)) != BU_OPT_END && !s.dashdash) {
+		if (id == OPT_JSON)
+			return true;
+	}
+	return false;
+}
+
+static int backend_from_env(struct ld *l)
+{
+	const char *env = getenv("BPFUTILS_BACKEND");
+
+	if (env && env[0] && bu_backend_parse(env, &l->backend))
+		return usage(l, "$BPFUTILS_BACKEND: \"%s\" is none of auto, kernel, vm", env);
+	return 0;
+}
+
+int ld_options(struct ld *l, int argc, char **argv)
+{
+	struct bu_optscan s;
+	int id, err;
+
+	if (argc > 1 && strcmp(argv[1], "--complete") == 0)
+		return complete(argc, argv);
+	l->json = json_asked(argc, argv);
+	err = backend_from_env(l);
+	bu_opt_start(&s, options, argc, argv);
+	while (!err && (id = bu_opt_next(&s)) != BU_OPT_END) {
+		switch (id) {
+		case OPT_HELP:
+			return help();
+		case OPT_VERSION:
+			return version(l->json);
+		case OPT_EXPLAIN:
+			return explain(l, s.arg);
+		case BU_OPT_ERROR:
+			err = usage(l, "%s", s.error);
+			if (s.hint[0])
+				bu_diag_help(&l->ds, l->ds.last, "%s", s.hint);
+			break;
+		case BU_OPT_OPERAND:
+			err = operand(l, &s);
+			break;
+		default:
+			err = take(l, id, s.arg);
+		}
+	}
+	if (err >= 0)
+		err = check(l, s.dashdash && !l->command);
+	if (err < 0) {
+		if (err == -ENOMEM)
+			bu_diag(&l->ds, BU_ERROR, "U0003", "out of memory");
+		err = ld_fail(l, err);
+		return err == BU_EXIT_FAIL ? BU_EXIT_USAGE : err;
+	}
+	l->load.sets = l->sets;
+	l->load.attaches = l->attaches;
+	l->load.maps = l->maps;
+	l->load.want = l->want;
+	/* Statistics cost nothing; the log itself makes loading some five times slower. */
+	l->load.log_level = l->verbose > 1 ? BPF_LOG_LEVEL1 : l->verbose ? BPF_LOG_STATS : 0;
+	return LD_GO;
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The object's BTF as the kernel wants it. Compilers leave the sizes of data sections and the
+ * offsets of the variables in them to the loader (they are relocations of .BTF); the kernel wants
+ * them filled in and sorted, and knows no "extern" linkage.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "load/priv.h"
+
+#define SECVAR_SIZE 12 /* type, offset, size */
+#define TYPE_SIZE 12   /* name, info, size or type */
+#define LINKAGE_EXTERN 2
+#define STV_DEFAULT 0
+#define STT_FUNC 2
+
+struct secvar { uint32_t type, off, size; };
+
+static int by_offset(const void *a, const void *b)
+{
+	const struct secvar *x = a, *y = b;
+
+	return x->off < y->off ? -1 : x->off > y->off;
+}
+
+/* The offset of a variable in its section, or have when no symbol tells. */
+static uint32_t var_offset(const struct bu_obj *o, uint32_t sec, const char *name, uint32_t have)
+{
+	for (uint32_t i = 0; i < o->nsyms; i++) {
+		const struct bu_sym *s = &o->syms[i];
+
+		if (s->sec == sec && s->type != STT_FUNC && strcmp(s->name, name) == 0)
+			return s->value > UINT32_MAX ? have : (uint32_t)s->value;
+	}
+	return have;
+}
+
+static int fix_datasec(struct bu_plan *p, const struct bu_btf_type *t, uint8_t *at)
+{
+	const struct bu_obj *o = p->obj;
+	uint32_t sec = bu_obj_sec_by_name(o, t->name);
+	struct secvar *v;
+	struct bu_btf_type var;
+
+	if (sec == BU_SEC_UNDEF || o->secs[sec].size > UINT32_MAX)
+		return 0;
+	if (!t->size)
+		bu_put32(at + 8, o->be, (uint32_t)o->secs[sec].size);
+	v = bu_arena_array(&p->arena, t->vlen, sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < t->vlen; i++) {
+		const uint8_t *e = at + TYPE_SIZE + (size_t)i * SECVAR_SIZE;
+
+		v[i].type = bu_get32(e, o->be);
+		v[i].off = bu_get32(e + 4, o->be);
+		v[i].size = bu_get32(e + 8, o->be);
+		if (!bu_btf_get(&o->btf, v[i].type, &var))
+			v[i].off = var_offset(o, sec, var.name, v[i].off);
+	}
+	qsort(v, t->vlen, sizeof(*v), by_offset);
+	for (uint32_t i = 0; i < t->vlen; i++) {
+		uint8_t *e = at + TYPE_SIZE + (size_t)i * SECVAR_SIZE;
+
+		bu_put32(e, o->be, v[i].type);
+		bu_put32(e + 4, o->be, v[i].off);
+		bu_put32(e + 8, o->be, v[i].size);
+	}
+	return 0;
+}
+
+/* A function that other objects cannot see is verified with its callers, as a static one. */
+static bool is_hidden(const struct bu_obj *o, const char *name)
+{
+	for (uint32_t i = 0; i < o->nsyms; i++) {
+		const struct bu_sym *s = &o->syms[i];
+
+		if (s->type == STT_FUNC && strcmp(s->name, name) == 0)
+			return s->vis != STV_DEFAULT;
+	}
+	return false;
+}
+
+int bu_plan_btf(struct bu_plan *p, struct bu_diags *ds)
+{
+	const struct bu_obj *o = p->obj;
+	struct bu_btf_type t;
+	uint8_t *copy;
+
+	(void)ds;
+	if (!o->has_btf || !o->btf.ntypes)
+		return 0;
+	copy = bu_arena_memdup(&p->arena, o->btf.data, o->btf.size);
+	if (!copy)
+		return -ENOMEM;
+	for (uint32_t id = 1; id <= o->btf.ntypes; id++) {
+		uint8_t *at = copy + o->btf.offs[id - 1];
+		uint32_t info;
+
+		if (bu_btf_get(&o->btf, id, &t))
+			continue;
+		switch (t.kind) {
+		case BU_BTF_DATASEC:
+			if (fix_datasec(p, &t, at))
+				return -ENOMEM;
+			break;
+		case BU_BTF_VAR:
+			if (t.linkage == LINKAGE_EXTERN)
+				bu_put32(at + TYPE_SIZE, o->be, 1);
+			break;
+		case BU_BTF_FUNC:
+			info = bu_get32(at + 4, o->be);
+			if (t.linkage == LINKAGE_EXTERN)
+				bu_put32(at + 4, o->be, (info & ~0xffffu) | 1);
+			else if (t.linkage == 1 && is_hidden(o, t.name))
+				bu_put32(at + 4, o->be, info & ~0xffffu);
+			break;
+		default:
+			break;
+		}
+	}
+	p->priv->btf = copy;
+	p->priv->btf_size = o->btf.size;
+	return 0;
+}

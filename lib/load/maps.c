@@ -1,0 +1,546 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Which maps are made, which existing ones are used, and what each is like. */
+#include <string.h>
+#include <unistd.h>
+
+#include "load/priv.h"
+
+#define PIN_BY_NAME 1 /* libbpf's LIBBPF_PIN_BY_NAME */
+#define BPFFS "/sys/fs/bpf"
+
+void bu_plan_kname(char out[BU_NAME_MAX], const char *name)
+{
+	size_t n = 0;
+
+	for (; name[n] && n < BU_NAME_MAX - 1; n++) {
+		char c = name[n];
+		bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			    (c >= '0' && c <= '9') || c == '_' || c == '.';
+
+		out[n] = good ? c : '_';
+	}
+	out[n] = '\0';
+}
+
+/* Global data is named after its object too, as the field does: "skbleak.rodata". */
+static void data_kname(char out[BU_NAME_MAX], const char *path, const char *sec)
+{
+	const char *base = strrchr(path, '/');
+	size_t sn = strlen(sec), room, n;
+	char both[64];
+
+	base = base ? base + 1 : path;
+	n = strcspn(base, ".");
+	if (sn > sizeof(both) / 2)
+		sn = sizeof(both) / 2;
+	room = sn < BU_NAME_MAX - 1 - 7 ? BU_NAME_MAX - 1 - sn : 7;
+	if (n > room)
+		n = room;
+	memcpy(both, base, n);
+	memcpy(both + n, sec, sn);
+	both[n + sn] = '\0';
+	bu_plan_kname(out, both);
+}
+
+static const char *map_type_name(uint32_t type)
+{
+	const struct bu_kind *k = bu_kind_by_num(bu_map_types, bu_nmap_types, type);
+
+	return k ? k->name : "unknown type";
+}
+
+static bool is_percpu(uint32_t type)
+{
+	return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
+	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
+}
+
+/* Types whose max_entries is, or may be, 0. */
+static bool may_be_empty(uint32_t type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_CGROUP_STORAGE:
+	case BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE:
+	case BPF_MAP_TYPE_SK_STORAGE:
+	case BPF_MAP_TYPE_INODE_STORAGE:
+	case BPF_MAP_TYPE_TASK_STORAGE:
+	case BPF_MAP_TYPE_CGRP_STORAGE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Types that take no type information of keys and values. */
+static bool no_btf(uint32_t type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_PROG_ARRAY:
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+	case BPF_MAP_TYPE_CGROUP_ARRAY:
+	case BPF_MAP_TYPE_STACK_TRACE:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_DEVMAP_HASH:
+	case BPF_MAP_TYPE_CPUMAP:
+	case BPF_MAP_TYPE_XSKMAP:
+	case BPF_MAP_TYPE_SOCKMAP:
+	case BPF_MAP_TYPE_SOCKHASH:
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+	case BPF_MAP_TYPE_ARENA:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void note(struct plan_map *m, struct bu_arena *a, const char *text)
+{
+	m->note = m->note ? bu_arena_printf(a, "%s; %s", m->note, text) : text;
+}
+
+/* A ring buffer's size is a power of two of whole pages. */
+static uint32_t ring_size(uint32_t want)
+{
+	long ps = sysconf(_SC_PAGESIZE);
+	uint32_t n = ps > 0 ? (uint32_t)ps : 4096;
+
+	while (n < want && n < 1u << 31)
+		n *= 2;
+	return n;
+}
+
+int bu_plan_map_attrs(struct plan_map *m, const struct bu_obj *obj, struct bu_sys *s,
+		   struct bu_arena *a, struct bu_diags *ds)
+{
+	const struct bu_obj_map *def = m->def;
+	struct bu_diag *d;
+	int cpus;
+
+	m->type = def->type;
+	m->key_size = def->key_size;
+	m->value_size = def->value_size;
+	m->max_entries = def->max_entries;
+	m->flags = def->flags;
+	m->btf_key = obj->has_btf ? def->btf_key : 0;
+	m->btf_value = obj->has_btf ? def->btf_value : 0;
+
+	switch (m->type) {
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+		/* Key and value types are hints for readers of the source only. */
+		m->key_size = m->value_size = 0;
+		if (m->max_entries && ring_size(m->max_entries) != m->max_entries) {
+			m->max_entries = ring_size(m->max_entries);
+			note(m, a, "size rounded up to a power of two of whole pages");
+		}
+		break;
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+		m->key_size = m->value_size = 4;
+		if (!m->max_entries) {
+			cpus = s->ops->possible_cpus(s);
+			m->max_entries = cpus > 0 ? (uint32_t)cpus : 1;
+			note(m, a, "one entry for each possible CPU");
+		}
+		break;
+	case BPF_MAP_TYPE_PROG_ARRAY:
+	case BPF_MAP_TYPE_CGROUP_ARRAY:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+		m->key_size = m->key_size ? m->key_size : 4;
+		m->value_size = m->value_size ? m->value_size : 4;
+		break;
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+		m->value_size = m->value_size ? m->value_size : 4;
+		break;
+	default:
+		break;
+	}
+	if (no_btf(m->type))
+		m->btf_key = m->btf_value = 0;
+	if ((m->flags & BPF_F_MMAPABLE) && def->origin == BU_MAP_DATA &&
+	    !bu_sys_has(s, BU_FEAT_ARRAY_MMAP)) {
+		m->flags &= ~(uint32_t)BPF_F_MMAPABLE;
+		note(m, a, "not mappable on this kernel");
+	}
+	m->value_bytes = m->value_size;
+	if (is_percpu(m->type)) {
+		cpus = s->ops->possible_cpus(s);
+		if (cpus < 1 || (uint64_t)cpus * ((uint64_t)m->value_size + 7) > UINT32_MAX)
+			return -EINVAL;
+		m->value_bytes = (m->value_size + 7) / 8 * 8 * (uint32_t)cpus;
+	}
+	if (!m->max_entries && !may_be_empty(m->type) && !m->where) {
+		d = bu_diag(ds, BU_ERROR, "L0107", "map %s (%s) has max_entries 0", m->name,
+			    map_type_name(m->type));
+		if (def->max_entries_at)
+			bu_diag_note(ds, d, "it is declared in line %u", def->max_entries_at);
+		bu_diag_help(ds, d, "declare how many entries it holds");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+void bu_plan_map_attr(const struct plan_map *m, union bpf_attr *a)
+{
+	memset(a, 0, sizeof(*a));
+	a->map_type = m->type;
+	a->key_size = m->key_size;
+	a->value_size = m->value_size;
+	a->max_entries = m->max_entries;
+	a->map_flags = m->flags;
+	if (m->flags & BPF_F_NUMA_NODE)
+		a->numa_node = m->def->numa_node;
+	a->map_extra = m->def->map_extra;
+	memcpy(a->map_name, m->kname, sizeof(a->map_name));
+}
+
+/* ---------------------------------------------------------------- existing maps */
+
+/* The fd of an existing map, or -errno. */
+static int open_existing(struct bu_sys *s, const char *where)
+{
+	uint64_t id;
+
+	if (strncmp(where, "id:", 3) != 0)
+		return bu_sys_get(s, where, 0);
+	if (bu_str_u64(bu_str_c(where + 3), &id, NULL) || id > UINT32_MAX)
+		return -EINVAL;
+	return bu_sys_fd_by_id(s, BU_MAP, (uint32_t)id, 0);
+}
+
+static int bad_fit(struct bu_diags *ds, const struct plan_map *m, const char *what, uint32_t want,
+		   uint32_t have)
+{
+	bu_diag(ds, BU_ERROR, "L0111", "map %s cannot be %s: %s is %u there, the object wants %u",
+		m->name, m->where, what, have, want);
+	return -EINVAL;
+}
+
+/* Reads the real attributes of m->where, and compares them with what the object declares. */
+static int look_at_existing(struct plan_map *m, struct bu_sys *s, struct bu_diags *ds)
+{
+	const struct bu_obj_map *def = m->def;
+	struct bpf_map_info info;
+	uint32_t len = sizeof(info);
+	int fd = open_existing(s, m->where), rc = 0;
+	struct bu_diag *d;
+
+	if (fd >= 0) {
+		memset(&info, 0, sizeof(info));
+		rc = bu_sys_info(s, fd, &info, &len);
+		if (rc < 0 && s->ops->close(s, fd) >= 0)
+			fd = rc;
+	}
+	if (fd < 0) {
+		d = bu_diag(ds, BU_ERROR, "L0111", "map %s: %s cannot be opened: %s", m->name,
+			    m->where, fd == -ENOENT ? "there is no such map" : strerror(-fd));
+		if (fd == -EPERM)
+			bu_sys_explain(s, ds, d, strncmp(m->where, "id:", 3) ? BPF_OBJ_GET
+				       : BPF_MAP_GET_FD_BY_ID, fd, NULL);
+		return fd;
+	}
+	s->ops->close(s, fd);
+	if (def && m->type != info.type) {
+		bu_diag(ds, BU_ERROR, "L0111", "map %s cannot be %s: its type is %s there, the "
+			"object wants %s", m->name, m->where, map_type_name(info.type),
+			map_type_name(m->type));
+		return -EINVAL;
+	}
+	if (def && m->key_size != info.key_size)
+		return bad_fit(ds, m, "the key size", m->key_size, info.key_size);
+	if (def && m->value_size != info.value_size)
+		return bad_fit(ds, m, "the value size", m->value_size, info.value_size);
+	m->type = info.type;
+	m->key_size = info.key_size;
+	m->value_size = m->value_bytes = info.value_size;
+	m->max_entries = info.max_entries;
+	if (is_percpu(m->type)) {
+		int cpus = s->ops->possible_cpus(s);
+
+		m->value_bytes = (m->value_size + 7) / 8 * 8 * (uint32_t)(cpus > 0 ? cpus : 1);
+	}
+	return 0;
+}
+
+/* ---------------------------------------------------------------- which */
+
+static const struct bu_map_from *existing_for(const struct bu_plan *p, const char *name,
+					      uint32_t local_id, bool *used)
+{
+	const struct bu_map_from *found = NULL;
+
+	for (unsigned i = 0; i < p->opts->nmaps; i++) {
+		const struct bu_map_from *f = &p->opts->maps[i];
+		uint64_t n;
+
+		if ((name && strcmp(f->name, name) == 0) ||
+		    (local_id && !bu_str_u64(bu_str_c(f->name), &n, NULL) && n == local_id)) {
+			found = f;
+			used[i] = true;
+		}
+	}
+	return found;
+}
+
+static bool wished(const struct bu_plan *p, const char *name)
+{
+	for (unsigned i = 0; i < p->opts->nwant; i++) {
+		if (strcmp(p->opts->want[i], name) == 0)
+			return true;
+	}
+	for (unsigned i = 0; i < p->opts->nsets; i++) {
+		if (strcmp(p->opts->sets[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void mark_refs(const struct bu_obj *o, const struct bu_code *c, bool *mark)
+{
+	for (uint32_t i = 0; i < c->nrefs; i++) {
+		const struct bu_ref *r = &c->ref[i];
+
+		if ((r->kind == BU_REF_MAP || r->kind == BU_REF_MAP_VALUE ||
+		     r->kind == BU_REF_LOCAL_ID) && r->map < o->nmaps)
+			mark[r->map] = true;
+	}
+}
+
+/*
+ * needed[i]: a program that loads refers to map i, or an option names it, or no program refers to
+ * it at all (then it is there for user space). Maps of programs that stay behind are not made.
+ */
+static int find_needed(struct bu_plan *p, bool *needed)
+{
+	const struct bu_obj *o = p->obj;
+	bool *any = bu_arena_array(&p->arena, o->nmaps, sizeof(*any));
+	struct bu_arena scratch;
+	struct bu_diags quiet;
+	int rc = 0;
+
+	if (!any)
+		return -ENOMEM;
+	bu_arena_init(&scratch);
+	bu_diags_init(&quiet);
+	for (unsigned i = 0; i < p->priv->nprogs; i++)
+		mark_refs(o, &p->priv->progs[i].code, needed);
+	for (uint32_t i = 0; p->priv->nprogs < o->nprogs && i < o->nprogs; i++) {
+		struct bu_code c = { 0 };
+
+		if (bu_obj_link(o, i, &scratch, &c, &quiet) == 0)
+			mark_refs(o, &c, any);
+	}
+	for (uint32_t i = 0; i < o->nmaps; i++) {
+		if (!needed[i] && !any[i] && p->priv->nprogs < o->nprogs)
+			needed[i] = true;
+		if (p->priv->nprogs == o->nprogs || wished(p, o->maps[i].name))
+			needed[i] = true;
+	}
+	/* Variables are named by symbol: any section of data may be meant. */
+	for (unsigned i = 0; i < p->opts->nsets; i++) {
+		if (p->opts->sets[i].file || p->opts->sets[i].key.p)
+			continue;
+		for (uint32_t k = 0; k < o->nmaps; k++)
+			needed[k] |= o->maps[k].origin == BU_MAP_DATA && any[k];
+	}
+	bu_diags_free(&quiet);
+	bu_arena_free(&scratch);
+	return rc;
+}
+
+static int data_contents(struct bu_plan *p, struct plan_map *m, struct bu_diags *ds)
+{
+	const struct bu_sec *sec;
+
+	if (m->def->origin != BU_MAP_DATA || m->where)
+		return 0;
+	if (m->def->sec >= p->obj->nsecs || m->key_size != 4)
+		return -EINVAL;
+	sec = &p->obj->secs[m->def->sec];
+	if (sec->size > m->value_size) {
+		bu_diag(ds, BU_ERROR, "L0107", "section %s has more bytes than its map", sec->name);
+		return -EINVAL;
+	}
+	m->data = bu_arena_alloc(&p->arena, m->value_size);
+	if (!m->data)
+		return -ENOMEM;
+	if (sec->data)
+		memcpy(m->data, sec->data, sec->size);
+	return 0;
+}
+
+/* A map of maps is made with a template of what it will hold. */
+static int add_inner(struct bu_plan *p, struct plan_map *m, struct bu_sys *s, struct bu_diags *ds)
+{
+	const struct bu_obj_map *def;
+
+	if ((uint32_t)m->def->inner >= p->obj->nmaps)
+		return -EINVAL;
+	def = &p->obj->maps[m->def->inner];
+	m->inner = bu_arena_alloc(&p->arena, sizeof(*m->inner));
+	if (!m->inner)
+		return -ENOMEM;
+	m->inner->def = def;
+	m->inner->name = def->name;
+	bu_plan_kname(m->inner->kname, def->name);
+	return bu_plan_map_attrs(m->inner, p->obj, s, &p->arena, ds);
+}
+
+static int add_map(struct bu_plan *p, uint32_t i, struct bu_sys *s, bool *used, struct bu_diags *ds)
+{
+	const struct bu_obj_map *def = &p->obj->maps[i];
+	struct plan_map *m = &p->priv->maps[p->priv->nmaps];
+	const struct bu_map_from *f = existing_for(p, def->name, def->local_id, used);
+	int err, fd;
+
+	*m = (struct plan_map){ .def = def, .name = def->name, .local_id = def->local_id,
+				.where = f ? f->where : NULL };
+	if (def->origin == BU_MAP_DATA)
+		data_kname(m->kname, p->obj->path, def->name);
+	else
+		bu_plan_kname(m->kname, def->name);
+	if (!f && def->pinning == PIN_BY_NAME) {
+		m->by_name = bu_arena_printf(&p->arena, BPFFS "/%s", m->name);
+		if (!m->by_name)
+			return -ENOMEM;
+		fd = bu_sys_get(s, m->by_name, 0);
+		if (fd >= 0) {
+			s->ops->close(s, fd);
+			m->where = m->by_name;
+			m->by_name = NULL;
+		}
+	} else if (!f && def->pinning) {
+		bu_diag(ds, BU_ERROR, "L0107", "map %s: pinning %u is not known", m->name,
+			def->pinning);
+		return -EINVAL;
+	}
+	err = bu_plan_map_attrs(m, p->obj, s, &p->arena, ds);
+	if (!err && def->inner >= 0)
+		err = add_inner(p, m, s, ds);
+	if (!err && m->where)
+		err = look_at_existing(m, s, ds);
+	if (!err)
+		err = data_contents(p, m, ds);
+	if (err)
+		return err;
+	p->priv->map_of[i] = (int32_t)p->priv->nmaps++;
+	return 0;
+}
+
+/* A local id that no map of the object has: --map N=… must say which map it is. */
+static int add_outside(struct bu_plan *p, uint32_t local_id, const char *prog, struct bu_sys *s,
+		       bool *used, struct bu_diags *ds)
+{
+	const struct bu_map_from *f;
+	struct plan_map *m = &p->priv->maps[p->priv->nmaps];
+	struct bu_diag *d;
+	int err;
+
+	for (unsigned i = 0; i < p->priv->nmaps; i++) {
+		if (p->priv->maps[i].local_id == local_id)
+			return (int)i;
+	}
+	f = existing_for(p, NULL, local_id, used);
+	if (!f) {
+		d = bu_diag(ds, BU_ERROR, "L0112", "program %s uses map %u, which the object does "
+			    "not declare", prog, local_id);
+		bu_diag_help(ds, d, "say which map it is: --map %u=/sys/fs/bpf/NAME or --map "
+			     "%u=id:N", local_id, local_id);
+		return -EINVAL;
+	}
+	*m = (struct plan_map){ .local_id = local_id, .where = f->where,
+				.name = bu_arena_printf(&p->arena, "map %u", local_id) };
+	if (!m->name)
+		return -ENOMEM;
+	err = look_at_existing(m, s, ds);
+	return err ? err : (int)p->priv->nmaps++;
+}
+
+/* Gives each reference of a program's code its map. */
+static int resolve_refs(struct bu_plan *p, struct plan_prog *g, struct bu_sys *s, bool *used,
+			struct bu_diags *ds)
+{
+	const char *name = p->obj->progs[g->prog].name;
+	int rc = 0, m;
+
+	g->ref_map = bu_arena_array(&p->arena, g->code.nrefs, sizeof(*g->ref_map));
+	if (!g->ref_map)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < g->code.nrefs; i++) {
+		const struct bu_ref *r = &g->code.ref[i];
+
+		switch (r->kind) {
+		case BU_REF_LOCAL_ID:
+			if (r->map >= p->obj->nmaps) {
+				m = add_outside(p, r->val, name, s, used, ds);
+				break;
+			}
+			/* fallthrough */
+		case BU_REF_MAP:
+		case BU_REF_MAP_VALUE:
+			m = r->map < p->obj->nmaps ? p->priv->map_of[r->map] : -EINVAL;
+			break;
+		default:
+			bu_diag(ds, BU_ERROR, "L0112", r->kind == BU_REF_KFUNC
+				? "program %s calls %s, which is no function of the object"
+				: "program %s uses %s, which the object does not define",
+				name, r->name ? r->name : "?");
+			m = -EINVAL;
+		}
+		if (m < 0)
+			rc = m;
+		else
+			g->ref_map[i] = (uint32_t)m;
+	}
+	return rc;
+}
+
+int bu_plan_maps(struct bu_plan *p, struct bu_sys *s, struct bu_diags *ds)
+{
+	const struct bu_obj *o = p->obj;
+	bool *needed = bu_arena_array(&p->arena, o->nmaps, sizeof(*needed));
+	bool *used = bu_arena_array(&p->arena, p->opts->nmaps, sizeof(*used));
+	int rc = 0, err;
+
+	p->priv->map_of = bu_arena_array(&p->arena, o->nmaps, sizeof(*p->priv->map_of));
+	p->priv->maps = bu_arena_array(&p->arena, o->nmaps + p->opts->nmaps,
+				       sizeof(*p->priv->maps));
+	if (bu_arena_failed(&p->arena))
+		return -ENOMEM;
+	rc = find_needed(p, needed);
+	for (uint32_t i = 0; i < o->nmaps; i++) {
+		p->priv->map_of[i] = -1;
+		if (o->maps[i].is_inner || !needed[i])
+			continue;
+		err = add_map(p, i, s, used, ds);
+		if (err)
+			rc = err;
+	}
+	if (rc)
+		return rc;
+	for (unsigned i = 0; i < p->priv->nprogs; i++) {
+		err = resolve_refs(p, &p->priv->progs[i], s, used, ds);
+		if (err)
+			rc = err;
+	}
+	for (unsigned i = 0; i < p->opts->nmaps; i++) {
+		const char *name = p->opts->maps[i].name;
+		struct bu_near near;
+		struct bu_diag *d;
+
+		if (used[i] || rc)
+			continue;
+		d = bu_diag(ds, BU_ERROR, "L0108", "--map %s=%s: %s", name, p->opts->maps[i].where,
+			    name[strspn(name, "0123456789")] ? "no map of this name is used"
+							     : "no program uses this local id");
+		bu_near_init(&near, name, strlen(name));
+		for (uint32_t k = 0; k < o->nmaps; k++)
+			bu_near_feed(&near, o->maps[k].name);
+		if (near.best)
+			bu_diag_help(ds, d, "did you mean \"%s\"?", near.best);
+		rc = -EINVAL;
+	}
+	return rc;
+}

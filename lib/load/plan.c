@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The plan: every decision first, then the list of actions. */
+#include <string.h>
+
+#include "load/priv.h"
+
+const char *bu_action_name(enum bu_action_kind k)
+{
+	static const char *const names[] = {
+		[BU_DO_BTF_LOAD] = "btf_load",     [BU_DO_MAP_CREATE] = "map_create",
+		[BU_DO_MAP_USE] = "map_use",       [BU_DO_MAP_FILL] = "map_fill",
+		[BU_DO_MAP_FREEZE] = "map_freeze", [BU_DO_PROG_LOAD] = "prog_load",
+		[BU_DO_ATTACH] = "attach",         [BU_DO_PIN] = "pin",
+	};
+
+	return names[k];
+}
+
+static void act(struct bu_plan *p, enum bu_action_kind kind, uint32_t index, const char *fmt, ...)
+	BU_PRINTF(4, 5);
+static void act(struct bu_plan *p, enum bu_action_kind kind, uint32_t index, const char *fmt, ...)
+{
+	va_list ap;
+	struct bu_action *v;
+
+	v = bu_arena_grow(&p->arena, p->act, p->nact, &p->priv->capact, sizeof(*v));
+	if (!v)
+		return;
+	p->act = v;
+	va_start(ap, fmt);
+	v[p->nact++] = (struct bu_action){
+		.kind = kind, .index = index, .text = bu_arena_vprintf(&p->arena, fmt, ap),
+	};
+	va_end(ap);
+}
+
+/* ---------------------------------------------------------------- what the object asks of here */
+
+static int check_target(const struct bu_obj *o, struct bu_diags *ds)
+{
+	enum bu_arch host = bu_arch_host();
+	struct bu_diag *d;
+
+	if (o->be != BU_HOST_BE) {
+		bu_diag(ds, BU_ERROR, "L0106", "%s is %s endian, and this machine is not", o->path,
+			o->be ? "big" : "little");
+		return -EINVAL;
+	}
+	if (o->arch < 0 || o->arch == (int)host)
+		return 0;
+	d = bu_diag(ds, BU_ERROR, "L0106", "%s was assembled for %s, and this machine is %s",
+		    o->path, o->arch < BU_NARCH ? bu_arch_name((enum bu_arch)o->arch) : "another",
+		    host < BU_NARCH ? bu_arch_name(host) : "another");
+	bu_diag_note(ds, d, "its source uses fields of pt_regs, which lie elsewhere on each "
+		     "architecture");
+	if (host < BU_NARCH)
+		bu_diag_help(ds, d, "assemble it for this machine: bpf-as -march=%s",
+			     bu_arch_name(host));
+	return -EINVAL;
+}
+
+/* ---------------------------------------------------------------- programs */
+
+/* Every function of the program must be described, else the kernel takes none of it. */
+static bool whole_info(const struct bu_code *c)
+{
+	uint32_t f = 0, l = 0;
+
+	if (!c->nparts || c->nfunc != c->nparts || !c->nline)
+		return false;
+	for (uint32_t i = 0; i < c->nparts; i++) {
+		uint32_t start = c->part[i].start;
+
+		while (f < c->nfunc && c->func[f].insn_off < start)
+			f++;
+		while (l < c->nline && c->line[l].insn_off < start)
+			l++;
+		if (f >= c->nfunc || c->func[f].insn_off != start || l >= c->nline ||
+		    c->line[l].insn_off != start)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * CO-RE records of the program's parts, their offsets made relative to the program; the kernel
+ * applies them (since 5.17). Layout: insn_off, type_id, access_str_off, kind.
+ */
+static int core_records(struct bu_plan *p, struct plan_prog *g)
+{
+	const struct bu_obj *o = p->obj;
+	struct bu_buf out = { 0 };
+
+	for (uint32_t i = 0; i < g->code.nparts; i++) {
+		const struct bu_code_part *part = &g->code.part[i];
+
+		for (uint32_t k = 0; k < o->ext.nsec; k++) {
+			const struct bu_btfext_sec *e = &o->ext.sec[k];
+
+			if (e->core_size < 16 || part->sec >= o->nsecs ||
+			    strcmp(e->name, o->secs[part->sec].name) != 0)
+				continue;
+			for (uint32_t r = 0; r < e->ncore; r++) {
+				const uint8_t *rec = e->core + (size_t)r * e->core_size;
+				uint64_t off = bu_get32(rec, o->be);
+				uint8_t one[16];
+
+				if (off < part->sec_off ||
+				    off >= part->sec_off + (uint64_t)part->n * BU_INSN_SIZE)
+					continue;
+				off = off - part->sec_off + (uint64_t)part->start * BU_INSN_SIZE;
+				memcpy(one, rec, sizeof(one));
+				bu_put32(one, o->be, (uint32_t)off);
+				bu_buf_add(&out, one, sizeof(one));
+				g->ncore++;
+			}
+		}
+	}
+	if (out.n)
+		g->core = bu_arena_memdup(&p->arena, out.p, out.n);
+	bu_buf_free(&out);
+	return out.failed || bu_arena_failed(&p->arena) ? -ENOMEM : 0;
+}
+
+static int link_programs(struct bu_plan *p, struct bu_diags *ds)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < p->priv->nprogs; i++) {
+		struct plan_prog *g = &p->priv->progs[i];
+		int err = bu_obj_link(p->obj, g->prog, &p->arena, &g->code, ds);
+
+		if (!err)
+			err = core_records(p, g);
+		if (err)
+			rc = err;
+		g->info = !err && whole_info(&g->code);
+	}
+	return rc;
+}
+
+/* ---------------------------------------------------------------- pins */
+
+static int add_pin(struct bu_plan *p, enum plan_pin_kind kind, uint32_t index, const char *path,
+		   const char *what, struct bu_diags *ds)
+{
+	struct bu_plan_priv *v = p->priv;
+
+	if (!path)
+		return -ENOMEM;
+	for (unsigned i = 0; i < v->npins; i++) {
+		if (strcmp(v->pins[i].path, path) == 0) {
+			bu_diag(ds, BU_ERROR, "L0113", "%s would be pinned where another object "
+				"goes: %s", what, path);
+			return -EEXIST;
+		}
+	}
+	v->pins = bu_arena_grow(&p->arena, v->pins, v->npins, &v->cappins, sizeof(*v->pins));
+	if (!v->pins)
+		return -ENOMEM;
+	v->pins[v->npins++] = (struct plan_pin){ .kind = kind, .index = index, .path = path };
+	return 0;
+}
+
+/* A name in bpffs: no dot (the kernel keeps those for itself) and no slash. */
+static const char *pin_path(struct bu_plan *p, const char *name, const char *suffix)
+{
+	const char *dir = p->opts->pin_dir;
+	size_t n = strlen(dir);
+	char *s, *base;
+
+	while (n > 1 && dir[n - 1] == '/')
+		n--;
+	while (*name == '.')
+		name++;
+	s = bu_arena_printf(&p->arena, "%.*s/%s%s", (int)n, dir, name, suffix);
+	if (!s)
+		return NULL;
+	base = s + n + 1;
+	for (; *base; base++) {
+		if (*base == '.' || *base == '/')
+			*base = '_';
+	}
+	return s;
+}
+
+static int plan_pins(struct bu_plan *p, struct bu_diags *ds)
+{
+	struct bu_plan_priv *v = p->priv;
+	int rc = 0, err;
+
+	for (unsigned i = 0; i < v->nmaps; i++) {
+		const struct plan_map *m = &v->maps[i];
+
+		if (m->by_name)
+			rc = add_pin(p, PIN_MAP, i, m->by_name, m->name, ds);
+		if (rc)
+			return rc;
+	}
+	if (!p->opts->pin_dir)
+		return 0;
+	for (unsigned i = 0; i < v->nmaps; i++) {
+		/* A map that is pinned already stays where it is. */
+		if (v->maps[i].where || v->maps[i].by_name)
+			continue;
+		err = add_pin(p, PIN_MAP, i, pin_path(p, v->maps[i].name, ""), v->maps[i].name, ds);
+		rc = err ? err : rc;
+	}
+	for (unsigned i = 0; i < v->nprogs; i++) {
+		const char *name = p->obj->progs[v->progs[i].prog].name;
+
+		err = add_pin(p, PIN_PROG, i, pin_path(p, name, ""), name, ds);
+		rc = err ? err : rc;
+	}
+	for (unsigned i = 0; i < v->natt; i++) {
+		const char *name = p->obj->progs[v->progs[v->att[i].prog].prog].name;
+		unsigned nth = 1;
+		char suffix[24] = "_link";
+
+		for (unsigned k = 0; k < i; k++)
+			nth += v->att[k].prog == v->att[i].prog;
+		if (nth > 1) {
+			struct bu_buf b = { 0 };
+
+			bu_buf_printf(&b, "_link%u", nth);
+			strncpy(suffix, bu_buf_cstr(&b), sizeof(suffix) - 1);
+			bu_buf_free(&b);
+		}
+		err = add_pin(p, PIN_LINK, i, pin_path(p, name, suffix), name, ds);
+		rc = err ? err : rc;
+	}
+	return rc;
+}
+
+/* ---------------------------------------------------------------- the list */
+
+static void act_map(struct bu_plan *p, unsigned i)
+{
+	const struct plan_map *m = &p->priv->maps[i];
+	const struct bu_kind *k = bu_kind_by_num(bu_map_types, bu_nmap_types, m->type);
+
+	if (m->where)
+		act(p, BU_DO_MAP_USE, i, "use map %s: %s", m->name, m->where);
+	else
+		act(p, BU_DO_MAP_CREATE, i, "create map %s: %s, key %uB, value %uB, max_entries "
+		    "%u%s%s%s", m->name, k ? k->name : "?", m->key_size, m->value_size,
+		    m->max_entries, m->note ? " (" : "", m->note ? m->note : "",
+		    m->note ? ")" : "");
+	if (m->data)
+		act(p, BU_DO_MAP_FILL, i, "fill map %s: %u bytes%s%s", m->name, m->value_size,
+		    m->vars ? ", " : "", m->vars ? m->vars : "");
+	else if (m->nfill)
+		act(p, BU_DO_MAP_FILL, i, "fill map %s: %zu entr%s", m->name, m->nfill,
+		    m->nfill == 1 ? "y" : "ies");
+	if (!m->where && m->def->frozen)
+		act(p, BU_DO_MAP_FREEZE, i, "freeze map %s", m->name);
+}
+
+static void act_prog(struct bu_plan *p, unsigned i)
+{
+	const struct plan_prog *g = &p->priv->progs[i];
+	const struct bu_obj_prog *def = &p->obj->progs[g->prog];
+	const struct bu_kind *k = bu_kind_by_num(bu_prog_types, bu_nprog_types, g->type);
+
+	act(p, BU_DO_PROG_LOAD, i, "load program %s: %s, %u instruction%s, section %s", def->name,
+	    k ? k->name : "?", g->code.ninsns, g->code.ninsns == 1 ? "" : "s",
+	    def->sec < p->obj->nsecs ? p->obj->secs[def->sec].name : "?");
+}
+
+static void act_pins(struct bu_plan *p, bool links)
+{
+	static const char *const kinds[] = { "map", "program", "link" };
+	struct bu_plan_priv *v = p->priv;
+
+	for (unsigned i = 0; i < v->npins; i++) {
+		const struct plan_pin *pin = &v->pins[i];
+		const char *name;
+
+		if ((pin->kind == PIN_LINK) != links)
+			continue;
+		if (pin->kind == PIN_MAP)
+			name = v->maps[pin->index].name;
+		else if (pin->kind == PIN_PROG)
+			name = p->obj->progs[v->progs[pin->index].prog].name;
+		else
+			name = p->obj->progs[v->progs[v->att[pin->index].prog].prog].name;
+		act(p, BU_DO_PIN, i, "pin %s %s%s at %s", kinds[pin->kind], links ? "of " : "", name,
+		    pin->path);
+	}
+}
+
+static void list_actions(struct bu_plan *p)
+{
+	struct bu_plan_priv *v = p->priv;
+
+	if (v->btf)
+		act(p, BU_DO_BTF_LOAD, 0, "load BTF: %zu bytes", v->btf_size);
+	for (unsigned i = 0; i < v->nmaps; i++)
+		act_map(p, i);
+	for (unsigned i = 0; i < v->nprogs; i++)
+		act_prog(p, i);
+	/* Attaching is what others notice: what may fail comes before it. */
+	act_pins(p, false);
+	for (unsigned i = 0; i < v->natt; i++)
+		act(p, BU_DO_ATTACH, i, "attach program %s to %s:%s",
+		    p->obj->progs[v->progs[v->att[i].prog].prog].name,
+		    bu_hook_name(v->att[i].at.hook), v->att[i].at.target);
+	act_pins(p, true);
+}
+
+int bu_plan_make(struct bu_plan *p, const struct bu_obj *obj, const struct bu_load_opts *opts,
+		 struct bu_sys *s, struct bu_diags *ds)
+{
+	int err;
+
+	memset(p, 0, sizeof(*p));
+	bu_arena_init(&p->arena);
+	p->obj = obj;
+	p->opts = opts;
+	p->priv = bu_arena_alloc(&p->arena, sizeof(*p->priv));
+	if (!p->priv)
+		return -ENOMEM;
+	err = check_target(obj, ds);
+	if (!err)
+		err = bu_plan_select(p, ds);
+	if (!err)
+		err = link_programs(p, ds);
+	if (!err)
+		err = bu_plan_maps(p, s, ds);
+	if (!err)
+		err = bu_plan_fill(p, ds);
+	if (!err)
+		err = bu_plan_btf(p, ds);
+	if (!err)
+		err = plan_pins(p, ds);
+	if (err)
+		return err;
+	list_actions(p);
+	return bu_arena_failed(&p->arena) ? -ENOMEM : 0;
+}
+
+void bu_plan_free(struct bu_plan *p)
+{
+	bu_arena_free(&p->arena);
+	memset(p, 0, sizeof(*p));
+}

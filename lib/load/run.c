@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Does a plan, action by action, and undoes it when one fails. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "load/priv.h"
+
+/* An element of an existing map, as it was. */
+struct saved { uint32_t map; const void *key; void *value; /* NULL: was not there */ };
+
+struct run {
+	const struct bu_plan *p;
+	struct bu_sys *s;
+	struct bu_loaded *out;
+	struct bu_diags *ds;
+	int *map_fds;
+	struct saved *saved; size_t nsaved;
+	char **dirs; size_t ndirs;       /* made for pins, outermost first */
+	unsigned *pins; unsigned npins;  /* done, indices into the plan's */
+};
+
+/* ---------------------------------------------------------------- maps */
+
+static int cannot_make(struct run *r, const struct plan_map *m, int err, const union bpf_attr *a)
+{
+	struct bu_diag *d = bu_diag(r->ds, BU_ERROR, "L0201", "map %s cannot be made: %s", m->name,
+				    err == -ENOTSUP || err == -524 ? "not supported" : strerror(-err));
+
+	bu_sys_explain(r->s, r->ds, d, BPF_MAP_CREATE, err, a);
+	return err;
+}
+
+static int make_map(struct run *r, const struct plan_map *m)
+{
+	union bpf_attr a;
+	int fd, inner = -1;
+
+	bu_plan_map_attr(m, &a);
+	if (!bu_sys_has(r->s, BU_FEAT_PROG_NAME))
+		memset(a.map_name, 0, sizeof(a.map_name));
+	if (m->inner) {
+		inner = make_map(r, m->inner);
+		if (inner < 0)
+			return inner;
+		a.inner_map_fd = (uint32_t)inner;
+	}
+	if (r->out->btf_fd >= 0 && m->btf_value) {
+		a.btf_fd = (uint32_t)r->out->btf_fd;
+		a.btf_key_type_id = m->btf_key;
+		a.btf_value_type_id = m->btf_value;
+	}
+	fd = bu_sys_map_create(r->s, &a);
+	/* Some types take no type information; that is no reason to go without the map. */
+	if (fd < 0 && fd != -EPERM && a.btf_fd) {
+		a.btf_fd = a.btf_key_type_id = a.btf_value_type_id = 0;
+		fd = bu_sys_map_create(r->s, &a);
+	}
+	if (inner >= 0)
+		r->s->ops->close(r->s, inner);
+	return fd < 0 ? cannot_make(r, m, fd, &a) : fd;
+}
+
+static int use_map(struct run *r, const struct plan_map *m)
+{
+	uint64_t id = 0;
+	struct bu_diag *d;
+	int fd;
+
+	if (strncmp(m->where, "id:", 3) == 0) {
+		bu_str_u64(bu_str_c(m->where + 3), &id, NULL);
+		fd = bu_sys_fd_by_id(r->s, BU_MAP, (uint32_t)id, 0);
+	} else {
+		fd = bu_sys_get(r->s, m->where, 0);
+	}
+	if (fd < 0) {
+		d = bu_diag(r->ds, BU_ERROR, "L0111", "map %s: %s cannot be opened: %s", m->name,
+			    m->where, strerror(-fd));
+		bu_sys_explain(r->s, r->ds, d, id ? BPF_MAP_GET_FD_BY_ID : BPF_OBJ_GET, fd, NULL);
+	}
+	return fd;
+}
+
+static int new_map(struct run *r, uint32_t i)
+{
+	const struct plan_map *m = &r->p->priv->maps[i];
+	struct bu_loaded_map *l = &r->out->maps[i];
+	enum bu_objkind kind;
+	int fd = m->where ? use_map(r, m) : make_map(r, m);
+
+	if (fd < 0)
+		return fd;
+	l->fd = r->map_fds[i] = fd;
+	if (bu_sys_fd_kind(r->s, fd, &kind, &l->id))
+		l->id = 0;
+	return 0;
+}
+
+/* Keeps what an element of an existing map was. */
+static int save(struct run *r, uint32_t i, const struct plan_fill *f)
+{
+	const struct plan_map *m = &r->p->priv->maps[i];
+	struct saved *v = realloc(r->saved, (r->nsaved + 1) * sizeof(*v));
+
+	if (!v)
+		return -ENOMEM;
+	r->saved = v;
+	v[r->nsaved] = (struct saved){ .map = i, .key = f->key, .value = malloc(m->value_bytes + 1) };
+	if (!v[r->nsaved].value)
+		return -ENOMEM;
+	if (bu_sys_map_lookup(r->s, r->map_fds[i], f->key, v[r->nsaved].value, 0) < 0) {
+		free(v[r->nsaved].value);
+		v[r->nsaved].value = NULL;
+	}
+	r->nsaved++;
+	return 0;
+}
+
+static const char *fill_reason(int err)
+{
+	return err == -E2BIG ? "the map is full" : strerror(-err);
+}
+
+static int fill_map(struct run *r, uint32_t i)
+{
+	const struct plan_map *m = &r->p->priv->maps[i];
+	uint8_t zero[4] = { 0 };
+	struct bu_diag *d;
+	int err;
+
+	if (m->data) {
+		err = bu_sys_map_update(r->s, r->map_fds[i], zero, m->data, 0);
+		if (err < 0)
+			bu_diag(r->ds, BU_ERROR, "L0202", "map %s cannot be filled: %s", m->name,
+				strerror(-err));
+		return err;
+	}
+	for (size_t k = 0; k < m->nfill; k++) {
+		const struct plan_fill *f = &m->fill[k];
+
+		if (m->where && f->key && save(r, i, f))
+			return -ENOMEM;
+		err = bu_sys_map_update(r->s, r->map_fds[i], f->key, f->value, 0);
+		if (err >= 0)
+			continue;
+		d = bu_diag(r->ds, BU_ERROR, "L0202", "%s%selement of map %s cannot be set: %s",
+			    f->file ? "" : f->origin, f->file ? "" : ": ", m->name,
+			    fill_reason(err));
+		if (f->file)
+			bu_diag_span(r->ds, d, f->file, f->line, 1, 1, bu_str(NULL, 0), NULL);
+		if (err == -E2BIG)
+			bu_diag_note(r->ds, d, "it holds %u entries", m->max_entries);
+		bu_sys_explain(r->s, r->ds, d, BPF_MAP_UPDATE_ELEM, err, NULL);
+		return err;
+	}
+	return 0;
+}
+
+static int freeze_map(struct run *r, uint32_t i)
+{
+	int err = bu_sys_map_freeze(r->s, r->map_fds[i]);
+
+	/* A kernel that cannot freeze (before 5.2) still keeps programs from writing. */
+	if (err == -EINVAL || err >= 0)
+		return 0;
+	bu_diag(r->ds, BU_ERROR, "L0203", "map %s cannot be frozen: %s",
+		r->p->priv->maps[i].name, strerror(-err));
+	return err;
+}
+
+/* ---------------------------------------------------------------- BTF, programs, attachments */
+
+static int load_btf(struct run *r)
+{
+	const struct bu_plan_priv *v = r->p->priv;
+	int fd = bu_sys_btf_load(r->s, v->btf, v->btf_size, NULL, 0);
+	struct bu_diag *d;
+
+	if (fd >= 0) {
+		r->out->btf_fd = fd;
+		return 0;
+	}
+	/* Without permission the next steps fail too, and say so better. */
+	if (fd != -EPERM) {
+		d = bu_diag(r->ds, BU_NOTE, "L0206", "the kernel refused the type information of "
+			    "%s: %s", r->p->obj->path, strerror(-fd));
+		bu_diag_note(r->ds, d, "maps and programs are made without it");
+	}
+	return 0;
+}
+
+static int new_prog(struct run *r, uint32_t i)
+{
+	struct bu_loaded_prog *l = &r->out->progs[i];
+	enum bu_objkind kind;
+	int fd = bu_load_prog(r->p, r->s, i, r->map_fds, r->out->btf_fd, r->out, r->ds);
+
+	if (fd < 0)
+		return fd;
+	l->fd = fd;
+	if (bu_sys_fd_kind(r->s, fd, &kind, &l->id))
+		l->id = 0;
+	return 0;
+}
+
+static void no_attachment(struct bu_attached *at)
+{
+	memset(at, 0, sizeof(*at));
+	at->link_fd = at->event_fd = at->prog_fd = -1;
+}
+
+static int new_link(struct run *r, uint32_t i)
+{
+	const struct plan_attach *a = &r->p->priv->att[i];
+	struct bu_loaded_link *l = &r->out->links[i];
+	enum bu_objkind kind;
+	int err = bu_sys_attach(r->s, &a->at, r->out->progs[a->prog].fd, r->p->opts->via, &l->at,
+				r->ds);
+
+	if (err < 0) {
+		no_attachment(&l->at);
+		return err;
+	}
+	r->out->nlinks = i + 1;
+	if (l->at.link_fd < 0 || bu_sys_fd_kind(r->s, l->at.link_fd, &kind, &l->id))
+		l->id = 0;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- pins */
+
+/* Makes dir and what is missing above it. */
+static int make_dir(struct run *r, const char *dir)
+{
+	char **v, *up, *slash;
+	int err = r->s->ops->pin_mkdir(r->s, dir);
+
+	if (err == -ENOENT && (slash = strrchr(dir, '/')) && slash != dir) {
+		up = strndup(dir, (size_t)(slash - dir));
+		if (!up)
+			return -ENOMEM;
+		err = make_dir(r, up);
+		free(up);
+		if (!err)
+			err = r->s->ops->pin_mkdir(r->s, dir);
+	}
+	if (err)
+		return err == -EEXIST ? 0 : err;
+	v = realloc(r->dirs, (r->ndirs + 1) * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	r->dirs = v;
+	v[r->ndirs] = strdup(dir);
+	return v[r->ndirs++] ? 0 : -ENOMEM;
+}
+
+static int prepare_pins(struct run *r)
+{
+	const char *dir = r->p->opts->pin_dir;
+	struct bu_diag *d;
+	size_t n;
+	char *trimmed;
+	int err;
+
+	if (r->p->priv->npins) {
+		const char *path = dir ? dir : r->p->priv->pins[0].path;
+
+		err = r->s->ops->pin_prepare(r->s, path, false);
+		if (err) {
+			d = bu_diag(r->ds, BU_ERROR, "L0207", "nothing can be pinned at %s: %s",
+				    path, err == -EINVAL ? "it is not in a bpf file system"
+							 : strerror(-err));
+			bu_sys_explain(r->s, r->ds, d, BPF_OBJ_PIN, err, NULL);
+			return err;
+		}
+	}
+	if (!dir)
+		return 0;
+	for (n = strlen(dir); n > 1 && dir[n - 1] == '/'; n--)
+		;
+	trimmed = strndup(dir, n);
+	if (!trimmed)
+		return -ENOMEM;
+	err = make_dir(r, trimmed);
+	if (err)
+		bu_diag(r->ds, BU_ERROR, "L0207", "directory %s cannot be made: %s", dir,
+			strerror(-err));
+	free(trimmed);
+	return err;
+}
+
+static int no_link_to_pin(struct run *r, const struct bu_loaded_link *l)
+{
+	struct bu_diag *d = bu_diag(r->ds, BU_ERROR, "L0208", "the attachment to %s:%s cannot be "
+				    "pinned", bu_hook_name(l->spec.hook), l->spec.target);
+
+	bu_diag_note(r->ds, d, "this kernel has no link for it, so it ends with its process");
+	bu_diag_help(r->ds, d, "leave --pin out, and bpf-ld stays until it is ended");
+	return -EOPNOTSUPP;
+}
+
+static int new_pin(struct run *r, uint32_t i)
+{
+	const struct plan_pin *pin = &r->p->priv->pins[i];
+	struct bu_loaded_link *l = NULL;
+	struct bu_diag *d;
+	int fd, err;
+
+	if (pin->kind == PIN_MAP) {
+		fd = r->map_fds[pin->index];
+	} else if (pin->kind == PIN_PROG) {
+		fd = r->out->progs[pin->index].fd;
+	} else {
+		l = &r->out->links[pin->index];
+		if (l->at.netlink) {
+			l->stays = true;
+			return 0;
+		}
+		if (l->at.link_fd < 0)
+			return no_link_to_pin(r, l);
+		fd = l->at.link_fd;
+	}
+	err = bu_sys_pin(r->s, fd, pin->path);
+	if (err < 0) {
+		d = bu_diag(r->ds, BU_ERROR, "L0207", "nothing can be pinned at %s: %s", pin->path,
+			    err == -EEXIST ? "something is there already" : strerror(-err));
+		if (err == -EINVAL)
+			bu_diag_note(r->ds, d, "pins live in a bpf file system, such as "
+				     "/sys/fs/bpf");
+		else
+			bu_sys_explain(r->s, r->ds, d, BPF_OBJ_PIN, err, NULL);
+		return err;
+	}
+	r->pins[r->npins++] = i;
+	if (pin->kind == PIN_MAP)
+		r->out->maps[pin->index].pin = pin->path;
+	else if (pin->kind == PIN_PROG)
+		r->out->progs[pin->index].pin = pin->path;
+	else
+		l->pin = pin->path;
+	if (l)
+		l->stays = true;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- all of it */
+
+static int alloc_all(struct run *r)
+{
+	const struct bu_plan_priv *v = r->p->priv;
+	struct bu_loaded *o = r->out;
+
+	o->maps = calloc(v->nmaps + 1, sizeof(*o->maps));
+	o->progs = calloc(v->nprogs + 1, sizeof(*o->progs));
+	o->links = calloc(v->natt + 1, sizeof(*o->links));
+	r->map_fds = calloc(v->nmaps + 1, sizeof(*r->map_fds));
+	r->pins = calloc(v->npins + 1, sizeof(*r->pins));
+	if (!o->maps || !o->progs || !o->links || !r->map_fds || !r->pins)
+		return -ENOMEM;
+	o->nmaps = v->nmaps;
+	o->nprogs = v->nprogs;
+	for (unsigned i = 0; i < v->nmaps; i++) {
+		o->maps[i] = (struct bu_loaded_map){ .def = v->maps[i].def, .fd = -1,
+						     .name = v->maps[i].name };
+		r->map_fds[i] = -1;
+	}
+	for (unsigned i = 0; i < v->nprogs; i++)
+		o->progs[i] = (struct bu_loaded_prog){ .def = &r->p->obj->progs[v->progs[i].prog],
+						       .fd = -1, .type = v->progs[i].type };
+	for (unsigned i = 0; i < v->natt; i++) {
+		o->links[i].spec = v->att[i].at;
+		o->links[i].prog = v->att[i].prog;
+		no_attachment(&o->links[i].at);
+	}
+	return 0;
+}
+
+static int do_action(struct run *r, const struct bu_action *a)
+{
+	switch (a->kind) {
+	case BU_DO_BTF_LOAD:
+		return load_btf(r);
+	case BU_DO_MAP_CREATE:
+	case BU_DO_MAP_USE:
+		return new_map(r, a->index);
+	case BU_DO_MAP_FILL:
+		return fill_map(r, a->index);
+	case BU_DO_MAP_FREEZE:
+		return freeze_map(r, a->index);
+	case BU_DO_PROG_LOAD:
+		return new_prog(r, a->index);
+	case BU_DO_ATTACH:
+		return new_link(r, a->index);
+	case BU_DO_PIN:
+		return new_pin(r, a->index);
+	}
+	return -EINVAL;
+}
+
+static void undo(struct run *r)
+{
+	char *log = r->out->log;
+
+	while (r->npins)
+		r->s->ops->unpin(r->s, r->p->priv->pins[r->pins[--r->npins]].path);
+	while (r->ndirs) {
+		r->s->ops->pin_rmdir(r->s, r->dirs[r->ndirs - 1]);
+		free(r->dirs[--r->ndirs]);
+	}
+	for (unsigned i = 0; i < r->out->nlinks; i++)
+		r->out->links[i].stays = false;
+	while (r->nsaved) {
+		struct saved *v = &r->saved[--r->nsaved];
+
+		if (v->value)
+			bu_sys_map_update(r->s, r->map_fds[v->map], v->key, v->value, 0);
+		else
+			bu_sys_map_delete(r->s, r->map_fds[v->map], v->key);
+		free(v->value);
+	}
+	r->out->log = NULL;
+	bu_loaded_close(r->s, r->out);
+	r->out->log = log;
+}
+
+int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out,
+		struct bu_diags *ds)
+{
+	struct run r = { .p = p, .s = s, .out = out, .ds = ds };
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	out->btf_fd = -1;
+	err = alloc_all(&r);
+	if (!err)
+		err = prepare_pins(&r);
+	for (unsigned i = 0; !err && i < p->nact; i++)
+		err = do_action(&r, &p->act[i]);
+	if (err == -ENOMEM && !ds->errors)
+		bu_diag(ds, BU_ERROR, "U0003", "out of memory");
+	if (err)
+		undo(&r);
+	while (r.nsaved)
+		free(r.saved[--r.nsaved].value);
+	while (r.ndirs)
+		free(r.dirs[--r.ndirs]);
+	free(r.saved);
+	free(r.dirs);
+	free(r.map_fds);
+	free(r.pins);
+	return err;
+}
+
+void bu_loaded_close(struct bu_sys *s, struct bu_loaded *l)
+{
+	for (unsigned i = l->nlinks; i-- > 0;) {
+		struct bu_attached *at = &l->links[i].at;
+
+		if (!l->links[i].stays) {
+			bu_sys_detach(s, at);
+			continue;
+		}
+		/* What stays is left by its holder without a word to the kernel. */
+		if (at->link_fd >= 0)
+			s->ops->close(s, at->link_fd);
+		if (at->event_fd >= 0)
+			s->ops->close(s, at->event_fd);
+	}
+	for (unsigned i = 0; i < l->nprogs; i++) {
+		if (l->progs[i].fd >= 0)
+			s->ops->close(s, l->progs[i].fd);
+		free(l->progs[i].log);
+	}
+	for (unsigned i = 0; i < l->nmaps; i++) {
+		if (l->maps[i].fd >= 0)
+			s->ops->close(s, l->maps[i].fd);
+	}
+	if (l->btf_fd >= 0)
+		s->ops->close(s, l->btf_fd);
+	free(l->maps);
+	free(l->progs);
+	free(l->links);
+	free(l->log);
+	memset(l, 0, sizeof(*l));
+	l->btf_fd = -1;
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Which programs load, as what, and where they attach. */
+#include <string.h>
+
+#include "load/priv.h"
+
+#define CANDIDATES_SHOWN 8
+
+static const char *sec_name(const struct bu_obj *o, const struct bu_obj_prog *g)
+{
+	return g->sec < o->nsecs ? o->secs[g->sec].name : "?";
+}
+
+static const char *type_name(uint32_t type)
+{
+	const struct bu_kind *k = bu_kind_by_num(bu_prog_types, bu_nprog_types, type);
+
+	return k ? k->name : "unknown";
+}
+
+/* Does a section's target name the same as an option's? CATEGORY/NAME is CATEGORY:NAME. */
+static bool same_target(enum bu_hook hook, struct bu_str sec, const char *want)
+{
+	size_t n = strlen(want);
+
+	if (sec.n != n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		char a = sec.p[i], b = want[i];
+
+		if (hook == BU_HOOK_TRACEPOINT) {
+			a = a == '/' ? ':' : a;
+			b = b == '/' ? ':' : b;
+		}
+		if (a != b)
+			return false;
+	}
+	return true;
+}
+
+/* Makes prog one of those that load, as a program of that type. Its index, or -errno. */
+static int add_prog(struct bu_plan *p, uint32_t prog, uint32_t type, enum bu_hook hook,
+		    struct bu_diags *ds)
+{
+	struct bu_plan_priv *v = p->priv;
+	const struct bu_obj_prog *g = &p->obj->progs[prog];
+	const struct bu_secdef *def = g->def;
+	struct plan_prog *n;
+	struct bu_diag *d;
+
+	if (def && def->prog_type != type) {
+		d = bu_diag(ds, BU_ERROR, "L0105",
+			    "program %s is of type %s by its section %s, and %s takes type %s",
+			    g->name, type_name(def->prog_type), sec_name(p->obj, g),
+			    bu_hook_name(hook), type_name(type));
+		bu_diag_note(ds, d, "the two types get different contexts");
+		return -EINVAL;
+	}
+	for (unsigned i = 0; i < v->nprogs; i++) {
+		if (v->progs[i].prog != prog)
+			continue;
+		if (v->progs[i].type == type)
+			return (int)i;
+		bu_diag(ds, BU_ERROR, "L0105",
+			"program %s cannot be attached as type %s and as type %s", g->name,
+			type_name(v->progs[i].type), type_name(type));
+		return -EINVAL;
+	}
+	v->progs = bu_arena_grow(&p->arena, v->progs, v->nprogs, &v->capprogs, sizeof(*v->progs));
+	if (!v->progs)
+		return -ENOMEM;
+	n = &v->progs[v->nprogs];
+	*n = (struct plan_prog){ .prog = prog, .type = type };
+	bu_plan_kname(n->kname, g->name);
+	if (def) {
+		/* What the section expects holds unless the option attaches it elsewhere. */
+		if (def->attach_type != BU_NO_ATTACH_TYPE &&
+		    (hook == BU_HOOK_NONE || hook == def->hook))
+			n->attach_type = def->attach_type;
+		n->flags = (def->sleepable ? BPF_F_SLEEPABLE : 0) |
+			   (def->xdp_frags ? BPF_F_XDP_HAS_FRAGS : 0);
+	}
+	return (int)v->nprogs++;
+}
+
+static int add_attach(struct bu_plan *p, unsigned prog, enum bu_hook hook, const char *target,
+		      struct bu_diags *ds)
+{
+	struct bu_plan_priv *v = p->priv;
+	struct bu_attach at;
+	int err = bu_attach_parse(&at, hook, target, &p->arena, ds);
+
+	if (err)
+		return err;
+	v->att = bu_arena_grow(&p->arena, v->att, v->natt, &v->capatt, sizeof(*v->att));
+	if (!v->att)
+		return -ENOMEM;
+	v->att[v->natt++] = (struct plan_attach){ .at = at, .prog = prog };
+	return 0;
+}
+
+/* ---------------------------------------------------------------- --attach */
+
+struct pick { uint32_t first; unsigned n; uint8_t *is; };
+
+static void pick_add(struct pick *k, uint32_t prog)
+{
+	if (!k->n++)
+		k->first = prog;
+	k->is[prog] = 1;
+}
+
+static void pick_clear(struct pick *k, uint32_t nprogs)
+{
+	memset(k->is, 0, nprogs);
+	k->n = 0;
+}
+
+static int ambiguous(const struct bu_plan *p, const struct bu_attach_req *r, const struct pick *k,
+		     const char *which, struct bu_diags *ds)
+{
+	const struct bu_obj *o = p->obj;
+	struct bu_diag *d = bu_diag(ds, BU_ERROR, "L0103", "%s: %u programs %s", r->origin, k->n,
+				    which);
+	struct bu_buf list = { 0 };
+	unsigned shown = 0;
+
+	for (uint32_t i = 0; i < o->nprogs && shown < CANDIDATES_SHOWN; i++) {
+		if (k->is[i])
+			bu_buf_printf(&list, "%s%s (%s)", shown++ ? ", " : "", o->progs[i].name,
+				      sec_name(o, &o->progs[i]));
+	}
+	if (k->n > shown)
+		bu_buf_printf(&list, " and %u more", k->n - shown);
+	bu_diag_note(ds, d, "candidates: %s", bu_buf_cstr(&list));
+	bu_diag_help(ds, d, "name one: --attach %s:%s=%s", bu_hook_name(r->hook), r->target,
+		     o->progs[k->first].name);
+	bu_buf_free(&list);
+	return -EINVAL;
+}
+
+static int pick_by_name(struct bu_plan *p, const struct bu_attach_req *r, struct pick *k,
+			struct bu_diags *ds)
+{
+	const struct bu_obj *o = p->obj;
+	struct bu_near near;
+	struct bu_diag *d;
+	uint32_t hooked = 0;
+	unsigned nhooked = 0;
+
+	bu_near_init(&near, r->prog, strlen(r->prog));
+	for (uint32_t i = 0; i < o->nprogs; i++) {
+		const struct bu_obj_prog *g = &o->progs[i];
+
+		bu_near_feed(&near, g->name);
+		if (strcmp(g->name, r->prog) != 0)
+			continue;
+		pick_add(k, i);
+		if (g->def && g->def->hook == r->hook) {
+			hooked = i;
+			nhooked++;
+		}
+	}
+	/* Static functions of several sections may share a name: then the section decides. */
+	if (k->n > 1 && nhooked == 1) {
+		pick_clear(k, o->nprogs);
+		pick_add(k, hooked);
+	}
+	if (k->n == 1)
+		return 0;
+	if (k->n > 1)
+		return ambiguous(p, r, k, "are called so", ds);
+	d = bu_diag(ds, BU_ERROR, "L0102", "%s: %s has no program \"%s\"", r->origin, o->path,
+		    r->prog);
+	if (near.best)
+		bu_diag_help(ds, d, "did you mean \"%s\"?", near.best);
+	return -EINVAL;
+}
+
+/*
+ * Without a name: the section that names type and target; else the one that names the type and no
+ * target ("xdp" names no device); else the only program there is.
+ */
+static int pick_by_section(struct bu_plan *p, const struct bu_attach_req *r, struct pick *k,
+			   struct bu_diags *ds)
+{
+	const struct bu_obj *o = p->obj;
+
+	for (uint32_t i = 0; i < o->nprogs; i++) {
+		const struct bu_obj_prog *g = &o->progs[i];
+
+		if (g->def && g->def->hook == r->hook && same_target(r->hook, g->target, r->target))
+			pick_add(k, i);
+	}
+	if (k->n > 1)
+		return ambiguous(p, r, k, "have a section that names this type and target", ds);
+	if (k->n)
+		return 0;
+	for (uint32_t i = 0; i < o->nprogs; i++) {
+		const struct bu_obj_prog *g = &o->progs[i];
+
+		if (g->def && g->def->hook == r->hook && !g->target.n)
+			pick_add(k, i);
+	}
+	if (k->n > 1)
+		return ambiguous(p, r, k, "have a section that names this type", ds);
+	if (k->n)
+		return 0;
+	for (uint32_t i = 0; i < o->nprogs; i++)
+		pick_add(k, i);
+	if (k->n > 1)
+		return ambiguous(p, r, k, "could be meant, and no section names this type and target",
+				 ds);
+	return 0;
+}
+
+static int select_requested(struct bu_plan *p, struct bu_diags *ds)
+{
+	struct pick k = { .is = bu_arena_alloc(&p->arena, p->obj->nprogs) };
+	int rc = 0, err, prog;
+
+	if (!k.is)
+		return -ENOMEM;
+	for (unsigned i = 0; i < p->opts->nattaches; i++) {
+		const struct bu_attach_req *r = &p->opts->attaches[i];
+
+		pick_clear(&k, p->obj->nprogs);
+		err = r->prog ? pick_by_name(p, r, &k, ds) : pick_by_section(p, r, &k, ds);
+		if (!err) {
+			prog = add_prog(p, k.first, bu_hook_prog_type(r->hook), r->hook, ds);
+			err = prog < 0 ? prog : 0;
+		}
+		if (!err)
+			err = add_attach(p, (unsigned)prog, r->hook, r->target, ds);
+		if (err)
+			rc = err;
+	}
+	return rc;
+}
+
+/* ---------------------------------------------------------------- by sections alone */
+
+static int not_attachable(const struct bu_plan *p, const struct bu_obj_prog *g, const char *why,
+			  struct bu_diags *ds)
+{
+	const char *sec = sec_name(p->obj, g);
+	struct bu_diag *d = bu_diag(ds, BU_ERROR, "L0104",
+				    "program %s cannot be attached: its section \"%s\" %s", g->name,
+				    sec, why);
+
+	if (g->def && g->def->hook != BU_HOOK_NONE)
+		bu_diag_help(ds, d, "say where: --attach %s:TARGET=%s", bu_hook_name(g->def->hook),
+			     g->name);
+	else if (!g->def)
+		bu_diag_help(ds, d, "say what it is: --attach TYPE:TARGET=%s", g->name);
+	else
+		bu_diag_help(ds, d, "--no-attach loads without attaching");
+	return -EINVAL;
+}
+
+static int select_by_section(struct bu_plan *p, uint32_t i, struct bu_diags *ds)
+{
+	const struct bu_obj_prog *g = &p->obj->progs[i];
+	int prog;
+
+	if (!g->def) {
+		if (p->opts->no_attach) {
+			struct bu_diag *d = bu_diag(ds, BU_ERROR, "L0104", "program %s cannot be "
+						    "loaded: its section \"%s\" names no program type",
+						    g->name, sec_name(p->obj, g));
+
+			bu_diag_help(ds, d, "say what it is: --attach TYPE:TARGET=%s", g->name);
+			return -EINVAL;
+		}
+		return not_attachable(p, g, "names no program type", ds);
+	}
+	if (!p->opts->no_attach && g->def->hook == BU_HOOK_NONE)
+		return not_attachable(p, g, "is of a type that bpf-ld does not attach", ds);
+	if (!p->opts->no_attach && !g->target.n)
+		return not_attachable(p, g, "names no target", ds);
+	prog = add_prog(p, i, g->def->prog_type, g->def->hook, ds);
+	if (prog < 0 || p->opts->no_attach)
+		return prog < 0 ? prog : 0;
+	return add_attach(p, (unsigned)prog, g->def->hook,
+			  bu_arena_strndup(&p->arena, g->target.p, g->target.n), ds);
+}
+
+int bu_plan_select(struct bu_plan *p, struct bu_diags *ds)
+{
+	const struct bu_obj *o = p->obj;
+	struct bu_diag *d;
+	int rc = 0;
+
+	if (!o->nprogs) {
+		d = bu_diag(ds, BU_ERROR, "L0101", "%s holds no program", o->path);
+		if (o->nfuncs)
+			bu_diag_note(ds, d, "functions in .text are called by programs; a program "
+				     "stands in a section that names its type, such as xdp or "
+				     "tracepoint/sched/sched_switch");
+		return -EINVAL;
+	}
+	if (p->opts->nattaches) {
+		rc = select_requested(p, ds);
+	} else {
+		for (uint32_t i = 0; i < o->nprogs; i++) {
+			int err = o->progs[i].autoload ? select_by_section(p, i, ds) : 0;
+
+			if (err)
+				rc = err;
+		}
+	}
+	if (!rc && !p->priv->nprogs) {
+		d = bu_diag(ds, BU_ERROR, "L0101", "no program of %s loads by itself", o->path);
+		bu_diag_help(ds, d, "name one: --attach TYPE:TARGET=%s", o->progs[0].name);
+		return -EINVAL;
+	}
+	return rc;
+}
