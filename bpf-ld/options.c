@@ -121,19 +121,25 @@ static int explain(struct ld *l, const char *code)
 
 /* ---------------------------------------------------------------- words */
 
+/* hint: a did-you-mean, or NULL: a second line is enough of both. */
+static int usage_hint(struct ld *l, const char *text, const char *hint)
+{
+	struct bu_diag *d = bu_diag(&l->ds, BU_ERROR, "U0001", "%s", text);
+
+	bu_diag_help(&l->ds, d, "%s", hint && hint[0] ? hint : "see bpf-ld --help");
+	return -EINVAL;
+}
+
 static int usage(struct ld *l, const char *fmt, ...) BU_PRINTF(2, 3);
 static int usage(struct ld *l, const char *fmt, ...)
 {
-	struct bu_diag *d;
 	va_list ap;
 	char *text;
 
 	va_start(ap, fmt);
 	text = bu_arena_vprintf(&l->arena, fmt, ap);
 	va_end(ap);
-	d = bu_diag(&l->ds, BU_ERROR, "U0001", "%s", text ? text : "out of memory");
-	bu_diag_help(&l->ds, d, "see bpf-ld --help");
-	return -EINVAL;
+	return usage_hint(l, text ? text : "out of memory", NULL);
 }
 
 static int watch_option(struct ld *l, const char *arg)
@@ -348,9 +354,7 @@ int ld_options(struct ld *l, int argc, char **argv)
 		case OPT_EXPLAIN:
 			return explain(l, s.arg);
 		case BU_OPT_ERROR:
-			err = usage(l, "%s", s.error);
-			if (s.hint[0])
-				bu_diag_help(&l->ds, l->ds.last, "%s", s.hint);
+			err = usage_hint(l, s.error, s.hint);
 			break;
 		case BU_OPT_OPERAND:
 			err = operand(l, &s);

@@ -21,7 +21,8 @@ struct table {
 	uint32_t value_bytes, rows; /* a per-CPU value has a row for each CPU */
 	struct bu_out *o;
 	struct bu_buf lines;        /* text mode */
-	struct bu_out word;         /* one key or value */
+	struct bu_out word;         /* one key or value, which goes to text */
+	struct bu_buf text;
 	uint64_t n;
 };
 
@@ -31,16 +32,23 @@ static bool is_percpu(uint32_t type)
 	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
 }
 
-/* One key or value as JSON text, or as hex bytes: kept in t->word.buf. */
+static int to_buf(void *ctx, const void *p, size_t n)
+{
+	return bu_buf_add(ctx, p, n);
+}
+
+/* One key or value as JSON text, or as hex bytes: kept in t->text. */
 static const char *word(struct table *t, uint32_t type, const uint8_t *p, uint32_t n)
 {
-	struct bu_buf *b = &t->word.buf;
+	struct bu_buf *b = &t->text;
 
 	bu_buf_reset(b);
 	t->word.depth = 0;
-	memset(t->word.first, 0, sizeof(t->word.first));
-	if (type && bu_btf_print_value(&t->word, NULL, &t->l->obj.btf, type, p, n) >= 0)
+	t->word.first[0] = 1;
+	if (type && bu_btf_print_value(&t->word, NULL, &t->l->obj.btf, type, p, n) >= 0 &&
+	    bu_out_flush(&t->word) >= 0)
 		return bu_buf_cstr(b);
+	bu_buf_reset(&t->word.buf);
 	bu_buf_reset(b);
 	if (t->l->json) {
 		bu_buf_char(b, '[');
@@ -246,7 +254,7 @@ int ld_watch_print(struct ld *l, const struct ld_watch *w, uint64_t now)
 		t.rows = cpus > 0 ? (uint32_t)cpus : 1;
 		t.value_bytes = (t.info.value_size + 7) / 8 * 8 * t.rows;
 	}
-	bu_out_init(&t.word, bu_out_write_fd, (void *)(intptr_t)STDOUT_FILENO);
+	bu_out_init(&t.word, to_buf, &t.text);
 	t.word.json = true;
 	bu_out_init(&o, bu_out_write_fd, (void *)(intptr_t)STDOUT_FILENO);
 	o.json = l->json;
@@ -267,6 +275,7 @@ int ld_watch_print(struct ld *l, const struct ld_watch *w, uint64_t now)
 	}
 	bu_buf_free(&o.buf);
 	bu_buf_free(&t.word.buf);
+	bu_buf_free(&t.text);
 	bu_buf_free(&t.lines);
 	return rc;
 }

@@ -184,6 +184,21 @@ static bool is_var(const struct bu_obj *o, const struct bu_sym *s, int32_t *map)
 	return *map >= 0;
 }
 
+/* An assembler's label has no size: the variable reaches to the next one, or the section's end. */
+static uint32_t reach(const struct bu_obj *o, const struct bu_sym *s)
+{
+	uint64_t end = o->secs[s->sec].size;
+	int32_t map;
+
+	for (uint32_t i = 0; i < o->nsyms; i++) {
+		const struct bu_sym *n = &o->syms[i];
+
+		if (n->sec == s->sec && n->value > s->value && n->value < end && is_var(o, n, &map))
+			end = n->value;
+	}
+	return end > s->value && end - s->value <= UINT32_MAX ? (uint32_t)(end - s->value) : 0;
+}
+
 static void find_var(const struct bu_obj *o, const char *name, struct var *v, struct bu_near *near)
 {
 	int32_t map;
@@ -208,6 +223,8 @@ static void find_var(const struct bu_obj *o, const char *name, struct var *v, st
 
 			v->size = n > 0 && n <= UINT32_MAX ? (uint32_t)n : 0;
 		}
+		if (!v->size)
+			v->size = reach(o, s);
 	}
 }
 

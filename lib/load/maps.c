@@ -159,11 +159,6 @@ int bu_plan_map_attrs(struct plan_map *m, const struct bu_obj *obj, struct bu_sy
 	}
 	if (no_btf(m->type))
 		m->btf_key = m->btf_value = 0;
-	if ((m->flags & BPF_F_MMAPABLE) && def->origin == BU_MAP_DATA &&
-	    !bu_sys_has(s, BU_FEAT_ARRAY_MMAP)) {
-		m->flags &= ~(uint32_t)BPF_F_MMAPABLE;
-		note(m, a, "not mappable on this kernel");
-	}
 	m->value_bytes = m->value_size;
 	if (is_percpu(m->type)) {
 		cpus = s->ops->possible_cpus(s);

@@ -108,7 +108,8 @@ static unsigned attr_size(const struct job *j)
 		return BU_OFFSETOFEND(union bpf_attr, prog_btf_fd);
 	if (j->attr.expected_attach_type)
 		return BU_OFFSETOFEND(union bpf_attr, expected_attach_type);
-	return BU_OFFSETOFEND(union bpf_attr, prog_name);
+	return j->attr.prog_name[0] ? BU_OFFSETOFEND(union bpf_attr, prog_name)
+				    : BU_OFFSETOFEND(union bpf_attr, prog_flags);
 }
 
 static int try_load(struct job *j, uint32_t level)
@@ -231,10 +232,14 @@ int bu_load_prog(const struct bu_plan *p, struct bu_sys *s, unsigned prog, const
 	j.attr.kern_version = p->obj->kern_version;
 	j.attr.prog_flags = g->flags;
 	j.attr.expected_attach_type = g->attach_type;
-	if (bu_sys_has(s, BU_FEAT_PROG_NAME))
-		memcpy(j.attr.prog_name, g->kname, sizeof(j.attr.prog_name));
+	memcpy(j.attr.prog_name, g->kname, sizeof(j.attr.prog_name));
 
 	fd = level ? load_logged(&j, level) : try_load(&j, 0);
+	/* Kernels before 4.15 take no names. */
+	if (fd == -E2BIG && !bu_sys_has(s, BU_FEAT_PROG_NAME)) {
+		memset(j.attr.prog_name, 0, sizeof(j.attr.prog_name));
+		fd = try_load(&j, 0);
+	}
 	/* A log that does not fit says nothing of the program. */
 	if (fd == -ENOSPC && level)
 		fd = try_load(&j, 0);

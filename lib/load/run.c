@@ -30,14 +30,35 @@ static int cannot_make(struct run *r, const struct plan_map *m, int err, const u
 	return err;
 }
 
+/*
+ * Makes a map as wished; what an older kernel or the map's type does not take is left out, one thing
+ * after the other: the name (before 4.15), type information, mapping of global data (before 5.5).
+ */
+static int create(struct bu_sys *s, const struct plan_map *m, union bpf_attr *a)
+{
+	int fd = bu_sys_map_create(s, a);
+
+	if (fd == -E2BIG && a->map_name[0] && !bu_sys_has(s, BU_FEAT_PROG_NAME)) {
+		memset(a->map_name, 0, sizeof(a->map_name));
+		fd = bu_sys_map_create(s, a);
+	}
+	if (fd < 0 && fd != -EPERM && a->btf_fd) {
+		a->btf_fd = a->btf_key_type_id = a->btf_value_type_id = 0;
+		fd = bu_sys_map_create(s, a);
+	}
+	if (fd == -EINVAL && m->data && (a->map_flags & BPF_F_MMAPABLE)) {
+		a->map_flags &= ~(uint32_t)BPF_F_MMAPABLE;
+		fd = bu_sys_map_create(s, a);
+	}
+	return fd;
+}
+
 static int make_map(struct run *r, const struct plan_map *m)
 {
 	union bpf_attr a;
 	int fd, inner = -1;
 
 	bu_plan_map_attr(m, &a);
-	if (!bu_sys_has(r->s, BU_FEAT_PROG_NAME))
-		memset(a.map_name, 0, sizeof(a.map_name));
 	if (m->inner) {
 		inner = make_map(r, m->inner);
 		if (inner < 0)
@@ -49,12 +70,7 @@ static int make_map(struct run *r, const struct plan_map *m)
 		a.btf_key_type_id = m->btf_key;
 		a.btf_value_type_id = m->btf_value;
 	}
-	fd = bu_sys_map_create(r->s, &a);
-	/* Some types take no type information; that is no reason to go without the map. */
-	if (fd < 0 && fd != -EPERM && a.btf_fd) {
-		a.btf_fd = a.btf_key_type_id = a.btf_value_type_id = 0;
-		fd = bu_sys_map_create(r->s, &a);
-	}
+	fd = create(r->s, m, &a);
 	if (inner >= 0)
 		r->s->ops->close(r->s, inner);
 	return fd < 0 ? cannot_make(r, m, fd, &a) : fd;

@@ -41,7 +41,7 @@ static const struct bu_sys_ops nothing = {
 	.name = "nothing", .bpf = no_bpf, .close = no_close, .possible_cpus = four_cpus,
 	.pmu_type = no_pmu,
 };
-static struct bu_sys sys = { &nothing };
+static struct bu_sys sys = { .ops = &nothing };
 
 /* ---------------------------------------------------------------- an object */
 
