@@ -5,6 +5,8 @@
  *
  * Processes and fds vanish while we look; what is gone is left out.
  */
+#include "config.h"
+
 #include "kern/private.h"
 
 #include <dirent.h>

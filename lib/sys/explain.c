@@ -135,10 +135,6 @@ static bool explain_caps(struct explain *x)
 		return false;
 	cap_names(&names, missing);
 	note(x, "this process lacks %s", bu_buf_cstr(&names));
-	if (x->f.root == 1)
-		help(x, "this root has had capabilities taken away: a container must be given them");
-	else
-		help(x, "run it as root, or with these capabilities");
 	bu_buf_free(&names);
 	return true;
 }
@@ -167,6 +163,10 @@ static void explain_eperm(struct explain *x)
 		     x->f.unpriv_disabled);
 	if (x->cmd == BU_CMD_PERF_EVENT_OPEN && lacks && x->f.perf_paranoid > 0)
 		note(x, "kernel.perf_event_paranoid is %d", x->f.perf_paranoid);
+	if (lacks && x->f.root == 1)
+		help(x, "this root has had capabilities taken away: a container must be given them");
+	else if (lacks)
+		help(x, "run it as root, or with these capabilities");
 	if (lacks)
 		return;
 	explain_lockdown(x);

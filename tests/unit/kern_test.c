@@ -258,7 +258,7 @@ static void test_events(const char *self)
 		live(BU_HOOK_TRACEPOINT, fork_tp, BU_VIA_IOCTL, fork_once, "by ioctl");
 		refused(BU_HOOK_TRACEPOINT, "sched:sched_proces_fork", 0, -ENOENT,
 			"did you mean 'sched:sched_process_fork'?");
-		refused(BU_HOOK_TRACEPOINT, "sked:sched_process_fork", 0, -ENOENT,
+		refused(BU_HOOK_TRACEPOINT, "schedd:sched_process_fork", 0, -ENOENT,
 			"did you mean 'sched'?");
 		refused(BU_HOOK_RAW_TP, "sched_process_frk", 0, -ENOENT,
 			"did you mean 'sched_process_fork'?");
