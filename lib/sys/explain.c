@@ -174,7 +174,9 @@ static void explain_eperm(struct explain *x)
 		note(x, "a seccomp filter is on this process; it may be what refuses");
 	if (x->f.caps_known && x->f.lockdown <= 0 && x->f.seccomp != 1 && x->f.init_userns != 0 &&
 	    needed_caps(x))
-		note(x, "this process has the capabilities; a security module may refuse");
+		note(x, "this process has the capabilities; a security module may refuse%s",
+		     x->f.lockdown < 0 ? ", or lockdown, whose state cannot be read (securityfs is not "
+					 "mounted)" : "");
 	if (x->f.major && (x->f.major < 5 || (x->f.major == 5 && x->f.minor < 11)) &&
 	    (x->cmd == BPF_MAP_CREATE || x->cmd == BPF_PROG_LOAD))
 		note(x, "before Linux 5.11 maps and programs count against the limit of locked "

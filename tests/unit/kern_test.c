@@ -127,7 +127,7 @@ static void test_facts(void)
 
 	ok(cpus >= sysconf(_SC_NPROCESSORS_ONLN) && cpus < 100000, "possible CPUs: %d", cpus);
 	if (sys->ops->vmlinux_btf(sys, &btf, &size))
-		skip(1, "this kernel carries no BTF");
+		skip(1, "needs a kernel with BTF");
 	else
 		ok(size > 1000 && bu_get16(btf, BU_HOST_BE) == 0xeb9f, "the kernel's BTF");
 	memset(&f, 0, sizeof(f));
@@ -140,7 +140,7 @@ static void test_facts(void)
 	ok(bu_sys_has(sys, BU_FEAT_PROG_NAME) && bu_sys_has(sys, BU_FEAT_EXPECTED_ATTACH),
 	   "features that every kernel with bpffs in use has");
 	if (f.major < 6)
-		skip(1, "the kernel is older than 6.0");
+		skip(1, "needs Linux 6");
 	else
 		ok(bu_sys_has(sys, BU_FEAT_GLOBAL_DATA) && bu_sys_has(sys, BU_FEAT_BTF) &&
 			   bu_sys_has(sys, BU_FEAT_BTF_FUNC) &&
@@ -252,7 +252,7 @@ static void test_events(const char *self)
 	char target[512];
 
 	if (sys->ops->tracepoint_id(sys, "sched", "sched_process_fork") < 0) {
-		skip(9, "this kernel has no tracepoints, or they may not be read");
+		skip(9, "needs tracepoints, and to be root");
 	} else {
 		live(BU_HOOK_TRACEPOINT, fork_tp, BU_VIA_AUTO, fork_once, "by the best way");
 		live(BU_HOOK_TRACEPOINT, fork_tp, BU_VIA_IOCTL, fork_once, "by ioctl");
@@ -265,15 +265,14 @@ static void test_events(const char *self)
 	}
 	live(BU_HOOK_RAW_TP, "sched_process_fork", BU_VIA_AUTO, fork_once, "by its own link");
 	if (sys->ops->pmu_type(sys, "kprobe") < 0) {
-		skip(4, "this kernel has no kprobes");
+		skip(4, "needs a kernel with CONFIG_KPROBES");
 		refused(BU_HOOK_KPROBE, "__alloc_skb", 0, -EOPNOTSUPP, "without CONFIG_KPROBES");
 	} else {
 		live(BU_HOOK_KRETPROBE, "kernel_clone", BU_VIA_AUTO, fork_once, "by link or ioctl");
 		refused(BU_HOOK_KPROBE, "kernel_clon", 0, -ENOENT, "did you mean");
-		skip(1, "this kernel has kprobes");
 	}
 	if (sys->ops->pmu_type(sys, "uprobe") < 0) {
-		skip(7, "this kernel has no uprobes");
+		skip(7, "needs a kernel with CONFIG_UPROBES");
 		return;
 	}
 	snprintf(target, sizeof(target), "%s:kern_test_target", self);
@@ -350,7 +349,7 @@ static void test_xdp(void)
 	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
 	if (home < 0 || unshare(CLONE_NEWNET) || !loopback_up()) {
-		skip(13, "no network namespace of our own");
+		skip(13, "needs a network namespace of its own");
 		if (home >= 0)
 			close(home);
 		return;
@@ -361,7 +360,7 @@ static void test_xdp(void)
 	refused(BU_HOOK_XDP, "lo:driver", 2, -EOPNOTSUPP, "'lo:generic' works");
 	if (system("ip link add bu0 type veth peer name bu1 2>/dev/null && ip link set bu0 up && "
 		   "ip link set bu1 up")) {
-		skip(1, "no veth devices, or no ip");
+		skip(1, "needs ip and veth devices");
 	} else {
 		int map = make_array(1, "count"), prog = load_counter(BPF_PROG_TYPE_XDP, map, 2);
 		struct attempt t;
@@ -465,7 +464,7 @@ static void test_pins(bool own_mounts)
 	snprintf(file, sizeof(file), "%s.file", dir);
 	s.path = path;
 	if (!own_mounts || mount("bpf", dir, "bpf", 0, "mode=0700")) {
-		skip(9, "no mount namespace of our own");
+		skip(9, "needs a mount namespace of its own");
 		rmdir(dir);
 		return;
 	}
@@ -507,7 +506,10 @@ int main(int argc, char **argv)
 		return done_testing();
 	map = make_array(1, "probe");
 	if (map < 0) {
-		skip(1, map == -ENOSYS ? "there is no bpf(2) here" : "bpf(2) is not permitted here");
+		char why[80];
+
+		snprintf(why, sizeof(why), "needs bpf(2): %s", strerror(-map));
+		skip(1, why);
 	} else {
 		sys->ops->close(sys, map);
 		test_map();
