@@ -8,3 +8,7 @@ check_PROGRAMS += tests/unit/isa_test
 tests_unit_isa_test_SOURCES = tests/unit/isa_test.c tests/unit/isa_encodings.h
 tests_unit_isa_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/isa_test
+check_PROGRAMS += tests/unit/isa_tables_test
+tests_unit_isa_tables_test_SOURCES = tests/unit/isa_tables_test.c tests/unit/isa_uapi.c tests/unit/isa_uapi.h
+tests_unit_isa_tables_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/isa_tables_test
