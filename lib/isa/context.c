@@ -125,8 +125,9 @@ const struct bu_ctx_field *bu_ctx_field(struct bu_str path, enum bu_arch arch,
 
 		for (unsigned k = 0; (p = common_path(k)); k++)
 			bu_near_feed(near, p);
-		for (unsigned k = 0; (unsigned)arch < BU_NARCH && (p = per_arch[arch].names->at(k)); k++)
-			bu_near_feed(near, p);
+		if ((unsigned)arch < BU_NARCH)
+			for (unsigned k = 0; (p = per_arch[arch].names->at(k)); k++)
+				bu_near_feed(near, p);
 	}
 	return NULL;
 }

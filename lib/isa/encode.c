@@ -93,7 +93,8 @@ const struct bu_isa *bu_isa_find(const struct bu_insn *in)
 /* ---------------------------------------------------------------- a match */
 
 /* Checks an operand against [lo, hi]; remembers the first that is outside. */
-static int64_t fit(const struct bu_operand *op, int64_t lo, int64_t hi, const struct bu_operand **bad)
+static int64_t fit(const struct bu_operand *op, int64_t lo, int64_t hi,
+		   const struct bu_operand **bad)
 {
 	if (!op->present)
 		return 0;
@@ -104,7 +105,8 @@ static int64_t fit(const struct bu_operand *op, int64_t lo, int64_t hi, const st
 
 #define S32_OR_U32 INT32_MIN, UINT32_MAX
 
-static void encode_imm(const struct bu_match *m, struct bu_insn out[2], const struct bu_operand **bad)
+static void encode_imm(const struct bu_match *m, struct bu_insn out[2],
+		       const struct bu_operand **bad)
 {
 	const struct bu_operand *op = &m->imm;
 

@@ -130,8 +130,8 @@ int bu_isa_print(struct bu_buf *out, const struct bu_insn *insn, const struct bu
 		 int64_t pc, const struct bu_isa_names *names);
 
 /*
- * Prints insn as the kernel's disassembler does, without the "(op) " prefix: what upstream bpftool's
- * "prog dump xlated" shows ("r1 = *(u64 *)(r2 -8)", "goto pc+1", "call bpf_map_lookup_elem#1").
+ * Prints insn as the kernel's disassembler does, without the "(op) " prefix: what upstream
+ * bpftool's "prog dump xlated" shows ("r1 = *(u64 *)(r2 -8)", "goto pc+1", "call bpf_map_lookup_elem#1").
  * names->call and names->imm64 may replace the operands. Returns 0 or -ENOMEM.
  */
 int bu_isa_print_kernel(struct bu_buf *out, const struct bu_insn *insn, const struct bu_insn *next,
@@ -180,7 +180,7 @@ struct bu_matcher {
 struct bu_match {
 	const struct bu_isa *row;
 	uint8_t dst, src;
-	/* by field; IMM, IMM64, HELPER, LOCAL, KFUNC, TARGET32, MAP share imm; OFF, TARGET share off */
+	/* by field; IMM, IMM64, HELPER, LOCAL, KFUNC, TARGET32, MAP share imm; OFF, TARGET off */
 	struct bu_operand imm, off, x, y;
 };
 
@@ -310,8 +310,8 @@ struct bu_ctx_field {
 };
 /*
  * Resolves "pt_regs.retval" (per architecture; *arch_dependent is set) or
- * "tracepoint:kmem:kmem_cache_alloc.ptr", "xdp_md.data", "__sk_buff.mark". NULL: no such field; near (may be NULL) gets the
- * candidates.
+ * "tracepoint:kmem:kmem_cache_alloc.ptr", "xdp_md.data", "__sk_buff.mark". NULL: no such field; near
+ * (may be NULL) gets the candidates.
  */
 const struct bu_ctx_field *bu_ctx_field(struct bu_str path, enum bu_arch arch,
 					bool *arch_dependent, struct bu_near *near);

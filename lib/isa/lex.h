@@ -5,13 +5,13 @@
 
 #include "base/base.h"
 
-/* Token numbers below T_WORDS stand for registers and fields, the others for words and operators. */
+/* Numbers below T_WORDS stand for registers and fields, the others for words and operators. */
 enum bu_tok {
 	T_NONE, /* end, or what no template has */
 	T_R, T_W, /* r0 to r10, w0 to w10 */
 	/* fields, each with the letter it has in a template */
-	T_IMM, T_IMM64, T_X, T_Y, T_OFF, T_SIGNED, T_MODULE, T_TARGET, T_TARGET32, T_HELPER, T_LOCAL,
-	T_KFUNC, T_SAME, T_MAP,
+	T_IMM, T_IMM64, T_X, T_Y, T_OFF, T_SIGNED, T_MODULE, T_TARGET, T_TARGET32, T_HELPER,
+	T_LOCAL, T_KFUNC, T_SAME, T_MAP,
 	T_WORDS,
 };
 
@@ -30,7 +30,7 @@ struct bu_lex_words {
 	const char *quoted[BU_LEX_MAX_WORDS];  /* 'goto', by number */
 	uint8_t len[BU_LEX_MAX_WORDS];         /* without the quotes */
 	uint8_t by_hash[512];                  /* words: number, 0: free */
-	uint8_t ops[2][3][128];                /* operators by s prefix, form (x, x=, xx=), character */
+	uint8_t ops[2][3][128];                /* operators: s prefix; x, x=, xx=; character */
 	char pool[2048];
 	size_t pool_n;
 	bool full;

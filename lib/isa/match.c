@@ -144,7 +144,9 @@ static bool take(struct walk *w, unsigned node, unsigned tok, size_t *pos)
 	default:
 		break;
 	}
-	used = p < w->n ? w->m->operand(w->m->ctx, bu_str(w->s + p, w->n - p), field_of(tok), op) : 0;
+	used = 0;
+	if (p < w->n)
+		used = w->m->operand(w->m->ctx, bu_str(w->s + p, w->n - p), field_of(tok), op);
 	if (!used || used > w->n - p) {
 		struct bu_lex lx = bu_lex_next(&w->t->words, w->s + p, w->n - p);
 

@@ -67,7 +67,8 @@ static void print_alu(struct bu_buf *out, const struct bu_insn *in)
 	bu_buf_printf(out, "%c%u %s %s%c%u", r, in->dst, text, cast, r, in->src);
 }
 
-static void print_call(struct bu_buf *out, const struct bu_insn *in, const struct bu_isa_names *names)
+static void print_call(struct bu_buf *out, const struct bu_insn *in,
+		       const struct bu_isa_names *names)
 {
 	static const struct bu_helper unspec = { .id = 0, .name = "bpf_unspec" };
 	const struct bu_helper *h = NULL;
@@ -87,7 +88,8 @@ static void print_call(struct bu_buf *out, const struct bu_insn *in, const struc
 		bu_buf_printf(out, "#%d", in->imm);
 }
 
-static void print_jump(struct bu_buf *out, const struct bu_insn *in, const struct bu_isa_names *names)
+static void print_jump(struct bu_buf *out, const struct bu_insn *in,
+		       const struct bu_isa_names *names)
 {
 	unsigned op = op_of(in);
 	char r = (in->code & 7) == JMP32 ? 'w' : 'r';
