@@ -58,7 +58,7 @@ static void put_alu(void)
 
 static void put_load(void)
 {
-	unsigned w = rnd(N(width)), dst = rnd(10), src = rnd(11), off = rnd(512);
+	unsigned w = rnd(N(width)), dst = rnd(10), src = rnd(10), off = rnd(512);
 
 	if (gnu)
 		printf("\tldx%s %%r%u,[%%r%u+%u]\n", width[w].gnu, dst, src, off);
@@ -68,7 +68,7 @@ static void put_load(void)
 
 static void put_store(void)
 {
-	unsigned w = rnd(N(width)), dst = rnd(11), src = rnd(10), off = rnd(512);
+	unsigned w = rnd(N(width)), dst = rnd(10), src = rnd(10), off = rnd(512);
 
 	if (gnu)
 		printf("\tstx%s [%%r%u+-%u],%%r%u\n", width[w].gnu, dst, off, src);

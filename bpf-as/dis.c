@@ -333,7 +333,6 @@ static void code(struct dis *d, uint32_t k, uint64_t from, uint64_t to)
 	while (from + 8 <= to) {
 		struct bu_insn in, next;
 		bool two;
-		int n;
 
 		bu_insn_decode(&in, s->data + from, d->o.be);
 		two = in.code == BU_OP_LD_IMM64 && from + 16 <= to;
@@ -342,11 +341,10 @@ static void code(struct dis *d, uint32_t k, uint64_t from, uint64_t to)
 		d->rel = rel_at(d, k, from);
 		d->insn = &in;
 		bu_buf_char(d->out, '\t');
-		n = bu_isa_print(d->out, &in, two ? &next : NULL, (int64_t)from / 8, &names);
-		bu_buf_char(d->out, '\n');
-		if (n < 0)
+		if (bu_isa_print(d->out, &in, two ? &next : NULL, (int64_t)from / 8, &names) < 0)
 			return;
-		from += 8u * (unsigned)n;
+		bu_buf_char(d->out, '\n');
+		from += two ? 16 : 8;
 	}
 	for (; from < to; from++)
 		bu_buf_printf(d->out, "\t.byte\t%u\n", s->data[from]);
