@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* Types may share members so often that their values would never end; real ones stay far below. */
-#define BUDGET (1u << 22)
+#define BUDGET (1u << 20)
 
 struct printer {
 	struct bu_buf *out;
@@ -161,7 +161,6 @@ static void enumerator(struct printer *p, const struct bu_btf_type *t, uint64_t 
 	uint64_t v = btf_get_bits(p->data, bit, n, p->b->be);
 	int64_t sv = t->kflag ? sign_extend(v, n) : (int64_t)v;
 	struct bu_btf_enum e;
-	bool negative = false;
 
 	for (uint32_t i = 0; i < t->vlen; i++) {
 		bu_btf_enum(p->b, t, i, &e);
@@ -170,11 +169,10 @@ static void enumerator(struct printer *p, const struct bu_btf_type *t, uint64_t 
 			string(p, e.name, strlen(e.name));
 			return;
 		}
-		negative |= e.val < 0;
 	}
 	/* A scan of many names is work; it counts. */
 	p->budget -= p->budget > t->vlen / 16 ? t->vlen / 16 : p->budget;
-	if (t->kflag || negative)
+	if (t->kflag)
 		bu_buf_s64(p->out, sign_extend(v, n));
 	else
 		bu_buf_u64(p->out, v);

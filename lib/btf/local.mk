@@ -1,3 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 lib_libbu_a_SOURCES += lib/btf/btf.h lib/btf/btfpriv.h lib/btf/btfgen.c lib/btf/btfext.c \
 	lib/btf/btfread.c lib/btf/btfcheck.c lib/btf/btfvalue.c lib/btf/btfinput.c lib/btf/btfproto.c
+check_PROGRAMS += tests/unit/btf_test
+tests_unit_btf_test_SOURCES = tests/unit/btf_test.c
+tests_unit_btf_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/btf_test
