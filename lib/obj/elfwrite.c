@@ -11,7 +11,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <libelf.h>
-#include <gelf.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -148,16 +148,26 @@ static int build_symbols(struct writer *w, Elf64_Sym **out, uint32_t *nlocal)
 	return 0;
 }
 
-/* Relocations grouped by section, in the model's order within each: first[] is where each begins. */
+static int by_offset(const void *a, const void *b)
+{
+	const Elf64_Rel *x = a, *y = b;
+
+	if (x->r_offset != y->r_offset)
+		return x->r_offset < y->r_offset ? -1 : 1;
+	return x->r_info < y->r_info ? -1 : x->r_info > y->r_info;
+}
+
+/* Relocations grouped by section, by offset within each: first[] is where each section's begin. */
 static int build_relocs(struct writer *w, Elf64_Rel **out, uint32_t **first)
 {
 	const struct bu_obj *o = w->o;
 	Elf64_Rel *rels = bu_arena_array(&w->a, o->nrels, sizeof(*rels));
 	uint32_t *at = bu_arena_array(&w->a, o->nsecs, sizeof(*at));
 	uint32_t *fill = bu_arena_array(&w->a, o->nsecs, sizeof(*fill));
+	bool *unsorted = bu_arena_array(&w->a, o->nsecs, sizeof(*unsorted));
 	uint32_t sum = 0;
 
-	if (!rels || !at || !fill)
+	if (!rels || !at || !fill || !unsorted)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < o->nsecs; i++) {
 		at[i] = fill[i] = sum;
@@ -169,7 +179,12 @@ static int build_relocs(struct writer *w, Elf64_Rel **out, uint32_t **first)
 
 		e->r_offset = r->off;
 		e->r_info = ELF64_R_INFO((Elf64_Xword)w->sym_ndx[r->sym], r->type);
+		if (fill[r->sec] - 1 > at[r->sec] && by_offset(e - 1, e) > 0)
+			unsorted[r->sec] = true;
 	}
+	for (uint32_t i = 0; i < o->nsecs; i++)
+		if (unsorted[i])
+			qsort(rels + at[i], w->nrels[i], sizeof(*rels), by_offset);
 	*out = rels;
 	*first = at;
 	return 0;

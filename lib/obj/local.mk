@@ -1,3 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 lib_libbu_a_SOURCES += lib/obj/obj.h lib/obj/objpriv.h lib/obj/obj.c lib/obj/elfread.c \
 	lib/obj/elfwrite.c lib/obj/objindex.c lib/obj/objmaps.c lib/obj/objlink.c
+check_PROGRAMS += tests/unit/obj_test
+tests_unit_obj_test_SOURCES = tests/unit/obj_test.c
+tests_unit_obj_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/obj_test

@@ -100,6 +100,7 @@ struct bu_obj {
 	int arch;            /* enum bu_arch named by the note, or -1: any */
 	/* private */
 	struct bu_buf file;
+	bool imm_has_value;  /* the assembler repeats a named symbol's value in imm (binutils 2.40) */
 };
 
 void bu_obj_init(struct bu_obj *o);

@@ -323,14 +323,51 @@ static int find_btf(struct bu_obj *o, struct bu_diags *ds)
 	return err;
 }
 
+/* ---------------------------------------------------------------- an assembler's mistake */
+
+/* Does a section's text hold a word? */
+static bool mentions(const struct bu_sec *s, const char *word)
+{
+	return s && memmem(s->data, s->size, word, strlen(word));
+}
+
+/*
+ * The assembler of binutils 2.40 (Debian 12's bpf-gcc) puts a named symbol's value into imm, where
+ * imm is what is to be added to that value. Such an object is told by GCC's comment and by each
+ * reference to data having at least the symbol's own value in imm.
+ */
+static bool repeats_values(const struct bu_obj *o)
+{
+	bool found = false;
+
+	if (!mentions(data_section(o, ".comment"), "GCC: ("))
+		return false;
+	for (uint32_t i = 0; i < o->nrels; i++) {
+		const struct bu_rel *r = &o->rels[i];
+		const struct bu_sym *sym = &o->syms[r->sym];
+		const struct bu_sec *s = &o->secs[r->sec];
+
+		if (!is_code(s) || r->off + 2 * BU_INSN_SIZE > s->size ||
+		    s->data[r->off] != BU_OP_LD_IMM64 || sym->sec >= o->nsecs ||
+		    is_code(&o->secs[sym->sec]) || sym->type == STT_SECTION || !sym->value)
+			continue;
+		if (bu_get32(s->data + r->off + 4, o->be) < sym->value)
+			return false;
+		found = true;
+	}
+	return found;
+}
+
 int bu_obj_index(struct bu_obj *o, struct bu_diags *ds)
 {
 	int err;
 
 	for (uint32_t i = 0; i < o->nrels; i++)
-		if (o->rels[i].sec >= o->nsecs || o->rels[i].sym >= o->nsyms)
+		if (o->rels[i].sec >= o->nsecs || o->rels[i].sym >= o->nsyms ||
+		    o->rels[i].off >= o->secs[o->rels[i].sec].size)
 			return obj_error(o, ds, "O0105", "relocation %u is outside the object", i);
 	obj_sort_rels(o);
+	o->imm_has_value = repeats_values(o);
 	err = find_functions(o, ds);
 	if (!err)
 		err = find_programs(o);

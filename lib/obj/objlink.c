@@ -281,6 +281,8 @@ static int link_imm64(struct linker *l, const struct place *at, const struct bu_
 	if (add > INT32_MAX || add < INT32_MIN)
 		return bad_insn(l, &at->part, at->i, "byte %lld from '%s' is far outside",
 				(long long)add, sym_name(o, s));
+	if (o->imm_has_value && s->type != STT_SECTION && !is_exec(o, s->sec))
+		add -= (int64_t)s->value;
 	off = (int64_t)s->value + add;
 	if (is_exec(o, s->sec)) {
 		lo->src = BU_PSEUDO_FUNC;
