@@ -5,3 +5,7 @@ check_PROGRAMS += tests/unit/obj_test
 tests_unit_obj_test_SOURCES = tests/unit/obj_test.c
 tests_unit_obj_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/obj_test
+check_PROGRAMS += tests/fuzz/obj_fuzz
+tests_fuzz_obj_fuzz_SOURCES = tests/fuzz/obj_fuzz.c
+tests_fuzz_obj_fuzz_LDADD = $(LIBS_BU)
+TESTS += tests/fuzz/obj_fuzz
