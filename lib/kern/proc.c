@@ -98,7 +98,7 @@ struct scan {
 	bool stopped;
 };
 
-/* anon_inode:bpf-map, bpf-prog, bpf_link (or [bpf_link]), btf. Anything else is not read further. */
+/* anon_inode:bpf-map, bpf-prog, bpf_link (or [bpf_link]), btf. Nothing else is read further. */
 static bool may_be_object(const char *target)
 {
 	static const char prefix[] = "anon_inode:";

@@ -26,11 +26,12 @@ static int bind_event(struct bu_attaching *c)
 	int err = -EINVAL;
 
 	if (c->via != BU_VIA_IOCTL) {
-		out->link_fd = bu_sys_link_create(s, c->prog_fd, out->event_fd, BPF_PERF_EVENT, 0, 0);
+		out->link_fd = bu_sys_link_create(s, c->prog_fd, out->event_fd, BPF_PERF_EVENT,
+						  0, 0);
 		err = out->link_fd < 0 ? out->link_fd : 0;
 	}
-	/* EINVAL is all that a kernel without such links has to say, and ENOSYS one without links. */
-	if (c->via == BU_VIA_IOCTL || (c->via == BU_VIA_AUTO && (err == -EINVAL || err == -ENOSYS))) {
+	/* All that a kernel without such links has to say is EINVAL. */
+	if (c->via == BU_VIA_IOCTL || (c->via == BU_VIA_AUTO && err == -EINVAL)) {
 		out->link_fd = -1;
 		err = s->ops->perf_set_bpf(s, out->event_fd, c->prog_fd);
 	}
@@ -169,8 +170,8 @@ static int attach_xdp(struct bu_attaching *c)
 		c->out->ifindex = ifindex;
 		return 0;
 	}
-	/* A kernel without XDP links says EINVAL; so do others, but then netlink gives the words. */
-	if (c->via == BU_VIA_AUTO && (fd == -EINVAL || fd == -ENOSYS))
+	/* A kernel without XDP links says EINVAL. So may others, and then netlink has words. */
+	if (c->via == BU_VIA_AUTO && fd == -EINVAL)
 		return attach_xdp_netlink(c, ifindex);
 	return bu_blame_xdp(c, BPF_LINK_CREATE, fd, "");
 }

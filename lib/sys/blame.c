@@ -92,7 +92,7 @@ static int other(struct bu_attaching *c, const char *step, int err)
 	return err;
 }
 
-/* The program is of a type that this event does not run: the message, or false when it is not so. */
+/* Adds the message if the program is of a type that this event does not run; false if it is not. */
 static bool wrong_type(struct bu_attaching *c)
 {
 	struct bpf_prog_info info;
@@ -206,7 +206,7 @@ int bu_blame_bind(struct bu_attaching *c, int err)
 	switch (err) {
 	case -EPERM:
 		return not_permitted(c, BPF_LINK_CREATE, err);
-	case -EACCES: /* never a permission here: the context access was checked against the record */
+	case -EACCES: /* no permission: the program's reads were checked against the record */
 		bu_diag(c->ds, BU_ERROR, "S0109", "%s: the program reads behind the end of this "
 			"event's record", subject(c));
 		return -EINVAL;
@@ -219,8 +219,8 @@ int bu_blame_bind(struct bu_attaching *c, int err)
 			"(64)", subject(c));
 		return err;
 	default:
-		return other(c, c->via == BU_VIA_LINK ? "making a link" : "setting the event's program",
-			     err);
+		return other(c, c->via == BU_VIA_LINK ? "making a link"
+						      : "setting the event's program", err);
 	}
 }
 
@@ -292,8 +292,8 @@ int bu_blame_symbol(struct bu_attaching *c, int err, const char *best)
 	struct bu_diag *d;
 
 	if (err == -ENOEXEC) {
-		bu_diag(c->ds, BU_ERROR, "S0108", "%s: %s is no ELF executable or library, or it is "
-			"damaged", subject(c), path);
+		bu_diag(c->ds, BU_ERROR, "S0108", "%s: %s is no ELF executable or library, or it "
+			"is damaged", subject(c), path);
 		return err;
 	}
 	/* A file that is not there and a symbol that is not there are both ENOENT. */

@@ -123,7 +123,7 @@ int bu_sys_map_lookup_batch(struct bu_sys *s, int fd, const void *in, void *out,
 	a.batch.values = bu_ptr64(values);
 	a.batch.count = *count;
 	err = call(s, BPF_MAP_LOOKUP_BATCH, &a, UPTO(batch.flags));
-	/* The last batch comes with -ENOENT; any other error leaves the count that was asked for. */
+	/* The last batch comes with -ENOENT; after another error the count says nothing. */
 	*count = err == 0 || err == -ENOENT ? a.batch.count : 0;
 	return err;
 }

@@ -87,7 +87,8 @@ static int read_header(struct elf *e)
 	err = read_at(e, 0, b, sizeof(Elf32_Ehdr));
 	if (err)
 		return err;
-	if (memcmp(b, ELFMAG, SELFMAG) || (b[EI_CLASS] != ELFCLASS64 && b[EI_CLASS] != ELFCLASS32) ||
+	if (memcmp(b, ELFMAG, SELFMAG) ||
+	    (b[EI_CLASS] != ELFCLASS64 && b[EI_CLASS] != ELFCLASS32) ||
 	    (b[EI_DATA] != ELFDATA2LSB && b[EI_DATA] != ELFDATA2MSB))
 		return -ENOEXEC;
 	e->is64 = b[EI_CLASS] == ELFCLASS64;

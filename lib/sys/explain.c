@@ -146,8 +146,8 @@ static void explain_lockdown(struct explain *x)
 	static const char *const names[] = { "none", "integrity", "confidentiality" };
 
 	if (x->f.lockdown > 0 && x->f.lockdown < (int)BU_ARRAY_SIZE(names))
-		note(x, "the kernel is locked down (%s): it refuses what could read or change its own "
-		     "memory, whoever asks", names[x->f.lockdown]);
+		note(x, "the kernel is locked down (%s): it refuses what could read or change its "
+			"own memory, whoever asks", names[x->f.lockdown]);
 }
 
 static void explain_eperm(struct explain *x)
@@ -159,12 +159,12 @@ static void explain_eperm(struct explain *x)
 			"count for bpf(2)");
 	if (lacks && x->f.unpriv_disabled > 0 &&
 	    (x->cmd == BPF_PROG_LOAD || x->cmd == BPF_MAP_CREATE))
-		note(x, "kernel.unprivileged_bpf_disabled is %d: without CAP_BPF nothing is allowed",
-		     x->f.unpriv_disabled);
+		note(x, "kernel.unprivileged_bpf_disabled is %d: without CAP_BPF nothing is "
+			"allowed", x->f.unpriv_disabled);
 	if (x->cmd == BU_CMD_PERF_EVENT_OPEN && lacks && x->f.perf_paranoid > 0)
 		note(x, "kernel.perf_event_paranoid is %d", x->f.perf_paranoid);
 	if (lacks && x->f.root == 1)
-		help(x, "this root has had capabilities taken away: a container must be given them");
+		help(x, "this root lacks capabilities: a container must be given them");
 	else if (lacks)
 		help(x, "run it as root, or with these capabilities");
 	if (lacks)
@@ -175,8 +175,8 @@ static void explain_eperm(struct explain *x)
 	if (x->f.caps_known && x->f.lockdown <= 0 && x->f.seccomp != 1 && x->f.init_userns != 0 &&
 	    needed_caps(x))
 		note(x, "this process has the capabilities; a security module may refuse%s",
-		     x->f.lockdown < 0 ? ", or lockdown, whose state cannot be read (securityfs is not "
-					 "mounted)" : "");
+		     x->f.lockdown < 0 ? ", or lockdown (securityfs is not mounted, so its state "
+					 "cannot be read)" : "");
 	if (x->f.major && (x->f.major < 5 || (x->f.major == 5 && x->f.minor < 11)) &&
 	    (x->cmd == BPF_MAP_CREATE || x->cmd == BPF_PROG_LOAD))
 		note(x, "before Linux 5.11 maps and programs count against the limit of locked "
@@ -195,7 +195,8 @@ static void explain_enosys(struct explain *x)
 	else if (built == 'n')
 		note(x, "this kernel was built without CONFIG_BPF_SYSCALL");
 	else
-		note(x, "this kernel has no bpf(2) (CONFIG_BPF_SYSCALL), or a seccomp filter hides it");
+		note(x, "this kernel has no bpf(2) (CONFIG_BPF_SYSCALL), or a seccomp filter hides "
+			"it");
 }
 
 static bool is_array_like(uint32_t type)
@@ -270,8 +271,8 @@ static void explain_map_einval(struct explain *x)
 	if (t == BPF_MAP_TYPE_LPM_TRIE && !(a->map_flags & BPF_F_NO_PREALLOC))
 		note(x, "%s maps need the flag BPF_F_NO_PREALLOC", name);
 	if (t == BPF_MAP_TYPE_LPM_TRIE && a->key_size && (a->key_size < 5 || a->key_size > 260))
-		note(x, "key size is %u: %s maps have 4 bytes of prefix length and 1 to 256 bytes of "
-			"data", a->key_size, name);
+		note(x, "key size is %u: %s maps have 4 bytes of prefix length and 1 to 256 bytes "
+			"of data", a->key_size, name);
 	if (t == BPF_MAP_TYPE_STACK_TRACE && a->value_size % 8)
 		note(x, "value size is %u: a stack trace holds 8 bytes a frame", a->value_size);
 	if ((t == BPF_MAP_TYPE_ARRAY_OF_MAPS || t == BPF_MAP_TYPE_HASH_OF_MAPS) && !a->inner_map_fd)
@@ -288,8 +289,8 @@ static void explain_e2big(struct explain *x)
 			note(x, "the program has %u instructions, this caller may load %u",
 			     x->a->insn_cnt, limit);
 		else
-			note(x, "the program is not too long (%u instructions): the verifier gave up "
-				"after following %u of them along all paths", x->a->insn_cnt,
+			note(x, "the program is not too long (%u instructions): the verifier gave "
+				"up after following %u of them along all paths", x->a->insn_cnt,
 			     BPF_COMPLEXITY_LIMIT_INSNS);
 	} else if (x->cmd == BPF_MAP_CREATE && x->a) {
 		note(x, "the map is larger than the kernel allows: key %u, value %u bytes, "
@@ -326,8 +327,8 @@ void bu_sys_explain(struct bu_sys *s, struct bu_diags *ds, struct bu_diag *d, in
 			explain_map_einval(&x);
 		break;
 	case ENOMEM:
-		note(&x, "the kernel has no memory for it, or the control group of this process may "
-			 "not have more");
+		note(&x, "the kernel has no memory for it, or the control group of this process "
+			  "may not have more");
 		break;
 	case ENOSPC:
 		if (cmd == BPF_PROG_LOAD || cmd == BPF_BTF_LOAD)

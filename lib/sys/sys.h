@@ -26,7 +26,8 @@ enum bu_objkind { BU_PROG, BU_MAP, BU_LINK, BU_BTF };
 const char *bu_objkind_name(enum bu_objkind k); /* "prog", … */
 
 /* A process that holds an object open, or a pinned path. Called once per find; false stops. */
-typedef bool bu_holder_fn(void *ctx, enum bu_objkind kind, uint32_t id, int pid, const char *comm, int fd);
+typedef bool bu_holder_fn(void *ctx, enum bu_objkind kind, uint32_t id, int pid, const char *comm,
+			  int fd);
 typedef bool bu_pin_fn(void *ctx, enum bu_objkind kind, uint32_t id, const char *path);
 
 /* Lists of names that attach targets are taken from, for did-you-mean and completion. */
@@ -39,7 +40,7 @@ enum bu_names {
 /* One name, valid during the call; false stops. */
 typedef bool bu_name_fn(void *ctx, const char *name);
 
-/* What a refusal is explained by. A member that could not be found out is -1 (caps_known: false). */
+/* What a refusal is explained by. What could not be found out is -1 (caps_known: false). */
 struct bu_sys_facts {
 	bool caps_known;
 	uint64_t caps;          /* effective capabilities of this process, as bits */
@@ -66,7 +67,8 @@ struct bu_sys_ops {
 	 * -EINTR after a signal. */
 	int (*wait)(struct bu_sys *s, const int *fds, unsigned n, int timeout_ms);
 	/* perf_event_open(2): an event fd, close-on-exec. */
-	int (*perf_event_open)(struct bu_sys *s, struct perf_event_attr *a, int pid, int cpu, int group, unsigned long flags);
+	int (*perf_event_open)(struct bu_sys *s, struct perf_event_attr *a, int pid,
+			       int cpu, int group, unsigned long flags);
 	/* PERF_EVENT_IOC_SET_BPF and PERF_EVENT_IOC_ENABLE of an event fd. */
 	int (*perf_set_bpf)(struct bu_sys *s, int event_fd, int prog_fd);
 	int (*perf_enable)(struct bu_sys *s, int event_fd);
@@ -77,9 +79,10 @@ struct bu_sys_ops {
 	 * of its format ("retprobe") as a mask. Numbers >= 0. */
 	int (*pmu_type)(struct bu_sys *s, const char *pmu);
 	int (*pmu_format_bit)(struct bu_sys *s, const char *pmu, const char *format);
-	/* Netlink: sets (prog_fd < 0: removes) an interface's XDP program; old_fd >= 0: only if that
-	 * one is there. flags: XDP_FLAGS_*. extack (may be NULL) gets the driver's words. */
-	int (*xdp_set)(struct bu_sys *s, int ifindex, int prog_fd, int old_fd, uint32_t flags, char *extack, size_t extack_size);
+	/* Netlink: sets (prog_fd < 0: removes) an interface's XDP program; old_fd >= 0: only if
+	 * that one is there. flags: XDP_FLAGS_*. extack (may be NULL) gets the driver's words. */
+	int (*xdp_set)(struct bu_sys *s, int ifindex, int prog_fd, int old_fd,
+		       uint32_t flags, char *extack, size_t extack_size);
 	/* > 0, or -ENODEV. */
 	int (*ifindex)(struct bu_sys *s, const char *dev);
 	/* Pins: makes sure that path's directory lies where objects can be pinned: mounted when the
@@ -103,15 +106,16 @@ struct bu_sys_ops {
 	/* What object an fd of this process is, and its id: -EINVAL when it is none. */
 	int (*fd_kind)(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id);
 	/* Lists names; within: the category, or NULL. Their order is not defined. */
-	int (*names)(struct bu_sys *s, enum bu_names what, const char *within, bu_name_fn *fn, void *ctx);
+	int (*names)(struct bu_sys *s, enum bu_names what, const char *within,
+		     bu_name_fn *fn, void *ctx);
 	/* A build option of the kernel ("CONFIG_KPROBES"): 'y', 'm', 'n', or -ENOENT: not known. */
 	int (*config)(struct bu_sys *s, const char *option);
 	void (*facts)(struct bu_sys *s, struct bu_sys_facts *f);
 };
 struct bu_sys {
 	const struct bu_sys_ops *ops;
-	/* What the backend has changed on the machine beside what it was asked for ("mounted tracefs
-	 * at /sys/kernel/tracing"), static text, or NULL. bu_sys_tell() hands it on. */
+	/* What the backend has changed on the machine beside what it was asked for ("mounted
+	 * tracefs at /sys/kernel/tracing"), static text, or NULL. bu_sys_tell() hands it on. */
 	const char *did;
 	uint32_t probed, has; /* bits by enum bu_feature, kept by bu_sys_has */
 };
@@ -131,10 +135,12 @@ int bu_sys_map_create(struct bu_sys *s, const union bpf_attr *a); /* a->map_type
 int bu_sys_map_lookup(struct bu_sys *s, int fd, const void *key, void *value, uint64_t flags);
 int bu_sys_map_update(struct bu_sys *s, int fd, const void *key, const void *value, uint64_t flags);
 int bu_sys_map_delete(struct bu_sys *s, int fd, const void *key);
-int bu_sys_map_next_key(struct bu_sys *s, int fd, const void *key, void *next); /* key NULL: first */
+/* key NULL: the first. -ENOENT: there is no further one. */
+int bu_sys_map_next_key(struct bu_sys *s, int fd, const void *key, void *next);
 int bu_sys_map_freeze(struct bu_sys *s, int fd);
 /* MAP_LOOKUP_BATCH; *in NULL at the start; *count in and out. -ENOENT: the last batch. */
-int bu_sys_map_lookup_batch(struct bu_sys *s, int fd, const void *in, void *out, void *keys, void *values, uint32_t *count);
+int bu_sys_map_lookup_batch(struct bu_sys *s, int fd, const void *in, void *out, void *keys,
+			    void *values, uint32_t *count);
 int bu_sys_next_id(struct bu_sys *s, enum bu_objkind k, uint32_t id, uint32_t *next);
 int bu_sys_fd_by_id(struct bu_sys *s, enum bu_objkind k, uint32_t id, uint32_t open_flags);
 /*
@@ -148,8 +154,9 @@ int bu_sys_get(struct bu_sys *s, const char *path, uint32_t open_flags);
 int bu_sys_btf_load(struct bu_sys *s, const void *btf, size_t size, char *log, uint32_t log_size);
 /* size 0: the shortest that holds every member of a which is not zero. */
 int bu_sys_prog_load(struct bu_sys *s, union bpf_attr *a, unsigned size);
-/* attach_type BPF_PERF_EVENT: target is an event fd; XDP: an ifindex. cookie 0: none. fd of the link. */
-int bu_sys_link_create(struct bu_sys *s, int prog_fd, int target, uint32_t attach_type, uint32_t flags, uint64_t cookie);
+/* BPF_PERF_EVENT: target is an event fd; BPF_XDP: an ifindex. cookie 0: none. The link's fd. */
+int bu_sys_link_create(struct bu_sys *s, int prog_fd, int target, uint32_t attach_type,
+		       uint32_t flags, uint64_t cookie);
 int bu_sys_link_detach(struct bu_sys *s, int link_fd);
 int bu_sys_raw_tp_open(struct bu_sys *s, const char *name, int prog_fd);
 int bu_sys_test_run(struct bu_sys *s, union bpf_attr *a);
@@ -162,8 +169,8 @@ int bu_sys_fd_kind(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id);
 struct bu_attach {
 	enum bu_hook hook;
 	const char *target;   /* as written */
-	/* kprobe: symbol + offset; tracepoint: category, name; raw_tp: name; uprobe: path, symbol or
-	 * offset; xdp: device, mode */
+	/* kprobe: symbol + offset; tracepoint: category, name; raw_tp: name; uprobe: path, symbol
+	 * (NULL: offset is one of the file) + offset; xdp: device, mode */
 	const char *a, *b;
 	uint64_t offset;
 	bool offset_given;
@@ -171,18 +178,25 @@ struct bu_attach {
 };
 /*
  * Reads TARGET for a hook:
- *   kprobe, kretprobe  FUNCTION[+OFFSET]        tracepoint  CATEGORY:NAME or CATEGORY/NAME
- *   raw_tp             NAME                     uprobe, uretprobe  PATH:SYMBOL[+OFFSET], PATH:0xOFFSET
+ *   kprobe, kretprobe  FUNCTION[+OFFSET]
+ *   tracepoint         CATEGORY:NAME or CATEGORY/NAME
+ *   raw_tp             NAME
+ *   uprobe, uretprobe  PATH:SYMBOL[+OFFSET] or PATH:0xOFFSET
  *   xdp                DEVICE[:generic|:driver]
+ * (no offset for return probes of a symbol)
  * 0, or -EINVAL with a message that names the wrong part.
  */
-int bu_attach_parse(struct bu_attach *at, enum bu_hook hook, const char *target, struct bu_arena *a, struct bu_diags *ds);
+int bu_attach_parse(struct bu_attach *at, enum bu_hook hook, const char *target,
+		    struct bu_arena *a, struct bu_diags *ds);
 
-/* A live attachment. Closing undoes it, unless it was pinned or, for netlink XDP, detached first. */
+/*
+ * A live attachment. It ends with bu_sys_detach or with the process, but for a link that was pinned
+ * (it stays) and XDP by netlink (it stays until bu_sys_detach). prog_fd must stay open until then.
+ */
 struct bu_attached {
 	enum bu_hook hook;
 	int link_fd;    /* bpf_link, or -1 */
-	int event_fd;   /* perf event, or -1 */
+	int event_fd;   /* perf event, or -1; a link holds its event itself */
 	int ifindex, prog_fd; /* netlink XDP, else 0, -1 */
 	uint32_t xdp_flags;
 	bool netlink;
@@ -194,14 +208,15 @@ enum bu_attach_via { BU_VIA_AUTO, BU_VIA_LINK, BU_VIA_IOCTL, BU_VIA_NETLINK };
  * CONFIG_KPROBES; unknown tracepoint with did-you-mean; no such function; busy; not permitted).
  * Returns 0, -EOPNOTSUPP/-EPERM (exit status 3), or another -errno.
  */
-int bu_sys_attach(struct bu_sys *s, const struct bu_attach *at, int prog_fd, enum bu_attach_via via, struct bu_attached *out, struct bu_diags *ds);
+int bu_sys_attach(struct bu_sys *s, const struct bu_attach *at, int prog_fd,
+		  enum bu_attach_via via, struct bu_attached *out, struct bu_diags *ds);
 int bu_sys_detach(struct bu_sys *s, struct bu_attached *at);
 
 /*
  * Offset in the file, in bytes, of a function of an ELF executable or library (.symtab, then
- * .dynsym; any class and byte order). -ENOENT: no such function (near, if not NULL, has been fed the
- * names that are there, and its best is kept in keep); -ENOEXEC: no ELF executable or library, or a
- * damaged one; else what open and read said.
+ * .dynsym; any class and byte order). -ENOENT: no such function (near, if not NULL, has been fed
+ * the names that are there, and its best is kept in keep); -ENOEXEC: no ELF executable or library,
+ * or a damaged one; else what open and read said.
  */
 int bu_elf_symbol_offset(const char *path, const char *symbol, uint64_t *off, struct bu_near *near,
 			 struct bu_arena *keep);
@@ -222,7 +237,8 @@ bool bu_sys_has(struct bu_sys *s, enum bu_feature f);
  */
 #define BU_CMD_PERF_EVENT_OPEN (-1)
 #define BU_CMD_NETLINK (-2)
-void bu_sys_explain(struct bu_sys *s, struct bu_diags *ds, struct bu_diag *d, int cmd, int err, const union bpf_attr *a);
+void bu_sys_explain(struct bu_sys *s, struct bu_diags *ds, struct bu_diag *d, int cmd, int err,
+		    const union bpf_attr *a);
 
 /*
  * Exit status for an errno, of either sign: BU_EXIT_UNSUPPORTED for EPERM, EACCES, EOPNOTSUPP,

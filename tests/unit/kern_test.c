@@ -144,7 +144,8 @@ static void test_facts(void)
 	else
 		ok(bu_sys_has(sys, BU_FEAT_GLOBAL_DATA) && bu_sys_has(sys, BU_FEAT_BTF) &&
 			   bu_sys_has(sys, BU_FEAT_BTF_FUNC) &&
-			   bu_sys_has(sys, BU_FEAT_ARRAY_MMAP) && bu_sys_has(sys, BU_FEAT_PERF_LINK),
+			   bu_sys_has(sys, BU_FEAT_ARRAY_MMAP) &&
+			   bu_sys_has(sys, BU_FEAT_PERF_LINK),
 		   "and those that Linux 6 has");
 }
 

@@ -666,7 +666,8 @@ static void test_damaged(const char *self)
 	}
 	shoff = bu_get64(bytes.p + 40, BU_HOST_BE);
 	for (; tries < 1000 && shoff < bytes.n; tries++) {
-		uint64_t at = tries % 2 ? shoff + (rnd >> 8) % (bytes.n - shoff) : (rnd >> 8) % 1024;
+		uint64_t at = tries % 2 ? shoff + (rnd >> 8) % (bytes.n - shoff)
+					: (rnd >> 8) % 1024;
 		uint8_t junk[4] = { (uint8_t)rnd, 0xff, (uint8_t)(rnd >> 24), 0x7f };
 		size_t n = at + 4 <= bytes.n ? 4 : 1;
 

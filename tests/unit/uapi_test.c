@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/sys/uapi.h against the system's header where they overlap, and against known places beyond. */
+/* lib/sys/uapi.h against the system's header, and against known places beyond it. */
 #include "sys/uapi.h"
 
 #include "tap.h"
@@ -50,7 +50,8 @@ int main(void)
 	else
 		ok(uapi_nlinux == n && differences(ours, uapi_linux, n) == 0,
 		   "%u values and places agree with linux/bpf.h", n);
-	ok(differences(young, young_known, m) == 0, "%u places that came after 6.1 are as in 6.18", m);
+	ok(differences(young, young_known, m) == 0,
+	   "%u places that came after 6.1 are as in 6.18", m);
 	ok(sizeof(union bpf_attr) == 168, "the attribute is as long as in 6.18");
 	ok(sizeof(struct bpf_prog_info) == 232, "bpf_prog_info");
 	ok(sizeof(struct bpf_map_info) == 104, "bpf_map_info");
