@@ -247,8 +247,8 @@ static void act_map(struct bu_plan *p, unsigned i)
 		    m->max_entries, m->note ? " (" : "", m->note ? m->note : "",
 		    m->note ? ")" : "");
 	if (m->data)
-		act(p, BU_DO_MAP_FILL, i, "fill map %s: %u bytes%s%s", m->name, m->value_size,
-		    m->vars ? ", " : "", m->vars ? m->vars : "");
+		act(p, BU_DO_MAP_FILL, i, "fill map %s: %u byte%s%s%s", m->name, m->value_size,
+		    m->value_size == 1 ? "" : "s", m->vars ? ", " : "", m->vars ? m->vars : "");
 	else if (m->nfill)
 		act(p, BU_DO_MAP_FILL, i, "fill map %s: %zu entr%s", m->name, m->nfill,
 		    m->nfill == 1 ? "y" : "ies");
