@@ -157,7 +157,7 @@ static void explain_eperm(struct explain *x)
 	if (x->f.init_userns == 0)
 		note(x, "this process is in a user namespace of its own, where capabilities do not "
 			"count for bpf(2)");
-	if (lacks && x->f.unpriv_disabled > 0 &&
+	if (lacks && !(x->f.caps & (CAP(BPF) | CAP(SYS_ADMIN))) && x->f.unpriv_disabled > 0 &&
 	    (x->cmd == BPF_PROG_LOAD || x->cmd == BPF_MAP_CREATE))
 		note(x, "kernel.unprivileged_bpf_disabled is %d: without CAP_BPF nothing is "
 			"allowed", x->f.unpriv_disabled);

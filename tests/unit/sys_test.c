@@ -592,6 +592,9 @@ static void test_explain(void)
 	explains(user, BPF_PROG_LOAD, -EPERM, &a, "unprivileged_bpf_disabled is 2");
 	a.prog_type = BPF_PROG_TYPE_KPROBE;
 	explains(user, BPF_PROG_LOAD, -EPERM, &a, "lacks CAP_BPF, CAP_PERFMON");
+	user.facts.caps = UINT64_C(1) << 39;
+	explains(user, BPF_PROG_LOAD, -EPERM, &a, "this process lacks CAP_PERFMON\n");
+	user.facts.caps = 0;
 	user.facts.major = 5;
 	user.facts.minor = 4;
 	explains(user, BPF_PROG_LOAD, -EPERM, &a, "lacks CAP_SYS_ADMIN");
