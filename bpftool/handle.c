@@ -181,7 +181,7 @@ int bt_each(struct bt *t, enum bu_objkind k, uint32_t flags,
 			return status;
 		if (err)
 			return bt_refused(t, cmd_next_id(k), err, "cannot list %ss",
-					  bu_objkind_name(k));
+					  bt_noun(k));
 		fd = bu_sys_fd_by_id(t->sys, k, id, flags);
 		if (fd == -ENOENT)
 			continue;
@@ -200,7 +200,7 @@ int bt_list(struct bt *t, enum bu_objkind k, uint32_t flags,
 
 	/* asked before the array is begun, so that a refusal is an error, not an empty list */
 	if (err && err != -ENOENT)
-		return bt_refused(t, cmd_next_id(k), err, "cannot list %ss", bu_objkind_name(k));
+		return bt_refused(t, cmd_next_id(k), err, "cannot list %ss", bt_noun(k));
 	bt_begin(t);
 	bu_out_arr(&t->out, t->key);
 	st = bt_each(t, k, flags, fn, NULL);
@@ -271,11 +271,11 @@ static int look(struct bt *t, void *ctx, uint32_t id, int fd)
 		return 0;
 	v = bu_arena_grow(&t->arena, s->out->v, s->out->n, &s->cap, sizeof(*v));
 	if (!v)
-		return bt_refused(t, -1, -ENOMEM, "cannot list %ss", bu_objkind_name(s->kind));
+		return bt_refused(t, -1, -ENOMEM, "cannot list %ss", bt_noun(s->kind));
 	s->out->v = v;
 	fd = dup(fd);
 	if (fd < 0)
-		return bt_refused(t, -1, -errno, "cannot keep %s %u open", bu_objkind_name(s->kind), id);
+		return bt_refused(t, -1, -errno, "cannot keep %s %u open", bt_noun(s->kind), id);
 	v[s->out->n++] = (struct bt_obj){ id, fd };
 	return 0;
 }
@@ -283,7 +283,7 @@ static int look(struct bt *t, void *ctx, uint32_t id, int fd)
 static int by_search(struct bt *t, struct search *s, uint32_t flags)
 {
 	int status = bt_each(t, s->kind, flags, look, s);
-	const char *kind = bu_objkind_name(s->kind);
+	const char *kind = bt_noun(s->kind);
 
 	if (status || s->out->n)
 		return status;
@@ -316,9 +316,9 @@ static int by_id(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_objs
 		return st;
 	fd = bu_sys_fd_by_id(t->sys, k, id, flags);
 	if (fd == -ENOENT)
-		return bt_error(t, "T0102", "there is no %s with id %u", bu_objkind_name(k), id);
+		return bt_error(t, "T0102", "there is no %s with id %u", bt_noun(k), id);
 	if (fd < 0)
-		return bt_refused(t, cmd_fd_by_id(k), fd, "cannot open %s %u", bu_objkind_name(k), id);
+		return bt_refused(t, cmd_fd_by_id(k), fd, "cannot open %s %u", bt_noun(k), id);
 	return one(t, out, id, fd);
 }
 
@@ -334,7 +334,7 @@ static int by_pin(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_obj
 	fd = bu_sys_get(t->sys, path, flags);
 	if (fd == -EPERM && access(path, F_OK) == 0)
 		return bt_refused(t, BPF_OBJ_GET, fd, "cannot open '%s' (is it a pinned %s?)",
-				  bt_escz(t, path), bu_objkind_name(k));
+				  bt_escz(t, path), bt_noun(k));
 	if (fd == -ENOENT)
 		return bt_error(t, "T0102", "nothing is pinned at '%s'", bt_escz(t, path));
 	if (fd < 0)
@@ -345,7 +345,7 @@ static int by_pin(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_obj
 		if (err)
 			return bt_refused(t, -1, err, "cannot tell what '%s' is", bt_escz(t, path));
 		return bt_error(t, "T0102", "'%s' is a %s, not a %s", bt_escz(t, path),
-				bu_objkind_name(is), bu_objkind_name(k));
+				bt_noun(is), bt_noun(k));
 	}
 	return one(t, out, id, fd);
 }
@@ -382,9 +382,9 @@ int bt_handles(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_objs *
 		return by_search(t, &s, flags);
 	}
 	if (!bt_peek(t))
-		return bt_usage(t, NULL, NULL, "which %s? %s", bu_objkind_name(k), list);
+		return bt_usage(t, NULL, NULL, "which %s? %s", bt_noun(k), list);
 	return bt_usage(t, bt_peek(t), words, "'%s' does not say which %s: expected %s",
-			bt_escz(t, bt_peek(t)), bu_objkind_name(k), list);
+			bt_escz(t, bt_peek(t)), bt_noun(k), list);
 }
 
 int bt_handle(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_obj *out)
@@ -406,7 +406,7 @@ int bt_handle(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_obj *ou
 	for (i = 0; i < all.n; i++)
 		bu_buf_printf(&ids, "%s%u", i ? ", " : "", all.v[i].id);
 	st = bt_error(t, "T0103", "%zu %ss match, and this command takes one", all.n,
-		      bu_objkind_name(k));
+		      bt_noun(k));
 	bt_hint(t, "use id, one of %s", bu_buf_cstr(&ids));
 	bu_buf_free(&ids);
 	bt_objs_close(t, &all);
@@ -424,14 +424,15 @@ int bt_pin(struct bt *t, enum bu_objkind k)
 		return st;
 	path = bt_next(t);
 	st = path ? bt_end(t) : bt_usage(t, NULL, NULL, "'pin' wants a path after the %s",
-					 bu_objkind_name(k));
+					 bt_noun(k));
 	if (st)
 		goto out;
-	err = t->sys->ops->pin_prepare(t->sys, path, t->nomount);
-	if (!err)
-		err = bu_sys_pin(t->sys, o.fd, path);
+	st = bt_pin_place(t, path);
+	if (st)
+		goto out;
+	err = bu_sys_pin(t->sys, o.fd, path);
 	if (err)
-		st = bt_refused(t, BPF_OBJ_PIN, err, "cannot pin %s %u at '%s'", bu_objkind_name(k),
+		st = bt_refused(t, BPF_OBJ_PIN, err, "cannot pin %s %u at '%s'", bt_noun(k),
 				o.id, bt_escz(t, path));
 out:
 	bt_obj_close(t, &o);

@@ -29,3 +29,10 @@ uninstall-completion:
 install-data-local: install-completion
 uninstall-local: uninstall-completion
 .PHONY: install-completion uninstall-completion
+
+# Objects to look at, for the tests.
+check_PROGRAMS += tests/tool_zoo
+tests_tool_zoo_SOURCES = tests/tool_zoo.c
+tests_tool_zoo_LDADD = $(LIBS_BU) -lpthread
+TESTS += tests/tool.bats
+EXTRA_DIST += tests/tool.bats

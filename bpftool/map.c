@@ -428,15 +428,16 @@ int bt_map_create(struct bt *t)
 	st = read_create(t, &a, &inner);
 	if (st)
 		goto out;
-	err = t->sys->ops->pin_prepare(t->sys, path, t->nomount);
-	if (err) {
-		st = bt_refused(t, BPF_OBJ_PIN, err, "cannot pin at '%s'", bt_escz(t, path));
+	st = bt_pin_place(t, path);
+	if (st)
 		goto out;
-	}
 	fd = bu_sys_map_create(t->sys, &a);
 	if (fd < 0) {
 		st = bt_refused(t, BPF_MAP_CREATE, fd, "cannot create a %s map",
 				bt_kind(t, bu_map_types, bu_nmap_types, a.map_type));
+		if (fd == -EINVAL)
+			bt_hint(t, "key %u, value %u, entries %u, flags 0x%x: one of them does not go "
+				"with this type", a.key_size, a.value_size, a.max_entries, a.map_flags);
 		goto out;
 	}
 	err = bu_sys_pin(t->sys, fd, path);

@@ -102,6 +102,7 @@ static const struct ref *next(const struct bt_refs *r, const struct ref *at)
 void bt_put_pins(struct bt *t, enum bu_objkind k, uint32_t id)
 {
 	const struct ref *p;
+	const char *last = NULL;
 
 	if (!t->pins)
 		return;
@@ -109,10 +110,14 @@ void bt_put_pins(struct bt *t, enum bu_objkind k, uint32_t id)
 		t->pinned = load(t, true);
 	p = t->pinned ? find(t->pinned, k, id) : NULL;
 	bu_out_arr(&t->out, "pinned");
-	for (; p; p = next(t->pinned, p))
-		if (p->text)
-			bu_out_str(&t->out, NULL, p->text, SIZE_MAX, "\n\tpinned %s",
-				   t->json ? "" : bt_escz(t, p->text));
+	for (; p; p = next(t->pinned, p)) {
+		/* a file system mounted twice at one place is found twice */
+		if (!p->text || (last && !strcmp(last, p->text)))
+			continue;
+		last = p->text;
+		bu_out_str(&t->out, NULL, p->text, SIZE_MAX, "\n\tpinned %s",
+			   t->json ? "" : bt_escz(t, p->text));
+	}
 	bu_out_arr_end(&t->out);
 }
 

@@ -66,6 +66,25 @@ int bt_refused(struct bt *t, int cmd, int err, const char *fmt, ...)
 	return bu_exit_for(err);
 }
 
+const char *bt_noun(enum bu_objkind k)
+{
+	return k == BU_PROG ? "program" : bu_objkind_name(k);
+}
+
+int bt_pin_place(struct bt *t, const char *path)
+{
+	int err = t->sys->ops->pin_prepare(t->sys, path, t->nomount), st;
+
+	if (!err)
+		return 0;
+	if (err != -EINVAL)
+		return bt_refused(t, BPF_OBJ_PIN, err, "cannot pin at '%s'", bt_escz(t, path));
+	st = bt_error(t, "T0106", "cannot pin at '%s': it is not in a bpf file system",
+		      bt_escz(t, path));
+	bt_hint(t, "pins live below /sys/fs/bpf, or where 'mount -t bpf' puts one");
+	return st;
+}
+
 void bt_hint(struct bt *t, const char *fmt, ...)
 {
 	va_list ap;
@@ -100,7 +119,7 @@ static size_t printable(const unsigned char *s, size_t n)
 	return len;
 }
 
-const char *bt_esc(struct bt *t, const char *s, size_t n)
+static const char *escape(struct bt *t, const char *s, size_t n, bool tabs)
 {
 	const unsigned char *u = (const unsigned char *)s;
 	char *out = bu_arena_array(&t->arena, n + 1, 4), *o = out;
@@ -110,6 +129,8 @@ const char *bt_esc(struct bt *t, const char *s, size_t n)
 		return "?";
 	while (i < n) {
 		len = printable(u + i, n - i);
+		if (tabs && u[i] == '\t')
+			len = 1;
 		if (len) {
 			memcpy(o, s + i, len);
 			o += len;
@@ -120,6 +141,16 @@ const char *bt_esc(struct bt *t, const char *s, size_t n)
 	}
 	*o = 0;
 	return out;
+}
+
+const char *bt_esc(struct bt *t, const char *s, size_t n)
+{
+	return escape(t, s, n, false);
+}
+
+const char *bt_esc_line(struct bt *t, const char *s)
+{
+	return escape(t, s, strlen(s), true);
 }
 
 const char *bt_escz(struct bt *t, const char *s)
@@ -134,7 +165,7 @@ int bt_error_row(struct bt *t, const char *key, enum bu_objkind k, uint32_t id, 
 	bu_out_obj(&t->out, key);
 	bu_out_uint(&t->out, "id", id, "%u: ", id);
 	bu_out_str(&t->out, "error", why, SIZE_MAX, "error: this %s cannot be read: %s\n",
-		   bu_objkind_name(k), why);
+		   bt_noun(k), why);
 	bu_out_obj_end(&t->out);
 	return bu_exit_for(err);
 }

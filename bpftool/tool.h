@@ -122,12 +122,18 @@ int bt_error(struct bt *t, const char *code, const char *fmt, ...) BU_PRINTF(3, 
  * err is -errno. Returns the exit status that fits.
  */
 int bt_refused(struct bt *t, int cmd, int err, const char *fmt, ...) BU_PRINTF(4, 5);
+/* "program", "map", "link". */
+const char *bt_noun(enum bu_objkind k);
+/* Makes sure that an object can be pinned at path. Status, said why. */
+int bt_pin_place(struct bt *t, const char *path);
 void bt_hint(struct bt *t, const char *fmt, ...) BU_PRINTF(2, 3);
 /* The reason of -errno in words; knows the kernel's own 524. */
 const char *bt_strerror(int err);
 /* Text that may go to a terminal: control bytes and what is not UTF-8 as \xNN. In the arena. */
 const char *bt_esc(struct bt *t, const char *s, size_t n);
 const char *bt_escz(struct bt *t, const char *s);
+/* The same for a line of source, whose tabs stay. */
+const char *bt_esc_line(struct bt *t, const char *s);
 
 /* ---------------------------------------------------------------- handle.c */
 

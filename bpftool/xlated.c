@@ -146,7 +146,8 @@ static const char *btf_text(struct bt *t, const struct dump *d, uint32_t off)
 {
 	const char *s = bu_btf_str(d->btf, off);
 
-	return t->json ? s : bt_escz(t, s);
+	s += strspn(s, " \t");
+	return t->json ? s : bt_esc_line(t, s);
 }
 
 static void put_proto(struct bt *t, struct dump *d, uint32_t at)
@@ -183,7 +184,6 @@ static void put_line(struct bt *t, struct dump *d, uint32_t at)
 	}
 	d->line_at++;
 	src = btf_text(t, d, rec.line_off);
-	src += strspn(src, " \t");
 	bu_out_str(&t->out, "src", src, SIZE_MAX, "; %s", src);
 	if (d->linum) {
 		file = btf_text(t, d, rec.file_name_off);
