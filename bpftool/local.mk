@@ -34,5 +34,5 @@ uninstall-local: uninstall-completion
 check_PROGRAMS += tests/tool_zoo
 tests_tool_zoo_SOURCES = tests/tool_zoo.c
 tests_tool_zoo_LDADD = $(LIBS_BU) -lpthread
-TESTS += tests/tool.bats
-EXTRA_DIST += tests/tool.bats
+TESTS += tests/tool.bats tests/tool_show.bats
+EXTRA_DIST += tests/tool.bats tests/tool_show.bats
