@@ -16,9 +16,10 @@ static const char *only_word(const struct trie *t, unsigned node)
 	const char *word = NULL;
 
 	for (unsigned i = 0; i < TRIE_EDGES; i++) {
-		unsigned tok = t->edge[i] & 255;
+		uint32_t key = t->edge[i].key;
+		unsigned tok = key & 255;
 
-		if (!t->edge[i] || t->edge[i] >> 8 != node || tok < T_WORDS)
+		if (!key || key >> 8 != node || tok < T_WORDS)
 			continue;
 		if (word)
 			return NULL;

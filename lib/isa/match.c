@@ -311,13 +311,9 @@ static int walk(struct walk *w, unsigned node, size_t pos, unsigned nregs)
 			pos += lx.len;
 			continue;
 		}
-		if (next) {
-			struct bu_match save = *w->out;
-
-			if (walk(w, next, pos + lx.len, nregs) == 0)
-				return 0;
-			*w->out = save;
-		}
+		/* An attempt that fails leaves no operand behind: walk_fields clears them. */
+		if (next && walk(w, next, pos + lx.len, nregs) == 0)
+			return 0;
 		return walk_fields(w, node, pos, nregs);
 	}
 }

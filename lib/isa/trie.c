@@ -64,11 +64,11 @@ static unsigned add_edge(struct trie *t, unsigned node, unsigned tok, uint8_t ro
 		return to;
 	if (t->nodes >= TRIE_NODES || t->nodes >= TRIE_EDGES / 2)
 		return 0;
-	while (t->edge[h])
+	while (t->edge[h].key)
 		h = (h + 1) & (TRIE_EDGES - 1);
 	to = t->nodes++;
-	t->edge[h] = node << 8 | tok;
-	t->edge_to[h] = (uint16_t)to;
+	t->edge[h].key = node << 8 | tok;
+	t->edge[h].to = to;
 	t->first_row[to] = row;
 	if (tok >= T_IMM && tok < T_WORDS)
 		t->fields[node] |= 1u << tok;

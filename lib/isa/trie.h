@@ -25,8 +25,10 @@ struct trie_leaf {
 
 struct trie {
 	struct bu_lex_words words;
-	uint32_t edge[TRIE_EDGES];    /* node << 8 | token, 0: free (no edge carries T_NONE) */
-	uint16_t edge_to[TRIE_EDGES];
+	struct {
+		uint32_t key; /* node << 8 | token, 0: free (no edge carries T_NONE) */
+		uint32_t to;
+	} edge[TRIE_EDGES];
 	uint32_t fields[TRIE_NODES];  /* bits: which field tokens leave the node */
 	uint8_t first_row[TRIE_NODES]; /* of the first template through the node */
 	struct trie_leaf leaf[TRIE_NODES];
@@ -50,9 +52,9 @@ static inline unsigned bu_trie_step(const struct trie *t, unsigned node, unsigne
 {
 	uint32_t key = node << 8 | tok, h = bu_trie_slot(node, tok);
 
-	while (t->edge[h]) {
-		if (t->edge[h] == key)
-			return t->edge_to[h];
+	while (t->edge[h].key) {
+		if (t->edge[h].key == key)
+			return t->edge[h].to;
 		h = (h + 1) & (TRIE_EDGES - 1);
 	}
 	return 0;
