@@ -12,3 +12,7 @@ check_PROGRAMS += tests/unit/isa_tables_test
 tests_unit_isa_tables_test_SOURCES = tests/unit/isa_tables_test.c tests/unit/isa_uapi.c tests/unit/isa_uapi.h
 tests_unit_isa_tables_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/isa_tables_test
+check_PROGRAMS += tests/unit/isa_kernel_test
+tests_unit_isa_kernel_test_SOURCES = tests/unit/isa_kernel_test.c
+tests_unit_isa_kernel_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/isa_kernel_test
