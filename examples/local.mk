@@ -2,3 +2,5 @@
 noinst_PROGRAMS += examples/leak
 examples_leak_SOURCES = examples/leak.c
 EXTRA_DIST += examples/skbleak.s examples/demo.sh
+TESTS += tests/demo.bats
+EXTRA_DIST += tests/demo.bats
