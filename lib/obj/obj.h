@@ -111,7 +111,10 @@ void bu_obj_free(struct bu_obj *o);
  */
 int bu_obj_read(struct bu_obj *o, const void *data, size_t size, const char *path, struct bu_diags *ds);
 int bu_obj_read_file(struct bu_obj *o, const char *path, struct bu_diags *ds);
-/* Finds programs, functions, maps, license, BTF. 0, -EINVAL with messages, -ENOMEM. */
+/*
+ * Finds programs, functions, maps, license, BTF. 0, -EINVAL with messages, -ENOMEM. The BTF is a
+ * copy in which the sizes of data sections and the places of their variables are filled in.
+ */
 int bu_obj_index(struct bu_obj *o, struct bu_diags *ds);
 /* Writes the lower level as ELF64 ET_REL to fd by libelf. Same model, same bytes. 0 or -errno. */
 int bu_obj_write(const struct bu_obj *o, int fd);

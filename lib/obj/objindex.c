@@ -5,7 +5,8 @@
  *
  * Functions are told by symbols: those of type FUNC, static ones too; where a section has none,
  * its global symbols without a type (the first compilers, and hand-written assembly, leave it out);
- * where it has no such symbol either, the section is one function.
+ * where it has no such symbol either, the section is one function. In such a .text, whatever is
+ * called begins a function too.
  */
 #include "obj/obj.h"
 #include "obj/objpriv.h"
@@ -69,13 +70,82 @@ static bool is_function(const struct bu_obj *o, const uint8_t *class, const stru
 	return !(class[s->sec] & 1) && s->type == STT_NOTYPE && s->bind != STB_LOCAL && s->name[0];
 }
 
+/*
+ * Which byte of section `text` does the instruction at a byte of section sec call or point to?
+ * -1: none.
+ */
+static int64_t target(const struct bu_obj *o, uint32_t sec, uint64_t off, const struct bu_rel *r,
+		      uint32_t text)
+{
+	struct bu_insn in;
+	int64_t to;
+
+	bu_insn_decode(&in, o->secs[sec].data + off, o->be);
+	if (!r)
+		to = in.code == BU_OP_CALL && in.src == BU_CALL_LOCAL && sec == text ?
+		     (int64_t)off + ((int64_t)in.imm + 1) * BU_INSN_SIZE : -1;
+	else if (o->syms[r->sym].sec != text)
+		return -1;
+	else if (in.code == BU_OP_CALL)
+		to = (int64_t)o->syms[r->sym].value + ((int64_t)in.imm + 1) * BU_INSN_SIZE;
+	else
+		to = in.code == BU_OP_LD_IMM64 ? (int64_t)o->syms[r->sym].value + in.imm : -1;
+	return to >= 0 && (uint64_t)to < o->secs[text].size && to % BU_INSN_SIZE == 0 ? to : -1;
+}
+
+/* Adds what is called in a .text whose symbols have no types. */
+static int collect_called(struct bu_obj *o, uint32_t text, struct found *v, size_t *n)
+{
+	size_t slots = o->secs[text].size / BU_INSN_SIZE, rel = 0;
+	uint8_t *called = bu_arena_array(&o->arena, slots, 1);
+	const char **name = bu_arena_array(&o->arena, slots, sizeof(*name));
+	int64_t to;
+
+	if (!called || !name)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < o->nsyms; i++) {
+		const struct bu_sym *s = &o->syms[i];
+
+		if (s->sec == text && s->type == STT_NOTYPE && s->value / BU_INSN_SIZE < slots)
+			name[s->value / BU_INSN_SIZE] = s->name;
+	}
+	for (uint32_t sec = 0; sec < o->nsecs; sec++) {
+		if (!is_code(&o->secs[sec]))
+			continue;
+		for (uint64_t off = 0; off < o->secs[sec].size; off += BU_INSN_SIZE) {
+			while (rel < o->nrels && (o->rels[rel].sec < sec ||
+			       (o->rels[rel].sec == sec && o->rels[rel].off < off)))
+				rel++;
+			to = target(o, sec, off, rel < o->nrels && o->rels[rel].sec == sec &&
+				    o->rels[rel].off == off ? &o->rels[rel] : NULL, text);
+			if (to >= 0)
+				called[to / BU_INSN_SIZE] = 1;
+		}
+	}
+	for (size_t i = 1; i < slots; i++)
+		if (called[i])
+			v[(*n)++] = (struct found){
+				{ name[i] ? name[i] : "", text, i * BU_INSN_SIZE, 0 },
+				UINT32_MAX };
+	return 0;
+}
+
 static int collect(struct bu_obj *o, struct found **out, size_t *out_n, struct bu_diags *ds)
 {
 	uint8_t *class = symbol_classes(o);
-	struct found *v = bu_arena_array(&o->arena, (size_t)o->nsyms + o->nsecs, sizeof(*v));
-	size_t n = 0;
+	uint32_t text = bu_obj_sec_by_name(o, ".text");
+	struct found *v;
+	size_t n = 0, most = (size_t)o->nsyms + o->nsecs;
+	int err = 0;
 
-	if (!class || !v)
+	if (!class)
+		return -ENOMEM;
+	if (text < o->nsecs && (!is_code(&o->secs[text]) || class[text] & 1))
+		text = BU_SEC_UNDEF;
+	if (text < o->nsecs)
+		most += o->secs[text].size / BU_INSN_SIZE;
+	v = bu_arena_array(&o->arena, most, sizeof(*v));
+	if (!v)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < o->nsecs; i++) {
 		const struct bu_sec *s = &o->secs[i];
@@ -88,9 +158,14 @@ static int collect(struct bu_obj *o, struct found **out, size_t *out_n, struct b
 					 s->name, (unsigned long long)s->size);
 		if (s->size / BU_INSN_SIZE > INT32_MAX)
 			return obj_error(o, ds, "O0201", "section '%s' is too large", s->name);
+		/* Its size is told by what follows, if anything does. */
 		if (!class[i])
-			v[n++] = (struct found){ { s->name, i, 0, s->size }, 0 };
+			v[n++] = (struct found){ { s->name, i, 0, 0 }, 0 };
 	}
+	if (text < o->nsecs)
+		err = collect_called(o, text, v, &n);
+	if (err)
+		return err;
 	for (uint32_t i = 0; i < o->nsyms; i++) {
 		const struct bu_sym *s = &o->syms[i];
 

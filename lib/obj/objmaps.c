@@ -259,14 +259,6 @@ static void drop_hints(struct bu_obj_map *d)
 	}
 }
 
-static const struct bu_sym *map_symbol(const struct bu_sym **syms, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(syms[i]->name, name) == 0)
-			return syms[i];
-	return NULL;
-}
-
 static int btf_map(struct maps *m, uint32_t sec, const struct bu_sym *sym, uint32_t var_type)
 {
 	struct bu_obj *o = m->o;
@@ -292,6 +284,7 @@ static int btf_map(struct maps *m, uint32_t sec, const struct bu_sym *sym, uint3
 static int btf_maps(struct maps *m, uint32_t sec)
 {
 	struct bu_obj *o = m->o;
+	struct bu_hash names = { 0 };
 	const struct bu_sym **syms;
 	struct bu_btf_type ds, var;
 	struct bu_btf_secvar v;
@@ -309,6 +302,8 @@ static int btf_maps(struct maps *m, uint32_t sec)
 	err = section_symbols(o, sec, &syms, &n);
 	if (err)
 		return err;
+	for (size_t i = 0; i < n && !err; i++)
+		err = bu_hash_put(&names, syms[i]->name, strlen(syms[i]->name), (void *)syms[i]);
 	bu_btf_get(&o->btf, id, &ds);
 	for (uint32_t i = 0; i < ds.vlen && !err; i++) {
 		const struct bu_sym *s;
@@ -316,7 +311,7 @@ static int btf_maps(struct maps *m, uint32_t sec)
 		bu_btf_secvar(&o->btf, &ds, i, &v);
 		if (bu_btf_get(&o->btf, v.type, &var) || var.kind != BU_BTF_VAR)
 			continue;
-		s = map_symbol(syms, n, var.name);
+		s = bu_hash_get(&names, var.name, strlen(var.name));
 		if (!s)
 			err = obj_error(o, m->ds, "O0204",
 					"map '%s' is described by BTF, but has no symbol in section '.maps'",
@@ -324,6 +319,7 @@ static int btf_maps(struct maps *m, uint32_t sec)
 		else
 			err = btf_map(m, sec, s, var.type);
 	}
+	bu_hash_free(&names);
 	return err;
 }
 

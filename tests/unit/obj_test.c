@@ -342,6 +342,28 @@ static void test_symbols(void)
 	bu_obj_free(&m.o);
 }
 
+/* Assembly without types: what .text's labels are is told by the calls. */
+static void test_untyped_text(void)
+{
+	static const struct bu_insn text[] = { MOV(0, 1), EXIT, CALL(1), EXIT, MOV(0, 2), EXIT };
+	static const struct bu_insn prog[] = { CALL(1), EXIT };
+	struct bu_code c;
+	struct model m;
+
+	model_init(&m, false);
+	add_sec(&m, ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, code(text, 6, false), 48);
+	add_sec(&m, "xdp", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, code(prog, 2, false), 16);
+	add_sym(&m, "", 0, 0, 0, STT_SECTION, STB_LOCAL);
+	add_sym(&m, "second", 0, 16, 0, STT_NOTYPE, STB_LOCAL);
+	add_rel(&m, 1, 0, BU_R_BPF_64_32, 0);
+	ok(index_model(&m) == 0 && m.o.nprogs == 1 && m.o.nfuncs == 4 &&
+	   !strcmp(m.o.funcs[1].name, "second") && m.o.funcs[1].size == 16,
+	   "untyped labels that are called begin functions");
+	ok(bu_obj_link(&m.o, 0, &arena, &c, &ds) == 0 && c.ninsns == 6 && c.insn[0].imm == 1 &&
+	   c.insn[2].imm == 1, "and only what is called is taken");
+	bu_obj_free(&m.o);
+}
+
 static void legacy(struct model *m, const uint32_t *w, size_t n, const char *prog_sec)
 {
 	static const struct bu_insn two[] = { MOV(0, 1), EXIT };
@@ -706,6 +728,7 @@ int main(void)
 	test_round_trip(true);
 	test_pipe();
 	test_symbols();
+	test_untyped_text();
 	test_legacy();
 	test_note();
 	test_bad_links();
