@@ -84,8 +84,9 @@ int64_t bu_btf_size(const struct bu_btf *b, uint32_t id);
  * what upstream bpftool's typed dump shows (JSON-like, indented), mended where that is not valid;
  * the key is not printed. Shapes: integers, enumerators' names (a number where none fits), structs
  * and unions as objects, DATASEC as { ".data": [{ "var": value }, ...] }, arrays as lists, char
- * arrays that are clean C strings as strings, pointers as decimal numbers in JSON and 0x… in text,
- * 128-bit integers as hex, floats (NaN and infinities as strings), null for what has no value.
+ * arrays that are clean C strings as strings, pointers as decimal numbers in JSON and 0x… or
+ * (nil) in text, bit-fields as numbers, 128-bit integers as hex (a string in JSON), floats (NaN
+ * and infinities as strings), null for what has no value.
  * Returns 0; -EINVAL: n is too small or the type has no size; -E2BIG: hostile type, cut short.
  */
 int bu_btf_print_value(struct bu_out *o, const char *key, const struct bu_btf *b, uint32_t id,

@@ -160,6 +160,7 @@ static void enumerator(struct printer *p, const struct bu_btf_type *t, uint64_t 
 {
 	uint64_t v = btf_get_bits(p->data, bit, n, p->b->be);
 	int64_t sv = t->kflag ? sign_extend(v, n) : (int64_t)v;
+	bool is_signed = t->kflag;
 	struct bu_btf_enum e;
 
 	for (uint32_t i = 0; i < t->vlen; i++) {
@@ -169,10 +170,11 @@ static void enumerator(struct printer *p, const struct bu_btf_type *t, uint64_t 
 			string(p, e.name, strlen(e.name));
 			return;
 		}
+		is_signed |= t->kind == BU_BTF_ENUM && e.val >> 31;
 	}
 	/* A scan of many names is work; it counts. */
 	p->budget -= p->budget > t->vlen / 16 ? t->vlen / 16 : p->budget;
-	if (t->kflag)
+	if (is_signed)
 		bu_buf_s64(p->out, sign_extend(v, n));
 	else
 		bu_buf_u64(p->out, v);
@@ -182,10 +184,12 @@ static void pointer(struct printer *p, uint64_t bit)
 {
 	uint64_t v = btf_get_bits(p->data, bit, 64, p->b->be);
 
-	if (p->plain)
+	if (!p->plain)
+		bu_buf_u64(p->out, v);
+	else if (v)
 		bu_buf_hex(p->out, v);
 	else
-		bu_buf_u64(p->out, v);
+		bu_buf_str(p->out, "(nil)");
 }
 
 static double half_value(uint16_t h)

@@ -5,3 +5,5 @@ check_PROGRAMS += tests/unit/btf_test
 tests_unit_btf_test_SOURCES = tests/unit/btf_test.c
 tests_unit_btf_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/btf_test
+TESTS += tests/btf_values.bats
+EXTRA_DIST += tests/btf_values.bats
