@@ -60,7 +60,7 @@ const struct uapi_num uapi_helpers[] = { __BPF_FUNC_MAPPER(HELPER) END };
 #define ROW_0x050f(e) HAVE(e)
 #define ROW_0x0510(e) HAVE(e)
 #define ROW_0x0512(e) HAVE(e)
-#define ROW_0x0513(e)
+#define ROW_0x0513(e) HAVE(e)
 #define ROW_0x0600(e) HAVE(e)
 #define ROW_0x0601(e) HAVE(e)
 #define ROW_0x0602(e)
