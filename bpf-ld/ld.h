@@ -57,6 +57,8 @@ int ld_print_plan(struct ld *l);
 /* life.c */
 /* Takes over the signals; before anything is made, so that no signal leaves pins half done. */
 int ld_signals(void);
+/* Tells --ready-fd that all is attached. 0, or -EIO with a message. */
+int ld_say_ready(struct ld *l);
 /* Stays until a signal, the end of --for or of the command. The exit status. */
 int ld_live(struct ld *l);
 

@@ -187,7 +187,7 @@ static int loop(struct life *f)
 	return print_watches(f, now_ns(), true);
 }
 
-static int say_ready(struct ld *l)
+int ld_say_ready(struct ld *l)
 {
 	int err = l->ready_fd >= 0 ? bu_write_all(l->ready_fd, "attached\n", 9) : 0;
 
@@ -220,7 +220,7 @@ int ld_live(struct ld *l)
 
 	err = ld_watch_start(l, now);
 	if (!err)
-		err = say_ready(l);
+		err = ld_say_ready(l);
 	if (err < 0)
 		return ld_fail(l, err);
 	if (l->limited)

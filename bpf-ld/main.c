@@ -87,10 +87,13 @@ static int run(struct ld *l)
 		return ld_fail(l, err);
 	ld_tell(l);
 	err = ld_result(l, stays);
-	if (stays)
+	if (stays) {
 		status = ld_live(l);
-	else
+	} else {
 		status = err ? BU_EXIT_IO : BU_EXIT_OK;
+		if (ld_say_ready(l))
+			status = ld_fail(l, -EIO);
+	}
 	bu_loaded_close(l->sys, &l->made);
 	return status;
 }

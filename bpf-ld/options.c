@@ -301,8 +301,6 @@ static int check(struct ld *l, bool no_command)
 {
 	if (!l->object)
 		return usage(l, "there is no object to load");
-	if (l->load.no_attach && l->load.nattaches)
-		return usage(l, "--no-attach and --attach exclude each other");
 	if (l->load.no_attach && (l->limited || l->command || l->nwatch || l->ready_fd >= 0))
 		return usage(l, "--no-attach does not stay: it goes with none of --for, --watch, "
 			     "--ready-fd and COMMAND");

@@ -45,6 +45,11 @@ static const char *word(struct table *t, uint32_t type, const uint8_t *p, uint32
 	bu_buf_reset(b);
 	t->word.depth = 0;
 	t->word.first[0] = 1;
+	/* The one key of global data has no type, and no more to say than its number. */
+	if (!type && t->m->def && t->m->def->origin == BU_MAP_DATA && n == 4) {
+		bu_buf_u64(b, bu_get32(p, BU_HOST_BE));
+		return bu_buf_cstr(b);
+	}
 	if (type && bu_btf_print_value(&t->word, NULL, &t->l->obj.btf, type, p, n) >= 0 &&
 	    bu_out_flush(&t->word) >= 0)
 		return bu_buf_cstr(b);

@@ -201,6 +201,9 @@ END
 	$BPF_AS s.s
 	run -1 $BPF_LD -n --no-attach s.o
 	assert_output --partial 'its section "filter" names no program type'
+	run -0 $BPF_LD -n --no-attach --attach xdp:lo s.o
+	assert_output --partial 'load program f: xdp'
+	refute_output --partial 'attach'
 	run -0 $BPF_LD -n --attach xdp:lo s.o
 	assert_output --partial 'load program f: xdp'
 }

@@ -309,7 +309,9 @@ END
 	need_cmd jq
 	serial
 	unique_o pin
-	run -0 --separate-stderr $BPF_LD --pin "$PINS/a/b" --set 'm_pin[0]=5' u.o
+	run -0 --separate-stderr $BPF_LD --ready-fd 9 --pin "$PINS/a/b" --set 'm_pin[0]=5' u.o 9>ready
+	assert_equal "$(cat ready)" attached
+	assert_equal "$stderr" ''
 	assert_line --partial "pinned at $PINS/a/b/p_pin_link"
 	assert_equal "$(ls "$PINS/a/b")" $'m_pin\np_pin\np_pin_link'
 	assert_equal "$(progs_named p_pin)" 1
@@ -491,8 +493,9 @@ END
 	echo "$output" >docs
 	run -0 jq -c 'select(.map == ".data") | .entries[0].value' docs
 	assert_output --partial '"total":130'
-	run -0 jq -c 'select(.map == ".bss") | .entries[0].value' docs
-	assert_output --partial '"calls":3'
+	run -0 jq -c 'select(.map == ".bss") | .entries[0].key, .entries[0].value' docs
+	assert_line 0
+	assert_line --partial '"calls":3'
 	run -0 jq -c 'select(.map == "percpu") | .entries[0].values | add' docs
 	assert_output 3
 	run -0 $BPF_LD --no-attach -j c.o
@@ -500,6 +503,48 @@ END
 	assert_line ring
 	assert_line outer
 	refute_line inner
+}
+
+@test "CO-RE: the kernel's own layout is used" {
+	need_cmd clang jq
+	need_tracefs
+	need_native
+	need_file /sys/kernel/btf/vmlinux
+	cat >core.c <<'END'
+#define SEC(n) __attribute__((section(n), used))
+struct task_struct { int pid; int tgid; } __attribute__((preserve_access_index));
+static long (*probe_read)(void *, unsigned, const void *) = (void *)113;
+static void *(*current)(void) = (void *)35;
+static unsigned long long (*pid_tgid)(void) = (void *)14;
+int same;
+SEC("tracepoint/syscalls/sys_enter_sched_get_priority_max") int f(void *ctx)
+{
+	struct task_struct *t = current();
+	int tgid = 0;
+	probe_read(&tgid, sizeof(tgid), &t->tgid);
+	same += tgid == (int)(pid_tgid() >> 32);
+	return 0;
+}
+char _license[] SEC("license") = "GPL";
+END
+	clang -g -O2 -target bpf -c core.c -o core.o
+	run -0 --separate-stderr $BPF_LD -j --watch .bss core.o -- "$TARGET" 2
+	run -0 jq -c '.entries[0].value' <<<"${lines[1]}"
+	assert_output --partial '"same":2'
+}
+
+@test "structs are watched as --map-from reads them" {
+	need_cmd clang
+	cat >s.c <<'END'
+#define SEC(n) __attribute__((section(n), used))
+struct cfg { unsigned a; short b[2]; };
+struct { int (*type)[2]; int (*max_entries)[1]; unsigned *key; struct cfg *value; } cfg SEC(".maps");
+SEC("raw_tp/sys_enter") int f(void *ctx) { return (long)&cfg; }
+END
+	clang -g -O2 -target bpf -c s.c -o s.o
+	printf '0 {"a":7,"b":[1,-2]}\n' >in.txt
+	run -0 --separate-stderr $BPF_LD --map-from cfg=in.txt --watch cfg --for 1ms s.o
+	assert_line "$(cat in.txt)"
 }
 
 @test "an object of bpf-gcc" {

@@ -38,7 +38,7 @@ struct bu_load_opts {
 	const struct bu_attach_req *attaches; unsigned nattaches;
 	const struct bu_map_from *maps; unsigned nmaps;
 	const char *const *want; unsigned nwant; /* maps to make even when no loaded program uses them */
-	bool no_attach;            /* load only */
+	bool no_attach;            /* load only, those named by attaches if there are any */
 	const char *pin_dir;       /* NULL: no pins */
 	uint32_t log_level;        /* 0: silent first, the log only after a refusal */
 	enum bu_attach_via via;

@@ -200,7 +200,10 @@ static int refused(struct job *j, int err, struct bu_loaded *out, struct bu_diag
 	}
 	d = bu_diag(ds, BU_ERROR, "L0205", "program %s cannot be loaded: %s", j->name,
 		    strerror(-err));
-	bu_sys_explain(j->s, ds, d, BPF_PROG_LOAD, err, &j->attr);
+	if (err == -E2BIG && j->g->ncore)
+		bu_diag_note(ds, d, "it has CO-RE relocations, which the kernel applies since 5.17");
+	else
+		bu_sys_explain(j->s, ds, d, BPF_PROG_LOAD, err, &j->attr);
 	return err;
 }
 

@@ -230,7 +230,7 @@ static int select_requested(struct bu_plan *p, struct bu_diags *ds)
 			prog = add_prog(p, k.first, bu_hook_prog_type(r->hook), r->hook, ds);
 			err = prog < 0 ? prog : 0;
 		}
-		if (!err)
+		if (!err && !p->opts->no_attach)
 			err = add_attach(p, (unsigned)prog, r->hook, r->target, ds);
 		if (err)
 			rc = err;
@@ -269,7 +269,8 @@ static int select_by_section(struct bu_plan *p, uint32_t i, struct bu_diags *ds)
 						    "loaded: its section \"%s\" names no program type",
 						    g->name, sec_name(p->obj, g));
 
-			bu_diag_help(ds, d, "say what it is: --attach TYPE:TARGET=%s", g->name);
+			bu_diag_help(ds, d, "say what it is: --attach TYPE:TARGET=%s --no-attach",
+				     g->name);
 			return -EINVAL;
 		}
 		return not_attachable(p, g, "names no program type", ds);
