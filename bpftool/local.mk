@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 bin_PROGRAMS += bpftool/bpftool
-bpftool_bpftool_SOURCES = bpftool/tool.h bpftool/main.c bpftool/cmd.c bpftool/report.c \
-	bpftool/handle.c bpftool/refs.c bpftool/data.c bpftool/ksym.c bpftool/prog.c \
+TOOL_PARTS = bpftool/tool.h bpftool/cmd.c bpftool/report.c bpftool/handle.c \
+	bpftool/refs.c bpftool/data.c bpftool/ksym.c bpftool/prog.c \
 	bpftool/xlated.c bpftool/map.c bpftool/dump.c bpftool/link.c bpftool/shell.c
+bpftool_bpftool_SOURCES = bpftool/main.c $(TOOL_PARTS)
 bpftool_bpftool_LDADD = $(LIBS_BU) $(READLINE_LIBS)
 
 # Completion for the three programs, under the names that --program-prefix and its like give them.
@@ -34,5 +35,10 @@ uninstall-local: uninstall-completion
 check_PROGRAMS += tests/tool_zoo
 tests_tool_zoo_SOURCES = tests/tool_zoo.c
 tests_tool_zoo_LDADD = $(LIBS_BU) -lpthread
-TESTS += tests/tool.bats tests/tool_show.bats
-EXTRA_DIST += tests/tool.bats tests/tool_show.bats
+TOOL_BATS = tests/tool.bats tests/tool_show.bats tests/tool_dump.bats tests/tool_shell.bats
+TESTS += $(TOOL_BATS)
+EXTRA_DIST += $(TOOL_BATS)
+check_PROGRAMS += tests/unit/tool_dump_test
+tests_unit_tool_dump_test_SOURCES = tests/unit/tool_dump_test.c $(TOOL_PARTS)
+tests_unit_tool_dump_test_LDADD = $(LIBS_BU) $(READLINE_LIBS)
+TESTS += tests/unit/tool_dump_test

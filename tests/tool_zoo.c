@@ -10,6 +10,7 @@
  *   xdp:IFINDEX tcx:IFINDEX cgroup:PATH                           likewise
  *   typed:PIN       a hash with BTF (u32 -> struct), filled with three elements, pinned
  *   mixed:PIN       a queue, stack, ringbuf and bloom filter as PIN-TYPE
+ *   fill:PIN:N      puts N elements into a hash of 8 byte keys and values
  *   churn:PIN:N     a hash of N live keys, one of which changes all the time
  */
 #include <fcntl.h>
@@ -364,6 +365,39 @@ static int mixed(const char *pin)
 	return 0;
 }
 
+static int fill(char *arg)
+{
+	enum { BATCH = 4096 };
+	static uint64_t keys[BATCH], vals[BATCH];
+	char *colon = strrchr(arg, ':');
+	uint64_t n, k = 0;
+	union bpf_attr a;
+	int fd, err = 0;
+
+	if (!colon)
+		return -EINVAL;
+	*colon++ = 0;
+	n = strtoull(colon, NULL, 0);
+	fd = bu_sys_get(sys, arg, 0);
+	if (fd < 0)
+		return fd;
+	while (!err && k < n) {
+		uint32_t i;
+
+		for (i = 0; i < BATCH && k < n; i++, k++) {
+			keys[i] = k * 2654435761u;
+			vals[i] = k;
+		}
+		memset(&a, 0, sizeof(a));
+		a.batch.keys = bu_ptr64(keys);
+		a.batch.values = bu_ptr64(vals);
+		a.batch.count = i;
+		a.batch.map_fd = (uint32_t)fd;
+		err = sys->ops->bpf(sys, BPF_MAP_UPDATE_BATCH, &a, sizeof(a.batch));
+	}
+	return err;
+}
+
 struct churn {
 	int fd;
 	uint64_t n;
@@ -439,6 +473,8 @@ static void item(char *arg)
 		err = typed(colon);
 	else if (!strcmp(arg, "mixed"))
 		err = mixed(colon);
+	else if (!strcmp(arg, "fill"))
+		err = fill(colon);
 	else if (!strcmp(arg, "churn"))
 		err = churn(colon);
 	else
