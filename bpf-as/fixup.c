@@ -165,7 +165,7 @@ static bool place(struct as *as, const struct as_fix *f, const struct as_val *v,
 	struct as_sym *s = v->sym;
 
 	if (s->def == DEF_NONE && !s->is_extern) {
-		as_undefined(as, s, f->pos, false);
+		as_undefined(as, s, s->use, false);
 		return false;
 	}
 	if (s->def == DEF_LABEL && (s->sec->flags & SHF_EXECINSTR) && type == BU_R_BPF_64_64) {
@@ -233,7 +233,7 @@ static void fix_value(struct as *as, const struct as_fix *f)
 		return;
 	}
 	if (v.sym && v.sym->def == DEF_NONE && !v.sym->is_extern) {
-		as_undefined(as, v.sym, f->pos, false);
+		as_undefined(as, v.sym, v.sym->use, false);
 		return;
 	}
 	if (v.sym) {

@@ -215,8 +215,8 @@ static bool sign_extended(struct as *as, const struct bu_isa *row, int64_t v, co
 
 	bu_diag_note(as->ds, d, "it would be 0x%llx", (unsigned long long)(int64_t)(int32_t)v);
 	if (row->sem == BU_SEM_MOV)
-		bu_diag_help(as->ds, d, "write 'w… = %lld' to set the register to it, '… = %lld ll', or %d",
-			     (long long)v, (long long)v, (int32_t)v);
+		bu_diag_help(as->ds, d, "write 'wN = %lld', 'rN = %lld ll', or the %d that it is", (long long)v,
+			     (long long)v, (int32_t)v);
 	else if (row->sem == BU_SEM_AND && v == 0xffffffff)
 		bu_diag_help(as->ds, d, "to keep the lower half write 'wN = wN'");
 	else

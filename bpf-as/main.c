@@ -45,11 +45,17 @@ struct args {
 
 static int usage(const char *error, const char *hint)
 {
-	fprintf(stderr, "bpf-as: %s\n", error);
-	if (hint && *hint)
-		fprintf(stderr, "bpf-as: %s\n", hint);
-	else
-		fprintf(stderr, "bpf-as: 'bpf-as --help' lists the options\n");
+	struct bu_buf b = { 0 };
+	struct bu_diags ds;
+	struct bu_diag *d;
+
+	bu_diags_init(&ds);
+	d = bu_diag(&ds, BU_ERROR, "U0001", "%s", error);
+	bu_diag_help(&ds, d, "%s", hint && *hint ? hint : "'bpf-as --help' lists the options");
+	bu_diags_render(&b, &ds, BU_DIAG_TEXT, bu_tty_color(STDERR_FILENO, BU_COLOR_AUTO), "bpf-as");
+	bu_write_all(STDERR_FILENO, b.p, b.n);
+	bu_buf_free(&b);
+	bu_diags_free(&ds);
 	return BU_EXIT_USAGE;
 }
 
@@ -81,8 +87,9 @@ static int explain(const char *code)
 	const char *title, *text = bu_diag_explain(code, &title);
 
 	if (!text) {
-		fprintf(stderr, "bpf-as: no message has the code '%s'\n"
-				"bpf-as: codes stand in brackets at the end of a message: [A0150]\n", code);
+		bu_buf_printf(&b, "no message has the code '%s'", code);
+		usage(bu_buf_cstr(&b), "codes stand in brackets at the end of a message: [A0150]");
+		bu_buf_free(&b);
 		return BU_EXIT_USAGE;
 	}
 	bu_buf_printf(&b, "%s: %s\n\n%s\n", code, title, text);
@@ -283,6 +290,31 @@ static int disassemble(const struct args *a, struct bu_diags *ds)
 	return err ? BU_EXIT_IO : BU_EXIT_OK;
 }
 
+/*
+ * What had to wait for the end was told at the end; a reader wants the order of the lines. Messages
+ * of several files stay as they came.
+ */
+static void sort_messages(struct bu_diags *ds)
+{
+	struct bu_diag *sorted = NULL, *d, *next, **at;
+
+	for (d = ds->first; d; d = d->next)
+		if (!d->nspans || strcmp(d->span[0].file, ds->first->span[0].file))
+			return;
+	for (d = ds->first; d; d = next) {
+		next = d->next;
+		for (at = &sorted; *at && ((*at)->span[0].line < d->span[0].line ||
+					   ((*at)->span[0].line == d->span[0].line &&
+					    (*at)->span[0].col <= d->span[0].col));)
+			at = &(*at)->next;
+		d->next = *at;
+		*at = d;
+	}
+	ds->first = sorted;
+	for (d = sorted; d; d = d->next)
+		ds->last = d;
+}
+
 int main(int argc, char **argv)
 {
 	struct args a = { .arch = BU_ARCH_X86_64 };
@@ -313,6 +345,7 @@ int main(int argc, char **argv)
 		out = a.out ? strdup(a.out) : default_out(a.in);
 		status = out ? assemble(&a, out, &ds) : BU_EXIT_IO;
 	}
+	sort_messages(&ds);
 	bu_diags_render(&msgs, &ds, a.format, bu_tty_color(STDERR_FILENO, a.color), "bpf-as");
 	bu_write_all(STDERR_FILENO, msgs.p, msgs.n);
 	bu_buf_free(&msgs);
