@@ -186,7 +186,9 @@ static void fix_data(struct as *as, const struct as_fix *f, const struct as_val 
 	int64_t lim;
 
 	if (v->sym) {
-		if (f->size == 8)
+		if (v->sym->def == DEF_NONE && !v->sym->is_extern)
+			as_undefined(as, v->sym, v->sym->use, false);
+		else if (f->size == 8)
 			place(as, f, v, BU_R_BPF_64_ABS64);
 		else if (f->size == 4)
 			place(as, f, v, BU_R_BPF_64_ABS32);

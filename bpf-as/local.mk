@@ -4,3 +4,7 @@ bpf_as_bpf_as_SOURCES = bpf-as/as.h bpf-as/as.c bpf-as/btf.c bpf-as/check.c bpf-
 	bpf-as/directive.def bpf-as/dis.c bpf-as/emit.c bpf-as/expr.c bpf-as/fixup.c \
 	bpf-as/insn.c bpf-as/main.c bpf-as/map.c bpf-as/src.c bpf-as/symbol.c
 bpf_as_bpf_as_LDADD = $(LIBS_BU)
+TESTS += tests/as.bats tests/as-errors.bats tests/as-load.bats
+EXTRA_DIST += tests/as.bats tests/as-errors.bats tests/as-load.bats tests/golden/as/encodings.s tests/golden/as/err-dir.s \
+	tests/golden/as/err-flow.s tests/golden/as/err-imm.s tests/golden/as/err-insn.s \
+	tests/golden/as/err-map.s tests/golden/as/err-names.s
