@@ -6,7 +6,7 @@
  *
  * Of 100 instructions 34 are arithmetic, 22 loads, 14 stores, 4 atomics, 16 jumps to labels, 4
  * calls of helpers, 2 of functions and 4 ld_imm64, half of them map references. A function has 256.
- * It is text to assemble; nothing says that a verifier would take it.
+ * It is text to assemble, such as a compiler could write, but not a program that a verifier takes.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -70,6 +70,8 @@ static void put_store(void)
 {
 	unsigned w = rnd(N(width)), dst = rnd(10), src = rnd(10), off = rnd(512);
 
+	if (dst == 10) /* the stack: aligned, within 512 bytes */
+		off = 8 * (1 + rnd(64));
 	if (gnu)
 		printf("\tstx%s [%%r%u+-%u],%%r%u\n", width[w].gnu, dst, off, src);
 	else
