@@ -69,12 +69,17 @@ xdp_generic()
 
 xdp_driver()
 {
-	[ -e /sys/class/net/v0 ] || ip link add v0 type veth peer name v1
-	echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
+	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+	# This ip cannot name the other end; the kernel does.
+	ip link add v0 type veth
+	for peer in /sys/class/net/veth*; do
+		peer=${peer##*/}
+	done
 	ip link set v0 up
-	ip link set v1 up
+	ip link set "$peer" up
+	ip addr add 10.9.9.1/24 dev "$peer"
 	# Nobody answers, so arping fails; its frames reach v0 all the same.
-	count_is "xdp:v0:driver=on_xdp" 6 3 -- sh -c 'arping -q -c 3 -w 4 -I v1 -s 10.9.9.1 10.9.9.9; true'
+	count_is "xdp:v0:driver=on_xdp" 6 3 -- sh -c "arping -q -c 3 -w 4 -I $peer -s 10.9.9.1 10.9.9.9; true"
 	ip link del v0
 }
 
@@ -146,7 +151,7 @@ no_function		a function that is not there is named, nothing is left
 demo_kretprobe		the leak check: 50, 30, 0, and 0 after TCP
 '
 
-if [ $# = 1 ]; then
+if [ $# != 0 ]; then
 	set -e
 	"$1"
 	exit
