@@ -62,6 +62,10 @@ choose_events()
 		kallsyms_has __kfree_skb; then
 		kprobes=yes
 		attach="--attach kretprobe:__alloc_skb --attach kprobe:__kfree_skb $free"
+		# An acknowledgement merged in a socket's backlog is freed here, past the others.
+		if kallsyms_has kfree_skb_partial; then
+			attach="$attach --attach kprobe:kfree_skb_partial=on_free"
+		fi
 		echo "Events: kretprobe:__alloc_skb; kprobe:__kfree_skb and the skb tracepoints,"
 		echo "        because this kernel ($(uname -r)) has kprobes, which see every allocation and free."
 		return
