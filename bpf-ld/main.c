@@ -94,7 +94,6 @@ static int run(struct ld *l)
 		if (ld_say_ready(l))
 			status = ld_fail(l, -EIO);
 	}
-	bu_loaded_close(l->sys, &l->made);
 	return status;
 }
 
@@ -109,10 +108,12 @@ int main(int argc, char **argv)
 	status = ld_options(&l, argc, argv);
 	if (status == LD_GO)
 		status = run(&l);
+	if (l.sys) {
+		bu_loaded_close(l.sys, &l.made);
+		l.sys->ops->destroy(l.sys);
+	}
 	if (l.plan.priv)
 		bu_plan_free(&l.plan);
-	if (l.sys)
-		l.sys->ops->destroy(l.sys);
 	bu_obj_free(&l.obj);
 	bu_diags_free(&l.ds);
 	bu_arena_free(&l.arena);

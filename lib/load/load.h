@@ -124,10 +124,11 @@ int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out
 /* Detaches what is attached and is not to stay, closes every fd, frees. */
 void bu_loaded_close(struct bu_sys *s, struct bu_loaded *l);
 /*
- * What the verifier's log says at its end. reason points into log (no newline); insn is the last
- * instruction it looked at, or -1. False when the log holds no reason.
+ * What the verifier's log says at its end. reason points into log (no newline), before at the line
+ * above it when that belongs to it (.p NULL: none); insn is the last instruction it looked at, or
+ * -1. False when the log holds no reason.
  */
-struct bu_vlog { struct bu_str reason; int64_t insn; };
+struct bu_vlog { struct bu_str reason, before; int64_t insn; };
 bool bu_vlog_read(const char *log, struct bu_vlog *out);
 
 #endif

@@ -189,6 +189,8 @@ static int refused(struct job *j, int err, struct bu_loaded *out, struct bu_diag
 		d = bu_diag(ds, BU_ERROR, "L0204", "program %s was refused by the verifier: %.*s",
 			    j->name, (int)v.reason.n, v.reason.p);
 		add_place(j, v.insn, ds, d);
+		if (v.before.p)
+			bu_diag_note(ds, d, "%.*s", (int)v.before.n, v.before.p);
 		if (contains(v.reason, "GPL"))
 			bu_diag_help(ds, d, "declare the license in the source: .license \"GPL\"");
 		else

@@ -77,9 +77,9 @@ static bool is_state(struct bu_str s)
 bool bu_vlog_read(const char *log, struct bu_vlog *out)
 {
 	size_t end = strlen(log);
-	bool given = false;
+	bool given = false, above = false, said;
 
-	out->reason = bu_str(NULL, 0);
+	out->reason = out->before = bu_str(NULL, 0);
 	out->insn = -1;
 	while (end > 0) {
 		size_t start = end;
@@ -89,15 +89,21 @@ bool bu_vlog_read(const char *log, struct bu_vlog *out)
 			start--;
 		line = bu_str(log + start, end - start);
 		end = start ? start - 1 : 0;
+		said = !is_chatter(line) && !is_state(line);
 		if (starts(line, "Reason: ") && !given) {
 			out->reason = bu_str(line.p + 8, line.n - 8);
 			given = true;
 		} else if (starts(line, "At: ") && out->insn < 0) {
 			out->insn = insn_in(line);
-		} else if (!out->reason.p && !is_chatter(line) && !is_state(line)) {
+		} else if (!out->reason.p && said) {
 			out->reason = line;
 			out->insn = insn_in(line);
+			above = true;
+			continue;
+		} else if (above && said) {
+			out->before = line;
 		}
+		above = false;
 		if (out->insn < 0 && out->reason.p)
 			out->insn = insn_line(line);
 		if (out->insn >= 0 && out->reason.p)

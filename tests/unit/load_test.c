@@ -330,6 +330,8 @@ static void log_is(const char *log, const char *reason, int64_t insn)
 
 static void test_vlog(void)
 {
+	struct bu_vlog v;
+
 	log_is("func#0 @0\n0: R1=ctx() R10=fp0\n; x.s:4\n0: (79) r0 = *(u64 *)(r2 +0)\n"
 	       "R2 !read_ok\nprocessed 1 insns (limit 1000000) max_states_per_insn 0\n",
 	       "R2 !read_ok", 0);
@@ -341,6 +343,13 @@ static void test_vlog(void)
 	log_is("last insn is not an exit or jmp", "last insn is not an exit or jmp", -1);
 	log_is("Reason: r1 is no pointer\nAt: insn 5 (x.s:3)\nSuggestion: check it\n", "r1 is no pointer",
 	       5);
+	log_is("3: (79) r3 = *(u64 *)(r3 +255)\ninvalid access to map value, value_size=20 off=255 "
+	       "size=8\nR3 min value is outside of the allowed memory range\nprocessed 3 insns\n",
+	       "R3 min value is outside of the allowed memory range", 3);
+	if (bu_vlog_read("3: (79) r3 = 1\ninvalid access\nR3 is outside\n", &v))
+		ok(bu_str_is(v.before, "invalid access"), "what stands above the reason");
+	if (bu_vlog_read("3: (79) r3 = 1\nR3 is outside\n", &v))
+		ok(!v.before.p, "an instruction is no reason");
 	log_is("", NULL, 0);
 	log_is("processed 3 insns\n", NULL, 0);
 }
