@@ -35,7 +35,8 @@ uninstall-local: uninstall-completion
 check_PROGRAMS += tests/tool_zoo
 tests_tool_zoo_SOURCES = tests/tool_zoo.c
 tests_tool_zoo_LDADD = $(LIBS_BU) -lpthread
-TOOL_BATS = tests/tool.bats tests/tool_show.bats tests/tool_dump.bats tests/tool_shell.bats
+TOOL_BATS = tests/tool.bats tests/tool_show.bats tests/tool_dump.bats tests/tool_shell.bats \
+	tests/tool_man.bats
 TESTS += $(TOOL_BATS)
 EXTRA_DIST += $(TOOL_BATS)
 check_PROGRAMS += tests/unit/tool_dump_test

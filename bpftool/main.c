@@ -13,7 +13,7 @@ int bt_dispatch(struct bt *t);
 
 enum {
 	OPT_JSON = 1, OPT_PRETTY, OPT_PINS, OPT_NOMOUNT, OPT_VERSION, OPT_HELP, OPT_BACKEND, OPT_VM,
-	OPT_COLOR, OPT_COMPLETE,
+	OPT_COLOR, OPT_EXPLAIN, OPT_COMPLETE,
 };
 
 const struct bu_opt bt_opts[] = {
@@ -24,8 +24,9 @@ const struct bu_opt bt_opts[] = {
 	{ OPT_BACKEND, 0, "backend", "NAME", "who holds the objects: auto, kernel or vm",
 	  BU_WORD_LIST, "auto|kernel|vm" },
 	{ OPT_VM, 0, "vm", NULL, "the same as --backend=vm", BU_WORD_NONE, NULL },
-	{ OPT_COLOR, 0, "color", "WHEN", "colour messages: auto, always or never", BU_WORD_LIST,
+	{ OPT_COLOR, 0, "color", "[WHEN]", "colour messages: auto, always or never", BU_WORD_LIST,
 	  "auto|always|never" },
+	{ OPT_EXPLAIN, 0, "explain", "CODE", "tell more about the code of a message", BU_WORD_NONE, NULL },
 	{ OPT_VERSION, 'V', "version", NULL, "print the version", BU_WORD_NONE, NULL },
 	{ OPT_HELP, 'h', "help", NULL, "print help", BU_WORD_NONE, NULL },
 	{ OPT_COMPLETE, 0, "complete", NULL, NULL, BU_WORD_NONE, NULL },
@@ -153,12 +154,29 @@ static int option(struct bt *t, const struct bu_optscan *s, int id, const char *
 			return complain(t, "--backend is none of auto, kernel, vm", "");
 		break;
 	case OPT_COLOR:
-		if (bu_tty_color_parse(s->arg, &t->color))
+		if (bu_tty_color_parse(s->arg ? s->arg : "always", &t->color))
 			return complain(t, "--color is none of auto, always, never", "");
 		break;
 	}
 	t->out.json = t->json;
 	t->out.pretty = t->pretty;
+	return 0;
+}
+
+static int explain(struct bt *t, const char *code)
+{
+	const char *title, *text = bu_diag_explain(code, &title);
+
+	if (!text)
+		return complain(t, "--explain: there is no such code", "codes look like T0104");
+	begin(t, 0, NULL);
+	bt_begin(t);
+	bu_out_obj(&t->out, NULL);
+	bu_out_str(&t->out, "code", code, SIZE_MAX, "%s: ", code);
+	bu_out_str(&t->out, "title", title, SIZE_MAX, "%s\n\n", title);
+	bu_out_str(&t->out, "text", text, SIZE_MAX, "%s\n", text);
+	bu_out_obj_end(&t->out);
+	end(t);
 	return 0;
 }
 
@@ -208,6 +226,10 @@ static int run_words(struct bt *t, int argc, char **argv)
 			break;
 		if (id == OPT_COMPLETE) {
 			st = complete(t, argc - s.i, argv + s.i);
+			goto out;
+		}
+		if (id == OPT_EXPLAIN) {
+			st = explain(t, s.arg);
 			goto out;
 		}
 		if (id == BU_OPT_OPERAND)
