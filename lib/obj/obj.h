@@ -79,6 +79,14 @@ struct bu_obj_map {
 	bool frozen;         /* .rodata: read-only for programs, frozen after its contents are set */
 	uint32_t local_id;   /* N of "map N ll", 0: has none */
 	uint32_t max_entries_at; /* .s line, or 0 */
+	uint32_t values_off; /* BTF: bytes from off to the elements of member "values", 0: none */
+};
+/* An element that a declaration gives a map: ".values = { [1] = &inner }" or "= { [1] = (void *)&prog }". */
+struct bu_obj_slot {
+	uint32_t map;        /* index into maps */
+	uint32_t index;      /* the element's key */
+	bool is_prog;
+	uint32_t target;     /* index into progs, or into maps */
 };
 struct bu_obj {
 	struct bu_arena arena;
@@ -92,6 +100,7 @@ struct bu_obj {
 	struct bu_obj_prog *progs; uint32_t nprogs;
 	struct bu_obj_func *funcs; uint32_t nfuncs;
 	struct bu_obj_map *maps; uint32_t nmaps;
+	struct bu_obj_slot *slots; uint32_t nslots;
 	const char *license; /* "" when there is none */
 	uint32_t kern_version;
 	bool has_btf;

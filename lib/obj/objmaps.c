@@ -232,6 +232,7 @@ static int read_def(struct maps *m, uint32_t map, uint32_t struct_id, bool inner
 			err = values_member(m, map, &f);
 			if (!err && o->nmaps > next)
 				o->maps[map].inner = (int32_t)next;
+			o->maps[map].values_off = f.bit_off / 8;
 		} else {
 			err = number_member(m, d, &f);
 		}
@@ -321,6 +322,73 @@ static int btf_maps(struct maps *m, uint32_t sec)
 	}
 	bu_hash_free(&names);
 	return err;
+}
+
+/* ---------------------------------------------------------------- elements of .maps */
+
+/* The declared map whose elements lie at a byte of the section, or NULL. */
+static const struct bu_obj_map *map_of_element(const struct bu_obj *o, uint32_t sec, uint64_t off)
+{
+	for (uint32_t i = 0; i < o->nmaps; i++) {
+		const struct bu_obj_map *d = &o->maps[i];
+
+		if (d->origin == BU_MAP_BTF && !d->is_inner && d->sec == sec && d->values_off &&
+		    off >= d->off + d->values_off && off - d->off < d->size)
+			return d;
+	}
+	return NULL;
+}
+
+static bool slot_target(const struct bu_obj *o, uint32_t sec, uint64_t off, struct bu_obj_slot *s)
+{
+	for (uint32_t i = 0; i < o->nprogs; i++) {
+		if (o->progs[i].sec == sec && o->progs[i].off == off) {
+			s->is_prog = true;
+			s->target = i;
+			return true;
+		}
+	}
+	for (uint32_t i = 0; i < o->nmaps; i++) {
+		if (o->maps[i].sec == sec && o->maps[i].off == off && !o->maps[i].is_inner &&
+		    o->maps[i].origin == BU_MAP_BTF) {
+			s->target = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What relocations put into the arrays "values": programs for tail calls, inner maps. */
+static int find_slots(struct maps *m, uint32_t sec)
+{
+	struct bu_obj *o = m->o;
+	size_t cap = o->nslots;
+
+	for (uint32_t i = 0; i < o->nrels; i++) {
+		const struct bu_rel *r = &o->rels[i];
+		const struct bu_sym *sym = &o->syms[r->sym];
+		const struct bu_obj_map *d;
+		struct bu_obj_slot *v, slot = { 0 };
+		uint64_t add;
+
+		if (r->sec != sec || !o->secs[sec].data || r->off + 8 > o->secs[sec].size)
+			continue;
+		d = map_of_element(o, sec, r->off);
+		add = bu_get64(o->secs[sec].data + r->off, o->be);
+		slot.map = d ? (uint32_t)(d - o->maps) : 0;
+		if (!d || (r->off - d->off - d->values_off) % 8 ||
+		    !slot_target(o, sym->sec, sym->value + add, &slot))
+			return obj_error(o, m->ds, "O0204",
+					 "section '.maps': byte %llu refers to '%s', which is no element of a map",
+					 (unsigned long long)r->off, sym->name);
+		slot.index = (uint32_t)((r->off - d->off - d->values_off) / 8);
+		v = bu_arena_grow(&o->arena, o->slots, o->nslots, &cap, sizeof(*v));
+		if (!v)
+			return -ENOMEM;
+		o->slots = v;
+		v[o->nslots++] = slot;
+	}
+	return 0;
 }
 
 /* ---------------------------------------------------------------- maps */
@@ -522,6 +590,8 @@ int obj_find_maps(struct bu_obj *o, struct bu_diags *ds)
 
 	o->maps = NULL;
 	o->nmaps = 0;
+	o->slots = NULL;
+	o->nslots = 0;
 	for (uint32_t i = 0; i < o->nsecs && !err; i++) {
 		if (strcmp(o->secs[i].name, ".maps") == 0)
 			err = btf_maps(&m, i);
@@ -530,5 +600,8 @@ int obj_find_maps(struct bu_obj *o, struct bu_diags *ds)
 		else
 			err = data_map(&m, i);
 	}
+	for (uint32_t i = 0; i < o->nsecs && !err; i++)
+		if (strcmp(o->secs[i].name, ".maps") == 0)
+			err = find_slots(&m, i);
 	return err;
 }

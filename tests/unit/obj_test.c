@@ -589,10 +589,12 @@ static const char source[] =
 	"#define __type(name, val) typeof(val) *name\n"
 	"#define __array(name, val) typeof(val) *name[]\n"
 	"struct inner { __uint(type, 2); __uint(max_entries, 4); __type(key, int); __type(value, long); };\n"
+	"struct inner tmpl SEC(\".maps\");\n"
+	"int p2(void *);\n"
 	"struct { __uint(type, 12); __uint(max_entries, 2); __type(key, unsigned);\n"
-	"	__array(values, struct inner); } outer SEC(\".maps\");\n"
+	"	__array(values, struct inner); } outer SEC(\".maps\") = { .values = { [1] = &tmpl } };\n"
 	"struct { __uint(type, 3); __uint(max_entries, 2); __uint(key_size, 4);\n"
-	"	__array(values, int (void *)); } jmp SEC(\".maps\");\n"
+	"	__array(values, int (void *)); } jmp SEC(\".maps\") = { .values = { [0] = (void *)&p2 } };\n"
 	"struct { __uint(type, 27); __uint(max_entries, 4096); __type(value, struct inner); } rb SEC(\".maps\");\n"
 	"struct { __uint(type, 1); __uint(max_entries, 99); __type(key, int); __type(value, long);\n"
 	"	__uint(pinning, 1); __uint(map_flags, 1); } h SEC(\".maps\");\n"
@@ -638,6 +640,17 @@ static void check_compiled(const char *cc, const char *path)
 	   !strcmp(o.maps[m->inner].name, "outer.inner"), "%s: map of maps", cc);
 	m = map_named(&o, "jmp");
 	ok(m && m->type == 3 && m->value_size == 4 && m->inner < 0, "%s: program array", cc);
+	good = 0;
+	for (uint32_t i = 0; i < o.nslots; i++) {
+		const struct bu_obj_slot *s = &o.slots[i];
+		const char *map = o.maps[s->map].name;
+
+		good += s->is_prog ? !strcmp(map, "jmp") && s->index == 0 &&
+				     !strcmp(o.progs[s->target].name, "p2")
+				   : !strcmp(map, "outer") && s->index == 1 &&
+				     !strcmp(o.maps[s->target].name, "tmpl");
+	}
+	ok(o.nslots == 2 && good == 2, "%s: elements given with the declaration", cc);
 	m = map_named(&o, "rb");
 	ok(m && m->type == 27 && !m->value_size && !m->btf_value, "%s: a ring buffer's hint", cc);
 	m = map_named(&o, "h");
@@ -648,6 +661,7 @@ static void check_compiled(const char *cc, const char *path)
 	m = map_named(&o, ".data");
 	ok(m && m->btf_value && bu_btf_get(&o.btf, m->btf_value, &t) == 0 && t.size == 64,
 	   "%s: the data section's size is filled in", cc);
+	good = 0;
 	while (p < o.nprogs && strcmp(o.progs[p].name, "p1"))
 		p++;
 	if (!ok(bu_obj_link(&o, p, &arena, &c, &ds) == 0, "%s: links", cc))
