@@ -191,8 +191,8 @@ static char *default_out(const char *in)
 	return out;
 }
 
-/* Copies a memory file, which libelf can seek in, to standard output. */
-static int copy_out(int fd)
+/* Copies a memory file, which libelf can seek in, to what it cannot: a pipe, a device. */
+static int copy_out(int fd, int to)
 {
 	off_t size = lseek(fd, 0, SEEK_END);
 	void *p;
@@ -203,7 +203,7 @@ static int copy_out(int fd)
 	p = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)
 		return -errno;
-	err = bu_write_all(STDOUT_FILENO, p, (size_t)size);
+	err = bu_write_all(to, p, (size_t)size);
 	munmap(p, (size_t)size);
 	return err;
 }
@@ -213,20 +213,19 @@ static int write_object(const struct bu_obj *o, const char *path)
 	struct bu_outfile f;
 	int err, fd;
 
-	if (!strcmp(path, "-")) {
-		fd = memfd_create("bpf-as", MFD_CLOEXEC);
-		if (fd < 0)
-			return -errno;
-		err = bu_obj_write(o, fd);
-		if (!err)
-			err = copy_out(fd);
-		close(fd);
-		return err;
-	}
 	err = bu_outfile_open(&f, path);
 	if (err)
 		return err;
-	err = bu_obj_write(o, f.fd);
+	if (f.tmp) {
+		err = bu_obj_write(o, f.fd);
+	} else {
+		fd = memfd_create("bpf-as", MFD_CLOEXEC);
+		err = fd < 0 ? -errno : bu_obj_write(o, fd);
+		if (!err)
+			err = copy_out(fd, f.fd);
+		if (fd >= 0)
+			close(fd);
+	}
 	if (err)
 		bu_outfile_abort(&f);
 	else

@@ -90,6 +90,17 @@ src()
 	cmp x.o d/y.o
 	$BPF_AS -o - d/x.s >z.o
 	cmp x.o z.o
+	$BPF_AS -o /dev/stdout d/x.s | cat >p.o
+	cmp x.o p.o
+	ln -s x.o link.o
+	run -0 $BPF_AS -o link.o d/x.s
+	assert [ -L link.o ]
+	mkfifo pipe
+	cat pipe >q.o &
+	run -0 $BPF_AS -o pipe d/x.s
+	wait $!
+	assert [ -p pipe ]
+	cmp x.o q.o
 	$BPF_AS - <d/x.s
 	cmp x.o a.out
 }

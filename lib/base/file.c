@@ -77,7 +77,8 @@ out:
 
 int bu_outfile_open(struct bu_outfile *f, const char *path)
 {
-	size_t room = strlen(path) + sizeof(".XXXXXX");
+	struct stat st;
+	size_t room;
 	mode_t mask;
 
 	*f = (struct bu_outfile){ .fd = -1 };
@@ -85,13 +86,29 @@ int bu_outfile_open(struct bu_outfile *f, const char *path)
 		f->fd = STDOUT_FILENO;
 		return 0;
 	}
-	f->path = strdup(path);
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+		f->fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (f->fd < 0)
+			return -errno;
+		f->path = strdup(path);
+		if (!f->path) {
+			close(f->fd);
+			f->fd = -1;
+			return -ENOMEM;
+		}
+		return 0;
+	}
+	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+		f->path = realpath(path, NULL);
+	if (!f->path)
+		f->path = strdup(path);
+	room = f->path ? strlen(f->path) + sizeof(".XXXXXX") : 0;
 	f->tmp = malloc(room);
 	if (!f->path || !f->tmp) {
 		bu_outfile_abort(f);
 		return -ENOMEM;
 	}
-	snprintf(f->tmp, room, "%s.XXXXXX", path);
+	snprintf(f->tmp, room, "%s.XXXXXX", f->path);
 	f->fd = mkostemp(f->tmp, O_CLOEXEC);
 	if (f->fd < 0) {
 		int err = -errno;
@@ -118,7 +135,7 @@ int bu_outfile_commit(struct bu_outfile *f)
 	if (close(f->fd) < 0)
 		err = -errno;
 	f->fd = -1;
-	if (!err && rename(f->tmp, f->path) < 0)
+	if (!err && f->tmp && rename(f->tmp, f->path) < 0)
 		err = -errno;
 	if (!err) {
 		free(f->tmp);
