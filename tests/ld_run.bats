@@ -321,6 +321,37 @@ END
 	eventually 10 none_of pin
 }
 
+@test "--pin elsewhere is refused, and makes nothing" {
+	need_bpffs
+	unique_o nofs
+	run -1 $BPF_LD --pin "$T/pins" u.o
+	assert_output --partial 'it is not in a bpf file system'
+	[ ! -e pins ]
+}
+
+@test "a local id is the map that declares it" {
+	need_native
+	cat >id.s <<'END'
+	.license "GPL"
+	.map	m, hash, key=u32, value=u64, max_entries=4, id=3
+	.section raw_tp/sys_enter
+f:	*(u32 *)(r10 - 4) = 7
+	*(u64 *)(r10 - 16) = 9
+	r1 = map 3 ll
+	r2 = r10
+	r2 += -4
+	r3 = r10
+	r3 += -16
+	r4 = 0
+	call bpf_map_update_elem
+	r0 = 0
+	exit
+END
+	$BPF_AS id.s
+	run -0 --separate-stderr $BPF_LD --watch m id.o -- true
+	assert_line '7 9'
+}
+
 @test "--pin with COMMAND stays for it, and the pins stay after it" {
 	need_pins
 	unique_o pinc
