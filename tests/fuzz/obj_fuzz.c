@@ -41,6 +41,12 @@ static void print_all(const struct bu_btf *b)
 		out.json = true;
 		bu_btf_print_value(&out, NULL, b, id, data, (size_t)n);
 		bu_btf_parse_value(b, id, bu_str((char *)out.buf.p, out.buf.n), back, (size_t)n, NULL);
+		/* The printed value with one character changed, as a user's text. */
+		if (out.buf.n) {
+			out.buf.p[id * 31 % out.buf.n] ^= (uint8_t)(1 + id % 64);
+			bu_btf_parse_value(b, id, bu_str((char *)out.buf.p, out.buf.n), back,
+					   (size_t)n, NULL);
+		}
 		bu_btf_print_text(&text, b, id, data, (size_t)n, 1);
 		bu_buf_free(&out.buf);
 	}

@@ -299,6 +299,11 @@ static void test_pipe(void)
 		bu_buf_add(&got, buf, (size_t)n);
 	close(fds[0]);
 	ok(got.n == want.n && !memcmp(got.p, want.p, got.n), "the same bytes");
+	fds[0] = memfd_create("t", MFD_CLOEXEC);
+	ok(ftruncate(fds[0], 100000) == 0 && bu_obj_write(&m.o, fds[0]) == 0 &&
+	   slurp(fds[0], &got) && got.n == want.n && !memcmp(got.p, want.p, got.n),
+	   "and over a longer file");
+	close(fds[0]);
 	bu_obj_free(&m.o);
 	bu_buf_free(&want);
 	bu_buf_free(&got);
