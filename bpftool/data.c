@@ -95,14 +95,15 @@ static int read_whole(struct bt *t, const struct bt_data *d)
 {
 	const char *w = t->w[t->i];
 	unsigned bits = (unsigned)d->n * 8;
-	uint64_t v;
-	bool neg;
+	uint64_t v, sign = 1ull << (bits - 1);
+	bool neg, fits;
 	int err = bu_str_u64(bu_str_c(w), &v, &neg);
 
 	if (err == -EINVAL)
 		return bt_error(t, "T0104", "%s: '%s' is not a number", d->what, bt_escz(t, w));
-	if (err || (neg && (int64_t)v < -((int64_t)1 << (bits - 1))) || (neg && (int64_t)v > 0) ||
-	    (!neg && bits < 64 && v >> bits))
+	/* a negative number comes as its two's complement; -v is how far it is below 0 */
+	fits = neg ? -v <= sign : bits == 64 || !(v >> bits);
+	if (err || !fits)
 		return bt_error(t, "T0104", "%s: %s does not fit %zu bytes", d->what, bt_escz(t, w), d->n);
 	if (d->n == 2)
 		bu_put16(d->p, BU_HOST_BE, (uint16_t)v);

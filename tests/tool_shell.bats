@@ -152,8 +152,10 @@ typed()
 	assert_output xlated
 	run -0 complete_words --js
 	assert_output --json
-	run -0 complete_words --color ''
-	assert_line always
+	run -0 complete_words --color=al
+	assert_output --color=always
+	run -0 complete_words --backend ''
+	assert_line kernel
 	run -0 complete_words --backend=k
 	assert_output --backend=kernel
 }
