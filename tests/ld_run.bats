@@ -536,6 +536,44 @@ END
 	refute_line inner
 }
 
+@test "elements that are programs and maps, as declared: tail calls and maps of maps" {
+	need_cmd clang
+	need_tracefs
+	need_native
+	cat >tail.c <<'END'
+#define SEC(n) __attribute__((section(n), used))
+typedef unsigned u32; typedef unsigned long long u64;
+int second(void *ctx);
+struct { int (*type)[3]; int (*max_entries)[4]; u32 *key; int (*values[])(void *); } jumps SEC(".maps") = { .values = { [2] = second } };
+struct inner { int (*type)[2]; int (*max_entries)[1]; u32 *key; u64 *value; } one SEC(".maps");
+struct { int (*type)[12]; int (*max_entries)[2]; u32 *key; struct inner *(values[]); } outer SEC(".maps") = { .values = { [1] = &one } };
+static long (*tail_call)(void *, void *, u32) = (void *)12;
+static void *(*lookup)(void *, const void *) = (void *)1;
+u64 calls;
+SEC("tracepoint") int second(void *ctx)
+{
+	u32 k = 1, z = 0;
+	void *m = lookup(&outer, &k);
+	u64 *v = m ? lookup(m, &z) : 0;
+	if (v) *v += 3;
+	calls++;
+	return 0;
+}
+SEC("tracepoint/syscalls/sys_enter_sched_get_priority_max") int first(void *ctx)
+{
+	tail_call(ctx, &jumps, 2);
+	return 0;
+}
+char _license[] SEC("license") = "GPL";
+END
+	clang -g -O2 -target bpf -c tail.c -o tail.o
+	run -0 $BPF_LD -n --attach tracepoint:syscalls:sys_enter_getppid=first tail.o
+	assert_line 'set map outer[1] to map one'
+	assert_line 'set map jumps[2] to program second'
+	run -0 --separate-stderr $BPF_LD --watch one tail.o -- "$TARGET" 4
+	assert_line '0 12'
+}
+
 @test "CO-RE: the kernel's own layout is used" {
 	need_cmd clang jq
 	need_tracefs

@@ -90,13 +90,13 @@ struct bu_loaded {
 
 enum bu_action_kind {
 	BU_DO_BTF_LOAD, BU_DO_MAP_CREATE, BU_DO_MAP_USE, BU_DO_MAP_FILL, BU_DO_MAP_FREEZE,
-	BU_DO_PROG_LOAD, BU_DO_ATTACH, BU_DO_PIN,
+	BU_DO_PROG_LOAD, BU_DO_SLOT, BU_DO_ATTACH, BU_DO_PIN,
 };
 /* A word for the kind: "map_create". */
 const char *bu_action_name(enum bu_action_kind k);
 struct bu_action {
 	enum bu_action_kind kind;
-	uint32_t index;            /* among the plan's maps, programs, attachments or pins */
+	uint32_t index;            /* among the plan's maps, programs, slots, attachments or pins */
 	const char *text;          /* "create map skbs: hash, key 8B, value 8B, max_entries 1048576" */
 };
 struct bu_plan {

@@ -333,6 +333,12 @@ static int find_needed(struct bu_plan *p, bool *needed)
 		if (p->priv->nprogs == o->nprogs || wished(p, o->maps[i].name))
 			needed[i] = true;
 	}
+	for (uint32_t i = 0; i < o->nslots; i++) {
+		const struct bu_obj_slot *t = &o->slots[i];
+
+		if (!t->is_prog && t->map < o->nmaps && t->target < o->nmaps && needed[t->map])
+			needed[t->target] = true;
+	}
 	/* Variables are named by symbol: any section of data may be meant. */
 	for (unsigned i = 0; i < p->opts->nsets; i++) {
 		if (p->opts->sets[i].file || p->opts->sets[i].key.p)
@@ -538,4 +544,35 @@ int bu_plan_maps(struct bu_plan *p, struct bu_sys *s, struct bu_diags *ds)
 		rc = -EINVAL;
 	}
 	return rc;
+}
+
+int bu_plan_slots(struct bu_plan *p)
+{
+	const struct bu_obj *o = p->obj;
+	struct bu_plan_priv *v = p->priv;
+
+	v->slots = bu_arena_array(&p->arena, o->nslots, sizeof(*v->slots));
+	if (!v->slots)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < o->nslots; i++) {
+		const struct bu_obj_slot *t = &o->slots[i];
+		struct plan_slot n = { .index = t->index, .is_prog = t->is_prog };
+		int32_t map = t->map < o->nmaps ? v->map_of[t->map] : -1, target = -1;
+
+		/* What an existing map holds is the business of who made it. */
+		if (map < 0 || v->maps[map].where)
+			continue;
+		if (!t->is_prog)
+			target = t->target < o->nmaps ? v->map_of[t->target] : -1;
+		for (unsigned k = 0; t->is_prog && k < v->nprogs; k++) {
+			if (v->progs[k].prog == t->target)
+				target = (int32_t)k;
+		}
+		if (target < 0)
+			continue;
+		n.map = (uint32_t)map;
+		n.target = (uint32_t)target;
+		v->slots[v->nslots++] = n;
+	}
+	return 0;
 }

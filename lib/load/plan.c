@@ -10,6 +10,7 @@ const char *bu_action_name(enum bu_action_kind k)
 		[BU_DO_BTF_LOAD] = "btf_load",     [BU_DO_MAP_CREATE] = "map_create",
 		[BU_DO_MAP_USE] = "map_use",       [BU_DO_MAP_FILL] = "map_fill",
 		[BU_DO_MAP_FREEZE] = "map_freeze", [BU_DO_PROG_LOAD] = "prog_load",
+		[BU_DO_SLOT] = "map_slot",
 		[BU_DO_ATTACH] = "attach",         [BU_DO_PIN] = "pin",
 	};
 
@@ -122,6 +123,32 @@ static int core_records(struct bu_plan *p, struct plan_prog *g)
 	return out.failed || bu_arena_failed(&p->arena) ? -ENOMEM : 0;
 }
 
+/* Programs in the arrays that a program's code names load with it: it may tail-call them. */
+static int add_tails(struct bu_plan *p, unsigned i, struct bu_diags *ds)
+{
+	const struct bu_obj *o = p->obj;
+	int rc = 0;
+
+	for (uint32_t r = 0; r < p->priv->progs[i].code.nrefs; r++) {
+		const struct bu_ref *ref = &p->priv->progs[i].code.ref[r];
+
+		if (ref->kind != BU_REF_MAP && ref->kind != BU_REF_LOCAL_ID)
+			continue;
+		for (uint32_t k = 0; k < o->nslots; k++) {
+			const struct bu_obj_slot *t = &o->slots[k];
+			int prog;
+
+			if (!t->is_prog || t->map != ref->map || t->target >= o->nprogs)
+				continue;
+			prog = bu_plan_add_prog(p, t->target, p->priv->progs[i].type, BU_HOOK_NONE,
+						ds);
+			rc = prog < 0 ? prog : rc;
+		}
+	}
+	return rc;
+}
+
+/* Links each program that loads; the list grows by those that they tail-call. */
 static int link_programs(struct bu_plan *p, struct bu_diags *ds)
 {
 	int rc = 0;
@@ -132,9 +159,11 @@ static int link_programs(struct bu_plan *p, struct bu_diags *ds)
 
 		if (!err)
 			err = core_records(p, g);
+		g->info = !err && whole_info(&g->code);
+		if (!err)
+			err = add_tails(p, i, ds);
 		if (err)
 			rc = err;
-		g->info = !err && whole_info(&g->code);
 	}
 	return rc;
 }
@@ -267,6 +296,21 @@ static void act_prog(struct bu_plan *p, unsigned i)
 	    def->sec < p->obj->nsecs ? p->obj->secs[def->sec].name : "?");
 }
 
+static void act_slots(struct bu_plan *p, bool progs)
+{
+	struct bu_plan_priv *v = p->priv;
+
+	for (unsigned i = 0; i < v->nslots; i++) {
+		const struct plan_slot *t = &v->slots[i];
+
+		if (t->is_prog == progs)
+			act(p, BU_DO_SLOT, i, "set map %s[%u] to %s %s", v->maps[t->map].name,
+			    t->index, progs ? "program" : "map",
+			    progs ? p->obj->progs[v->progs[t->target].prog].name
+				  : v->maps[t->target].name);
+	}
+}
+
 static void act_pins(struct bu_plan *p, bool links)
 {
 	static const char *const kinds[] = { "map", "program", "link" };
@@ -297,8 +341,10 @@ static void list_actions(struct bu_plan *p)
 		act(p, BU_DO_BTF_LOAD, 0, "load BTF: %zu bytes", v->btf_size);
 	for (unsigned i = 0; i < v->nmaps; i++)
 		act_map(p, i);
+	act_slots(p, false);
 	for (unsigned i = 0; i < v->nprogs; i++)
 		act_prog(p, i);
+	act_slots(p, true);
 	/* Attaching is what others notice: what may fail comes before it. */
 	act_pins(p, false);
 	for (unsigned i = 0; i < v->natt; i++)
@@ -327,6 +373,8 @@ int bu_plan_make(struct bu_plan *p, const struct bu_obj *obj, const struct bu_lo
 		err = link_programs(p, ds);
 	if (!err)
 		err = bu_plan_maps(p, s, ds);
+	if (!err)
+		err = bu_plan_slots(p);
 	if (!err)
 		err = bu_plan_fill(p, ds);
 	if (!err)

@@ -48,6 +48,9 @@ struct plan_attach {
 	uint32_t prog;      /* index into progs */
 };
 
+/* An element that is a map or program, as declared: its fd goes into the map. */
+struct plan_slot { uint32_t map, index; bool is_prog; uint32_t target; };
+
 enum plan_pin_kind { PIN_MAP, PIN_PROG, PIN_LINK };
 struct plan_pin { enum plan_pin_kind kind; uint32_t index; const char *path; };
 
@@ -55,6 +58,7 @@ struct bu_plan_priv {
 	struct plan_map *maps; unsigned nmaps;
 	int32_t *map_of;    /* obj->maps index -> maps index, or -1 */
 	struct plan_prog *progs; unsigned nprogs; size_t capprogs;
+	struct plan_slot *slots; unsigned nslots;
 	struct plan_attach *att; unsigned natt; size_t capatt;
 	struct plan_pin *pins; unsigned npins; size_t cappins;
 	uint8_t *btf; size_t btf_size; /* the object's BTF as the kernel wants it, or NULL */
@@ -63,10 +67,18 @@ struct bu_plan_priv {
 
 /* select.c: which programs load, and where they attach. */
 int bu_plan_select(struct bu_plan *p, struct bu_diags *ds);
+/*
+ * Makes program prog of the object one of those that load, as that type; hook NONE: it is not for an
+ * attachment. Its index among the plan's programs, or -errno with a message.
+ */
+int bu_plan_add_prog(struct bu_plan *p, uint32_t prog, uint32_t type, enum bu_hook hook,
+		     struct bu_diags *ds);
 /* maps.c: which maps are made or used, and their final attributes. */
 int bu_plan_maps(struct bu_plan *p, struct bu_sys *s, struct bu_diags *ds);
 /* A template's or map's attributes as the kernel wants them; *note tells what was mended. */
 int bu_plan_map_attrs(struct plan_map *m, const struct bu_obj *obj, struct bu_sys *s, struct bu_arena *a, struct bu_diags *ds);
+/* maps.c: elements that are maps or programs; after bu_plan_maps. */
+int bu_plan_slots(struct bu_plan *p);
 /* fill.c: --set and --map-from. */
 int bu_plan_fill(struct bu_plan *p, struct bu_diags *ds);
 /* btffix.c: a copy of the object's BTF with sizes and offsets of global data filled in. */

@@ -218,6 +218,27 @@ static int new_prog(struct run *r, uint32_t i)
 	return 0;
 }
 
+static int fill_slot(struct run *r, uint32_t i)
+{
+	const struct plan_slot *t = &r->p->priv->slots[i];
+	int32_t fd = t->is_prog ? r->out->progs[t->target].fd : r->map_fds[t->target];
+	int err = bu_sys_map_update(r->s, r->map_fds[t->map], &t->index, &fd, 0);
+	struct bu_diag *d;
+
+	if (err >= 0)
+		return 0;
+	d = bu_diag(r->ds, BU_ERROR, "L0202", "element %u of map %s cannot be set to %s: %s", t->index,
+		    r->p->priv->maps[t->map].name,
+		    t->is_prog ? r->out->progs[t->target].def->name
+			       : r->p->priv->maps[t->target].name, strerror(-err));
+	if (err == -EINVAL)
+		bu_diag_note(r->ds, d, t->is_prog
+			     ? "all programs of one array are of one type"
+			     : "an inner map must be like the template of its outer map");
+	bu_sys_explain(r->s, r->ds, d, BPF_MAP_UPDATE_ELEM, err, NULL);
+	return err;
+}
+
 static void no_attachment(struct bu_attached *at)
 {
 	memset(at, 0, sizeof(*at));
@@ -404,6 +425,8 @@ static int do_action(struct run *r, const struct bu_action *a)
 		return freeze_map(r, a->index);
 	case BU_DO_PROG_LOAD:
 		return new_prog(r, a->index);
+	case BU_DO_SLOT:
+		return fill_slot(r, a->index);
 	case BU_DO_ATTACH:
 		return new_link(r, a->index);
 	case BU_DO_PIN:

@@ -38,9 +38,8 @@ static bool same_target(enum bu_hook hook, struct bu_str sec, const char *want)
 	return true;
 }
 
-/* Makes prog one of those that load, as a program of that type. Its index, or -errno. */
-static int add_prog(struct bu_plan *p, uint32_t prog, uint32_t type, enum bu_hook hook,
-		    struct bu_diags *ds)
+int bu_plan_add_prog(struct bu_plan *p, uint32_t prog, uint32_t type, enum bu_hook hook,
+		     struct bu_diags *ds)
 {
 	struct bu_plan_priv *v = p->priv;
 	const struct bu_obj_prog *g = &p->obj->progs[prog];
@@ -52,7 +51,8 @@ static int add_prog(struct bu_plan *p, uint32_t prog, uint32_t type, enum bu_hoo
 		d = bu_diag(ds, BU_ERROR, "L0105",
 			    "program %s is of type %s by its section %s, and %s takes type %s",
 			    g->name, type_name(def->prog_type), sec_name(p->obj, g),
-			    bu_hook_name(hook), type_name(type));
+			    hook == BU_HOOK_NONE ? "who calls it" : bu_hook_name(hook),
+			    type_name(type));
 		bu_diag_note(ds, d, "the two types get different contexts");
 		return -EINVAL;
 	}
@@ -227,7 +227,7 @@ static int select_requested(struct bu_plan *p, struct bu_diags *ds)
 		pick_clear(&k, p->obj->nprogs);
 		err = r->prog ? pick_by_name(p, r, &k, ds) : pick_by_section(p, r, &k, ds);
 		if (!err) {
-			prog = add_prog(p, k.first, bu_hook_prog_type(r->hook), r->hook, ds);
+			prog = bu_plan_add_prog(p, k.first, bu_hook_prog_type(r->hook), r->hook, ds);
 			err = prog < 0 ? prog : 0;
 		}
 		if (!err && !p->opts->no_attach)
@@ -258,11 +258,25 @@ static int not_attachable(const struct bu_plan *p, const struct bu_obj_prog *g, 
 	return -EINVAL;
 }
 
+/* An element of a program array: it is called by tail call. */
+static bool is_tail(const struct bu_obj *o, uint32_t prog)
+{
+	for (uint32_t i = 0; i < o->nslots; i++) {
+		if (o->slots[i].is_prog && o->slots[i].target == prog)
+			return true;
+	}
+	return false;
+}
+
 static int select_by_section(struct bu_plan *p, uint32_t i, struct bu_diags *ds)
 {
 	const struct bu_obj_prog *g = &p->obj->progs[i];
 	int prog;
 
+	/* Loads with the programs that use its array, unless its section attaches it as well. */
+	if (is_tail(p->obj, i) &&
+	    (!g->def || (!p->opts->no_attach && (g->def->hook == BU_HOOK_NONE || !g->target.n))))
+		return 0;
 	if (!g->def) {
 		if (p->opts->no_attach) {
 			struct bu_diag *d = bu_diag(ds, BU_ERROR, "L0104", "program %s cannot be "
@@ -279,7 +293,7 @@ static int select_by_section(struct bu_plan *p, uint32_t i, struct bu_diags *ds)
 		return not_attachable(p, g, "is of a type that bpf-ld does not attach", ds);
 	if (!p->opts->no_attach && !g->target.n)
 		return not_attachable(p, g, "names no target", ds);
-	prog = add_prog(p, i, g->def->prog_type, g->def->hook, ds);
+	prog = bu_plan_add_prog(p, i, g->def->prog_type, g->def->hook, ds);
 	if (prog < 0 || p->opts->no_attach)
 		return prog < 0 ? prog : 0;
 	return add_attach(p, (unsigned)prog, g->def->hook,
