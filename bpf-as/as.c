@@ -16,8 +16,10 @@ void as_free(struct as *as)
 {
 	for (size_t i = 0; i < as->nfiles; i++)
 		bu_buf_free(&as->files[i]->text);
-	for (size_t i = 0; i < as->nsecs; i++)
+	for (size_t i = 0; i < as->nsecs; i++) {
 		bu_buf_free(&as->secs[i]->buf);
+		bu_buf_free(&as->secs[i]->lines);
+	}
 	bu_buf_free(&as->scratch);
 	bu_buf_free(&as->btf);
 	bu_buf_free(&as->ext);
@@ -56,6 +58,9 @@ int as_assemble(struct as *as, const char *path, struct bu_obj *o)
 		as_resolve(as);
 	as_functions(as);
 	as_check_symbols(as);
+	if (as->own_btf && as->maps)
+		as_error(as, "A0197", as->maps->pos, as->maps->sym->n,
+			 ".map needs the .BTF that the source writes itself");
 	/* A statement that was refused left no code: what follows from that is no news. */
 	if (!read_errors && !as->arena.failed)
 		as_check_code(as);

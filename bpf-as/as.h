@@ -49,8 +49,9 @@ struct as_sec {
 	bool used;           /* something was put in or defined */
 	bool warned;
 	/* code: one record a statement, offsets ascending */
-	struct bu_line_info *line;
-	size_t nline, cap_line;
+	struct bu_buf lines;
+	struct bu_line_info *line; /* lines.p */
+	size_t nline;
 	/* code that was written as data or by .insn: exempt from checks. Ascending [from, to) */
 	struct as_range { uint64_t from, to; } *raw;
 	size_t nraw, cap_raw;
@@ -211,8 +212,7 @@ struct as {
 	struct bu_btfgen gen;
 	struct bu_buf btf, ext, note; /* finished sections */
 	bool own_btf;             /* the source writes .BTF itself */
-	struct as_linetab { uint32_t hash, off; uint32_t n; } *lt;
-	size_t lt_cap, lt_n;
+	struct as_linetab { uint32_t hash, off, n; } *lt;
 	struct bu_matcher matcher;
 	struct bu_hash directives;
 };

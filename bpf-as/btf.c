@@ -8,6 +8,7 @@
 /* Kernels refuse a string offset beyond this. */
 #define MAX_STR_OFF 0xffffffu
 #define MAX_LINE 512
+#define LINE_TABLE 32768u
 #define KSYM_NAME_LEN 128
 
 static uint32_t text_hash(const char *p, size_t n)
@@ -25,46 +26,27 @@ static uint32_t text_hash(const char *p, size_t n)
 	return (uint32_t)(h >> 32) | 1;
 }
 
-static bool grow_table(struct as *as)
-{
-	size_t cap = as->lt_cap ? as->lt_cap * 2 : 1024;
-	struct as_linetab *t = bu_arena_array(&as->arena, cap, sizeof(*t));
-
-	if (!t)
-		return false;
-	for (size_t i = 0; i < as->lt_cap; i++) {
-		size_t k = as->lt[i].hash & (cap - 1);
-
-		if (!as->lt[i].hash)
-			continue;
-		while (t[k].hash)
-			k = (k + 1) & (cap - 1);
-		t[k] = as->lt[i];
-	}
-	as->lt = t;
-	as->lt_cap = cap;
-	return true;
-}
-
 /*
- * The offset of a line's text in the strings. Lines repeat, and there are many: a table of its own
- * spares copying each for bu_btfgen_str, and lines are looked for nowhere else.
+ * The offset of a line's text in the strings. Lines repeat, most often soon: a small table that
+ * forgets finds them, fits into the cache, and spares bu_btfgen_str's copy and look-up of each.
  */
 uint32_t as_line_text(struct as *as, const char *p, size_t n)
 {
 	struct bu_buf *strs = &as->gen.strs;
+	struct as_linetab *t;
 	uint32_t h;
 	uint8_t *b;
-	size_t k;
 
 	if (n > MAX_LINE)
 		n = MAX_LINE;
-	if (as->lt_n * 2 >= as->lt_cap && !grow_table(as))
+	if (!as->lt)
+		as->lt = bu_arena_array(&as->arena, LINE_TABLE, sizeof(*as->lt));
+	if (!as->lt)
 		return 0;
 	h = text_hash(p, n);
-	for (k = h & (as->lt_cap - 1); as->lt[k].hash; k = (k + 1) & (as->lt_cap - 1))
-		if (as->lt[k].hash == h && as->lt[k].n == n && !memcmp(strs->p + as->lt[k].off, p, n))
-			return as->lt[k].off;
+	t = &as->lt[h % LINE_TABLE];
+	if (t->hash == h && t->n == n && !memcmp(strs->p + t->off, p, n))
+		return t->off;
 	/* Names are to fit behind the lines. */
 	if (strs->n + n + 1 > MAX_STR_OFF - (1u << 20))
 		return 0;
@@ -73,10 +55,9 @@ uint32_t as_line_text(struct as *as, const char *p, size_t n)
 		return 0;
 	memcpy(b, p, n);
 	b[n] = '\0';
-	as->lt[k] = (struct as_linetab){ .hash = h, .off = (uint32_t)strs->n, .n = (uint32_t)n };
-	as->lt_n++;
+	*t = (struct as_linetab){ .hash = h, .off = (uint32_t)strs->n, .n = (uint32_t)n };
 	strs->n += n + 1;
-	return as->lt[k].off;
+	return t->off;
 }
 
 /* A name as BTF allows it: a C identifier, shorter than the kernel's symbols. */

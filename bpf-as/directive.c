@@ -823,7 +823,7 @@ static void d_map(PARAMS)
 	as_map(as, c);
 }
 
-/* .file and .ident tell what we find out ourselves. */
+/* .file and .ident tell what we find out ourselves, others speak to linkers and debuggers. */
 static void d_file(PARAMS)
 {
 	(void)as;

@@ -33,7 +33,7 @@ struct bu_str as_word(struct as_cur *c)
 
 const char *as_place(const struct as *as, const char *p)
 {
-	if (p >= as->stmt && p <= as->stmt + as->stmt_n && as->stmt != as->stmt_src)
+	if (as->stmt && as->stmt != as->stmt_src && p >= as->stmt && p <= as->stmt + as->stmt_n)
 		return as->stmt_src + (p - as->stmt);
 	return p;
 }
@@ -157,16 +157,16 @@ void as_line(struct as *as, const char *p)
 		as->line_off = as_line_text(as, t, (size_t)(e - t));
 		as->line_off_known = true;
 	}
-	if (s->nline == s->cap_line) {
-		s->line = bu_arena_grow(&as->arena, s->line, s->nline, &s->cap_line, sizeof(*l));
-		if (!s->line) {
-			s->nline = s->cap_line = 0;
-			return;
-		}
+	l = (struct bu_line_info *)bu_buf_room(&s->lines, sizeof(*l));
+	if (!l) {
+		as->arena.failed = true;
+		return;
 	}
+	s->lines.n += sizeof(*l);
+	s->line = (struct bu_line_info *)s->lines.p;
+	s->nline++;
 	p = as_place(as, p);
 	col = p >= as->line_start ? (size_t)(p - as->line_start) + 1 : 1;
-	l = &s->line[s->nline++];
 	l->insn_off = (uint32_t)s->size;
 	l->file_off = as->file->name_off;
 	l->line_off = as->line_off;

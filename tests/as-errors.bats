@@ -98,6 +98,12 @@ check()
 	run -2 $BPF_AS --explain A9999
 }
 
+@test ".map beside a .BTF of the source" {
+	printf '\t.map m, array, key=u32, value=u32, max_entries=1\n\t.section .BTF\n\t.byte 1\n' >x.s
+	run -1 --separate-stderr $BPF_AS x.s
+	[[ $stderr == *'x.s:1:7: error: .map needs the .BTF'* ]]
+}
+
 @test "warnings: a section name that is nearly one, code without a function" {
 	printf '\t.section kprob/f\np:\texit\n\t.section xdp\n\texit\n' >x.s
 	run -0 --separate-stderr $BPF_AS --color=never x.s

@@ -428,6 +428,31 @@ C
 	assert_equal "$(bytes d.o .text)" "$(bytes c.o .text)"
 }
 
+@test "what clang -S writes assembles to the same code" {
+	need_cmd clang readelf
+	cat >c.c <<'C'
+int count = 3; const char text[] = "hello";
+static __attribute__((noinline)) int sub(int x) { return x * count; }
+__attribute__((section("xdp"))) int prog(void *ctx)
+{
+	int n = sub((int)(long)ctx);
+	while (n > 10)
+		n -= text[n & 3];
+	return n;
+}
+char _license[] __attribute__((section("license"))) = "GPL";
+C
+	clang -target bpf -O2 -S -c c.c -o c.s || skip 'needs a clang with the bpf target'
+	clang -target bpf -O2 -c c.c -o c.o
+	run -0 --separate-stderr $BPF_AS -o d.o c.s
+	assert_equal "$stderr" ''
+	local s
+	for s in xdp .text license .data .rodata; do
+		assert_equal "$(bytes d.o $s)" "$(bytes c.o $s)"
+	done
+	[[ $(symbol d.o prog) == *FUNC\ GLOBAL* ]]
+}
+
 @test "-d refuses what is no object" {
 	echo hello >x.o
 	run -1 --separate-stderr $BPF_AS -d x.o
