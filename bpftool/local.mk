@@ -38,7 +38,7 @@ tests_tool_zoo_LDADD = $(LIBS_BU) -lpthread
 TOOL_BATS = tests/tool.bats tests/tool_show.bats tests/tool_dump.bats tests/tool_shell.bats \
 	tests/tool_man.bats
 TESTS += $(TOOL_BATS)
-EXTRA_DIST += $(TOOL_BATS)
+EXTRA_DIST += $(TOOL_BATS) tests/tool_helper.bash
 check_PROGRAMS += tests/unit/tool_dump_test
 tests_unit_tool_dump_test_SOURCES = tests/unit/tool_dump_test.c $(TOOL_PARTS)
 tests_unit_tool_dump_test_LDADD = $(LIBS_BU) $(READLINE_LIBS)

@@ -7,6 +7,7 @@ bats_require_minimum_version 1.5.0
 setup()
 {
 	load helper
+	load tool_helper
 	need_bpf
 	need_pins
 }
@@ -15,24 +16,6 @@ teardown()
 {
 	zoo_end
 	drop_pins
-}
-
-zoo()
-{
-	mkfifo "$T/zoo.in"
-	"$BUILDDIR/tests/tool_zoo" "$@" <"$T/zoo.in" >"$T/zoo.out" 3>&- &
-	ZOO_PID=$!
-	exec {ZOO_FD}>"$T/zoo.in"
-	eventually 20 grep -qx ready "$T/zoo.out"
-	refute grep error= "$T/zoo.out"
-}
-
-zoo_end()
-{
-	[ -n "${ZOO_PID:-}" ] || return 0
-	exec {ZOO_FD}>&-
-	wait "$ZOO_PID" || true
-	ZOO_PID=
 }
 
 # same ARGS...: ours prints what upstream prints, text and one-line JSON to the byte

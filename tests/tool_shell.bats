@@ -193,7 +193,6 @@ typed()
 
 @test "the installed completion asks the program, under its installed name" {
 	need_cmd make
-	need_native
 	run -0 make -s -C "$BUILDDIR" install-completion DESTDIR="$T/inst" prefix=/usr datadir=/usr/share \
 		program_transform_name='s,^,x-,'
 	run -0 ls "$T/inst/usr/share/bash-completion/completions" "$T/inst/usr/share/zsh/site-functions" \
@@ -203,7 +202,8 @@ typed()
 	assert_line x-bpftool.fish
 	run -1 grep -r '@NAME@' "$T/inst"
 	mkdir bin
-	ln -s "$BUILDDIR/bpftool/bpftool" bin/x-bpftool
+	printf '#!/bin/sh\nexec %s "$@"\n' "$BPFTOOL" >bin/x-bpftool
+	chmod +x bin/x-bpftool
 	cat >ask.bash <<-'EOF'
 	source "$1"
 	complete -p x-bpftool | grep -q _bpfutils_complete || exit 1

@@ -7,43 +7,13 @@ bats_require_minimum_version 1.5.0
 setup()
 {
 	load helper
+	load tool_helper
 }
 
 teardown()
 {
 	zoo_end
 	drop_pins
-}
-
-# Starts tests/tool_zoo with ITEMS; what it says is in $ZOO, and it lives until zoo_end.
-zoo()
-{
-	local i
-	mkfifo "$T/zoo.in"
-	"$BUILDDIR/tests/tool_zoo" "$@" <"$T/zoo.in" >"$T/zoo.out" 3>&- &
-	ZOO_PID=$!
-	exec {ZOO_FD}>"$T/zoo.in"
-	eventually 20 grep -qx ready "$T/zoo.out"
-	ZOO=$(<"$T/zoo.out")
-}
-
-zoo_end()
-{
-	[ -n "${ZOO_PID:-}" ] || return 0
-	exec {ZOO_FD}>&-
-	wait "$ZOO_PID" || true
-	ZOO_PID=
-}
-
-# id_of KIND ITEM: the id that the zoo gave; skips when it could not make the item
-id_of()
-{
-	local line
-	line=$(grep -F -- "$2 " <<<"$ZOO" | head -n 1)
-	case $line in
-	*error=*) skip "needs links of this kind: $line" ;;
-	esac
-	sed "s/.*$1=\([0-9]*\).*/\1/" <<<"$line"
 }
 
 # same ARGS...: ours prints what upstream prints, as text and as JSON

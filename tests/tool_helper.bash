@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154
+# Objects for bpftool's tests, made and held by tests/tool_zoo; see there for ITEMS.
+
+# zoo ITEM...: starts it; what it says is in $ZOO, and it lives until zoo_end
+zoo()
+{
+	mkfifo "$T/zoo.in"
+	# shellcheck disable=SC2086 # an emulator may stand in front
+	${_emu}"$BUILDDIR/tests/tool_zoo" "$@" <"$T/zoo.in" >"$T/zoo.out" 3>&- &
+	ZOO_PID=$!
+	exec {ZOO_FD}>"$T/zoo.in"
+	eventually 20 grep -qx ready "$T/zoo.out"
+	ZOO=$(<"$T/zoo.out")
+}
+
+zoo_end()
+{
+	[ -n "${ZOO_PID:-}" ] || return 0
+	exec {ZOO_FD}>&-
+	wait "$ZOO_PID" || true
+	ZOO_PID=
+}
+
+# id_of prog|link ITEM: the id that the zoo gave; skips when the kernel does not let it make the item
+id_of()
+{
+	local line
+	line=$(grep -F -- "$2 " <<<"$ZOO" | head -n 1)
+	case $line in
+	*error=*) skip "needs objects of this kind: $line" ;;
+	esac
+	line=${line##*" $1="}
+	echo "${line%% *}"
+}
