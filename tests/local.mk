@@ -15,8 +15,8 @@ AM_TESTS_ENVIRONMENT = \
 		BPFUTILS_EMULATOR='$(EMULATOR)' NM='$(NM)';
 
 EXTRA_DIST += tests/unit/tap.h tests/helper.bash
-TESTS += tests/layers.bats
-EXTRA_DIST += tests/layers.bats
+TESTS += tests/layers.bats tests/build.bats tests/docs.bats
+EXTRA_DIST += tests/layers.bats tests/build.bats tests/docs.bats
 # Answers what this machine lets a test do; see need_bpf in helper.bash.
 check_PROGRAMS += tests/probe
 tests_probe_SOURCES = tests/probe.c
