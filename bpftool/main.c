@@ -87,6 +87,8 @@ int bt_run(struct bt *t, int n, char **words)
 	status = bt_dispatch(t);
 	if (bu_arena_failed(&t->arena) && !status)
 		status = bt_error(t, "U0003", "out of memory");
+	if (status && t->file && t->ds.first)
+		bu_diag_note(&t->ds, t->ds.first, "in line %u of %s", t->line, t->file);
 	report(t, status);
 	end(t);
 	return status;

@@ -101,7 +101,8 @@ static int run_line(struct bt *t, const char *line, size_t len, unsigned *count)
 			bu_out_str(&t->out, "error", why, SIZE_MAX, NULL);
 			bu_out_obj_end(&t->out);
 			if (!t->json)
-				fprintf(stderr, "%s: error: %s [U0001]\n", t->prog, why);
+				fprintf(stderr, "%s: error: line %u of %s: %s [U0001]\n", t->prog, t->line,
+					t->file, why);
 			st = BU_EXIT_USAGE;
 		}
 		t->key = NULL;
@@ -112,7 +113,7 @@ static int run_line(struct bt *t, const char *line, size_t len, unsigned *count)
 	return st;
 }
 
-static int run_stream(struct bt *t, FILE *f, unsigned *count)
+static int run_stream(struct bt *t, FILE *f, const char *name, unsigned *count)
 {
 	char *line = NULL;
 	size_t cap = 0;
@@ -120,12 +121,12 @@ static int run_stream(struct bt *t, FILE *f, unsigned *count)
 	int st = 0;
 
 	bu_out_arr(&t->out, NULL);
-	t->in_batch = true;
-	while (!st && !t->quit && (n = getline(&line, &cap, f)) >= 0) {
+	t->file = name;
+	for (t->line = 1; !st && !t->quit && (n = getline(&line, &cap, f)) >= 0; t->line++) {
 		st = run_line(t, line, (size_t)n, count);
 		bu_out_flush(&t->out);
 	}
-	t->in_batch = false;
+	t->file = NULL;
 	bu_out_arr_end(&t->out);
 	free(line);
 	return st;
@@ -135,7 +136,7 @@ int bt_batch(struct bt *t)
 {
 	unsigned count = 0;
 
-	return run_stream(t, stdin, &count);
+	return run_stream(t, stdin, "standard input", &count);
 }
 
 int bt_batch_file(struct bt *t, const char *path)
@@ -147,7 +148,7 @@ int bt_batch_file(struct bt *t, const char *path)
 	FILE *f;
 	int st;
 
-	if (t->in_batch)
+	if (t->file)
 		return bt_error(t, "U0001", "a batch file cannot run another one");
 	f = std ? stdin : fopen(path, "re");
 	if (!f) {
@@ -157,7 +158,7 @@ int bt_batch_file(struct bt *t, const char *path)
 	bt_begin(t);
 	inner.btfs = NULL;
 	inner.ksyms = NULL;
-	st = run_stream(&inner, f, &count);
+	st = run_stream(&inner, f, std ? "standard input" : path, &count);
 	t->out = inner.out;
 	t->sys = inner.sys;
 	if (!std)

@@ -40,7 +40,8 @@ struct bt {
 	int nw, i;
 	const char *key;      /* under which a command writes its JSON value; NULL: at the top */
 	bool began;
-	bool in_batch;
+	const char *file;     /* of the batch that runs, else NULL */
+	unsigned line;        /* in it, from 1 */
 	bool quit;            /* the shell is to end */
 	struct bt_refs *holders, *pinned;
 	struct bt_btf *btfs;

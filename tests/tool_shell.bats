@@ -41,9 +41,10 @@ complete_words()
 	run -2 --separate-stderr $BPFTOOL batch file b
 	assert_equal "$(grep -c bpfutils <<<"$output")" 1
 	[[ ${stderr_lines[1]} == *"did you mean 'map'?"* ]]
+	[[ ${stderr_lines[2]} == *"in line 2 of b"* ]]
 	printf 'version\n"open\n' >b
 	run -2 $BPFTOOL batch file b
-	assert_output --partial 'a quote is not closed'
+	assert_output --partial 'line 2 of b: a quote is not closed'
 	run -4 $BPFTOOL batch file nothing
 	assert_output --partial "cannot read 'nothing': No such file"
 	printf 'batch file b\n' >b
