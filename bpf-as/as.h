@@ -48,6 +48,7 @@ struct as_sec {
 	const char *pos;     /* where it was first named */
 	bool used;           /* something was put in or defined */
 	bool warned;
+	bool full;           /* an error was told */
 	/* code: one record a statement, offsets ascending */
 	struct bu_buf lines;
 	struct bu_line_info *line; /* lines.p */

@@ -260,18 +260,18 @@ static void fill(struct as *as, uint64_t n, unsigned size, int64_t v, const char
 
 	if (!n || !size)
 		return;
-	if (__builtin_mul_overflow(n, (uint64_t)size, &total) || total > 0x7fffffff) {
-		as_error(as, "A0121", p, 1, "section '%s' grows beyond 2 GiB", as->cur->name);
-		return;
-	}
+	total = n * size; /* both are small, see count() */
 	if (!v) {
 		as_put(as, NULL, total, p);
 		return;
 	}
-	for (uint64_t i = 0; i < n && !as->arena.failed && as->cur->type != SHT_NOBITS; i++)
+	for (uint64_t i = 0; i < n && !as->arena.failed; i++) {
+		uint64_t at = as->cur->size;
+
 		put_int(as, v, size, p, 1);
-	if (as->cur->type == SHT_NOBITS)
-		put_int(as, v, size, p, 1);
+		if (as->cur->size == at) /* refused */
+			break;
+	}
 }
 
 static void d_space(PARAMS)

@@ -451,6 +451,17 @@ static void data(struct dis *d, uint32_t k, uint64_t from, uint64_t to)
 
 /* ---------------------------------------------------------------- sections */
 
+/* Would a label there be taken for a function? */
+static bool ends_before(const struct dis *d, const struct bu_sym *s)
+{
+	const uint8_t *p = d->o.secs[s->sec].data;
+
+	if (s->value < 8 || s->value > d->o.secs[s->sec].size)
+		return true;
+	p += s->value - 8;
+	return *p == BU_OP_EXIT || *p == BU_OP_JA || *p == BU_OP_JA32;
+}
+
 static void attributes(struct dis *d, const struct bu_sym *s, bool in_code, bool prog)
 {
 	bool dflt = prog && s->type == STT_FUNC && s->bind == STB_GLOBAL && s->value == 0;
@@ -465,7 +476,7 @@ static void attributes(struct dis *d, const struct bu_sym *s, bool in_code, bool
 		bu_buf_printf(d->out, "\t.hidden\t%s\n", s->name);
 	if (in_code && s->type == STT_FUNC && s->bind == STB_LOCAL && s->value)
 		bu_buf_printf(d->out, "\t.type\t%s, @function\n", s->name);
-	if (in_code && s->type == STT_NOTYPE && (s->bind != STB_LOCAL || s->value == 0))
+	if (in_code && s->type == STT_NOTYPE && (s->bind != STB_LOCAL || ends_before(d, s)))
 		bu_buf_printf(d->out, "\t.type\t%s, @notype\n", s->name);
 	if (!in_code && s->type == STT_NOTYPE)
 		bu_buf_printf(d->out, "\t.type\t%s, @notype\n", s->name);

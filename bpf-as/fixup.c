@@ -282,13 +282,22 @@ void as_resolve(struct as *as)
 
 /* ---------------------------------------------------------------- functions */
 
+/* Does the code before the label end there, and nothing jump to it? Then it begins something. */
+static bool stands_alone(const struct as_sym *s)
+{
+	uint8_t code = s->value ? s->sec->buf.p[s->value - 8] : BU_OP_EXIT;
+
+	return !s->jumped && !s->used && (code == BU_OP_EXIT || code == BU_OP_JA || code == BU_OP_JA32);
+}
+
 static bool wants_function(const struct as_sym *s)
 {
 	if (s->temp || (uint64_t)s->value >= s->sec->size || s->value % 8)
 		return false;
 	if (s->type_given)
 		return s->type == STT_FUNC;
-	return s->called || s->taken || s->value == 0 || (s->bind_given && s->bind != STB_LOCAL);
+	return s->called || s->taken || s->value == 0 || (s->bind_given && s->bind != STB_LOCAL) ||
+	       stands_alone(s);
 }
 
 static int by_place(const void *a, const void *b)

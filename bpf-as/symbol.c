@@ -265,11 +265,29 @@ void as_switch(struct as *as, struct as_sec *s)
 	as->last_label = NULL;
 }
 
+/* Far more than any loader takes; keeps a slip such as .zero 1 << 31 from eating the memory. */
+#define MAX_SECTION (256u << 20)
+
+static bool fits(struct as *as, struct as_sec *s, size_t n, const char *pos)
+{
+	uint64_t max = s->type == SHT_NOBITS ? INT32_MAX : MAX_SECTION;
+
+	if (n <= max && s->size <= max - n)
+		return true;
+	if (!s->full)
+		as_error(as, "A0121", pos, 1, "section '%s' grows beyond %llu MiB", s->name,
+			 (unsigned long long)(max + 1) >> 20);
+	s->full = true;
+	return false;
+}
+
 bool as_put(struct as *as, const void *p, size_t n, const char *pos)
 {
 	struct as_sec *s = as->cur;
 
 	s->used = true;
+	if (!fits(as, s, n, pos))
+		return false;
 	if (s->type == SHT_NOBITS) {
 		const uint8_t *b = p;
 
@@ -285,11 +303,6 @@ bool as_put(struct as *as, const void *p, size_t n, const char *pos)
 		return false;
 	}
 	s->size += n;
-	if (s->size > 0x7fffffff) {
-		as_error(as, "A0121", pos, 1, "section '%s' grows beyond 2 GiB", s->name);
-		s->size = s->buf.n = 0;
-		return false;
-	}
 	return true;
 }
 

@@ -269,19 +269,26 @@ sub:	exit
 typed:	exit
 	.globl	glob
 glob:	exit
+alone:	if r1 == 0 goto jumped
+	exit
+jumped:	exit
+	.type	not, @notype
+not:	exit
 	.text
 t1:	r1 = cb ll
-	exit
-cb:	exit
 label:	exit
+cb:	exit
 S
 	[[ $(symbol x.o first) == '0000000000000000 16 FUNC GLOBAL '* ]]
 	[[ $(symbol x.o plain) == *' 0 NOTYPE LOCAL '* ]]
 	[[ $(symbol x.o sub) == '0000000000000010 8 FUNC GLOBAL '* ]]
 	[[ $(symbol x.o typed) == *' 8 FUNC GLOBAL '* ]]
 	[[ $(symbol x.o glob) == *' 8 FUNC GLOBAL '* ]]
+	[[ $(symbol x.o alone) == *' 32 FUNC GLOBAL '* ]]
+	[[ $(symbol x.o jumped) == *' 0 NOTYPE LOCAL '* ]]
+	[[ $(symbol x.o not) == *' 0 NOTYPE LOCAL '* ]]
 	[[ $(symbol x.o t1) == *' 24 FUNC LOCAL '* ]]
-	[[ $(symbol x.o cb) == *' 16 FUNC LOCAL '* ]]
+	[[ $(symbol x.o cb) == *' 8 FUNC LOCAL '* ]]
 	[[ $(symbol x.o label) == *' 0 NOTYPE LOCAL '* ]]
 }
 
