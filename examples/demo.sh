@@ -148,7 +148,7 @@ if [ "$("$bpftool" -j map show name skbs 2>/dev/null | grep -c '"id"')" != 0 ]; 
 	cannot "there is a map named skbs already; see: bpftool map show name skbs"
 fi
 
-"$bpf_as" -o "$tmp/skbleak.o" "$here/skbleak.s" || exit 1
+"$bpf_as" -march="$(uname -m)" -o "$tmp/skbleak.o" "$here/skbleak.s" || exit 1
 
 mkfifo "$tmp/in" "$tmp/out" "$tmp/ready" || exit 1
 "$leak" <"$tmp/in" >"$tmp/out" &

@@ -72,6 +72,10 @@ run_examples() # FILE yes|no
 	local mark status cmd got n=0
 	unpack_examples "$1"
 	tools_in_path "$T/bin"
+	if [ -n "$_emu" ]; then
+		printf '#!/bin/sh\necho %s\n' "$($_emu "$BUILDDIR/tests/probe" machine)" >"$T/bin/uname"
+		chmod +x "$T/bin/uname"
+	fi
 	while IFS=$'\t' read -r mark status cmd; do
 		case $mark in
 		root) [ "$2" = yes ] || continue ;;

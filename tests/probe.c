@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Tells whether this process may use bpf(2): makes an array map and loads a socket filter that
- * returns 0. Exit 0: yes. Exit 1: no, and stdout says which call failed and how. It uses nothing
- * of lib/, so that a fault there cannot turn tests into skips.
+ * returns 0. Exit 0: yes. Exit 1: no, and stdout says which call failed and how. "probe machine"
+ * prints what uname(2) calls the machine, which under an emulator only the emulated can tell. It
+ * uses nothing of lib/, so that a fault there cannot turn tests into skips.
  */
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 struct map_create {
@@ -29,7 +31,7 @@ static long bpf(int cmd, void *attr, unsigned size)
 	return syscall(SYS_bpf, cmd, attr, size);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct {
 		uint8_t code, regs;
@@ -38,8 +40,11 @@ int main(void)
 	} insns[] = { { 0xb7, 0, 0, 0 }, { 0x95, 0, 0, 0 } };
 	struct map_create map = { TYPE_ARRAY, 4, 8, 1, 0 };
 	struct prog_load prog = { .type = TYPE_SOCKET_FILTER, .insn_cnt = 2 };
+	struct utsname u;
 	long fd;
 
+	if (argc > 1 && strcmp(argv[1], "machine") == 0)
+		return uname(&u) || puts(u.machine) < 0;
 	fd = bpf(MAP_CREATE, &map, sizeof(map));
 	if (fd < 0) {
 		printf("bpf(BPF_MAP_CREATE): %s\n", strerror(errno));
