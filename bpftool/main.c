@@ -9,8 +9,6 @@
 #include "kern/kern.h"
 #include "tool.h"
 
-int bt_dispatch(struct bt *t);
-
 enum {
 	OPT_JSON = 1, OPT_PRETTY, OPT_PINS, OPT_NOMOUNT, OPT_VERSION, OPT_HELP, OPT_BACKEND, OPT_VM,
 	OPT_COLOR, OPT_EXPLAIN, OPT_COMPLETE,

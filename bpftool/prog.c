@@ -72,7 +72,6 @@ static void put_tag(struct bt *t, const uint8_t *tag)
 	bu_out_str(&t->out, "tag", text, SIZE_MAX, "tag %s", text);
 }
 
-/* What several forms of output begin with. */
 void bt_put_prog_header(struct bt *t, const struct bpf_prog_info *pi, const char *name)
 {
 	struct bu_out *o = &t->out;

@@ -17,17 +17,15 @@ struct bt_refs {
 	struct ref *v;
 	size_t n, cap;
 	struct bt *t;
-	bool failed;
+	int self;         /* this process, which holds what it looks at */
 };
 
 static bool add(struct bt_refs *r, enum bu_objkind kind, uint32_t id, int pid, const char *text)
 {
 	struct ref *v = bu_arena_grow(&r->t->arena, r->v, r->n, &r->cap, sizeof(*v));
 
-	if (!v) {
-		r->failed = true;
+	if (!v)
 		return false;
-	}
 	r->v = v;
 	v[r->n++] = (struct ref){ kind, id, pid, bu_arena_strdup(&r->t->arena, text) };
 	return true;
@@ -35,9 +33,10 @@ static bool add(struct bt_refs *r, enum bu_objkind kind, uint32_t id, int pid, c
 
 static bool add_holder(void *ctx, enum bu_objkind kind, uint32_t id, int pid, const char *comm, int fd)
 {
+	struct bt_refs *r = ctx;
+
 	(void)fd;
-	/* this process holds what it looks at */
-	return pid == getpid() || add(ctx, kind, id, pid, comm);
+	return pid == r->self || add(r, kind, id, pid, comm);
 }
 
 static bool add_pin(void *ctx, enum bu_objkind kind, uint32_t id, const char *path)
@@ -66,6 +65,7 @@ static struct bt_refs *load(struct bt *t, bool pins)
 	if (!r)
 		return NULL;
 	r->t = t;
+	r->self = getpid();
 	if (pins)
 		t->sys->ops->pins(t->sys, add_pin, r);
 	else

@@ -58,6 +58,8 @@ extern const struct bu_cmd bt_cmds[];
 int bt_run(struct bt *t, int n, char **words);
 /* Opens the backend; false: said why. */
 bool bt_open_backend(struct bt *t);
+/* Finds the command that t's words name, and runs it. */
+int bt_dispatch(struct bt *t);
 int bt_help(struct bt *t);
 /* Candidates for the last of n words, as bu_opt_complete writes them. */
 void bt_complete(struct bt *t, struct bu_buf *out, int n, char **words);
@@ -72,6 +74,8 @@ int bt_shell(struct bt *t);
  */
 char **bt_split(struct bu_arena *a, const char *line, size_t len, int *n, const char **why);
 
+/* What several outputs about a program begin with. */
+void bt_put_prog_header(struct bt *t, const struct bpf_prog_info *pi, const char *name);
 int bt_prog_show(struct bt *t);
 int bt_prog_dump_xlated(struct bt *t);
 int bt_prog_pin(struct bt *t);

@@ -12,8 +12,6 @@
 
 #include "tool.h"
 
-void bt_put_prog_header(struct bt *t, const struct bpf_prog_info *pi, const char *name);
-
 #define OUT_BLOCK (256u << 10)
 
 struct dump {

@@ -11,7 +11,6 @@
 #define KEYS 8u
 #define ENOTSUPP_KERNEL 524
 
-int bt_dispatch(struct bt *t);
 const struct bu_opt bt_opts[] = { { 0 } };
 
 /* Main's part of the tool, as far as a command needs it. */
