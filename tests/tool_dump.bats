@@ -151,13 +151,14 @@ new_map() # NAME TYPE KEY VALUE ENTRIES [MORE...]
 
 @test "a map that changes all the time: each key once, as many rows as there are keys" {
 	zoo "churn:$PINS/churn:10000"
+	# every bucket is read at a time of its own, so the sum scatters by some hundred rows
 	for _ in {1..10}; do
 		$BPFTOOL map dump pinned "$PINS/churn" | grep ^key: >"$T/rows"
-		run -0 awk '{ k = $2 $3 $4 $5 $6 $7 $8 $9; if (seen[k]++) twice++ } END { print twice + 0, (NR > 9900 && NR < 10100) }' "$T/rows"
+		run -0 awk '{ k = $2 $3 $4 $5 $6 $7 $8 $9; if (seen[k]++) twice++ } END { print twice + 0, (NR > 9500 && NR < 10500) }' "$T/rows"
 		assert_output '0 1'
 	done
 	run -0 $BPFTOOL -j map dump pinned "$PINS/churn"
-	jq -e 'length > 9900' <<<"$output" >/dev/null
+	jq -e 'length > 9500' <<<"$output" >/dev/null
 }
 
 @test "a dump into a closed pipe ends quietly" {
