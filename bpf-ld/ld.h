@@ -33,6 +33,7 @@ struct ld {
 	unsigned verbose;
 	uint64_t limit;      /* --for, ns */
 	int ready_fd;        /* -1: none */
+	int out_err;         /* -errno of writing to standard output */
 	/* what it works on */
 	struct bu_sys *sys;
 	struct bu_obj obj;
@@ -50,9 +51,14 @@ int ld_options(struct ld *l, int argc, char **argv);
 void ld_tell(struct ld *l);
 /* A failure: tells it, in JSON as one document on stdout. Returns the exit status for err. */
 int ld_fail(struct ld *l, int err);
-/* What was made or attached. For people on stderr while we stay, on stdout when it is the result. */
+/*
+ * What was made or attached. For people on stderr while we stay, on stdout when it is the result.
+ * This and the next: 0, or -errno of standard output, also in l->out_err.
+ */
 int ld_result(struct ld *l, bool stays);
 int ld_print_plan(struct ld *l);
+/* Standard output failed with l->out_err: tells it, but for a reader who went away. The status. */
+int ld_no_output(struct ld *l);
 
 /* life.c */
 /* Takes over the signals; before anything is made, so that no signal leaves pins half done. */
@@ -64,7 +70,8 @@ int ld_live(struct ld *l);
 
 /* watch.c */
 int ld_watch_start(struct ld *l, uint64_t now);
-/* Prints one map as it is. 0 or -errno (of standard output, or of the map with a message). */
+/* Prints one map as it is. 0, or -errno: of standard output, also in l->out_err, or of the map,
+ * with a message. */
 int ld_watch_print(struct ld *l, const struct ld_watch *w, uint64_t now);
 
 #endif

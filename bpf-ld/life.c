@@ -13,7 +13,9 @@
 #define EXIT_NO_COMMAND 127 /* as shells and env(1) have it */
 #define EXIT_NO_EXEC 126
 
-static sigset_t before; /* the mask that we were started with; the command gets it back */
+/* What we were started with; the command gets it back. */
+static sigset_t before;
+static struct sigaction before_pipe;
 static int signal_fd = -1;
 
 int ld_signals(void)
@@ -28,6 +30,8 @@ int ld_signals(void)
 	/* nohup(1) asks to be left alone. */
 	if (sigaction(SIGHUP, NULL, &hup) == 0 && hup.sa_handler != SIG_IGN)
 		sigaddset(&set, SIGHUP);
+	/* A reader that goes away must not keep us from detaching: it is an error of write(2). */
+	sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_IGN }, &before_pipe);
 	if (sigprocmask(SIG_BLOCK, &set, &before) < 0)
 		return -errno;
 	signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -48,6 +52,7 @@ static void __attribute__((noreturn)) run_command(char **command, int tell_fd)
 {
 	int err;
 
+	sigaction(SIGPIPE, &before_pipe, NULL);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	execvp(command[0], command);
 	err = errno;
@@ -139,11 +144,8 @@ static int print_watches(struct life *f, uint64_t now, bool all)
 		while (w->due <= now)
 			w->due += w->interval;
 		err = ld_watch_print(f->l, w, now);
-		if (err < 0) {
-			bu_diag(&f->l->ds, BU_ERROR, "L0302", "--watch %s: %s", w->map,
-				strerror(-err));
+		if (err < 0)
 			return err;
-		}
 	}
 	return 0;
 }
@@ -239,11 +241,7 @@ int ld_live(struct ld *l)
 	err = loop(&f);
 	if (err < 0) {
 		end_command(&f);
-		/* A reader of standard output that went away is not worth a word. */
-		if (err == -EPIPE)
-			return BU_EXIT_IO;
-		ld_fail(l, err);
-		return BU_EXIT_IO;
+		return l->out_err ? ld_no_output(l) : ld_fail(l, err);
 	}
 	return f.status;
 }

@@ -3,5 +3,5 @@ bin_PROGRAMS += bpf-ld/bpf-ld
 bpf_ld_bpf_ld_SOURCES = bpf-ld/ld.h bpf-ld/main.c bpf-ld/options.c bpf-ld/report.c bpf-ld/life.c \
 	bpf-ld/watch.c
 bpf_ld_bpf_ld_LDADD = $(LIBS_BU)
-TESTS += tests/ld.bats tests/ld_plan.bats tests/ld_run.bats
-EXTRA_DIST += tests/ld.bats tests/ld_plan.bats tests/ld_run.bats
+TESTS += tests/ld.bats tests/ld_plan.bats tests/ld_run.bats tests/ld_fault.bats
+EXTRA_DIST += tests/ld.bats tests/ld_plan.bats tests/ld_run.bats tests/ld_fault.bats

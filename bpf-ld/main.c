@@ -66,7 +66,7 @@ static int check_watches(struct ld *l)
 static int run(struct ld *l)
 {
 	bool stays = l->limited || l->command || l->nwatch || !(l->load.pin_dir || l->load.no_attach);
-	int err = open_backend(l), status;
+	int err = open_backend(l);
 
 	if (!err)
 		err = read_object(l);
@@ -78,7 +78,7 @@ static int run(struct ld *l)
 		return ld_fail(l, err);
 	if (l->dry_run) {
 		ld_tell(l);
-		return ld_print_plan(l) ? BU_EXIT_IO : BU_EXIT_OK;
+		return ld_print_plan(l) ? ld_no_output(l) : BU_EXIT_OK;
 	}
 	err = ld_signals();
 	if (!err)
@@ -86,14 +86,21 @@ static int run(struct ld *l)
 	if (err)
 		return ld_fail(l, err);
 	ld_tell(l);
-	err = ld_result(l, stays);
-	if (stays) {
-		status = ld_live(l);
-	} else {
-		status = err ? BU_EXIT_IO : BU_EXIT_OK;
-		if (ld_say_ready(l))
-			status = ld_fail(l, -EIO);
-	}
+	if (ld_result(l, stays))
+		return ld_no_output(l);
+	if (stays)
+		return ld_live(l);
+	return ld_say_ready(l) ? ld_fail(l, -EIO) : BU_EXIT_OK;
+}
+
+/* Ends what is attached. The exit status, which says so when it cannot be ended. */
+static int leave(struct ld *l, int status)
+{
+	int err = bu_loaded_close(l->sys, &l->made, &l->ds);
+
+	if (err && status == BU_EXIT_OK)
+		status = ld_fail(l, err);
+	ld_tell(l);
 	return status;
 }
 
@@ -109,7 +116,7 @@ int main(int argc, char **argv)
 	if (status == LD_GO)
 		status = run(&l);
 	if (l.sys) {
-		bu_loaded_close(l.sys, &l.made);
+		status = leave(&l, status);
 		l.sys->ops->destroy(l.sys);
 	}
 	if (l.plan.priv)

@@ -50,12 +50,13 @@ static const struct bu_opt options[] = {
 	{ 0, 0, NULL, NULL, NULL, BU_WORD_NONE, NULL },
 };
 
-static int print(const char *s)
+static int print(struct ld *l, const char *s)
 {
-	return bu_write_all(STDOUT_FILENO, s, strlen(s)) ? BU_EXIT_IO : BU_EXIT_OK;
+	l->out_err = bu_write_all(STDOUT_FILENO, s, strlen(s));
+	return l->out_err ? ld_no_output(l) : BU_EXIT_OK;
 }
 
-static int help(void)
+static int help(struct ld *l)
 {
 	struct bu_buf b = { 0 };
 	int rc;
@@ -66,14 +67,14 @@ static int help(void)
 	bu_opt_help(&b, options);
 	bu_buf_str(&b, "\nTYPE: kprobe, kretprobe, tracepoint, raw_tp, uprobe, uretprobe, xdp.\n"
 		       "See bpf-ld(1).\n");
-	rc = print(bu_buf_cstr(&b));
+	rc = print(l, bu_buf_cstr(&b));
 	bu_buf_free(&b);
 	return rc;
 }
 
-static int version(bool json)
+static int version(struct ld *l)
 {
-	return print(json ? "{\"name\":\"bpf-ld\",\"version\":\"" PACKAGE_VERSION "\"}\n"
+	return print(l, l->json ? "{\"name\":\"bpf-ld\",\"version\":\"" PACKAGE_VERSION "\"}\n"
 			  : "bpf-ld (bpfutils) " PACKAGE_VERSION "\n");
 }
 
@@ -89,7 +90,7 @@ static void complete_attach(struct bu_buf *out, const struct bu_opt *opt, const 
 	}
 }
 
-static int complete(int argc, char **argv)
+static int complete(struct ld *l, int argc, char **argv)
 {
 	struct bu_buf b = { 0 };
 	int at = 2, rc;
@@ -97,7 +98,7 @@ static int complete(int argc, char **argv)
 	if (at < argc && strcmp(argv[at], "--") == 0)
 		at++;
 	bu_opt_complete(&b, options, NULL, argc - at, argv + at, complete_attach);
-	rc = print(bu_buf_cstr(&b));
+	rc = print(l, bu_buf_cstr(&b));
 	bu_buf_free(&b);
 	return rc;
 }
@@ -114,7 +115,7 @@ static int explain(struct ld *l, const char *code)
 		return BU_EXIT_USAGE;
 	}
 	bu_buf_printf(&b, "%s: %s\n\n%s\n", code, title, text);
-	rc = print(bu_buf_cstr(&b));
+	rc = print(l, bu_buf_cstr(&b));
 	bu_buf_free(&b);
 	return rc;
 }
@@ -339,16 +340,16 @@ int ld_options(struct ld *l, int argc, char **argv)
 	int id, err;
 
 	if (argc > 1 && strcmp(argv[1], "--complete") == 0)
-		return complete(argc, argv);
+		return complete(l, argc, argv);
 	l->json = json_asked(argc, argv);
 	err = backend_from_env(l);
 	bu_opt_start(&s, options, argc, argv);
 	while (!err && (id = bu_opt_next(&s)) != BU_OPT_END) {
 		switch (id) {
 		case OPT_HELP:
-			return help();
+			return help(l);
 		case OPT_VERSION:
-			return version(l->json);
+			return version(l);
 		case OPT_EXPLAIN:
 			return explain(l, s.arg);
 		case BU_OPT_ERROR:

@@ -37,8 +37,8 @@ static void fail_json(struct ld *l, struct bu_buf *b)
 
 	while (first && first->severity != BU_ERROR)
 		first = first->next;
-	if (!first) {
-		bu_buf_str(b, "{\"error\":\"failed\"}\n");
+	if (!first) { /* there was no memory for a record */
+		bu_buf_str(b, "{\"error\":\"out of memory\"}\n");
 		return;
 	}
 	bu_diag_render(b, first, BU_DIAG_JSON, false, "bpf-ld");
@@ -62,17 +62,26 @@ static void fail_json(struct ld *l, struct bu_buf *b)
 	bu_buf_str(b, "}\n");
 }
 
+int ld_no_output(struct ld *l)
+{
+	if (l->out_err == -EPIPE)
+		return 128 + SIGPIPE;
+	bu_diag(&l->ds, BU_ERROR, "U0002", "cannot write to standard output: %s",
+		strerror(-l->out_err));
+	ld_tell(l);
+	return BU_EXIT_IO;
+}
+
 int ld_fail(struct ld *l, int err)
 {
 	struct bu_buf b = { 0 };
 
+	if (!l->ds.errors)
+		bu_diag(&l->ds, BU_ERROR, err == -ENOMEM ? "U0003" : "L0200", "%s", strerror(-err));
 	if (l->json) {
 		fail_json(l, &b);
 		bu_write_all(STDOUT_FILENO, b.p, b.n);
 	} else {
-		if (!l->ds.errors)
-			bu_diag(&l->ds, BU_ERROR, err == -ENOMEM ? "U0003" : "L0200", "%s",
-				strerror(-err));
 		if (l->verbose && l->made.log) {
 			bu_buf_str(&b, l->made.log);
 			if (b.n && b.p[b.n - 1] != '\n')
@@ -106,7 +115,7 @@ int ld_print_plan(struct ld *l)
 	}
 	bu_out_arr_end(&o);
 	bu_out_obj_end(&o);
-	return bu_out_finish(&o);
+	return l->out_err = bu_out_finish(&o);
 }
 
 /* ---------------------------------------------------------------- what was made */
@@ -204,6 +213,7 @@ static void print_logs(const struct ld *l)
 int ld_result(struct ld *l, bool stays)
 {
 	struct bu_out o;
+	int err;
 	int fd = stays && !l->json ? STDERR_FILENO : STDOUT_FILENO;
 
 	if (!l->json)
@@ -218,5 +228,7 @@ int ld_result(struct ld *l, bool stays)
 	if (l->json || l->made.nlinks)
 		print_links(&o, l);
 	bu_out_obj_end(&o);
-	return bu_out_finish(&o);
+	err = bu_out_finish(&o);
+	l->out_err = fd == STDOUT_FILENO ? err : 0;
+	return l->out_err;
 }

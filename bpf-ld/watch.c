@@ -245,6 +245,12 @@ static int out_text(struct table *t, uint64_t now)
 	return rc;
 }
 
+static int cannot_watch(struct ld *l, const struct ld_watch *w, int err)
+{
+	bu_diag(&l->ds, BU_ERROR, "L0302", "--watch %s: %s", w->map, strerror(-err));
+	return err;
+}
+
 int ld_watch_print(struct ld *l, const struct ld_watch *w, uint64_t now)
 {
 	struct table t = { .l = l, .m = w->m, .rows = 1 };
@@ -252,7 +258,7 @@ int ld_watch_print(struct ld *l, const struct ld_watch *w, uint64_t now)
 	int rc = map_info(l, w->m, &t.info), cpus;
 
 	if (rc < 0)
-		return rc;
+		return cannot_watch(l, w, rc);
 	t.value_bytes = t.info.value_size;
 	if (is_percpu(t.info.type)) {
 		cpus = l->sys->ops->possible_cpus(l->sys);
@@ -271,13 +277,13 @@ int ld_watch_print(struct ld *l, const struct ld_watch *w, uint64_t now)
 	rc = walk(&t);
 	bu_out_arr_end(&o);
 	bu_out_obj_end(&o);
-	if (l->json) {
-		int err = bu_out_finish(&o);
-
-		rc = rc ? rc : err;
-	} else if (!rc) {
-		rc = out_text(&t, now);
-	}
+	if (rc < 0)
+		cannot_watch(l, w, rc);
+	if (l->json)
+		l->out_err = bu_out_finish(&o);
+	else if (!rc)
+		l->out_err = out_text(&t, now);
+	rc = rc ? rc : l->out_err;
 	bu_buf_free(&o.buf);
 	bu_buf_free(&t.word.buf);
 	bu_buf_free(&t.text);

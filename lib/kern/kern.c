@@ -15,14 +15,9 @@
 
 static int kern_bpf(struct bu_sys *s, int cmd, union bpf_attr *attr, unsigned size)
 {
-	long r;
-	unsigned tries = 0;
+	long r = syscall(__NR_bpf, cmd, attr, size);
 
 	(void)s;
-	/* The verifier gives up with EAGAIN when a signal is pending; asking again is the way. */
-	do
-		r = syscall(__NR_bpf, cmd, attr, size);
-	while (r < 0 && errno == EAGAIN && cmd == BPF_PROG_LOAD && ++tries < 5);
 	return r < 0 ? -errno : (int)r;
 }
 

@@ -15,7 +15,7 @@ int bu_kern_ifindex(struct bu_sys *s, const char *dev)
 	unsigned i = if_nametoindex(dev);
 
 	(void)s;
-	return i ? (int)i : -ENODEV;
+	return i ? (int)i : errno == ENXIO ? -ENODEV : -errno;
 }
 
 #ifdef HAVE_LIBNL
@@ -60,9 +60,8 @@ static void take_words(struct answer *a, const struct nlmsgerr *e, size_t len)
 static int on_ack(struct nl_msg *msg, void *arg)
 {
 	struct answer *a = arg;
-	const struct nlmsghdr *h = nlmsg_hdr(msg);
 
-	(void)h;
+	(void)msg;
 	a->err = 0;
 	return NL_STOP;
 }

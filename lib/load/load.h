@@ -121,8 +121,11 @@ void bu_plan_free(struct bu_plan *p);
  * or another -errno, with messages in ds.
  */
 int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out, struct bu_diags *ds);
-/* Detaches what is attached and is not to stay, closes every fd, frees. */
-void bu_loaded_close(struct bu_sys *s, struct bu_loaded *l);
+/*
+ * Detaches what is attached and is not to stay, closes every fd, frees. 0, or the -errno of what
+ * could not be detached, with messages in ds.
+ */
+int bu_loaded_close(struct bu_sys *s, struct bu_loaded *l, struct bu_diags *ds);
 /*
  * What the verifier's log says at its end. reason points into log (no newline), before at the line
  * above it when that belongs to it (.p NULL: none); insn is the last instruction it looked at, or

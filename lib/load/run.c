@@ -19,6 +19,14 @@ struct run {
 	unsigned *pins; unsigned npins;  /* done, indices into the plan's */
 };
 
+/* The id of a map, program or link; 0 when the kernel does not tell (before 4.13). */
+static uint32_t id_of(struct run *r, int fd)
+{
+	uint32_t info[2] = { 0 }, size = sizeof(info); /* each kind's info begins with type and id */
+
+	return bu_sys_info(r->s, fd, info, &size) < 0 ? 0 : info[1];
+}
+
 /* ---------------------------------------------------------------- maps */
 
 static int cannot_make(struct run *r, const struct plan_map *m, int err, const union bpf_attr *a)
@@ -100,14 +108,12 @@ static int new_map(struct run *r, uint32_t i)
 {
 	const struct plan_map *m = &r->p->priv->maps[i];
 	struct bu_loaded_map *l = &r->out->maps[i];
-	enum bu_objkind kind;
 	int fd = m->where ? use_map(r, m) : make_map(r, m);
 
 	if (fd < 0)
 		return fd;
 	l->fd = r->map_fds[i] = fd;
-	if (bu_sys_fd_kind(r->s, fd, &kind, &l->id))
-		l->id = 0;
+	l->id = id_of(r, fd);
 	return 0;
 }
 
@@ -207,14 +213,12 @@ static int load_btf(struct run *r)
 static int new_prog(struct run *r, uint32_t i)
 {
 	struct bu_loaded_prog *l = &r->out->progs[i];
-	enum bu_objkind kind;
 	int fd = bu_load_prog(r->p, r->s, i, r->map_fds, r->out->btf_fd, r->out, r->ds);
 
 	if (fd < 0)
 		return fd;
 	l->fd = fd;
-	if (bu_sys_fd_kind(r->s, fd, &kind, &l->id))
-		l->id = 0;
+	l->id = id_of(r, fd);
 	return 0;
 }
 
@@ -249,7 +253,6 @@ static int new_link(struct run *r, uint32_t i)
 {
 	const struct plan_attach *a = &r->p->priv->att[i];
 	struct bu_loaded_link *l = &r->out->links[i];
-	enum bu_objkind kind;
 	int err = bu_sys_attach(r->s, &a->at, r->out->progs[a->prog].fd, r->p->opts->via, &l->at,
 				r->ds);
 
@@ -258,8 +261,7 @@ static int new_link(struct run *r, uint32_t i)
 		return err;
 	}
 	r->out->nlinks = i + 1;
-	if (l->at.link_fd < 0 || bu_sys_fd_kind(r->s, l->at.link_fd, &kind, &l->id))
-		l->id = 0;
+	l->id = l->at.link_fd < 0 ? 0 : id_of(r, l->at.link_fd);
 	return 0;
 }
 
@@ -435,15 +437,27 @@ static int do_action(struct run *r, const struct bu_action *a)
 	return -EINVAL;
 }
 
+static void still_there(struct run *r, const char *path, int err)
+{
+	if (err && err != -ENOENT)
+		bu_diag(r->ds, BU_WARNING, "L0209", "%s cannot be removed: %s", path,
+			strerror(-err));
+}
+
 static void undo(struct run *r)
 {
 	char *log = r->out->log;
 
-	while (r->npins)
-		r->s->ops->unpin(r->s, r->p->priv->pins[r->pins[--r->npins]].path);
+	while (r->npins) {
+		const char *path = r->p->priv->pins[r->pins[--r->npins]].path;
+
+		still_there(r, path, r->s->ops->unpin(r->s, path));
+	}
 	while (r->ndirs) {
-		r->s->ops->pin_rmdir(r->s, r->dirs[r->ndirs - 1]);
-		free(r->dirs[--r->ndirs]);
+		char *dir = r->dirs[--r->ndirs];
+
+		still_there(r, dir, r->s->ops->pin_rmdir(r->s, dir));
+		free(dir);
 	}
 	for (unsigned i = 0; i < r->out->nlinks; i++)
 		r->out->links[i].stays = false;
@@ -457,7 +471,7 @@ static void undo(struct run *r)
 		free(v->value);
 	}
 	r->out->log = NULL;
-	bu_loaded_close(r->s, r->out);
+	bu_loaded_close(r->s, r->out, r->ds);
 	r->out->log = log;
 }
 
@@ -489,13 +503,27 @@ int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out
 	return err;
 }
 
-void bu_loaded_close(struct bu_sys *s, struct bu_loaded *l)
+static int detach(struct bu_sys *s, struct bu_loaded_link *k, struct bu_diags *ds)
 {
+	int err = bu_sys_detach(s, &k->at);
+
+	if (err)
+		bu_diag(ds, BU_ERROR, "L0209", "%s:%s cannot be detached: %s",
+			bu_hook_name(k->spec.hook), k->spec.target, strerror(-err));
+	return err;
+}
+
+int bu_loaded_close(struct bu_sys *s, struct bu_loaded *l, struct bu_diags *ds)
+{
+	int rc = 0;
+
 	for (unsigned i = l->nlinks; i-- > 0;) {
 		struct bu_attached *at = &l->links[i].at;
 
 		if (!l->links[i].stays) {
-			bu_sys_detach(s, at);
+			int err = detach(s, &l->links[i], ds);
+
+			rc = rc ? rc : err;
 			continue;
 		}
 		/* What stays is left by its holder without a word to the kernel. */
@@ -521,4 +549,5 @@ void bu_loaded_close(struct bu_sys *s, struct bu_loaded *l)
 	free(l->log);
 	memset(l, 0, sizeof(*l));
 	l->btf_fd = -1;
+	return rc;
 }

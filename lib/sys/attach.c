@@ -146,13 +146,15 @@ static int attach_xdp_netlink(struct bu_attaching *c, int ifindex)
 				     c->at->xdp_flags | XDP_FLAGS_UPDATE_IF_NOEXIST, words,
 				     sizeof(words));
 
-	if (err)
-		return bu_blame_xdp(c, BU_CMD_NETLINK, err, words);
 	c->out->netlink = true;
 	c->out->ifindex = ifindex;
 	c->out->prog_fd = c->prog_fd;
 	c->out->xdp_flags = c->at->xdp_flags;
-	return 0;
+	if (!err)
+		return 0;
+	/* An answer that got lost does not say that nothing was done. */
+	bu_sys_detach(c->s, c->out);
+	return bu_blame_xdp(c, BU_CMD_NETLINK, err, words);
 }
 
 static int attach_xdp(struct bu_attaching *c)
@@ -224,6 +226,12 @@ int bu_sys_detach(struct bu_sys *s, struct bu_attached *at)
 	if (at->netlink)
 		err = s->ops->xdp_set(s, at->ifindex, -1, at->prog_fd,
 				      at->xdp_flags | XDP_FLAGS_REPLACE, NULL, 0);
+	/* Kernels before 5.7 cannot be told which. */
+	if (err == -EINVAL)
+		err = s->ops->xdp_set(s, at->ifindex, -1, -1, at->xdp_flags, NULL, 0);
+	/* The device is gone, or has another program by now. */
+	if (err == -ENODEV || err == -EEXIST)
+		err = 0;
 	at->netlink = false;
 	close_fd(s, &at->link_fd);
 	close_fd(s, &at->event_fd);

@@ -83,7 +83,7 @@ struct bu_sys_ops {
 	 * that one is there. flags: XDP_FLAGS_*. extack (may be NULL) gets the driver's words. */
 	int (*xdp_set)(struct bu_sys *s, int ifindex, int prog_fd, int old_fd,
 		       uint32_t flags, char *extack, size_t extack_size);
-	/* > 0, or -ENODEV. */
+	/* > 0; -ENODEV: there is none of that name. */
 	int (*ifindex)(struct bu_sys *s, const char *dev);
 	/* Pins: makes sure that path's directory lies where objects can be pinned: mounted when the
 	 * kernel backend may and path is below /sys/fs/bpf, unless no_mount. -EINVAL: it is no such
@@ -210,6 +210,7 @@ enum bu_attach_via { BU_VIA_AUTO, BU_VIA_LINK, BU_VIA_IOCTL, BU_VIA_NETLINK };
  */
 int bu_sys_attach(struct bu_sys *s, const struct bu_attach *at, int prog_fd,
 		  enum bu_attach_via via, struct bu_attached *out, struct bu_diags *ds);
+/* 0 also when someone else has taken it away; -errno: the XDP program is still there. */
 int bu_sys_detach(struct bu_sys *s, struct bu_attached *at);
 
 /*
