@@ -283,3 +283,21 @@ END
 	run -1 $BPF_LD -n --no-attach z.o
 	assert_output --partial 'map empty (hash) has max_entries 0'
 }
+
+@test "an address in data is warned of" {
+	cat >p.s <<-'END'
+		.license "GPL"
+		.data
+		.globl	where, what
+	what:	.8byte	7
+	where:	.8byte	what
+		.section socket
+	prog:	r1 = where ll
+		r0 = *(u64 *)(r1 + 0)
+		exit
+	END
+	$BPF_AS p.s
+	run -0 --separate-stderr $BPF_LD -n --no-attach p.o
+	output=$stderr
+	assert_output --partial 'warning: .data holds 1 address (the first is of "what")'
+}

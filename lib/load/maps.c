@@ -351,6 +351,27 @@ static int find_needed(struct bu_plan *p, bool *needed)
 	return rc;
 }
 
+/* The kernel has nothing that a pointer in data could hold: who follows one should know. */
+static void warn_of_pointers(const struct bu_obj *o, const struct bu_obj_map *def,
+			     struct bu_diags *ds)
+{
+	const char *first = NULL;
+	struct bu_diag *d;
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < o->nrels; i++) {
+		if (o->rels[i].sec != def->sec || o->rels[i].sym >= o->nsyms)
+			continue;
+		if (!n++)
+			first = o->syms[o->rels[i].sym].name;
+	}
+	if (!n)
+		return;
+	d = bu_diag(ds, BU_WARNING, "L0114", "%s holds %u address%s (the first is of \"%s\"), which "
+		    "programs will see unrelocated", def->name, n, n == 1 ? "" : "es", first);
+	bu_diag_help(ds, d, "load the address in a program: r1 = NAME ll");
+}
+
 static int data_contents(struct bu_plan *p, struct plan_map *m, struct bu_diags *ds)
 {
 	const struct bu_sec *sec;
@@ -369,6 +390,7 @@ static int data_contents(struct bu_plan *p, struct plan_map *m, struct bu_diags 
 		return -ENOMEM;
 	if (sec->data)
 		memcpy(m->data, sec->data, sec->size);
+	warn_of_pointers(p->obj, m->def, ds);
 	return 0;
 }
 
