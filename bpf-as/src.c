@@ -150,8 +150,7 @@ void as_line(struct as *as, const char *p)
 	if (!as->line_off_known) {
 		const char *t = as->line_start, *e = t + strcspn(t, "\n");
 
-		while (t < e && IS(*t, CL_SPACE))
-			t++;
+		/* With its indentation, as compilers do: columns count from there. */
 		while (e > t && IS(e[-1], CL_SPACE))
 			e--;
 		as->line_off = as_line_text(as, t, (size_t)(e - t));
