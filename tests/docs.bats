@@ -200,6 +200,7 @@ same_options() # PAGE TOOL
 @test "README: examples run, those for root too" {
 	need_root
 	need_bpf
+	serial # some list all objects of the machine
 	need_tracefs
 	run_examples "$SRCDIR/README.md" yes
 }
@@ -216,6 +217,7 @@ same_options() # PAGE TOOL
 @test "man pages: examples run, those for root too" {
 	need_root
 	need_bpf
+	serial
 	need_tracefs
 	need_bpffs
 	local page
