@@ -2,6 +2,7 @@
 /* Lines instead of arguments: batch files, and the interactive shell. */
 #include <config.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,10 +262,35 @@ static char *history_path(void)
 	return path;
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+/* Ctrl-C drops the line, not the shell. */
+static int drop_line(void)
+{
+	if (interrupted) {
+		interrupted = 0;
+		rl_crlf();
+		rl_replace_line("", 0);
+		rl_on_new_line();
+		rl_redisplay();
+	}
+	return 0;
+}
+
 static char *ask(const char *prompt)
 {
-	char *line = readline(prompt);
+	struct sigaction ours = { .sa_handler = on_interrupt }, old;
+	char *line;
 
+	sigaction(SIGINT, &ours, &old);
+	line = readline(prompt);
+	sigaction(SIGINT, &old, NULL);
 	if (line && *line)
 		add_history(line);
 	return line;
@@ -276,6 +302,7 @@ static char *shell_begin(struct bt *t)
 
 	shell_of = t;
 	rl_readline_name = "bpftool";
+	rl_signal_event_hook = drop_line;
 	rl_attempted_completion_function = attempt;
 	stifle_history(1000);
 	if (path)
@@ -327,7 +354,7 @@ int bt_shell(struct bt *t)
 	struct bu_arena a;
 	const char *why;
 	char **words;
-	int n, st = 0;
+	int n;
 
 	while (!t->quit && (line = ask("bpftool> "))) {
 		bu_arena_init(&a);
@@ -335,7 +362,7 @@ int bt_shell(struct bt *t)
 		if (!words)
 			fprintf(stderr, "%s: error: %s [U0001]\n", t->prog, why);
 		else if (n) {
-			st = bt_run(t, n, words);
+			bt_run(t, n, words);
 			if (t->json) {
 				/* each answer is a document of its own */
 				bu_buf_char(&t->out.buf, '\n');
@@ -351,6 +378,5 @@ int bt_shell(struct bt *t)
 		fputc('\n', stdout);
 	shell_end(path);
 	/* a person has seen each error; leaving is no failure */
-	(void)st;
 	return 0;
 }

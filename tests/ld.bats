@@ -74,6 +74,18 @@ setup()
 	assert_output --partial 'text.o'
 }
 
+@test "messages keep control bytes off the terminal, and long lines short" {
+	run -4 $BPF_LD $'no\e[31m\tsuch'
+	assert_output $'no?[31m\tsuch: error: cannot read the object: No such file or directory [O0100]'
+	printf '.map m, hash, key=u32, value=u64, max_entries=1\n.section socket\nf: r1 = m ll\nexit\n' >m.s
+	$BPF_AS m.s
+	{ printf '1 '; head -c 100000 /dev/zero | tr '\0' 7; echo; } >long
+	run -1 $BPF_LD --dry-run --no-attach --map-from m=long m.o
+	assert_line --index 0 --partial "long:1:3: error: value of map m: this number does not fit"
+	assert_line --index 1 --regexp '^    1 \| 1 7{398}$'
+	assert_line --index 2 --regexp '^      \|   \^~{397}$'
+}
+
 @test "errors are JSON with --json" {
 	need_cmd jq
 	run -4 --separate-stderr $BPF_LD -j none.o

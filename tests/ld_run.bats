@@ -368,7 +368,7 @@ END
 	printf '\t.license "GPL"\n\t.section socket\nf:\tr1 = map 3 ll\n\tr0 = 0\n\texit\n' >i.s
 	$BPF_AS i.s
 	run -0 $BPF_LD --no-attach --map "3=$PINS/x/m_share" i.o
-	assert_line --regexp '^map map 3: id [0-9]+$'
+	assert_line --regexp '^map 3: id [0-9]+$'
 	run -1 $BPF_LD --no-attach --map "3=$PINS/x/none" i.o
 	assert_output --partial 'there is no such map'
 	# Another shape is refused before anything is made.

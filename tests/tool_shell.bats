@@ -126,6 +126,27 @@ typed()
 	assert_output 600
 }
 
+@test "Ctrl-C in the shell drops the line, not the shell" {
+	export XDG_STATE_HOME=$T/state HOME=$T TERM=dumb
+	$BPFTOOL -j version | jq -e .features.readline >/dev/null || skip "needs a build with readline"
+	need_cmd script
+	# Half a line, Ctrl-C once the shell echoes it, then a command.
+	mkfifo keys
+	script -fqec "$BPFTOOL" shown <keys >/dev/null &
+	exec 8>keys
+	eventually 10 grep -q 'bpftool> ' shown
+	printf half >&8
+	eventually 10 grep -q half shown
+	printf '\003' >&8
+	eventually 10 grep -q '\^C' shown
+	printf 'help link\nquit\n' >&8
+	exec 8>&-
+	wait $!
+	run -0 cat "$T/state/bpftool/history"
+	assert_output "help link
+quit"
+}
+
 @test "the shell completes words" {
 	export XDG_STATE_HOME=$T/state HOME=$T TERM=dumb
 	$BPFTOOL -j version | jq -e .features.readline >/dev/null || skip "needs a build with readline"

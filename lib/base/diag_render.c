@@ -14,18 +14,30 @@
 static const char *const words[] = { "note", "warning", "error" };
 static const char *const paint[] = { "\033[1;36m", "\033[1;35m", "\033[1;31m" };
 
+#define WIDEST 400u /* bytes of a source line that are shown */
+
+/* Names and lines of others with control bytes made harmless; tabs stay, so that carets line up. */
+static void harmless(struct bu_buf *out, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint8_t c = (uint8_t)p[i];
+
+		bu_buf_char(out, c == '\t' || (c >= 0x20 && c != 0x7f) ? (char)c : '?');
+	}
+}
+
 static void styled(struct bu_buf *out, bool color, const char *style, const char *text)
 {
 	if (color)
 		bu_buf_str(out, style);
-	bu_buf_str(out, text);
+	harmless(out, text, strlen(text));
 	if (color)
 		bu_buf_str(out, "\033[0m");
 }
 
 static void place(struct bu_buf *out, const struct bu_span *s)
 {
-	bu_buf_str(out, s->file);
+	harmless(out, s->file, strlen(s->file));
 	if (s->line)
 		bu_buf_printf(out, ":%u", s->line);
 	if (s->line && s->col)
@@ -33,48 +45,57 @@ static void place(struct bu_buf *out, const struct bu_span *s)
 	bu_buf_str(out, ": ");
 }
 
-/* The source line with control bytes made harmless; tabs stay, so that the caret lines up. */
-static void source_line(struct bu_buf *out, struct bu_str src)
+/* Of a line too long to read, the part around column *col (from 0), which moves with it. */
+static struct bu_str shown_part(struct bu_str src, size_t *col)
 {
-	for (size_t i = 0; i < src.n; i++) {
-		uint8_t c = (uint8_t)src.p[i];
+	size_t skip = 0;
 
-		bu_buf_char(out, c == '\t' || (c >= 0x20 && c != 0x7f) ? (char)c : '?');
-	}
+	if (src.n <= WIDEST)
+		return src;
+	if (*col > WIDEST / 2)
+		skip = *col - WIDEST / 4;
+	while (skip < src.n && ((uint8_t)src.p[skip] & 0xc0) == 0x80)
+		skip++;
+	*col = *col > skip ? *col - skip : 0;
+	return bu_str(src.p + skip, src.n - skip < WIDEST ? src.n - skip : WIDEST);
 }
 
 static void caret_lines(struct bu_buf *out, const struct bu_span *s, bool color, const char *style)
 {
 	size_t col = s->col ? s->col - 1 : 0, len = s->len;
+	struct bu_str src;
 
 	if (!s->src.p || !s->line)
 		return;
+	if (col > s->src.n)
+		col = s->src.n;
+	src = shown_part(s->src, &col);
 	bu_buf_printf(out, "%5u | ", s->line);
-	source_line(out, s->src);
+	harmless(out, src.p, src.n);
 	if (!s->col) {
 		bu_buf_char(out, '\n');
 		return;
 	}
 	bu_buf_str(out, "\n      | ");
-	if (col > s->src.n)
-		col = s->src.n;
 	for (size_t i = 0; i < col; i++) {
-		uint8_t c = (uint8_t)s->src.p[i];
+		uint8_t c = (uint8_t)src.p[i];
 
 		/* Continuation bytes of UTF-8 take no column. */
 		if ((c & 0xc0) != 0x80)
 			bu_buf_char(out, c == '\t' ? '\t' : ' ');
 	}
-	if (len > s->src.n - col)
-		len = s->src.n - col;
+	if (len > src.n - col)
+		len = src.n - col;
 	if (color)
 		bu_buf_str(out, style);
 	bu_buf_char(out, '^');
 	for (size_t i = 1; i < len; i++)
-		if (((uint8_t)s->src.p[col + i] & 0xc0) != 0x80)
+		if (((uint8_t)src.p[col + i] & 0xc0) != 0x80)
 			bu_buf_char(out, '~');
-	if (s->label)
-		bu_buf_printf(out, " %s", s->label);
+	if (s->label) {
+		bu_buf_char(out, ' ');
+		harmless(out, s->label, strlen(s->label));
+	}
 	if (color)
 		bu_buf_str(out, "\033[0m");
 	bu_buf_char(out, '\n');
@@ -104,9 +125,11 @@ static void render_text(struct bu_buf *out, const struct bu_diag *d, bool brief,
 		}
 		caret_lines(out, &d->span[i], color, paint[i ? BU_NOTE : d->severity]);
 	}
-	for (unsigned i = 0; i < d->nremarks; i++)
-		bu_buf_printf(out, "      = %s: %s\n", d->remark[i].help ? "help" : "note",
-			      d->remark[i].text);
+	for (unsigned i = 0; i < d->nremarks; i++) {
+		bu_buf_printf(out, "      = %s: ", d->remark[i].help ? "help" : "note");
+		harmless(out, d->remark[i].text, strlen(d->remark[i].text));
+		bu_buf_char(out, '\n');
+	}
 }
 
 static void json_str(struct bu_buf *out, const char *key, const char *s)

@@ -58,7 +58,7 @@ int bu_map_from_parse(struct bu_map_from *m, const char *text, struct bu_arena *
 
 struct bu_loaded_map {
 	const struct bu_obj_map *def; /* NULL: an existing map that only a local id names */
-	const char *name;             /* as declared, or "map 1" */
+	const char *name;             /* as declared; a number: the local id that alone names it */
 	int fd;
 	uint32_t id;
 	const char *pin;              /* where it was pinned by us, or NULL */

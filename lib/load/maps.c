@@ -474,7 +474,7 @@ static int add_outside(struct bu_plan *p, uint32_t local_id, const char *prog, s
 		return -EINVAL;
 	}
 	*m = (struct plan_map){ .local_id = local_id, .where = f->where,
-				.name = bu_arena_printf(&p->arena, "map %u", local_id) };
+				.name = bu_arena_printf(&p->arena, "%u", local_id) };
 	if (!m->name)
 		return -ENOMEM;
 	err = look_at_existing(m, s, ds);
