@@ -10,7 +10,8 @@
 
 #include "ld.h"
 
-#define BATCH 256u /* elements a call */
+#define BATCH 256u /* elements a call, as long as they fit these bytes */
+#define BATCH_BYTES (4u << 20)
 
 static uint64_t start_time; /* ns, when watching began */
 
@@ -25,12 +26,6 @@ struct table {
 	struct bu_buf text;
 	uint64_t n;
 };
-
-static bool is_percpu(uint32_t type)
-{
-	return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
-	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
-}
 
 static int to_buf(void *ctx, const void *p, size_t n)
 {
@@ -102,10 +97,11 @@ static void element(struct table *t, const uint8_t *key, const uint8_t *value)
  */
 static int by_batch(struct table *t)
 {
-	uint8_t *keys = malloc((size_t)t->info.key_size * BATCH + 8);
-	uint8_t *values = malloc((size_t)t->value_bytes * BATCH + 8);
+	size_t fit = BATCH_BYTES / ((size_t)t->info.key_size + t->value_bytes + 1);
+	uint32_t room = fit < 1 ? 1 : fit < BATCH ? (uint32_t)fit : BATCH, count;
+	uint8_t *keys = malloc((size_t)t->info.key_size * room + 8);
+	uint8_t *values = malloc((size_t)t->value_bytes * room + 8);
 	uint8_t *at = calloc(2, (size_t)t->info.key_size + 8), *next, *in = NULL;
-	uint32_t room = BATCH, count;
 	int rc = -ENOMEM;
 
 	if (!keys || !values || !at)
@@ -260,7 +256,7 @@ int ld_watch_print(struct ld *l, const struct ld_watch *w, uint64_t now)
 	if (rc < 0)
 		return cannot_watch(l, w, rc);
 	t.value_bytes = t.info.value_size;
-	if (is_percpu(t.info.type)) {
+	if (bu_map_is_percpu(t.info.type)) {
 		cpus = l->sys->ops->possible_cpus(l->sys);
 		t.rows = cpus > 0 ? (uint32_t)cpus : 1;
 		t.value_bytes = (t.info.value_size + 7) / 8 * 8 * t.rows;

@@ -20,13 +20,6 @@
 
 /* ---------------------------------------------------------------- what kind of map it is */
 
-static bool is_percpu(uint32_t type)
-{
-	return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
-	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH ||
-	       type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
-}
-
 /* Types whose walk begins again when the key it stands on is gone. */
 static bool is_hash(uint32_t type)
 {
@@ -72,7 +65,7 @@ int bt_map_open(struct bt *t, struct bt_map *m, int fd)
 	err = bu_sys_info(t->sys, fd, &m->info, &size);
 	if (err)
 		return bt_refused(t, BPF_OBJ_GET_INFO_BY_FD, err, "cannot read about the map");
-	m->percpu = is_percpu(m->info.type);
+	m->percpu = bu_map_is_percpu(m->info.type);
 	m->of_maps = m->info.type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
 		     m->info.type == BPF_MAP_TYPE_HASH_OF_MAPS;
 	m->of_progs = m->info.type == BPF_MAP_TYPE_PROG_ARRAY;

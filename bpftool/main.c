@@ -108,12 +108,14 @@ bool bt_open_backend(struct bt *t)
 
 /* ---------------------------------------------------------------- command line */
 
-static int complain(struct bt *t, const char *text, const char *hint)
+/* word: what is wrong, in front of the text; NULL: the text says it. */
+static int complain(struct bt *t, const char *word, const char *text, const char *hint)
 {
 	struct bu_diag *d;
 
 	begin(t, 0, NULL);
-	d = bu_diag(&t->ds, BU_ERROR, "U0001", "%s", text);
+	d = word ? bu_diag(&t->ds, BU_ERROR, "U0001", "'%s' %s", bt_escz(t, word), text)
+		 : bu_diag(&t->ds, BU_ERROR, "U0001", "%s", text);
 	bu_diag_help(&t->ds, d, "%s", *hint ? hint : "--help lists the options");
 	report(t, BU_EXIT_USAGE);
 	end(t);
@@ -151,11 +153,11 @@ static int option(struct bt *t, const struct bu_optscan *s, int id, const char *
 		break;
 	case OPT_BACKEND:
 		if (!set_backend(t, s->arg))
-			return complain(t, "--backend is none of auto, kernel, vm", "");
+			return complain(t, s->arg, "is none of auto, kernel, vm", "");
 		break;
 	case OPT_COLOR:
 		if (bu_tty_color_parse(s->arg ? s->arg : "always", &t->color))
-			return complain(t, "--color is none of auto, always, never", "");
+			return complain(t, s->arg, "is none of auto, always, never", "");
 		break;
 	}
 	t->out.json = t->json;
@@ -168,7 +170,7 @@ static int explain(struct bt *t, const char *code)
 	const char *title, *text = bu_diag_explain(code, &title);
 
 	if (!text)
-		return complain(t, "--explain: there is no such code", "codes look like T0104");
+		return complain(t, code, "is no code of a message", "codes look like T0104");
 	begin(t, 0, NULL);
 	bt_begin(t);
 	bu_out_obj(&t->out, NULL);
@@ -212,7 +214,7 @@ static int run_words(struct bt *t, int argc, char **argv)
 	if (!words)
 		return BU_EXIT_FAIL;
 	if (env && *env && !set_backend(t, env)) {
-		st = complain(t, "$BPFUTILS_BACKEND is none of auto, kernel, vm", "");
+		st = complain(t, env, "in $BPFUTILS_BACKEND is none of auto, kernel, vm", "");
 		goto out;
 	}
 	bu_opt_start(&s, bt_opts, argc, argv);
@@ -235,7 +237,7 @@ static int run_words(struct bt *t, int argc, char **argv)
 		if (id == BU_OPT_OPERAND)
 			words[n++] = (char *)s.arg;
 		else
-			st = id == BU_OPT_ERROR ? complain(t, s.error, s.hint) : option(t, &s, id, &instead);
+			st = id == BU_OPT_ERROR ? complain(t, NULL, s.error, s.hint) : option(t, &s, id, &instead);
 		if (st)
 			goto out;
 	}

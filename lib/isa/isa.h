@@ -234,6 +234,9 @@ const struct bu_kind *bu_kind_by_num(const struct bu_kind *t, unsigned n, uint32
 /* By either name. */
 const struct bu_kind *bu_kind_by_name(const struct bu_kind *t, unsigned n, struct bu_str name);
 
+/* Is a value of that map type one row, of 8-byte multiples, for each possible CPU? */
+bool bu_map_is_percpu(uint32_t map_type);
+
 /* The enumerators, from the same rows. */
 enum bpf_map_type {
 #define BU_MAP_TYPE(num, uapi, name, since) uapi = num,

@@ -238,3 +238,10 @@ void bu_names_feed(struct bu_near *near)
 		bu_near_feed(near, consts[i].name);
 	bu_ctx_fields_feed(near);
 }
+
+bool bu_map_is_percpu(uint32_t map_type)
+{
+	return map_type == BPF_MAP_TYPE_PERCPU_HASH || map_type == BPF_MAP_TYPE_PERCPU_ARRAY ||
+	       map_type == BPF_MAP_TYPE_LRU_PERCPU_HASH ||
+	       map_type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
+}

@@ -49,12 +49,6 @@ static const char *map_type_name(uint32_t type)
 	return k ? k->name : "unknown type";
 }
 
-static bool is_percpu(uint32_t type)
-{
-	return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
-	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
-}
-
 /* Types whose max_entries is, or may be, 0. */
 static bool may_be_empty(uint32_t type)
 {
@@ -160,10 +154,13 @@ int bu_plan_map_attrs(struct plan_map *m, const struct bu_obj *obj, struct bu_sy
 	if (no_btf(m->type))
 		m->btf_key = m->btf_value = 0;
 	m->value_bytes = m->value_size;
-	if (is_percpu(m->type)) {
+	if (bu_map_is_percpu(m->type)) {
 		cpus = s->ops->possible_cpus(s);
-		if (cpus < 1 || (uint64_t)cpus * ((uint64_t)m->value_size + 7) > UINT32_MAX)
+		if (cpus < 1 || (uint64_t)cpus * ((uint64_t)m->value_size + 7) > UINT32_MAX) {
+			bu_diag(ds, BU_ERROR, "L0107", "map %s: there is no room for %u bytes on "
+				"each CPU", m->name, m->value_size);
 			return -EINVAL;
+		}
 		m->value_bytes = (m->value_size + 7) / 8 * 8 * (uint32_t)cpus;
 	}
 	if (!m->max_entries && !may_be_empty(m->type) && !m->where) {
@@ -251,7 +248,7 @@ static int look_at_existing(struct plan_map *m, struct bu_sys *s, struct bu_diag
 	m->key_size = info.key_size;
 	m->value_size = m->value_bytes = info.value_size;
 	m->max_entries = info.max_entries;
-	if (is_percpu(m->type)) {
+	if (bu_map_is_percpu(m->type)) {
 		int cpus = s->ops->possible_cpus(s);
 
 		m->value_bytes = (m->value_size + 7) / 8 * 8 * (uint32_t)(cpus > 0 ? cpus : 1);
