@@ -27,14 +27,10 @@ void as_free(struct as *as)
 	bu_hash_free(&as->sec_index);
 	bu_hash_free(&as->sym_index);
 	bu_hash_free(&as->num_index);
+	bu_hash_free(&as->map_ids);
 	bu_hash_free(&as->directives);
 	bu_btfgen_free(&as->gen);
 	bu_arena_free(&as->arena);
-}
-
-static bool too_many(const struct as *as)
-{
-	return as->ds->max_errors && as->ds->errors >= as->ds->max_errors;
 }
 
 int as_assemble(struct as *as, const char *path, struct bu_obj *o)
@@ -54,8 +50,7 @@ int as_assemble(struct as *as, const char *path, struct bu_obj *o)
 	if (err)
 		return err;
 	read_errors = as->ds->errors;
-	if (!too_many(as))
-		as_resolve(as);
+	as_resolve(as);
 	as_functions(as);
 	as_check_symbols(as);
 	if (as->own_btf && as->maps)
@@ -70,5 +65,7 @@ int as_assemble(struct as *as, const char *path, struct bu_obj *o)
 		return -EINVAL;
 	as_relocate(as);
 	err = as_emit(as, o);
-	return !err && as->arena.failed ? -ENOMEM : err;
+	if (!err)
+		err = as->arena.failed ? -ENOMEM : as->ds->errors ? -EINVAL : 0;
+	return err;
 }

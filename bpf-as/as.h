@@ -189,6 +189,8 @@ struct as {
 	size_t nsecs, cap_secs;
 	struct bu_hash sec_index;
 	struct as_sec *cur, *prev;
+	uint64_t total; /* bytes in sections that have data in the file */
+	bool full;
 	struct { struct as_sec *cur, *prev; } stack[32];
 	unsigned nstack;
 	struct bu_hash sym_index;
@@ -206,6 +208,7 @@ struct as {
 	struct as_reloc *rel;
 	size_t nrel, cap_rel;
 	struct as_map *maps, **maps_tail;
+	struct bu_hash map_ids; /* id -> struct as_map */
 	const char *license_pos;
 	bool ended; /* .end */
 	unsigned eval_depth;
@@ -226,6 +229,8 @@ struct bu_diag *as_error(struct as *as, const char *code, const char *p, size_t 
 			 const char *fmt, ...) BU_PRINTF(5, 6);
 struct bu_diag *as_warn(struct as *as, const char *code, const char *p, size_t len,
 			const char *fmt, ...) BU_PRINTF(5, 6);
+/* More errors would not be shown: what is slow may be left out. */
+bool as_too_many(const struct as *as);
 /* Maps a pointer of the current statement to the file's text. */
 const char *as_place(const struct as *as, const char *p);
 /* A pointer to file f's line and column (from 1). */

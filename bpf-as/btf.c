@@ -120,6 +120,11 @@ static bool datasec(struct as *as, struct as_sec *sec)
 	}
 	if (!n)
 		return false;
+	if (n > UINT16_MAX) {
+		as_error(as, "A0121", sec->pos, strlen(sec->name),
+			 "section '%s' holds %u variables, BTF takes %u", sec->name, n, UINT16_MAX);
+		return false;
+	}
 	bu_btfgen_datasec(&as->gen, sec->name, (uint32_t)sec->size);
 	for (struct as_sym *s = sec->first_sym; s; s = s->next_in_sec)
 		if (s->btf)

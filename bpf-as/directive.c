@@ -831,6 +831,19 @@ static void d_file(PARAMS)
 	c->p = c->e;
 }
 
+static void d_error(PARAMS)
+{
+	struct bu_buf b = { 0 };
+
+	(void)arg;
+	if (as_string(as, c, &b)) {
+		as_error(as, "A0134", name.p, name.n, "%s", bu_buf_cstr(&b));
+		as_junk(as, c);
+	}
+	c->p = c->e;
+	bu_buf_free(&b);
+}
+
 static void d_end(PARAMS)
 {
 	UNUSED;

@@ -4,6 +4,7 @@
  * .license; BTF is left out, the assembler makes it anew. What is referred to and has no symbol
  * gets a label .Lsection_offset.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "bpf-as/as.h"
@@ -27,6 +28,7 @@ struct dis {
 	uint32_t sec;
 	const struct bu_rel *rel;
 	const struct bu_insn *insn;
+	bool *said;           /* of each relocation: the text has it */
 };
 
 static bool is_name(const char *s)
@@ -116,6 +118,12 @@ static bool marked(const struct dis *d, uint32_t sec, uint64_t off)
 	struct mark k = { sec, off };
 
 	return d->nmarks && bsearch(&k, d->marks, d->nmarks, sizeof(k), by_mark);
+}
+
+static bool say(struct dis *d, const struct bu_rel *r)
+{
+	d->said[r - d->o.rels] = true;
+	return true;
 }
 
 /* The name of a place; false: it has none. */
@@ -266,59 +274,83 @@ static bool put_helper(void *ctx, struct bu_buf *out, int32_t id)
 	return true;
 }
 
-static bool put_label(void *ctx, struct bu_buf *out, int64_t target)
+/* Does a call of, or a function's address at, this place in its own section keep its relocation? */
+static bool stays_relocation(const struct dis *d, const struct bu_sym *s)
 {
-	const struct dis *d = ctx;
-	const struct bu_sym *s;
+	return s->bind == STB_WEAK ||
+	       (s->bind == STB_GLOBAL && !strncmp(d->o.secs[d->sec].name, ".text", 5));
+}
+
+/* The function that a relocation names. */
+static bool put_function(struct dis *d, struct bu_buf *out)
+{
+	const struct bu_sym *s = &d->o.syms[d->rel->sym];
+	int64_t add = addend(d, d->rel);
 	uint32_t sec;
 	uint64_t off;
 
-	if (d->rel && d->insn->code == BU_OP_CALL) {
-		s = &d->o.syms[d->rel->sym];
-		if (!rel_place(d, d->rel, addend(d, d->rel), &sec, &off)) {
-			if (!is_name(s->name))
-				return false;
-			bu_buf_str(out, s->name);
-			return true;
-		}
-		return place_name(d, out, sec, off);
+	if (d->rel->type != (d->insn->code == BU_OP_CALL ? BU_R_BPF_64_32 : BU_R_BPF_64_64))
+		return false;
+	if (rel_place(d, d->rel, add, &sec, &off)) {
+		s = sym_at(d, sec, off);
+		if (!s || (sec == d->sec && !stays_relocation(d, s)))
+			return false;
+	} else if (s->sec != BU_SEC_UNDEF || add || !is_name(s->name)) {
+		return false;
+	}
+	bu_buf_str(out, s->name);
+	return say(d, d->rel);
+}
+
+static bool put_label(void *ctx, struct bu_buf *out, int64_t target)
+{
+	struct dis *d = ctx;
+	const struct bu_sym *s;
+
+	if (d->insn->code == BU_OP_CALL || d->insn->code == BU_OP_LD_IMM64) {
+		if (d->rel)
+			return put_function(d, out);
+		s = target < 0 ? NULL : sym_at(d, d->sec, (uint64_t)target * 8);
+		if (!s || stays_relocation(d, s))
+			return false;
 	}
 	if (target < 0 || target >= (int64_t)(d->o.secs[d->sec].size / 8))
 		return false;
-	if (d->insn->code == BU_OP_CALL || d->insn->code == BU_OP_LD_IMM64) {
-		s = sym_at(d, d->sec, (uint64_t)target * 8);
-		if (!s)
-			return false;
-	}
 	return place_name(d, out, d->sec, (uint64_t)target * 8);
+}
+
+/* What a relocation refers to, as an expression. */
+static bool put_place(struct dis *d, struct bu_buf *out, const struct bu_rel *r, int64_t add)
+{
+	const struct bu_sym *s = &d->o.syms[r->sym];
+	uint32_t sec;
+	uint64_t off;
+
+	if (rel_place(d, r, add, &sec, &off) && (s->bind == STB_LOCAL || !is_name(s->name)))
+		return place_name(d, out, sec, off) && say(d, r);
+	if (s->sec == BU_SEC_ABS || s->sec == BU_SEC_COMMON || !is_name(s->name))
+		return false;
+	bu_buf_str(out, s->name);
+	if (add)
+		bu_buf_printf(out, add < 0 ? " - %llu" : " + %llu",
+			      (unsigned long long)(add < 0 ? 0 - (uint64_t)add : (uint64_t)add));
+	return say(d, r);
 }
 
 static bool put_imm64(void *ctx, struct bu_buf *out, const struct bu_insn *in, uint64_t val)
 {
-	const struct dis *d = ctx;
-	const struct bu_sym *s;
-	uint32_t sec;
-	uint64_t off;
+	struct dis *d = ctx;
+	const char *name;
 
-	(void)in;
-	if (!d->rel || d->rel->type != BU_R_BPF_64_64)
+	if (!d->rel || d->rel->type != BU_R_BPF_64_64 || in->src)
 		return false;
-	s = &d->o.syms[d->rel->sym];
-	if (!strncmp(s->name, "map#", 4)) {
-		bu_buf_printf(out, "map %s ll", s->name + 4);
-		return true;
+	name = d->o.syms[d->rel->sym].name;
+	if (!strncmp(name, "map#", 4)) {
+		bu_buf_printf(out, "map %s ll", name + 4);
+		return say(d, d->rel);
 	}
-	if (rel_place(d, d->rel, (int64_t)val, &sec, &off)) {
-		if (!place_name(d, out, sec, off))
-			return false;
-		bu_buf_str(out, " ll");
-		return true;
-	}
-	if (!is_name(s->name))
+	if (!put_place(d, out, d->rel, (int64_t)val))
 		return false;
-	bu_buf_str(out, s->name);
-	if (val)
-		bu_buf_printf(out, " + %llu", (unsigned long long)val);
 	bu_buf_str(out, " ll");
 	return true;
 }
@@ -390,17 +422,18 @@ static uint64_t get(const struct dis *d, const uint8_t *p, unsigned n)
 	}
 }
 
-static void data_rel(struct dis *d, const struct bu_rel *r, unsigned size)
+/* false: it cannot be said, nothing was printed. */
+static bool data_rel(struct dis *d, const struct bu_rel *r, unsigned size)
 {
-	const struct bu_sym *s = &d->o.syms[r->sym];
-	int64_t add = addend(d, r);
-	uint32_t sec;
-	uint64_t off;
+	size_t at = d->out->n;
 
 	bu_buf_printf(d->out, "\t.%ubyte\t", size);
-	if (!rel_place(d, r, add, &sec, &off) || !place_name(d, d->out, sec, off))
-		bu_buf_printf(d->out, "%s + %lld", s->name, (long long)add);
+	if (!put_place(d, d->out, r, addend(d, r))) {
+		d->out->n = d->out->failed ? d->out->n : at;
+		return false;
+	}
 	bu_buf_char(d->out, '\n');
+	return true;
 }
 
 static void data(struct dis *d, uint32_t k, uint64_t from, uint64_t to)
@@ -423,13 +456,11 @@ static void data(struct dis *d, uint32_t k, uint64_t from, uint64_t to)
 		const struct bu_rel *r = rel_at(d, k, from);
 
 		n = to - from;
-		if (r && r->type == BU_R_BPF_64_ABS64 && n >= 8) {
-			data_rel(d, r, 8);
+		if (r && r->type == BU_R_BPF_64_ABS64 && n >= 8 && data_rel(d, r, 8)) {
 			from += 8;
 			continue;
 		}
-		if (r && (r->type == BU_R_BPF_64_ABS32 || r->type == BU_R_BPF_64_NODYLD32) && n >= 4) {
-			data_rel(d, r, 4);
+		if (r && r->type == BU_R_BPF_64_ABS32 && n >= 4 && data_rel(d, r, 4)) {
 			from += 4;
 			continue;
 		}
@@ -441,7 +472,7 @@ static void data(struct dis *d, uint32_t k, uint64_t from, uint64_t to)
 			continue;
 		}
 		i = n >= 8 ? 8 : n >= 4 ? 4 : n >= 2 ? 2 : 1;
-		while (i > 1 && from % i)
+		while (i > 1 && (from % i || i > s->align))
 			i /= 2;
 		bu_buf_printf(d->out, i == 1 ? "\t.byte\t" : "\t.%llubyte\t", (unsigned long long)i);
 		bu_buf_printf(d->out, "0x%llx\n", (unsigned long long)get(d, s->data + from, (unsigned)i));
@@ -513,9 +544,15 @@ static void heading(struct dis *d, const struct bu_sec *s)
 		flags[n++] = 'w';
 	if (s->flags & SHF_EXECINSTR)
 		flags[n++] = 'x';
+	if (s->flags & SHF_MERGE)
+		flags[n++] = 'M';
+	if (s->flags & SHF_STRINGS)
+		flags[n++] = 'S';
 	flags[n] = 0;
-	bu_buf_printf(d->out, ", \"%s\", @%s\n", flags,
-		      s->type == SHT_NOBITS ? "nobits" : s->type == SHT_NOTE ? "note" : "progbits");
+	bu_buf_printf(d->out, ", \"%s\", @%s", flags, s->type == SHT_NOBITS ? "nobits" : "progbits");
+	if (s->flags & SHF_MERGE && s->entsize)
+		bu_buf_printf(d->out, ", %llu", (unsigned long long)s->entsize);
+	bu_buf_char(d->out, '\n');
 	if (s->align > 1 && !(s->flags & SHF_EXECINSTR && s->align == 8))
 		bu_buf_printf(d->out, "\t.balign\t%llu\n", (unsigned long long)s->align);
 }
@@ -599,13 +636,38 @@ static void map_type(struct dis *d, const char *what, uint32_t id, uint32_t size
 	}
 }
 
+static bool same_map(const struct bu_obj_map *a, const struct bu_obj_map *b)
+{
+	return a->type == b->type && a->key_size == b->key_size && a->value_size == b->value_size &&
+	       a->btf_key == b->btf_key && a->btf_value == b->btf_value &&
+	       a->max_entries == b->max_entries && a->flags == b->flags &&
+	       a->map_extra == b->map_extra && a->inner < 0 && b->inner < 0;
+}
+
+/* inner= names a declared map; in BTF the pattern stands for itself. */
+static void inner_map(struct dis *d, uint32_t i)
+{
+	const struct bu_obj_map *m = &d->o.maps[i], *in;
+
+	if (m->inner < 0 || (uint32_t)m->inner >= d->o.nmaps)
+		return;
+	in = &d->o.maps[m->inner];
+	for (uint32_t k = 0; k < i; k++)
+		if (!d->o.maps[k].is_inner && is_name(d->o.maps[k].name) && same_map(&d->o.maps[k], in)) {
+			bu_buf_printf(d->out, ", inner=%s", d->o.maps[k].name);
+			return;
+		}
+	bu_buf_printf(d->out, "\n\t.error\t\"map %s: its inner map is declared inside it, which cannot be "
+		      "written as text\"", m->name);
+}
+
 static void maps(struct dis *d)
 {
 	for (uint32_t i = 0; i < d->o.nmaps; i++) {
 		const struct bu_obj_map *m = &d->o.maps[i];
 		const struct bu_kind *k = bu_kind_by_num(bu_map_types, bu_nmap_types, m->type);
 
-		if (m->origin == BU_MAP_DATA || !k || !is_name(m->name))
+		if (m->origin == BU_MAP_DATA || m->is_inner || !k || !is_name(m->name))
 			continue;
 		bu_buf_printf(d->out, "\t.map\t%s, %s", m->name, k->name);
 		map_type(d, "key", m->btf_key, m->key_size);
@@ -618,8 +680,7 @@ static void maps(struct dis *d)
 			bu_buf_str(d->out, ", pinning=by_name");
 		if (m->map_extra)
 			bu_buf_printf(d->out, ", map_extra=%llu", (unsigned long long)m->map_extra);
-		if (m->inner >= 0 && (uint32_t)m->inner < d->o.nmaps)
-			bu_buf_printf(d->out, ", inner=%s", d->o.maps[m->inner].name);
+		inner_map(d, i);
 		bu_buf_char(d->out, '\n');
 	}
 }
@@ -635,6 +696,34 @@ static bool hidden(const struct dis *d, uint32_t k)
 	if (!strncmp(s->name, ".BTF", 4) || !strncmp(s->name, ".debug", 6) || !strcmp(s->name, ".comment"))
 		return true;
 	return !(s->flags & SHF_ALLOC) || (!s->size && !sym_at(d, k, 0));
+}
+
+/*
+ * What has no text form must not get lost: the text says so, and so it will not assemble. Other
+ * sections than those shown hold no part of a program.
+ */
+static void unsaid(struct dis *d)
+{
+	for (uint32_t k = 0; k < d->o.nsecs; k++)
+		for (uint32_t i = 0; i < k && !hidden(d, k); i++)
+			if (!hidden(d, i) && !strcmp(d->o.secs[i].name, d->o.secs[k].name)) {
+				bu_buf_printf(d->out, "\t.error\t\"section %u has the name of section %u\"\n",
+					      k, i);
+				break;
+			}
+	for (uint32_t i = 0; i < d->o.nrels; i++) {
+		const struct bu_rel *r = &d->o.rels[i];
+		char text[200];
+
+		if (d->said[i] || r->sec >= d->o.nsecs || (hidden(d, r->sec) && r->sec != d->maps_sec))
+			continue;
+		snprintf(text, sizeof(text), "relocation %u at %s+0x%llx%s%s cannot be written as text", r->type,
+			 d->o.secs[r->sec].name, (unsigned long long)r->off,
+			 r->sym < d->o.nsyms && *d->o.syms[r->sym].name ? " against " : "",
+			 r->sym < d->o.nsyms ? d->o.syms[r->sym].name : "");
+		bu_buf_str(d->out, "\t.error\t");
+		quoted(d->out, (const uint8_t *)text, strlen(text));
+	}
 }
 
 static void text(struct dis *d)
@@ -653,6 +742,19 @@ static void text(struct dis *d)
 	for (uint32_t k = 0; k < d->o.nsecs; k++)
 		if (!hidden(d, k))
 			section(d, k);
+	unsaid(d);
+}
+
+/* Field relocations live in .BTF.ext, which the text leaves out. */
+static void warn_core(const struct dis *d, const char *path, struct bu_diags *ds)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; d->o.has_btf && i < d->o.ext.nsec; i++)
+		n += d->o.ext.sec[i].ncore;
+	if (n)
+		bu_diag(ds, BU_WARNING, "A0135", "%llu CO-RE relocation%s of '%s' %s not in the text",
+			(unsigned long long)n, n == 1 ? "" : "s", path, n == 1 ? "is" : "are");
 }
 
 int as_dis(const char *path, struct bu_diags *ds, struct bu_buf *out)
@@ -669,12 +771,15 @@ int as_dis(const char *path, struct bu_diags *ds, struct bu_buf *out)
 		goto out;
 	/* What the sections mean is a bonus: an object that libbpf would refuse is shown too. */
 	d.indexed = bu_obj_index(&d.o, &quiet) == 0;
+	if (d.indexed)
+		warn_core(&d, path, ds);
 	if (d.indexed) {
 		d.maps_sec = bu_obj_sec_by_name(&d.o, ".maps");
 		d.license_sec = bu_obj_sec_by_name(&d.o, "license");
 	}
 	d.order = bu_arena_array(&d.arena, d.o.nsyms, sizeof(*d.order));
-	if (!d.order) {
+	d.said = bu_arena_array(&d.arena, d.o.nrels, sizeof(*d.said));
+	if (!d.order || !d.said) {
 		err = -ENOMEM;
 		goto out;
 	}

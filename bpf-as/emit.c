@@ -28,6 +28,12 @@ static int sections(struct as *as, struct bu_obj *o, const struct bu_buf *btf,
 
 		if (!kept(s))
 			continue;
+		if (s->entsize && s->size % s->entsize) { /* libelf would not write it */
+			as_error(as, "A0125", s->pos, strlen(s->name),
+				 "section '%s' has %llu bytes, no multiple of its element size %llu", s->name,
+				 (unsigned long long)s->size, (unsigned long long)s->entsize);
+			return -EINVAL;
+		}
 		s->out = o->nsecs;
 		add_sec(o, s->name, s->type, s->flags, s->align,
 			s->type == SHT_NOBITS ? NULL : s->buf.p, s->size)->entsize = s->entsize;

@@ -371,12 +371,15 @@ static bool conditional(struct parser *p, const char *pos, struct ev *a)
 	struct ev b, c;
 	uint32_t n;
 
+	if (++p->depth > MAX_NEST)
+		return fail(p, pos, "expression is nested too deeply");
 	if (!expr(p, 0, &b))
 		return false;
 	if (!as_eat(&p->c, ':'))
 		return fail(p, p->c.p, "expected ':'");
 	if (!expr(p, 0, &c))
 		return false;
+	p->depth--;
 	if (!a->node) {
 		*a = a->num ? b : c;
 		return true;

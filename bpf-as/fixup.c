@@ -125,7 +125,8 @@ static void fix_call(struct as *as, const struct as_fix *f)
 		bu_diag_note(as->ds, d, "loaders and the verifier know functions by symbol");
 		return;
 	}
-	if (s->def == DEF_LABEL && s->sec == f->sec && s->bind != STB_WEAK) {
+	if (s->def == DEF_LABEL && s->sec == f->sec && s->bind != STB_WEAK &&
+	    !(s->bind == STB_GLOBAL && s->sec->kind == SEC_TEXT)) {
 		put_imm(as, f, (int32_t)((s->value - (int64_t)f->off) / 8 - 1));
 		return;
 	}
@@ -141,14 +142,15 @@ static void fix_call(struct as *as, const struct as_fix *f)
 
 static void fix_map(struct as *as, const struct as_fix *f)
 {
+	const struct as_map *m = bu_hash_get(&as->map_ids, (const char *)&f->expr, sizeof(f->expr));
 	struct as_sym *s;
 	char name[24];
 
-	for (const struct as_map *m = as->maps; m; m = m->next)
-		if (m->id == f->expr) {
+	if (m) {
+		if (m->sym)
 			relocation(as, f, BU_R_BPF_64_64, m->sym, 0);
-			return;
-		}
+		return;
+	}
 	snprintf(name, sizeof(name), "map#%u", f->expr);
 	s = as_sym(as, name, strlen(name));
 	if (!s)
@@ -260,7 +262,7 @@ static void fix_value(struct as *as, const struct as_fix *f)
 
 void as_resolve(struct as *as)
 {
-	for (size_t i = 0; i < as->nfix; i++) {
+	for (size_t i = 0; i < as->nfix && !as_too_many(as); i++) {
 		const struct as_fix *f = &as->fix[i];
 
 		switch (f->kind) {

@@ -653,9 +653,8 @@ void as_nops(struct as *as, uint64_t n, const char *pos)
 	uint8_t code[8];
 
 	bu_insn_encode(code, &nop, as->be);
-	for (; n; n--) {
+	if (n)
 		as_line(as, pos);
-		if (!as_put(as, code, 8, pos))
-			return;
-	}
+	while (n-- && as_put(as, code, 8, pos))
+		;
 }

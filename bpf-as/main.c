@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bpf-as/as.h"
@@ -208,6 +209,15 @@ static int copy_out(int fd, int to)
 	return err;
 }
 
+/* An object over its own source is a slip: 'bpf-as -o x.s x.s'. */
+static bool same_file(const char *in, const char *out)
+{
+	struct stat a, b;
+
+	return strcmp(in, "-") && strcmp(out, "-") && stat(in, &a) == 0 && stat(out, &b) == 0 &&
+	       S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static int write_object(const struct bu_obj *o, const char *path)
 {
 	struct bu_outfile f;
@@ -261,7 +271,7 @@ static int assemble(const struct args *a, const char *out, struct bu_diags *ds)
 	return err;
 }
 
-static int disassemble(const struct args *a, struct bu_diags *ds)
+static int disassemble(const struct args *a, const char *out, struct bu_diags *ds)
 {
 	struct bu_buf b = { 0 };
 	struct bu_outfile f;
@@ -274,7 +284,7 @@ static int disassemble(const struct args *a, struct bu_diags *ds)
 		bu_buf_free(&b);
 		return err == -EINVAL || err == -ENOEXEC ? BU_EXIT_FAIL : BU_EXIT_IO;
 	}
-	err = bu_outfile_open(&f, a->out ? a->out : "-");
+	err = bu_outfile_open(&f, out);
 	if (!err) {
 		err = bu_write_all(f.fd, b.p, b.n);
 		if (err)
@@ -284,7 +294,7 @@ static int disassemble(const struct args *a, struct bu_diags *ds)
 	}
 	bu_buf_free(&b);
 	if (err)
-		bu_diag(ds, BU_ERROR, "U0002", "cannot write '%s': %s", a->out ? a->out : "<stdout>",
+		bu_diag(ds, BU_ERROR, "U0002", "cannot write '%s': %s", strcmp(out, "-") ? out : "<stdout>",
 			strerror(-err));
 	return err ? BU_EXIT_IO : BU_EXIT_OK;
 }
@@ -338,11 +348,14 @@ int main(int argc, char **argv)
 	}
 	bu_diags_init(&ds);
 	ds.max_errors = 20;
-	if (a.dis) {
-		status = disassemble(&a, &ds);
+	out = a.out ? strdup(a.out) : a.dis ? strdup("-") : default_out(a.in);
+	if (!out) {
+		status = BU_EXIT_IO;
+	} else if (same_file(a.in, out)) {
+		bu_diag(&ds, BU_ERROR, "U0002", "'%s' is read and would be overwritten", a.in);
+		status = BU_EXIT_IO;
 	} else {
-		out = a.out ? strdup(a.out) : default_out(a.in);
-		status = out ? assemble(&a, out, &ds) : BU_EXIT_IO;
+		status = a.dis ? disassemble(&a, out, &ds) : assemble(&a, out, &ds);
 	}
 	sort_messages(&ds);
 	bu_diags_render(&msgs, &ds, a.format, bu_tty_color(STDERR_FILENO, a.color), "bpf-as");

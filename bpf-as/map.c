@@ -159,6 +159,21 @@ static bool inner(struct as *as, struct as_cur *c, struct as_map *m)
 	return false;
 }
 
+static bool take_id(struct as *as, struct as_map *m, const char *p, size_t len)
+{
+	const struct as_map *o = bu_hash_get(&as->map_ids, (const char *)&m->id, sizeof(m->id));
+	struct bu_diag *d;
+
+	if (o) {
+		d = as_error(as, "A0193", p, len, "map id %u is taken", m->id);
+		as_span(as, d, o->id_pos, 2, "by this map");
+		return false;
+	}
+	if (bu_hash_put(&as->map_ids, (const char *)&m->id, sizeof(m->id), m))
+		as->arena.failed = true;
+	return true;
+}
+
 static bool attr(struct as *as, struct as_cur *c, struct as_map *m, const struct attr_row *a,
 		 const char *p)
 {
@@ -194,15 +209,7 @@ static bool attr(struct as *as, struct as_cur *c, struct as_map *m, const struct
 		}
 		m->id = (uint32_t)v;
 		m->id_pos = as_place(as, p);
-		for (struct as_map *o = as->maps; o; o = o->next)
-			if (o->id == m->id) {
-				struct bu_diag *d = as_error(as, "A0193", p, (size_t)(c->p - p),
-							     "map id %u is taken", m->id);
-
-				as_span(as, d, o->id_pos, 2, "by this map");
-				return false;
-			}
-		return true;
+		return take_id(as, m, p, (size_t)(c->p - p));
 	case MA_EXTRA:
 		m->has_extra = true;
 		if (!number(as, c, "map_extra", INT64_MAX, &v))

@@ -4,6 +4,8 @@
 
 #define MAX_SOURCE (1u << 30)
 #define MAX_DEPTH 64
+#define MAX_FILES 10000
+#define MAX_MESSAGE 400
 
 #define I (CL_IDENT | CL_START)
 #define D (CL_IDENT | CL_DIGIT)
@@ -30,6 +32,11 @@ struct bu_str as_word(struct as_cur *c)
 }
 
 /* ---------------------------------------------------------------- places */
+
+bool as_too_many(const struct as *as)
+{
+	return as->ds->max_errors && as->ds->errors >= as->ds->max_errors;
+}
 
 const char *as_place(const struct as *as, const char *p)
 {
@@ -76,6 +83,8 @@ void as_span(struct as *as, struct bu_diag *d, const char *p, size_t len, const 
 	uint32_t line;
 	size_t rest;
 
+	if (d == &as->ds->spare)
+		return;
 	p = p ? as_place(as, p) : NULL;
 	f = p ? file_of(as, p) : NULL;
 	if (!f) {
@@ -102,6 +111,17 @@ void as_span(struct as *as, struct bu_diag *d, const char *p, size_t len, const 
 		}
 }
 
+/* Messages quote words of the source, which may have any length. */
+static void shorten(struct bu_buf *b)
+{
+	if (b->n <= MAX_MESSAGE)
+		return;
+	b->n = MAX_MESSAGE;
+	while (b->n && (b->p[b->n] & 0xc0) == 0x80)
+		b->n--;
+	bu_buf_str(b, "...");
+}
+
 static struct bu_diag *vreport(struct as *as, enum bu_severity sev, const char *code,
 			       const char *p, size_t len, const char *fmt, va_list ap)
 {
@@ -109,6 +129,7 @@ static struct bu_diag *vreport(struct as *as, enum bu_severity sev, const char *
 	struct bu_diag *d;
 
 	bu_buf_vprintf(&b, fmt, ap);
+	shorten(&b);
 	d = bu_diag(as->ds, sev, code, "%s", bu_buf_cstr(&b));
 	bu_buf_free(&b);
 	as_span(as, d, p, len, NULL);
@@ -365,7 +386,7 @@ static void run(struct as *as, struct as_file *f)
 			as->line++;
 			as->line_start = p;
 			as->line_off_known = false;
-			if (as->ds->max_errors && as->ds->errors >= as->ds->max_errors)
+			if (as_too_many(as))
 				break;
 		} else if (*p == '#' || (*p == '/' && p[1] == '/')) {
 			p = line_end(p);
@@ -421,6 +442,11 @@ int as_source(struct as *as, const char *name, const char *from)
 	if (from && as->depth >= MAX_DEPTH) {
 		as_error(as, "A0102", from, strlen(name), "includes are nested deeper than %d",
 			 MAX_DEPTH);
+		return -EINVAL;
+	}
+	if (as->nfiles >= MAX_FILES) {
+		as_error(as, "A0102", from, strlen(name), "more than %d files are included", MAX_FILES);
+		as->ended = true;
 		return -EINVAL;
 	}
 	if (from)

@@ -230,11 +230,19 @@ static void classify(struct as_sec *s)
 		s->align = 8;
 }
 
+/* With their relocations they must stay below ELF's reserved numbers. */
+#define MAX_SECTIONS 30000
+
 struct as_sec *as_section(struct as *as, const char *name, size_t n, const char *pos)
 {
 	struct as_sec *s = bu_hash_get(&as->sec_index, name, n);
 
 	if (!s) {
+		if (as->nsecs == MAX_SECTIONS) {
+			as_error(as, "A0121", pos, n, "more than %d sections", MAX_SECTIONS);
+			as->ended = true;
+			return as->cur;
+		}
 		s = bu_arena_alloc(&as->arena, sizeof(*s));
 		if (!s)
 			return NULL;
@@ -267,18 +275,29 @@ void as_switch(struct as *as, struct as_sec *s)
 
 /* Far more than any loader takes; keeps a slip such as .zero 1 << 31 from eating the memory. */
 #define MAX_SECTION (256u << 20)
+#define MAX_OBJECT (512u << 20)
 
 static bool fits(struct as *as, struct as_sec *s, size_t n, const char *pos)
 {
 	uint64_t max = s->type == SHT_NOBITS ? INT32_MAX : MAX_SECTION;
 
-	if (n <= max && s->size <= max - n)
+	if (n > max || s->size > max - n) {
+		if (!s->full)
+			as_error(as, "A0121", pos, 1, "section '%s' grows beyond %llu MiB", s->name,
+				 (unsigned long long)(max + 1) >> 20);
+		s->full = true;
+		return false;
+	}
+	if (s->type == SHT_NOBITS)
 		return true;
-	if (!s->full)
-		as_error(as, "A0121", pos, 1, "section '%s' grows beyond %llu MiB", s->name,
-			 (unsigned long long)(max + 1) >> 20);
-	s->full = true;
-	return false;
+	if (as->total > MAX_OBJECT - n) {
+		if (!as->full)
+			as_error(as, "A0121", pos, 1, "the object grows beyond %u MiB", MAX_OBJECT >> 20);
+		as->full = true;
+		return false;
+	}
+	as->total += n;
+	return true;
 }
 
 bool as_put(struct as *as, const void *p, size_t n, const char *pos)

@@ -472,3 +472,78 @@ C
 	awk 'BEGIN { for (i = 0; i < 200000; i++) print "\tr1 += r2\n\tr3 = *(u64 *)(r10 - 8)\n\tif r1 == 5 goto +0"; print "\texit" }' >x.s
 	run -0 timeout 60 $BPF_AS x.s
 }
+
+@test "-d: relocations with addends, functions by address, calls of global functions" {
+	cat >x.s <<-'EOF'
+		.map	m, hash, key=u32, value=char[16], max_entries=1K
+		.map	o, hash_of_maps, key=u32, max_entries=4, inner=m
+		.section xdp
+	p:	r1 = func cb ll
+		r2 = tab + 8 ll
+		call sub
+		exit
+		.text
+	cb:	exit
+		.globl sub
+	sub:	call sub2
+		exit
+		.globl sub2
+	sub2:	exit
+		.rodata
+		.globl tab
+	tab:	.8byte 1, tab + 8
+	EOF
+	run -0 $BPF_AS x.s
+	run -0 $BPF_AS -d x.o
+	assert_line --partial 'inner=m'
+	assert_line --partial 'r1 = func cb ll'
+	assert_line --partial 'r2 = tab + 8 ll'
+	refute_line --partial .error
+	printf '%s\n' "$output" >y.s
+	run -0 $BPF_AS y.s
+	run -0 $BPF_AS -d y.o
+	assert_equal "$output" "$(cat y.s)"
+	for f in x y; do readelf -rW $f.o | grep R_BPF | awk '{ print $1, $3, $5 }' >$f.rel; done
+	run -0 diff x.rel y.rel
+}
+
+@test "-d: what the language cannot say is an .error in the text" {
+	printf '\t.section xdp\np:\tr1 = q ll\n\texit\n\t.text\nq:\texit\n' >x.s
+	run -0 $BPF_AS x.s
+	off=$(readelf -SW x.o | sed -n 's/.*\.relxdp *REL *[0-9a-f]* \([0-9a-f]*\) .*/\1/p')
+	printf '\063' | dd of=x.o bs=1 seek=$((0x$off + 8)) conv=notrunc status=none # type 51
+	run -0 $BPF_AS -d x.o
+	assert_line --partial '.error	"relocation 51 at xdp+0x0'
+	printf '%s\n' "$output" >y.s
+	run -1 $BPF_AS y.s
+	assert_line --partial 'error: relocation 51 at xdp+0x0'
+	assert_line --partial '[A0134]'
+}
+
+@test "hostile sources end soon, with a message" {
+	for ((i = 0; i < 40; i++)); do
+		printf '.include "i%d.s"\n.include "i%d.s"\n' $((i + 1)) $((i + 1)) >"i$i.s"
+	done
+	: >i40.s
+	run -1 timeout 60 $BPF_AS i0.s
+	assert_line --partial 'more than 10000 files are included'
+	printf '.set a, ' >c.s
+	for ((i = 0; i < 5000; i++)); do printf '1 ? 1 : '; done >>c.s
+	run -1 timeout 60 $BPF_AS c.s
+	assert_line --partial 'expression is nested too deeply'
+	assert [ "$(wc -L <<<"$output")" -lt 500 ]
+	for ((i = 0; i < 30000; i++)); do printf 'goto x%d\n' "$i"; done >u.s
+	run -1 timeout 60 $BPF_AS u.s
+	assert_line --partial "'x0' is not defined"
+	for ((i = 0; i < 9; i++)); do printf '.section s%d, "aw"\n.zero 200 << 20\n' "$i"; done >z.s
+	run -1 timeout 60 $BPF_AS z.s
+	assert_line --partial 'the object grows beyond 512 MiB'
+}
+
+@test "an object does not replace its own source" {
+	printf 'exit\n' >x.s
+	run -4 $BPF_AS -o x.s x.s
+	assert_output --partial "'x.s' is read and would be overwritten"
+	run -0 cat x.s
+	assert_output exit
+}

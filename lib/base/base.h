@@ -200,7 +200,7 @@ struct bu_diags {
 	struct bu_arena arena;
 	struct bu_diag *first, *last;
 	unsigned errors, warnings;
-	unsigned max_errors; /* 0: no limit; further ones are counted, not kept */
+	unsigned max_errors; /* of each severity; 0: no limit; further ones are counted, not kept */
 	struct bu_diag spare; /* takes what cannot be kept, so that add never fails */
 };
 

@@ -30,8 +30,8 @@ struct bu_diag *bu_diag(struct bu_diags *ds, enum bu_severity sev, const char *c
 
 	if (sev == BU_ERROR && ds->errors++ >= ds->max_errors && ds->max_errors)
 		return spare(ds);
-	if (sev == BU_WARNING)
-		ds->warnings++;
+	if (sev == BU_WARNING && ds->warnings++ >= ds->max_errors && ds->max_errors)
+		return spare(ds);
 	d = bu_arena_alloc(&ds->arena, sizeof(*d));
 	if (!d)
 		return spare(ds);

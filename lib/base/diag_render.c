@@ -200,6 +200,10 @@ void bu_diags_render(struct bu_buf *out, const struct bu_diags *ds, enum bu_diag
 		if (fmt == BU_DIAG_JSON)
 			bu_buf_char(out, '\n');
 	}
-	if (fmt != BU_DIAG_JSON && ds->max_errors && ds->errors > ds->max_errors)
+	if (fmt == BU_DIAG_JSON || !ds->max_errors)
+		return;
+	if (ds->errors > ds->max_errors)
 		bu_buf_printf(out, "%s: %u more errors\n", prog, ds->errors - ds->max_errors);
+	if (ds->warnings > ds->max_errors)
+		bu_buf_printf(out, "%s: %u more warnings\n", prog, ds->warnings - ds->max_errors);
 }
