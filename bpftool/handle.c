@@ -332,7 +332,10 @@ static int by_pin(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_obj
 	if (!path)
 		return bt_usage(t, NULL, NULL, "'pinned' wants a path");
 	fd = bu_sys_get(t->sys, path, flags);
-	if (fd == -EPERM && access(path, F_OK) == 0)
+	/* EACCES is also the kernel's word for a file that is no pin. */
+	if (fd == -EACCES && t->sys->ops->pin_prepare(t->sys, path, true) == -EINVAL)
+		return bt_error(t, "T0102", "'%s' is not in a bpf file system", bt_escz(t, path));
+	if ((fd == -EPERM || fd == -EINVAL) && access(path, F_OK) == 0)
 		return bt_refused(t, BPF_OBJ_GET, fd, "cannot open '%s' (is it a pinned %s?)",
 				  bt_escz(t, path), bt_noun(k));
 	if (fd == -ENOENT)

@@ -378,6 +378,19 @@ END
 	assert_output --partial 'the value size is 8 there, the object wants 4'
 }
 
+@test "what is no map is not taken for one" {
+	need_pins
+	printf '\t.map m, hash, key=u32, value=u64, max_entries=1\n\t.license "GPL"\n\t.section socket\nf:\tr1 = m ll\n\tr0 = 0\n\texit\n' >nm.s
+	$BPF_AS nm.s
+	run -0 $BPF_LD --no-attach --pin "$PINS/o" nm.o
+	run -1 $BPF_LD --no-attach --map "m=$PINS/o/f" nm.o
+	assert_output --partial "map m: $PINS/o/f cannot be opened: it is no map"
+	run -1 $BPF_LD --no-attach --map "m=$PWD/nm.o" nm.o
+	assert_output --partial "it is not in a bpf file system"
+	run -1 $BPFTOOL map show pinned "$PWD/nm.o"
+	assert_output --partial "is not in a bpf file system"
+}
+
 @test "a failure undoes everything: pins, directories, objects, elements of used maps" {
 	need_pins
 	need_cmd jq

@@ -216,24 +216,33 @@ static int look_at_existing(struct plan_map *m, struct bu_sys *s, struct bu_diag
 	const struct bu_obj_map *def = m->def;
 	struct bpf_map_info info;
 	uint32_t len = sizeof(info);
-	int fd = open_existing(s, m->where), rc = 0;
+	int fd = open_existing(s, m->where), err = fd < 0 ? fd : 0;
+	bool by_id = strncmp(m->where, "id:", 3) == 0;
+	enum bu_objkind kind = BU_MAP;
 	struct bu_diag *d;
+	uint32_t id;
 
+	memset(&info, 0, sizeof(info));
 	if (fd >= 0) {
-		memset(&info, 0, sizeof(info));
-		rc = bu_sys_info(s, fd, &info, &len);
-		if (rc < 0 && s->ops->close(s, fd) >= 0)
-			fd = rc;
+		if (bu_sys_fd_kind(s, fd, &kind, &id))
+			kind = BU_MAP; /* nothing is known */
+		err = kind == BU_MAP ? bu_sys_info(s, fd, &info, &len) : -EINVAL;
+		s->ops->close(s, fd);
 	}
-	if (fd < 0) {
+	if (err < 0) {
 		d = bu_diag(ds, BU_ERROR, "L0111", "map %s: %s cannot be opened: %s", m->name,
-			    m->where, fd == -ENOENT ? "there is no such map" : strerror(-fd));
-		if (fd == -EPERM)
-			bu_sys_explain(s, ds, d, strncmp(m->where, "id:", 3) ? BPF_OBJ_GET
-				       : BPF_MAP_GET_FD_BY_ID, fd, NULL);
-		return fd;
+			    m->where, kind != BU_MAP ? "it is no map" :
+			    err == -ENOENT ? "there is no such map" : strerror(-err));
+		if (err == -EPERM)
+			bu_sys_explain(s, ds, d, by_id ? BPF_MAP_GET_FD_BY_ID : BPF_OBJ_GET, err,
+				       NULL);
+		/* The kernel's EACCES is also its word for a file that is no pin. */
+		if (err == -EACCES && !by_id && s->ops->pin_prepare(s, m->where, true) == -EINVAL) {
+			bu_diag_note(ds, d, "it is not in a bpf file system");
+			err = -EINVAL;
+		}
+		return err;
 	}
-	s->ops->close(s, fd);
 	if (def && m->type != info.type) {
 		bu_diag(ds, BU_ERROR, "L0111", "map %s cannot be %s: its type is %s there, the "
 			"object wants %s", m->name, m->where, map_type_name(info.type),
