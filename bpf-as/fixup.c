@@ -59,34 +59,36 @@ static void not_here(struct as *as, const struct as_fix *f, const char *verb)
 				"'call'");
 }
 
-static void fix_jump(struct as *as, const struct as_fix *f)
+/* false: an error was told. */
+static bool jump_distance(struct as *as, const struct as_fix *f, int64_t *delta)
 {
 	struct as_sym *s = f->sym;
-	int64_t delta;
-	uint8_t *b;
 
 	if (s->def == DEF_NONE) {
 		as_undefined(as, s, f->pos, false);
-		return;
-	}
-	if (s->def != DEF_LABEL) {
+	} else if (s->def != DEF_LABEL) {
 		as_error(as, "A0171", f->pos, f->len, "'%s' is a number, not a label; write +N to jump "
 			 "over N instructions", s->name);
-		return;
-	}
-	if (s->sec != f->sec) {
+	} else if (s->sec != f->sec) {
 		not_here(as, f, "jump to");
-		return;
-	}
-	if (s->value % 8) {
+	} else if (s->value % 8) {
 		as_error(as, "A0172", f->pos, f->len, "'%s' is not at the start of an instruction",
 			 s->name);
-		return;
+	} else {
+		*delta = (s->value - (int64_t)f->off) / 8 - 1;
+		return as_check_jump(as, f->row, *delta, f->pos, f->len);
 	}
-	delta = (s->value - (int64_t)f->off) / 8 - 1;
-	if (!as_check_jump(as, f->row, delta, f->pos, f->len))
-		return;
-	b = bytes_at(f->sec, f->off, 8);
+	return false;
+}
+
+static void fix_jump(struct as *as, const struct as_fix *f)
+{
+	uint8_t *b = bytes_at(f->sec, f->off, 8);
+	int64_t delta;
+
+	/* A jump to itself leaves the checks that follow nothing more to say. */
+	if (!jump_distance(as, f, &delta))
+		delta = -1;
 	if (!b)
 		return;
 	if (f->kind == FIX_JMP)
@@ -309,6 +311,16 @@ static int by_place(const void *a, const void *b)
 	return (x->value > y->value) - (x->value < y->value);
 }
 
+static void warn_helper_name(struct as *as, const struct as_sym *s)
+{
+	struct bu_diag *d;
+
+	if (!bu_helper_by_name(bu_str(s->name, s->n)))
+		return;
+	d = as_warn(as, "A0114", s->pos, s->n, "function '%s' has the name of a helper", s->name);
+	bu_diag_help(as->ds, d, "'call %s' means the helper, 'call local %s' this function", s->name, s->name);
+}
+
 /*
  * Which labels are functions, see bpf-asm(7). In a program section they are global, because
  * libbpf takes no other; in .text they are as the source says.
@@ -326,6 +338,7 @@ void as_functions(struct as *as)
 				continue;
 			s->is_func = true;
 			s->type = STT_FUNC;
+			warn_helper_name(as, s);
 			if (sec->kind == SEC_PROG && !s->bind_given)
 				s->bind = STB_GLOBAL;
 			n++;

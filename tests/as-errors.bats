@@ -128,3 +128,17 @@ check()
 	printf '' >empty.s
 	run -0 $BPF_AS empty.s
 }
+
+@test "an undefined label at the end of a section is one error" {
+	printf '\t.section xdp\np:\tgoto nowhere\n' >x.s
+	run -1 $BPF_AS --diagnostic-format=short x.s
+	assert_output "x.s:2:9: error: 'nowhere' is not defined [A0112]"
+}
+
+@test "a function with the name of a helper is a warning, call local reaches it" {
+	printf '\t.section xdp\np:\tcall local bpf_ktime_get_ns\n\texit\n\t.text\nbpf_ktime_get_ns:\texit\n' >x.s
+	run -0 $BPF_AS x.s
+	assert_line --partial "x.s:5:1: warning: function 'bpf_ktime_get_ns' has the name of a helper [A0114]"
+	run -0 $BPF_AS -d x.o
+	assert_line --partial 'call local bpf_ktime_get_ns'
+}
