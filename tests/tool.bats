@@ -374,7 +374,8 @@ Found 1 element'
 	need_bpf
 	need_pins
 	: >"$T/file"
-	run -3 $BPFTOOL map show pinned "$T/file"
+	run -1 $BPFTOOL map show pinned "$T/file"
+	assert_output --partial "is not in a bpf file system"
 	new_map other hash 4 4 2
 	run -1 $BPFTOOL prog show pinned "$PINS/other"
 	assert_output --partial 'is a map, not a program'
