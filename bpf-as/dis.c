@@ -346,6 +346,8 @@ static bool put_imm64(void *ctx, struct bu_buf *out, const struct bu_insn *in, u
 		return false;
 	name = d->o.syms[d->rel->sym].name;
 	if (!strncmp(name, "map#", 4)) {
+		if (val)
+			return false;
 		bu_buf_printf(out, "map %s ll", name + 4);
 		return say(d, d->rel);
 	}
@@ -704,6 +706,11 @@ static bool hidden(const struct dis *d, uint32_t k)
  */
 static void unsaid(struct dis *d)
 {
+	for (uint32_t k = 0; k < d->o.nsecs; k++)
+		if (d->o.secs[k].flags & SHF_ALLOC && d->o.secs[k].type != SHT_PROGBITS &&
+		    d->o.secs[k].type != SHT_NOBITS)
+			bu_buf_printf(d->out, "\t.error\t\"section %u is of a type that cannot be written as "
+				      "text\"\n", k);
 	for (uint32_t k = 0; k < d->o.nsecs; k++)
 		for (uint32_t i = 0; i < k && !hidden(d, k); i++)
 			if (!hidden(d, i) && !strcmp(d->o.secs[i].name, d->o.secs[k].name)) {
