@@ -327,7 +327,7 @@ bool as_put(struct as *as, const void *p, size_t n, const char *pos)
 
 /* ---------------------------------------------------------------- at the end */
 
-static void extent(struct as *as, struct as_sec *sec)
+static void extent(const struct as_sec *sec)
 {
 	struct as_sym *s, *n;
 
@@ -345,7 +345,6 @@ static void extent(struct as *as, struct as_sec *sec)
 		}
 		s->size = (uint64_t)((n ? n->value : (int64_t)sec->size) - s->value);
 	}
-	(void)as;
 }
 
 void as_check_symbols(struct as *as)
@@ -361,5 +360,5 @@ void as_check_symbols(struct as *as)
 			s->size = (uint64_t)v.add;
 	}
 	for (size_t i = 0; i < as->nsecs; i++)
-		extent(as, as->secs[i]);
+		extent(as->secs[i]);
 }
