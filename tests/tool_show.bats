@@ -78,7 +78,7 @@ same_but()
 	assert_output '["array",2]'
 	run -0 $BPFTOOL -j prog pin id $p "$PINS/p"
 	run -0 $BPFTOOL -jf prog show pinned "$PINS/p"
-	run -0 jq -c '[.id, .pinned]' <<<"$output"
+	run -0 jq -c --arg p "$PINS/p" '[.id, [.pinned[] | select(. == $p)]]' <<<"$output"
 	assert_output "[$p,[\"$PINS/p\"]]"
 	run -1 $BPFTOOL prog pin name tool_twin "$PINS/q"
 	assert_output --partial '2 programs match'
