@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # One convenience library for the three tools; each folder appends its files.
 noinst_LIBRARIES += lib/libbu.a
 lib_libbu_a_SOURCES =

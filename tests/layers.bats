@@ -75,7 +75,6 @@ without_licence()
 	} | while read -r f; do
 		want=GPL-2.0-or-later
 		case $f in
-		lib/*.mk) continue ;; # lists of files
 		lib/*) want=LGPL-2.1-or-later ;;
 		esac
 		case $(head -n 6 "$f") in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 lib_libbu_a_SOURCES += lib/isa/isa.h lib/isa/isa.def lib/isa/alt.def lib/isa/helper.def \
 	lib/isa/maptype.def lib/isa/progtype.def lib/isa/attachtype.def lib/isa/linktype.def \
 	lib/isa/section.def lib/isa/const.def lib/isa/field.def \

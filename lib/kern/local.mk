@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 lib_libbu_a_SOURCES += lib/kern/kern.h lib/kern/private.h lib/kern/events.c lib/kern/kern.c \
 	lib/kern/netlink.c lib/kern/pin.c lib/kern/proc.c
 check_PROGRAMS += tests/unit/kern_test

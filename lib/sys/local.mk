@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 lib_libbu_a_SOURCES += lib/sys/sys.h lib/sys/uapi.h lib/sys/attach.h \
 	lib/sys/attach.c lib/sys/attach_parse.c lib/sys/blame.c lib/sys/call.c \
 	lib/sys/elfsym.c lib/sys/explain.c lib/sys/feat.c
