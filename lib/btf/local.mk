@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later
 lib_libbu_a_SOURCES += lib/btf/btf.h lib/btf/btfpriv.h lib/btf/btfgen.c lib/btf/btfext.c \
 	lib/btf/btfread.c lib/btf/btfcheck.c lib/btf/btfvalue.c lib/btf/btfinput.c lib/btf/btfproto.c
 check_PROGRAMS += tests/unit/btf_test
