@@ -694,7 +694,10 @@ static void test_clang(const char *cc, const char *target)
 		 "command -v %s >/dev/null && echo | %s -target %s -x c -c -o /dev/null - 2>/dev/null",
 		 cc, cc, target);
 	if (system(cmd) != 0) {
-		skip(1, "no clang that compiles for BPF");
+		char why[96];
+
+		snprintf(why, sizeof(why), "needs %s that compiles for %s", cc, target);
+		skip(1, why);
 		return;
 	}
 	if (!mkdtemp(dir))
