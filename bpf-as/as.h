@@ -6,7 +6,7 @@
  *   src.c        text -> statements: lines, comments, include stack, places for messages
  *   symbol.c     symbols, numeric labels, sections
  *   expr.c       integer expressions, now or at the end
- *   directive.c  what begins with a dot (directive.def: one row each)
+ *   directive.c  what begins with a dot (directive.def: one row each); data.c, section.c, words.c
  *   map.c        .map
  *   insn.c       instructions: matcher, checks of what is written
  *   fixup.c      what had to wait for the end: labels, functions, relocations
@@ -303,6 +303,11 @@ void as_undefined(struct as *as, struct as_sym *s, const char *pos, bool call);
 /* directive.c */
 void as_directive(struct as *as, struct bu_str name, struct as_cur *c);
 int as_directives_init(struct as *as);
+
+/* words.c */
+/* Bytes of the word or sign at p, for the mark under it; 0 at the end e. */
+size_t as_token_len(const char *p, const char *e);
+/* What is left of a statement is an error. */
 void as_junk(struct as *as, struct as_cur *c);
 /* A string literal; appends its bytes. false: told. */
 bool as_string(struct as *as, struct as_cur *c, struct bu_buf *out);

@@ -134,19 +134,6 @@ static bool gnu_mnemonic(const char *p, size_t n)
 	return false;
 }
 
-static size_t token_len(const char *p, const char *e)
-{
-	const char *q = p;
-
-	if (q == e)
-		return 0;
-	if (!IS(*q, CL_IDENT))
-		return 1;
-	while (q < e && IS(*q, CL_IDENT))
-		q++;
-	return (size_t)(q - p);
-}
-
 static bool bad_register(const char *p, size_t n)
 {
 	if (n < 2 || n > 3 || (*p != 'r' && *p != 'w'))
@@ -160,13 +147,13 @@ static bool bad_register(const char *p, size_t n)
 static void mismatch(struct as *as, struct bu_str stmt, const struct bu_mismatch *m)
 {
 	const char *p = stmt.p + (m->pos < stmt.n ? m->pos : stmt.n), *e = stmt.p + stmt.n;
-	size_t n = token_len(p, e), first = token_len(stmt.p, e);
+	size_t n = as_token_len(p, e), first = as_token_len(stmt.p, e);
 	struct bu_near near;
 	struct bu_diag *d;
 
 	if (as->ex_error && as->ex_error_pos >= p && as->ex_error_pos <= e) {
 		as_error(as, "A0140", as->ex_error_pos,
-			 token_len(as->ex_error_pos, e), "%s", as->ex_error);
+			 as_token_len(as->ex_error_pos, e), "%s", as->ex_error);
 		return;
 	}
 	if (bad_register(p, n)) {
@@ -385,7 +372,7 @@ static bool check_r10(struct as *as, const struct bu_match *m, struct bu_str stm
 
 	if (!(m->dst == 10 && writes_dst(row)) && !(fetch && m->src == 10))
 		return true;
-	d = as_error(as, "A0167", stmt.p, token_len(stmt.p, stmt.p + stmt.n),
+	d = as_error(as, "A0167", stmt.p, as_token_len(stmt.p, stmt.p + stmt.n),
 		     "r10 is read-only: it points to the end of the stack frame");
 	bu_diag_help(as->ds, d, "copy it first: r2 = r10");
 	return false;

@@ -35,15 +35,6 @@ static const struct type_row {
 	{ "char", { 1, true, true, 0 } },
 };
 
-static size_t token_len(const struct as_cur *c)
-{
-	const char *p = c->p;
-
-	while (p < c->e && IS(*p, CL_IDENT))
-		p++;
-	return p > c->p ? (size_t)(p - c->p) : 1;
-}
-
 /* A number, where 64K and 1M may be said, or an expression. */
 static bool number(struct as *as, struct as_cur *c, const char *what, int64_t max, int64_t *v)
 {
@@ -133,7 +124,7 @@ static bool pinning(struct as *as, struct as_cur *c, struct as_map *m)
 	if (bu_str_is(w, "by_name"))
 		m->pinning = 1;
 	else if (!bu_str_is(w, "none")) {
-		as_error(as, "A0190", w.p, token_len(&(struct as_cur){ w.p, c->e }),
+		as_error(as, "A0190", w.p, as_token_len(w.p, c->e),
 			 "pinning is by_name or none");
 		return false;
 	}
@@ -251,7 +242,7 @@ static bool attributes(struct as *as, struct as_cur *c, struct as_map *m)
 			if (bu_str_is(w, attrs[i].name))
 				a = &attrs[i];
 		if (!a) {
-			d = as_error(as, "A0194", w.p, w.n ? w.n : token_len(c),
+			d = as_error(as, "A0194", w.p, w.n ? w.n : as_token_len(c->p, c->e),
 				     w.n ? "a map has no attribute '%.*s'" : "expected an attribute",
 				     (int)w.n, w.p);
 			bu_near_init(&near, w.p, w.n);
@@ -424,7 +415,7 @@ void as_map(struct as *as, struct as_cur *c)
 	if (!m)
 		return;
 	if (!name.n || (name.n == 1 && *name.p == '.')) {
-		as_error(as, "A0148", name.p, token_len(c), "expected the map's name");
+		as_error(as, "A0148", name.p, as_token_len(c->p, c->e), "expected the map's name");
 		c->p = c->e;
 		return;
 	}

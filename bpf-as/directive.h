@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of directives share. Each function as_d_NAME stands in a row of directive.def: c is
+ * behind the directive's name, arg is the row's number, name where the directive itself stands.
+ */
+#ifndef AS_DIRECTIVE_H
+#define AS_DIRECTIVE_H
+
+#include "bpf-as/as.h"
+
+#define PARAMS struct as *as, struct as_cur *c, int arg, struct bu_str name
+#define UNUSED ((void)arg, (void)name)
+
+#define DIR(text, fn, number) void as_d_##fn(PARAMS);
+#include "bpf-as/directive.def"
+#undef DIR
+
+/* words.c */
+/* A symbol's name at c, made if need be; NULL: told. *pos: where it stands. */
+struct as_sym *as_symbol_arg(struct as *as, struct as_cur *c, const char **pos);
+/* Takes a comma; false: told. */
+bool as_comma(struct as *as, struct as_cur *c);
+
+#endif
