@@ -32,7 +32,7 @@ cleanup()
 {
 	trap - EXIT
 	[ -n "$ld_pid" ] && kill -INT "$ld_pid" 2>/dev/null && wait "$ld_pid"
-	[ -n "$leak_pid" ] && kill "$leak_pid" 2>/dev/null
+	[ -n "$leak_pid" ] && kill "$leak_pid" 2>/dev/null && wait "$leak_pid" 2>/dev/null
 	rm -rf "$tmp"
 }
 trap cleanup EXIT
