@@ -169,39 +169,18 @@ out:
 	return rc;
 }
 
-static bool can_batch(uint32_t type)
-{
-	switch (type) {
-	case BPF_MAP_TYPE_HASH:
-	case BPF_MAP_TYPE_LRU_HASH:
-	case BPF_MAP_TYPE_PERCPU_HASH:
-	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
-	case BPF_MAP_TYPE_ARRAY:
-	case BPF_MAP_TYPE_PERCPU_ARRAY:
-	case BPF_MAP_TYPE_LPM_TRIE:
-		return true;
-	default:
-		return false;
-	}
-}
-
+/* By keys that mean something: those of local storage are fds, a perf array holds none to show. */
 static bool can_walk(uint32_t type)
 {
 	switch (type) {
-	case BPF_MAP_TYPE_RINGBUF:
-	case BPF_MAP_TYPE_USER_RINGBUF:
 	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
-	case BPF_MAP_TYPE_QUEUE:
-	case BPF_MAP_TYPE_STACK:
-	case BPF_MAP_TYPE_BLOOM_FILTER:
-	case BPF_MAP_TYPE_ARENA:
 	case BPF_MAP_TYPE_SK_STORAGE:
 	case BPF_MAP_TYPE_INODE_STORAGE:
 	case BPF_MAP_TYPE_TASK_STORAGE:
 	case BPF_MAP_TYPE_CGRP_STORAGE:
 		return false;
 	default:
-		return true;
+		return !bu_map_unlistable(type);
 	}
 }
 
@@ -215,10 +194,8 @@ static int map_info(struct ld *l, const struct bu_loaded_map *m, struct bpf_map_
 
 static int walk(struct table *t)
 {
-	int rc = -EOPNOTSUPP;
+	int rc = by_batch(t);
 
-	if (can_batch(t->info.type))
-		rc = by_batch(t);
 	/* Older kernels know no batches, or not for this type; nothing was printed then. */
 	if (rc < 0 && rc != -ENOMEM && !t->n)
 		rc = by_keys(t);

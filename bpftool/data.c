@@ -23,14 +23,6 @@ int bt_read_u32(struct bt *t, const char *what, uint32_t *v)
 	return 0;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Words of hex digits: one byte of one or two, or several of two each ("0a0b"). */
 static int read_hex(struct bt *t, const struct bt_data *d, int nwords)
 {
@@ -44,15 +36,15 @@ static int read_hex(struct bt *t, const struct bt_data *d, int nwords)
 			w += 2;
 		len = strlen(w);
 		for (k = 0; k < len; k++)
-			if (hex_digit(w[k]) < 0)
+			if (bu_hex_digit(w[k]) < 0)
 				return bt_error(t, "T0104", "%s: '%s' is not a hex byte", d->what,
 						bt_escz(t, w));
 		if (len == 0 || (len > 2 && len % 2))
 			return bt_error(t, "T0104", "%s: '%s' is not whole bytes in hex", d->what,
 					bt_escz(t, w));
 		for (k = 0; k < len; k += 2, at++) {
-			int hi = len == 1 ? 0 : hex_digit(w[k]);
-			int lo = hex_digit(w[len == 1 ? 0 : k + 1]);
+			int hi = len == 1 ? 0 : bu_hex_digit(w[k]);
+			int lo = bu_hex_digit(w[len == 1 ? 0 : k + 1]);
 
 			if (at < d->n)
 				d->p[at] = (uint8_t)(hi << 4 | lo);

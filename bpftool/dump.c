@@ -37,24 +37,6 @@ static bool is_hash(uint32_t type)
 	return false;
 }
 
-/* Why elements of that type cannot be listed, or NULL. */
-static const char *not_listable(uint32_t type)
-{
-	switch (type) {
-	case BPF_MAP_TYPE_QUEUE:
-	case BPF_MAP_TYPE_STACK:
-		return "its elements can only be taken out, not looked through";
-	case BPF_MAP_TYPE_RINGBUF:
-	case BPF_MAP_TYPE_USER_RINGBUF:
-		return "its records belong to the one who reads them";
-	case BPF_MAP_TYPE_BLOOM_FILTER:
-		return "it does not keep the values that were put in";
-	case BPF_MAP_TYPE_ARENA:
-		return "it is memory without elements";
-	}
-	return NULL;
-}
-
 int bt_map_open(struct bt *t, struct bt_map *m, int fd)
 {
 	uint32_t size = sizeof(m->info);
@@ -486,7 +468,7 @@ static int dump_one(struct bt *t, int fd, const char *key, bool header)
 	if (st)
 		goto fail;
 	type = bt_kind(t, bu_map_types, bu_nmap_types, m.info.type);
-	why = not_listable(m.info.type);
+	why = bu_map_unlistable(m.info.type);
 	if (why) {
 		st = bt_error(t, "T0105", "map %u is a %s: %s", m.info.id, type, why);
 		goto fail;

@@ -43,6 +43,9 @@ struct bu_str bu_str_c(const char *cstr);
 bool bu_str_eq(struct bu_str a, struct bu_str b);
 bool bu_str_is(struct bu_str a, const char *cstr);
 
+/* The value of a hex digit of either case, -1 for any other character. */
+int bu_hex_digit(char c);
+
 /*
  * Reads one C integer literal (decimal, 0x, 0b, 0 octal; an optional sign; an optional K, M or G
  * suffix meaning 2^10, 2^20, 2^30), all of s. Negative values come back as two's complement with

@@ -19,7 +19,7 @@ bool bu_str_is(struct bu_str a, const char *cstr)
 	return bu_str_eq(a, bu_str_c(cstr));
 }
 
-static int digit_of(char c)
+int bu_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -27,7 +27,7 @@ static int digit_of(char c)
 		return c - 'a' + 10;
 	if (c >= 'A' && c <= 'F')
 		return c - 'A' + 10;
-	return 99;
+	return -1;
 }
 
 static int take_base(struct bu_str *s)
@@ -75,9 +75,9 @@ int bu_str_u64(struct bu_str s, uint64_t *val, bool *neg)
 	mul = take_suffix(&s);
 	base = take_base(&s);
 	for (size_t i = 0; i < s.n; i++) {
-		int d = digit_of(s.p[i]);
+		int d = bu_hex_digit(s.p[i]);
 
-		if (d >= base)
+		if (d < 0 || d >= base)
 			return -EINVAL;
 		if (__builtin_mul_overflow(v, (uint64_t)base, &v) ||
 		    __builtin_add_overflow(v, (uint64_t)d, &v))

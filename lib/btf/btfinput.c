@@ -108,14 +108,11 @@ static int hex_digits(struct input *in, unsigned n, uint32_t *v)
 {
 	*v = 0;
 	for (unsigned i = 0; i < n; i++, in->at++) {
-		char c = in->at < in->text.n ? in->text.p[in->at] : 0;
+		int d = in->at < in->text.n ? bu_hex_digit(in->text.p[in->at]) : -1;
 
-		if (c >= '0' && c <= '9')
-			*v = *v << 4 | (uint32_t)(c - '0');
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			*v = *v << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
-		else
+		if (d < 0)
 			return -EINVAL;
+		*v = *v << 4 | (uint32_t)d;
 	}
 	return 0;
 }

@@ -236,6 +236,8 @@ const struct bu_kind *bu_kind_by_name(const struct bu_kind *t, unsigned n, struc
 
 /* Is a value of that map type one row, of 8-byte multiples, for each possible CPU? */
 bool bu_map_is_percpu(uint32_t map_type);
+/* Why the elements of that map type cannot be listed ("its elements …"), or NULL: they can. */
+const char *bu_map_unlistable(uint32_t map_type);
 
 /* The enumerators, from the same rows. */
 enum bpf_map_type {

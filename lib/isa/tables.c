@@ -245,3 +245,20 @@ bool bu_map_is_percpu(uint32_t map_type)
 	       map_type == BPF_MAP_TYPE_LRU_PERCPU_HASH ||
 	       map_type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
 }
+
+const char *bu_map_unlistable(uint32_t map_type)
+{
+	switch (map_type) {
+	case BPF_MAP_TYPE_QUEUE:
+	case BPF_MAP_TYPE_STACK:
+		return "its elements can only be taken out, not looked through";
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+		return "its records belong to the one who reads them";
+	case BPF_MAP_TYPE_BLOOM_FILTER:
+		return "it does not keep the values that were put in";
+	case BPF_MAP_TYPE_ARENA:
+		return "it is memory without elements";
+	}
+	return NULL;
+}

@@ -42,17 +42,6 @@ struct bu_str bu_load_strip(struct bu_str line)
 	return trim(line);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* One byte of a hex list at *i: one or two digits, then a blank or the end. -1: there is none. */
 static int hex_byte(struct bu_str s, size_t *i)
 {
@@ -61,8 +50,8 @@ static int hex_byte(struct bu_str s, size_t *i)
 
 	while (j < s.n && is_blank(s.p[j]))
 		j++;
-	while (j < s.n && hex_digit(s.p[j]) >= 0 && n < 3) {
-		v = v * 16 + hex_digit(s.p[j++]);
+	while (j < s.n && bu_hex_digit(s.p[j]) >= 0 && n < 3) {
+		v = v * 16 + bu_hex_digit(s.p[j++]);
 		n++;
 	}
 	if (n < 1 || n > 2 || (j < s.n && !is_blank(s.p[j])))
