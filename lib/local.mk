@@ -8,4 +8,5 @@ include lib/btf/local.mk
 include lib/obj/local.mk
 include lib/sys/local.mk
 include lib/kern/local.mk
+include lib/vm/local.mk
 include lib/load/local.mk

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The commands of bpf(2): one row each, and access to the caller's memory, which may be bad. */
+#ifndef BU_VM_CMD_H
+#define BU_VM_CMD_H
+
+#include "vm/map.h"
+
+struct bu_vm_cmd {
+	int cmd;
+	const char *name;
+	/* Bytes of the attribute up to the end of the last member that the command knows; what lies
+	 * behind must be zero within the union (else EINVAL) and behind it (else E2BIG). */
+	unsigned last;
+	int (*run)(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user, unsigned size);
+};
+extern const struct bu_vm_cmd bu_vm_cmds[];
+extern const unsigned bu_vm_ncmds;
+/* ops->bpf */
+int bu_vm_bpf(struct bu_sys *s, int cmd, union bpf_attr *attr, unsigned size);
+
+/* The caller's memory: 0 or -EFAULT. */
+int bu_vm_copy_in(struct bu_vm *vm, void *dst, uint64_t user, size_t n);
+int bu_vm_copy_out(struct bu_vm *vm, uint64_t user, const void *src, size_t n);
+/* A text with NUL of at most n bytes, NUL included: its length; -EFAULT, -E2BIG when there is no NUL
+ * within n. */
+long bu_vm_copy_str(struct bu_vm *vm, char *dst, uint64_t user, size_t n);
+/* n bytes of the caller's copied to the heap (free): NULL and *err. */
+void *bu_vm_dup_in(struct bu_vm *vm, uint64_t user, size_t n, int *err);
+
+/* cmd_map.c, cmd_batch.c */
+int bu_vm_cmd_map_create(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_lookup(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_update(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_delete(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_next_key(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_take(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_freeze(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_batch(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+/* cmd_obj.c */
+int bu_vm_cmd_pin(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_get(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_next_id(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_fd_by_id(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_info(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+/* cmd_prog.c, cmd_btf.c, cmd_link.c, testrun.c */
+int bu_vm_cmd_btf_load(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_prog_load(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_bind_map(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_enable_stats(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_test_run(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_link_create(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_link_update(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_link_detach(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_raw_tp(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_iter_create(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+/* info of each kind; bu_vm_cmd_info dispatches. user: attr to write info_len to. */
+int bu_vm_info_map(struct bu_vm *, struct bu_vm_obj *o, union bpf_attr *a, union bpf_attr *user);
+int bu_vm_info_prog(struct bu_vm *, struct bu_vm_obj *o, union bpf_attr *a, union bpf_attr *user);
+int bu_vm_info_btf(struct bu_vm *, struct bu_vm_obj *o, union bpf_attr *a, union bpf_attr *user);
+int bu_vm_info_link(struct bu_vm *, struct bu_vm_obj *o, union bpf_attr *a, union bpf_attr *user);
+
+/* BTF of a map's key and value for MAP_CREATE: the BTF object's checked types. *btf is owned by the
+ * object's body. For spin locks: the offset of a struct bpf_spin_lock in the value, or -ENOENT. */
+int bu_vm_btf_of(struct bu_vm_obj *o, const struct bu_btf **btf);
+int bu_vm_btf_spin_lock(const struct bu_btf *btf, uint32_t value_type);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Maps: one row of operations per type, over the memory of the object's file.
+ *
+ * Everything read from the file may be damaged: an index is compared with a bound kept in private
+ * memory (struct bu_vm_map) at each use, and a walk ends after as many steps as there are elements.
+ * Damage is -EUCLEAN, never a crash or an endless loop.
+ *
+ * Look-ups take no lock. Changes take bu_vm_lock(m->obj) and go through the redo record.
+ */
+#ifndef BU_VM_MAP_H
+#define BU_VM_MAP_H
+
+#include "vm/lock.h"
+
+struct bu_vm_run;
+
+/* Where pointers that programs get may point: n granules of stride bytes from off of the file on, of
+ * which [val, val + len) is the value; in each, rows (CPUs) of row_stride. n 0: no pointers. */
+struct bu_vm_granules {
+	uint64_t off, n, stride;
+	uint32_t val, len, rows, row_stride;
+};
+
+struct bu_vm_map {
+	struct bu_vm_obj *obj;
+	const struct bu_vm_map_ops *ops;
+	/* Copies of obj->h.map, checked */
+	uint32_t type, key_size, value_size, max_entries, flags, ncpus;
+	uint32_t rounded;       /* value_size rounded up to 8: the row of a per-CPU value */
+	uint32_t user_value;    /* bytes of a value as bpf(2) copies it: rounded * ncpus for per-CPU */
+	int32_t spin_lock_off;
+	uint8_t *mem;           /* obj->mem */
+	struct bu_vm_live *live;
+	/* Filled by ops->layout from the attributes alone: */
+	uint64_t data_size;     /* bytes of the file in front of the header page, page multiple */
+	uint64_t alloc_size;    /* of those, what has memory from the start */
+	struct bu_vm_granules gran;
+	uint64_t u[12];         /* the type's own offsets and bounds */
+	/* Grants: run number that may touch granule i (times rows), by index; made when first needed. */
+	uint32_t *grant;
+	void *priv;             /* the type's own, freed by ops->close */
+};
+
+/* mode of update */
+#define BU_VM_UPD_FLAGS (BPF_ANY | BPF_NOEXIST | BPF_EXIST | BPF_F_LOCK)
+
+/*
+ * Operations of a map type. A NULL one is what the kernel says of the type: see map.c. Keys and values
+ * are in memory of ours (not user pointers). 0 or -errno, the kernel's of the same call.
+ * cpu: the virtual CPU of the run.
+ */
+struct bu_vm_map_ops {
+	/* map_alloc_check: attributes beyond what all types share. NULL: nothing more. */
+	int (*check)(struct bu_vm *vm, const union bpf_attr *a);
+	/* Sizes and offsets from the attributes: also called when a file is opened. -E2BIG, -ENOMEM. */
+	int (*layout)(struct bu_vm_map *m);
+	/* A fresh file, all zero. NULL: zero is right. */
+	int (*init)(struct bu_vm_map *m);
+	void (*close)(struct bu_vm_map *m);
+	/* For programs: the value's address in m->mem, or NULL. No lock. The caller grants it. */
+	void *(*lookup)(struct bu_vm_map *m, const void *key, uint32_t cpu);
+	/* For bpf(2): the whole value (user_value bytes) unmixed with another; -ENOENT. */
+	int (*read)(struct bu_vm_map *m, const void *key, void *value, uint64_t flags);
+	/* Programs: value_size bytes, per-CPU: of row cpu. */
+	int (*update)(struct bu_vm_map *m, const void *key, const void *value, uint64_t flags,
+		      uint32_t cpu);
+	/* bpf(2): user_value bytes; NULL: as update. For types that hold fds the value is an fd. */
+	int (*write)(struct bu_vm_map *m, const void *key, const void *value, uint64_t flags);
+	int (*erase)(struct bu_vm_map *m, const void *key);
+	/* key NULL, or one that is not there: the first. -ENOENT: none further. */
+	int (*next_key)(struct bu_vm_map *m, const void *key, void *next);
+	/* LOOKUP_AND_DELETE, whole and atomic: user_value bytes. NULL: -EOPNOTSUPP. */
+	int (*take)(struct bu_vm_map *m, const void *key, void *value, uint64_t flags);
+	/* queue, stack: for programs and bpf(2). */
+	int (*push)(struct bu_vm_map *m, const void *value, uint64_t flags);
+	int (*pop)(struct bu_vm_map *m, void *value);
+	int (*peek)(struct bu_vm_map *m, void *value);
+	/*
+	 * For bpf_for_each_map_elem: the elements by position *pos (0 at first), which moves on: 0 with
+	 * key and value addresses, -ENOENT at the end. NULL: -EINVAL at load.
+	 */
+	int (*walk)(struct bu_vm_map *m, uint64_t *pos, uint32_t cpu, const void **key, void **value);
+	/* Copies up to *n keys and values (user_value each) from position *pos on, bucket-wise whole, as the
+	 * kernel's batch operations do; see cmd_batch.c. NULL: the generic loop over next_key. */
+	int (*batch)(struct bu_vm_map *m, uint64_t *pos, void *keys, void *values, uint32_t *n,
+		     bool remove, uint64_t flags);
+	/* Address of the value area for ld_imm64's map value (arrays). NULL: the kernel's errno. */
+	int (*direct)(struct bu_vm_map *m, uint64_t off, uint64_t *addr);
+	/* mmap: file offsets of what bpf(2) users may map, in kernel's layout. NULL: -ENOTSUPP (524). */
+	int (*mmap)(struct bu_vm_map *m, uint64_t off, uint64_t len, bool writable, void **p);
+	/* Is there something to read (ops->wait)? NULL: never. */
+	bool (*readable)(struct bu_vm_map *m);
+	/* References to other objects that a value of it holds (types that hold fds): all dropped. */
+	void (*drop)(struct bu_vm_map *m);
+	/* Every invariant of the file: 0, or -EUCLEAN with words in why. */
+	int (*verify)(struct bu_vm_map *m, struct bu_buf *why);
+	uint64_t (*mem_usage)(const struct bu_vm_map *m); /* bytes, as info and fdinfo show */
+	bool batches;           /* has the BATCH commands (the kernel's list) */
+	bool percpu;
+	bool fds;               /* values are fds of maps or programs */
+};
+/* NULL: no such type here. */
+const struct bu_vm_map_ops *bu_vm_map_ops(uint32_t type);
+extern const struct bu_vm_map_ops bu_vm_array_ops, bu_vm_percpu_array_ops, bu_vm_prog_array_ops,
+	bu_vm_array_of_maps_ops, bu_vm_perf_event_array_ops, bu_vm_hash_ops, bu_vm_percpu_hash_ops,
+	bu_vm_lru_hash_ops, bu_vm_hash_of_maps_ops, bu_vm_lpm_ops, bu_vm_queue_ops,
+	bu_vm_stack_ops, bu_vm_ringbuf_ops;
+
+/*
+ * MAP_CREATE after the attribute's size and tail were checked: the fd. All of the kernel's checks in
+ * its order (flags, names, BTF, sizes, the type's).
+ */
+int bu_vm_map_create(struct bu_vm *vm, const union bpf_attr *a);
+/* The map that an object is: its body, made on first use (layout checked against the file). */
+int bu_vm_map_of(struct bu_vm_obj *o, struct bu_vm_map **m);
+/* Both at once: by an fd; put with bu_vm_map_put. need: FMODE_CAN_READ 1 | FMODE_CAN_WRITE 2: -EPERM. */
+int bu_vm_map_by_fd(struct bu_vm *vm, int fd, int need, struct bu_vm_map **m);
+int bu_vm_map_by_id(struct bu_vm *vm, uint32_t id, struct bu_vm_map **m);
+static inline void bu_vm_map_put(struct bu_vm_map *m)
+{
+	if (m)
+		bu_vm_obj_put(m->obj);
+}
+/* May an inner map take the place of the template (bpf_map_meta_equal)? */
+bool bu_vm_map_meta_equal(const struct bu_vm_map *outer, const struct bu_vm_map *inner);
+
+/* Grants the run that is on access to the value at p (what lookup gave). */
+void bu_vm_grant(struct bu_vm_map *m, const void *p);
+
+/* ---- helpers for the types */
+
+/* Copies n bytes that programs may write at the same time, in 8-byte steps where both are aligned. */
+void bu_vm_copy(void *dst, const void *src, size_t n);
+/* Copies a value but for its bpf_spin_lock, which keeps dst's. */
+void bu_vm_copy_value(const struct bu_vm_map *m, void *dst, const void *src);
+
+/* perf_event_array and ringbuf for helpers: map_perf.c, map_ringbuf.c */
+int bu_vm_perf_output(struct bu_vm_run *run, struct bu_vm_map *m, uint64_t index, const void *data,
+		      uint64_t size);
+void *bu_vm_ringbuf_reserve(struct bu_vm_map *m, uint64_t size);
+void bu_vm_ringbuf_commit(struct bu_vm_map *m, void *sample, uint64_t flags, bool discard);
+int bu_vm_ringbuf_output(struct bu_vm_map *m, const void *data, uint64_t size, uint64_t flags);
+uint64_t bu_vm_ringbuf_query(struct bu_vm_map *m, uint64_t what);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Programs and their runs: load-time check, decoded form, interpreter, memory checks, helpers.
+ *
+ * Pointers in registers are real addresses, all inside the one window of the process (world.h). An access
+ * [addr, addr + size) must lie in memory that this run may touch:
+ *
+ *   stack     512 bytes a frame, of the frames that are live; frames do not touch each other
+ *   ctx       by its kind: bytes, or virtual fields (xdp_md, __sk_buff) read and written by ctx.c
+ *   packet    [data, data_end) as it is now; metadata in front of it
+ *   map value one value (per-CPU: one row) that a helper has given to this run (a grant), or the
+ *             value of an ld_imm64; not the key, not the header, not the neighbour
+ *   record    of a ring buffer, from reserve to submit or discard
+ *
+ * Everything else is a fault that names the instruction. Handles (maps, functions) are addresses of
+ * slots of the window that are never mapped: only helpers understand them.
+ */
+#ifndef BU_VM_RUN_H
+#define BU_VM_RUN_H
+
+#include "vm/map.h"
+
+#define BU_VM_STACK 512u
+#define BU_VM_FRAMES 8u          /* call depth, as the kernel's */
+#define BU_VM_TAIL_CALLS 33u
+#define BU_VM_FRAME_STRIDE 1024u /* from frame to frame: 512 that may be used, 512 that may not */
+
+/* What a verifier found out about one instruction; the interpreter leaves out what is proved. */
+enum bu_vm_fact {
+	BU_VM_UNPROVED = 0,
+	BU_VM_PROVED_MEM = 1,    /* the access is inside its object */
+	BU_VM_PROVED_ARGS = 2,   /* the helper's arguments are what its prototype wants */
+};
+
+/* Pre-decoded instruction: 16 bytes. */
+struct bu_vm_op {
+	uint16_t code;   /* of the interpreter's own list (interp.def) */
+	uint8_t dst, src;
+	int32_t off;     /* memory offset, or jump distance in ops */
+	int64_t imm;
+};
+
+struct bu_vm_prog {
+	struct bu_vm_obj *obj;     /* NULL: bu_vm_run_raw's */
+	struct bu_vm *vm;
+	uint32_t id, type, attach_type, ninsns, gpl;
+	const struct bu_insn *insns;   /* private copy, checked again */
+	struct bu_vm_op *ops;          /* one per slot (the second of ld_imm64 is a nop) */
+	uint8_t *facts;                /* enum bu_vm_fact by slot: all unproved for now */
+	struct bu_vm_map **maps;       /* used maps, referenced */
+	uint32_t nmaps;
+	bu_vm_raw_helper_fn *const *raw_helper;
+	void *raw_ctx;
+	char name[BPF_OBJ_NAME_LEN];
+};
+
+/* What PROG_LOAD and every opener check: the messages go to log as the kernel's verifier words them. */
+struct bu_vm_check {
+	const struct bu_insn *insns;
+	uint32_t n;
+	uint32_t type, expected_attach_type, flags;
+	bool gpl, raw;
+	struct bu_buf *log;
+	uint32_t level;
+};
+/*
+ * Encoding, reserved fields, registers (r0 to r10, r10 not written, none read before it was written on
+ * every way), jumps inside the same function and not into an ld_imm64, no way past the end, every
+ * instruction reachable, calls of helpers that exist, are implemented and allowed for the type and the
+ * license. 0, -EINVAL, -EACCES, -E2BIG as the kernel says.
+ */
+int bu_vm_check_insns(struct bu_vm_check *c);
+
+/* The program that an object is: decoded, kept as its body. -EUCLEAN: the file is damaged. */
+int bu_vm_prog_of(struct bu_vm_obj *o, struct bu_vm_prog **p);
+int bu_vm_prog_by_fd(struct bu_vm *vm, int fd, struct bu_vm_prog **p);
+int bu_vm_prog_by_id(struct bu_vm *vm, uint32_t id, struct bu_vm_prog **p);
+static inline void bu_vm_prog_put(struct bu_vm_prog *p)
+{
+	if (p && p->obj)
+		bu_vm_obj_put(p->obj);
+}
+/* Decodes p->insns into p->ops: 0, -ENOMEM. decode.c */
+int bu_vm_decode(struct bu_vm_prog *p);
+
+/* ---------------------------------------------------------------- a run */
+
+struct bu_vm_frame {
+	const struct bu_vm_op *ret; /* NULL: the first frame, or a callback's */
+	uint64_t saved[4];          /* r6 to r9 */
+};
+
+struct bu_vm_record {           /* a ring buffer's, between reserve and submit */
+	uint64_t lo, hi;
+	struct bu_vm_map *map;
+};
+
+struct bu_vm_run {
+	struct bu_vm *vm;
+	struct bu_vm_prog *prog;    /* changes with a tail call */
+	struct bu_vm_ctx *ctx;
+	const struct bu_vm_env *env;
+	uint64_t r[11];
+	uint8_t *stack;             /* BU_VM_FRAMES * BU_VM_FRAME_STRIDE, in the window */
+	uint32_t depth;             /* index of the live frame */
+	struct bu_vm_frame frame[BU_VM_FRAMES];
+	uint32_t tail_calls;
+	uint64_t fuel;
+	uint32_t cpu;
+	uint64_t seed;
+	/* ctx.c: address of the context (r1), packet as it is */
+	uint64_t ctx_addr, ctx_size;
+	uint8_t *packet_buf;        /* in the window; headroom in front */
+	uint64_t packet_buf_size;
+	uint64_t data_meta, data, data_end; /* addresses */
+	struct bu_vm_record rec[16];
+	uint32_t nrec;
+	struct bu_vm_map *inner[16]; /* inner maps looked up in this run: handles behind the program's */
+	uint32_t ninner;
+	const struct bu_vm_op *pc;  /* of the helper call or access, for faults */
+	struct bu_vm_fault fault;
+};
+
+/* Runs run->prog from its first instruction with run->r set: 0 or -EFAULT with run->fault. interp.c */
+int bu_vm_interp(struct bu_vm_run *run);
+/* Calls a program's function (a callback) by its handle, with five arguments: 0 and *r0, or -EFAULT. */
+int bu_vm_callback(struct bu_vm_run *run, uint64_t func, const uint64_t arg[5], uint64_t *r0);
+/* Notes a fault and returns -EFAULT. addr, size, write describe an access; text what it hit. */
+int bu_vm_fault_at(struct bu_vm_run *run, enum bu_vm_fault_kind kind, uint64_t addr, uint32_t size,
+		   bool write, const char *fmt, ...) BU_PRINTF(6, 7);
+
+/* May the run touch [addr, addr + size)? NULL: no (a fault is noted). mem.c */
+void *bu_vm_mem(struct bu_vm_run *run, uint64_t addr, uint64_t size, bool write);
+/* The same without noting a fault: for helpers that answer -EFAULT themselves. */
+void *bu_vm_mem_try(struct bu_vm_run *run, uint64_t addr, uint64_t size, bool write);
+
+/* Sets up r1 (r2), packet and so on, and takes back what changed. ctx.c */
+int bu_vm_ctx_begin(struct bu_vm_run *run);
+void bu_vm_ctx_end(struct bu_vm_run *run);
+/* A load or store of a virtual context field: 0, or -EFAULT with the fault noted. */
+int bu_vm_ctx_load(struct bu_vm_run *run, uint64_t addr, uint32_t size, uint64_t *val);
+int bu_vm_ctx_store(struct bu_vm_run *run, uint64_t addr, uint32_t size, uint64_t val);
+
+/* A whole run: leases a CPU, counts, contexts, interp. run.c; bu_vm_run is a wrapper. */
+int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_vm_env *env,
+		   uint64_t *r0, struct bu_vm_fault *fault);
+
+/* Handles: what map pointers and function pointers are in registers. */
+uint64_t bu_vm_map_handle(const struct bu_vm_run *run, uint32_t index);
+/* The map that a register's value names (used maps, and inner maps of this run), or NULL. */
+struct bu_vm_map *bu_vm_map_by_handle(const struct bu_vm_run *run, uint64_t handle);
+/* A handle for an inner map that a lookup gave; 0: too many. Takes over the reference. */
+uint64_t bu_vm_inner_handle(struct bu_vm_run *run, struct bu_vm_map *m);
+uint64_t bu_vm_func_handle(const struct bu_vm_prog *p, uint32_t insn);
+
+/* Time and task as env says or as they are. */
+uint64_t bu_vm_ktime(const struct bu_vm_run *run);
+/* A text of trace_printk: env->printk, or the world's ring. */
+void bu_vm_trace(struct bu_vm_run *run, const char *text, size_t n);
+
+/* ---------------------------------------------------------------- helpers */
+
+/* What an argument has to be; checked before the helper is called (so it gets usable memory). */
+enum bu_vm_arg {
+	BU_VM_A_NONE,        /* not looked at */
+	BU_VM_A_ANY,         /* a number, or anything */
+	BU_VM_A_MAP,         /* a map's handle */
+	BU_VM_A_KEY,         /* key_size readable bytes of the map of the A_MAP before it */
+	BU_VM_A_VALUE,       /* value_size readable bytes of it */
+	BU_VM_A_VALUE_OUT,   /* value_size writable bytes of it */
+	BU_VM_A_MEM,         /* readable bytes; their number is the next argument (A_SIZE…) */
+	BU_VM_A_MEM_NULL,    /* the same, or NULL */
+	BU_VM_A_OUT,         /* writable bytes */
+	BU_VM_A_SIZE,        /* > 0 */
+	BU_VM_A_SIZE0,       /* >= 0 */
+	BU_VM_A_CTX,
+	BU_VM_A_FUNC,        /* a function's handle */
+	BU_VM_A_STACK_OR_NULL,
+	BU_VM_A_RECORD,      /* what ringbuf_reserve gave */
+	BU_VM_A_STR,         /* readable text with NUL in a read-only map value (snprintf's format) */
+	BU_VM_A_LONG_OUT,    /* 8 writable bytes */
+};
+/* For A_MAP the helper gets (uintptr_t) of a struct bu_vm_map *; the rest as in the registers. */
+typedef uint64_t bu_vm_helper_fn(struct bu_vm_run *run, uint64_t a, uint64_t b, uint64_t c,
+				 uint64_t d, uint64_t e);
+struct bu_vm_helper {
+	int32_t id;
+	bu_vm_helper_fn *fn;
+	uint8_t arg[5];      /* enum bu_vm_arg */
+	uint8_t progs;       /* enum bu_vm_progset */
+	uint32_t maps;       /* A_MAP: bit per map type that it takes; 0: all */
+};
+/* Which program types may call a helper, as the kernel allows. */
+enum bu_vm_progset {
+	BU_VM_P_ALL, BU_VM_P_TRACING /* kprobe, tracepoint, raw_tp, perf_event, tracing … */,
+	BU_VM_P_XDP, BU_VM_P_SKB /* sched_cls, sched_act, lwt, cgroup_skb, socket filter as it may */,
+	BU_VM_P_NET /* XDP and SKB */,
+};
+bool bu_vm_progset_has(uint8_t set, uint32_t prog_type);
+/* The row of a helper, or NULL: not implemented. Rows: vmhelper.def */
+const struct bu_vm_helper *bu_vm_helper(int32_t id);
+/* Checks the arguments by the row, calls: 0 and *r0, or -EFAULT. helper.c */
+int bu_vm_call_helper(struct bu_vm_run *run, const struct bu_vm_helper *h, uint64_t *r0);
+
+#endif

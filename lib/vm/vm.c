@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The VM backend: opening a world, and the table of operations. */
+#include "vm/cmd.h"
+#include "vm/private.h"
+#include "vm/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int vm_close(struct bu_sys *s, int fd)
+{
+	(void)s;
+	return close(fd) ? -errno : 0;
+}
+
+static void vm_destroy(struct bu_sys *s)
+{
+	bu_vm_world_close(bu_vm(s));
+	free(s);
+}
+
+static int vm_possible_cpus(struct bu_sys *s)
+{
+	return (int)bu_vm(s)->root->ncpus;
+}
+
+static const struct bu_sys_ops ops = {
+	.name = "vm",
+	.destroy = vm_destroy,
+	.bpf = bu_vm_bpf,
+	.close = vm_close,
+	.mmap = bu_vm_op_mmap,
+	.munmap = bu_vm_op_munmap,
+	.wait = bu_vm_op_wait,
+	.perf_event_open = bu_vm_op_perf_event_open,
+	.perf_set_bpf = bu_vm_op_perf_set_bpf,
+	.perf_enable = bu_vm_op_perf_enable,
+	.tracepoint_id = bu_vm_op_tracepoint_id,
+	.pmu_type = bu_vm_op_pmu_type,
+	.pmu_format_bit = bu_vm_op_pmu_format_bit,
+	.xdp_set = bu_vm_op_xdp_set,
+	.ifindex = bu_vm_op_ifindex,
+	.pin_prepare = bu_vm_op_pin_prepare,
+	.pin_mkdir = bu_vm_op_pin_mkdir,
+	.pin_rmdir = bu_vm_op_pin_rmdir,
+	.unpin = bu_vm_op_unpin,
+	.pins = bu_vm_op_pins,
+	.holders = bu_vm_op_holders,
+	.vmlinux_btf = bu_vm_op_vmlinux_btf,
+	.possible_cpus = vm_possible_cpus,
+	.fd_kind = bu_vm_op_fd_kind,
+	.names = bu_vm_op_names,
+};
+
+bool bu_vm_is(const struct bu_sys *s)
+{
+	return s && s->ops == &ops;
+}
+
+const char *bu_vm_path(const struct bu_sys *s)
+{
+	return ((const struct bu_vm *)s)->path;
+}
+
+int bu_vm_open(struct bu_sys **s, const struct bu_vm_options *opts, struct bu_diags *ds)
+{
+	struct bu_vm *vm = calloc(1, sizeof(*vm));
+	int err;
+
+	*s = NULL;
+	if (!vm)
+		return -ENOMEM;
+	vm->sys.ops = &ops;
+	vm->member = -1;
+	vm->run_no = 1;
+	vm->fuel = 1u << 30;
+	err = bu_vm_world_open(vm, opts, ds);
+	if (err) {
+		free(vm);
+		return err;
+	}
+	*s = &vm->sys;
+	return 0;
+}
+
+const struct bu_vm_fault *bu_vm_last_fault(const struct bu_sys *s)
+{
+	const struct bu_vm *vm = (const struct bu_vm *)s;
+
+	return vm->last_fault.kind ? &vm->last_fault : NULL;
+}
+
+void bu_vm_set_fuel(struct bu_sys *s, uint64_t fuel)
+{
+	bu_vm(s)->fuel = fuel ? fuel : 1u << 30;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * vm: the second backend: bpf(2) served in user space, for where the kernel or the right is missing.
+ *
+ * Its objects are files of a directory on a tmpfs, the world, so that another process can list,
+ * dump and change them while programs run, and so that a killed process loses nothing. What the
+ * commands mean, their checks and their errno are the kernel's.
+ */
+#ifndef BU_VM_H
+#define BU_VM_H
+
+#include "sys/sys.h"
+
+struct bu_vm_options {
+	const char *world; /* its directory; NULL: $BPFUTILS_WORLD, else the rules of the design */
+	bool read_only;    /* only look; also another user's world, for root */
+	bool no_create;    /* -ENOENT where there is none yet, instead of making it */
+};
+
+/*
+ * Opens (or makes) a world. 0 and *s (release with ops->destroy); -ENOENT with no_create;
+ * -EACCES: the directory is not ours or others may write there; -EPROTO: of another layout version;
+ * -ENOSPC, -ENOMEM. Each with an error record in ds. opts may be NULL.
+ */
+int bu_vm_open(struct bu_sys **s, const struct bu_vm_options *opts, struct bu_diags *ds);
+
+/* Where the world is that a bu_vm_open with these options would take, made or not. */
+int bu_vm_where(const struct bu_vm_options *opts, char *path, size_t size, struct bu_diags *ds);
+
+/* Is this backend the VM? */
+bool bu_vm_is(const struct bu_sys *s);
+const char *bu_vm_path(const struct bu_sys *s); /* of its world */
+
+struct bu_vm_info {
+	const char *path;
+	uint32_t layout;      /* version of the files' layout */
+	uint32_t uid;
+	uint64_t bytes;       /* memory its files take */
+	uint32_t objects[5];  /* by enum bu_objkind, then events */
+	uint32_t pins;
+	uint32_t members;     /* live processes that have it open, this one included */
+	uint32_t ncpus;
+};
+int bu_vm_info(struct bu_sys *s, struct bu_vm_info *info);
+/* Live members; false stops. since: ns of CLOCK_BOOTTIME. */
+typedef bool bu_vm_member_fn(void *ctx, int pid, const char *comm, uint64_t since);
+int bu_vm_members(struct bu_sys *s, bu_vm_member_fn *fn, void *ctx);
+/* Removes what nobody holds and what the dead left half done. *removed: objects; *bytes freed. */
+int bu_vm_gc(struct bu_sys *s, uint32_t *removed, uint64_t *bytes);
+/*
+ * Checks every invariant of every object (fsck): 0, or -EUCLEAN with one record for each damage.
+ * For tests, and for "world show".
+ */
+int bu_vm_check(struct bu_sys *s, struct bu_diags *ds);
+
+/* ---------------------------------------------------------------- running programs */
+
+/* Memory of a recording that bpf_probe_read* may see: size bytes that stood at addr. */
+struct bu_vm_mem {
+	uint64_t addr;
+	const void *bytes;
+	uint32_t size;
+};
+
+/* What helpers answer instead of asking this machine; all zero: the machine and this process. */
+struct bu_vm_env {
+	bool fixed_time;     /* ktime_* answer time (ns) */
+	uint64_t time;
+	bool fixed_task;     /* pid … comm are given */
+	uint32_t pid, tgid;  /* as the kernel has them: pid is the thread's */
+	uint32_t uid, gid;
+	char comm[16];
+	int cpu;             /* virtual CPU wanted + 1; 0: any */
+	bool seeded;         /* prandom starts from seed */
+	uint64_t seed;
+	const struct bu_vm_mem *mems;
+	unsigned nmems;
+	/* Takes a text of trace_printk instead of the world's ring. */
+	void (*printk)(void *ctx, const char *text, size_t n);
+	void *printk_ctx;
+};
+
+enum bu_vm_ctx_kind {
+	BU_VM_CTX_NONE,  /* r1 = 0 */
+	BU_VM_CTX_RAW,   /* r1 = a copy of bytes, size of them, read only (tracepoint, pt_regs, raw_tp) */
+	BU_VM_CTX_MEM,   /* r1 = bytes, r2 = size, written in place: conformance, syscall programs */
+	BU_VM_CTX_XDP,   /* xdp_md over packet */
+	BU_VM_CTX_SKB,   /* __sk_buff over packet */
+};
+
+struct bu_vm_ctx {
+	enum bu_vm_ctx_kind kind;
+	void *bytes;      /* RAW, MEM: the context; XDP, SKB: struct xdp_md, struct __sk_buff, or NULL */
+	uint32_t size;    /* bytes of it; after the run what was there before */
+	/* XDP, SKB: the packet; the caller's buffer, which gets the packet as it is after the run. */
+	void *packet;
+	uint32_t packet_size;  /* in and out */
+	uint32_t packet_room;  /* of the buffer */
+	uint32_t meta_size;    /* XDP: bytes of packet in front of data that are metadata */
+};
+
+/* Why a run was ended by the VM. */
+enum bu_vm_fault_kind {
+	BU_VM_FAULT_NONE, BU_VM_FAULT_ACCESS, BU_VM_FAULT_READONLY, BU_VM_FAULT_FUEL,
+	BU_VM_FAULT_DEPTH, BU_VM_FAULT_HELPER, BU_VM_FAULT_INSN, BU_VM_FAULT_WORLD,
+};
+struct bu_vm_fault {
+	enum bu_vm_fault_kind kind;
+	uint32_t prog_id;
+	uint32_t insn;     /* index of the instruction in its program, in slots */
+	uint64_t addr;     /* of the access */
+	uint32_t size;
+	bool write;
+	char text[160];    /* "insn 7: r0 = *(u64 *)(r1 + 8): 8 bytes behind a value of map skbs" */
+};
+
+/*
+ * Runs a loaded program once: 0 and *r0 (64 bits); -EFAULT: the VM ended it, *fault (may be NULL)
+ * says where and why; -EBADF, -EINVAL: fd is no program's. env, ctx may be NULL.
+ */
+int bu_vm_run(struct bu_sys *s, int prog_fd, struct bu_vm_ctx *ctx, const struct bu_vm_env *env,
+	      uint64_t *r0, struct bu_vm_fault *fault);
+
+/* Instructions that a run may execute, 0: the default (1 << 30). */
+void bu_vm_set_fuel(struct bu_sys *s, uint64_t fuel);
+
+/*
+ * An event: runs all programs of the world that are attached to hook, oldest first. hook is named as
+ * bpf-ld names it: "tracepoint:skb:kfree_skb", "kretprobe:__alloc_skb", "raw_tp:NAME", "xdp:lo".
+ * ran (may be NULL) is told each result; r as bu_vm_run returns. The number of programs, or -errno.
+ */
+typedef void bu_vm_ran_fn(void *ctx, uint32_t prog_id, int r, uint64_t r0,
+			  const struct bu_vm_fault *fault);
+int bu_vm_feed(struct bu_sys *s, const char *hook, struct bu_vm_ctx *ctx,
+	       const struct bu_vm_env *env, bu_vm_ran_fn *ran, void *ran_ctx);
+
+/* The fault of the last PROG_TEST_RUN that gave EFAULT, or NULL. */
+const struct bu_vm_fault *bu_vm_last_fault(const struct bu_sys *s);
+
+/*
+ * The world's ring of trace_printk: texts from *pos on (0: the oldest kept); *pos moves on, *lost
+ * counts texts overwritten before they were read. One text a call: its length, 0: none yet.
+ */
+int bu_vm_trace_read(struct bu_sys *s, uint64_t *pos, char *text, size_t size, uint64_t *lost);
+
+/*
+ * Runs instructions that no PROG_LOAD has seen, without maps: for the public conformance files.
+ * callx is allowed; helpers: functions by number, each gets r1..r5. Checked all the same.
+ */
+typedef uint64_t bu_vm_raw_helper_fn(void *ctx, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+				     uint64_t e, bool *end);
+struct bu_vm_raw {
+	const struct bu_insn *insns;
+	uint32_t n;
+	bu_vm_raw_helper_fn *helper[64];
+	void *helper_ctx;
+};
+int bu_vm_run_raw(struct bu_sys *s, const struct bu_vm_raw *raw, struct bu_vm_ctx *ctx,
+		  uint64_t *r0, struct bu_vm_fault *fault);
+
+#endif
