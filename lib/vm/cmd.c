@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The table of commands, and the caller's memory. */
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* while this is a stub */
 #include "vm/cmd.h"
 
 int bu_vm_bpf(struct bu_sys *s, int cmd, union bpf_attr *attr, unsigned size)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Links and iterators. */
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* while this is a stub */
 #include "vm/cmd.h"
 #include "vm/run.h"
 

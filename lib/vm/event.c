@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What perf_event_open and its kin are here. */
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* while this is a stub */
 #include "vm/private.h"
 
 int bu_vm_op_perf_event_open(struct bu_sys *s, struct perf_event_attr *a, int pid, int cpu, int group, unsigned long flags)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Helpers: their table, and the check of their arguments. */
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* while this is a stub */
 #include "vm/run.h"
 
 bool bu_vm_progset_has(uint8_t set, uint32_t prog_type)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* perf_event_array and the rings of its events. */
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* while this is a stub */
 #include "vm/map.h"
 #include "vm/run.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Pins, and who holds what. */
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* while this is a stub */
 #include "vm/private.h"
 
 int bu_vm_op_pin_prepare(struct bu_sys *s, const char *path, bool no_mount)

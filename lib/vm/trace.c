@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The world's ring of trace_printk, and time. */
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* while this is a stub */
 #include "vm/run.h"
 
 uint64_t bu_vm_ktime(const struct bu_vm_run *run)
