@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The commands that all objects share. */
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* while this is a stub */
 #include "vm/cmd.h"
 
 int bu_vm_cmd_pin(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user, unsigned size)
