@@ -12,15 +12,34 @@ struct bu_vm_cmd {
 	 * behind must be zero within the union (else EINVAL) and behind it (else E2BIG). */
 	unsigned last;
 	int (*run)(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user, unsigned size);
+	bool fd; /* its result is an fd */
 };
+/* By number: bu_vm_cmds[cmd].cmd == cmd. While one runs, vm->cmd is its number. */
 extern const struct bu_vm_cmd bu_vm_cmds[];
 extern const unsigned bu_vm_ncmds;
 /* ops->bpf */
 int bu_vm_bpf(struct bu_sys *s, int cmd, union bpf_attr *attr, unsigned size);
 
-/* The caller's memory: 0 or -EFAULT. */
+/*
+ * Are the bytes [known, size) of the caller's structure zero? 0, -E2BIG: not, or size is over a page;
+ * -EFAULT. The rule for attributes and infos that are longer than what is known here.
+ */
+int bu_vm_tail_zero(struct bu_vm *vm, uint64_t user, size_t known, size_t size);
+
+/* The caller's memory (uaccess.c): 0 or -EFAULT. copy_out writes what can be written before the fault. */
 int bu_vm_copy_in(struct bu_vm *vm, void *dst, uint64_t user, size_t n);
 int bu_vm_copy_out(struct bu_vm *vm, uint64_t user, const void *src, size_t n);
+/* As copy_in, but says how many bytes in front of the fault (by pages) there were. */
+size_t bu_vm_copy_in_some(struct bu_vm *vm, void *dst, uint64_t user, size_t n);
+/* Writes val to member m of the caller's attribute: 0 or -EFAULT. */
+#define bu_vm_put_user(vm, val, user, m)                                                           \
+	({                                                                                         \
+		__typeof__((user)->m) bu_v = (val);                                                \
+		bu_vm_copy_out(vm, bu_ptr64(user) + offsetof(union bpf_attr, m), &bu_v,            \
+			       sizeof(bu_v));                                                      \
+	})
+/* Gives back what uaccess.c has opened. */
+void bu_vm_uaccess_close(struct bu_vm *vm);
 /* A text with NUL of at most n bytes, NUL included: its length; -EFAULT, -E2BIG when there is no NUL
  * within n. */
 long bu_vm_copy_str(struct bu_vm *vm, char *dst, uint64_t user, size_t n);

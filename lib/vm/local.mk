@@ -35,6 +35,7 @@ lib_libbu_a_SOURCES += \
 	lib/vm/run.c \
 	lib/vm/testrun.c \
 	lib/vm/trace.c \
+	lib/vm/uaccess.c \
 	lib/vm/vm.c \
 	lib/vm/vmbtf.c \
 	lib/vm/world.c

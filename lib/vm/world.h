@@ -205,6 +205,11 @@ struct bu_vm {
 	void *events;           /* attach's table of tracepoint ids */
 	void *btf;              /* the VM's own BTF ("vmlinux") */
 	struct bu_buf scratch;
+	int cmd;                /* of bpf(2), that is on */
+	struct {                /* uaccess.c */
+		bool refused;   /* process_vm_readv: through a pipe instead */
+		int fd[2], pid; /* the pipe and whose it is; pid 0: none */
+	} ua;
 };
 static inline struct bu_vm *bu_vm(struct bu_sys *s)
 {
