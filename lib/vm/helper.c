@@ -18,3 +18,8 @@ int bu_vm_call_helper(struct bu_vm_run *run, const struct bu_vm_helper *h, uint6
 	return -EFAULT;
 }
 
+
+int bu_vm_helpers_end(struct bu_vm_run *run)
+{
+	return 0;
+}

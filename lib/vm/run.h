@@ -115,6 +115,11 @@ struct bu_vm_run {
 	uint64_t data_meta, data, data_end; /* addresses */
 	struct bu_vm_record rec[16];
 	uint32_t nrec;
+	/* helper.c: keys that callbacks of for_each_map_elem may read, by the frame that called it */
+	struct { uint64_t lo, hi; } key[BU_VM_FRAMES];
+	/* … and the bpf_spin_lock that the program holds: its map, and the lock's offset in the file */
+	struct bu_vm_obj *spin;
+	uint64_t spin_off;
 	struct bu_vm_map *inner[16]; /* inner maps looked up in this run: handles behind the program's */
 	uint32_t ninner;
 	const struct bu_vm_op *pc;  /* of the helper call or access, for faults */
@@ -192,14 +197,27 @@ struct bu_vm_helper {
 };
 /* Which program types may call a helper, as the kernel allows. */
 enum bu_vm_progset {
-	BU_VM_P_ALL, BU_VM_P_TRACING /* kprobe, tracepoint, raw_tp, perf_event, tracing … */,
-	BU_VM_P_XDP, BU_VM_P_SKB /* sched_cls, sched_act, lwt, cgroup_skb, socket filter as it may */,
-	BU_VM_P_NET /* XDP and SKB */,
+	BU_VM_P_ALL,
+	BU_VM_P_TRACING, /* kprobe, tracepoint, raw_tp, perf_event, tracing, syscall … */
+	BU_VM_P_XDP,
+	BU_VM_P_SKB,     /* sched_cls, sched_act, lwt, cgroup_skb, socket filter … */
+	BU_VM_P_NET,     /* XDP and SKB */
+	BU_VM_P_TC,      /* those of SKB that may change the packet: sched_cls, sched_act, sk_skb */
+	BU_VM_P_TC_LWT, BU_VM_P_TC_LWT_XDP,
+	BU_VM_P_FILTER,  /* sched_cls, sched_act, cgroup_skb, socket filter */
+	BU_VM_P_NOT_TRACING, BU_VM_P_OUTPUT /* perf_event_output */, BU_VM_P_ITER,
 };
 bool bu_vm_progset_has(uint8_t set, uint32_t prog_type);
 /* The row of a helper, or NULL: not implemented. Rows: vmhelper.def */
 const struct bu_vm_helper *bu_vm_helper(int32_t id);
 /* Checks the arguments by the row, calls: 0 and *r0, or -EFAULT. helper.c */
 int bu_vm_call_helper(struct bu_vm_run *run, const struct bu_vm_helper *h, uint64_t *r0);
+/*
+ * At the end of every run, faulted or not: gives back the spin lock and the records that the program
+ * still holds. 0, or -EFAULT with a fault noted when it had no fault yet and held something.
+ */
+int bu_vm_helpers_end(struct bu_vm_run *run);
+/* What ctx->seq is in the registers of an iterator's program. */
+#define BU_VM_SEQ_HANDLE 0xffffc9000005e900u
 
 #endif

@@ -97,6 +97,7 @@ struct bu_vm_ctx {
 	uint32_t packet_size;  /* in and out */
 	uint32_t packet_room;  /* of the buffer */
 	uint32_t meta_size;    /* XDP: bytes of packet in front of data that are metadata */
+	struct bu_buf *seq;    /* iterators: takes what seq_write and seq_printf print; else NULL */
 };
 
 /* Why a run was ended by the VM. */
