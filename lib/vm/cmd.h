@@ -72,6 +72,14 @@ int bu_vm_cmd_link_update(struct bu_vm *, union bpf_attr *a, union bpf_attr *use
 int bu_vm_cmd_link_detach(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
 int bu_vm_cmd_raw_tp(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
 int bu_vm_cmd_iter_create(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+/*
+ * The caller's info structure: in, of which we know room bytes (zeroed behind what the caller gave;
+ * *len: min of both), and out, with info_len. 0, -E2BIG, -EFAULT.
+ */
+int bu_vm_info_in(struct bu_vm *vm, const union bpf_attr *a, void *info, uint32_t room,
+		  uint32_t *len);
+int bu_vm_info_out(struct bu_vm *vm, const union bpf_attr *a, union bpf_attr *user,
+		   const void *info, uint32_t len);
 /* info of each kind; bu_vm_cmd_info dispatches. user: attr to write info_len to. */
 int bu_vm_info_map(struct bu_vm *, struct bu_vm_obj *o, union bpf_attr *a, union bpf_attr *user);
 int bu_vm_info_prog(struct bu_vm *, struct bu_vm_obj *o, union bpf_attr *a, union bpf_attr *user);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 lib_libbu_a_SOURCES += \
 	lib/vm/cmd.h \
+	lib/vm/cmd_map.h \
 	lib/vm/lock.h \
 	lib/vm/map.h \
 	lib/vm/private.h \
