@@ -53,7 +53,8 @@ struct bu_vm_map {
 struct bu_vm_map_ops {
 	/* map_alloc_check: attributes beyond what all types share. NULL: nothing more. */
 	int (*check)(struct bu_vm *vm, const union bpf_attr *a);
-	/* Sizes and offsets from the attributes: also called when a file is opened. -E2BIG, -ENOMEM. */
+	/* Sizes and offsets from the attributes alone (m->obj, m->mem may be NULL): also called when a file
+	 * is opened. -E2BIG, -ENOMEM. What it allocates is freed by close. */
 	int (*layout)(struct bu_vm_map *m);
 	/* A fresh file, all zero. NULL: zero is right. */
 	int (*init)(struct bu_vm_map *m);
@@ -100,7 +101,9 @@ struct bu_vm_map_ops {
 	bool percpu;
 	bool fds;               /* values are fds of maps or programs */
 };
-/* NULL: no such type here. */
+/* The slot of bu_vm_ref_set for element i of a map that holds fds: slot 0 is the map's BTF. */
+#define BU_VM_MAP_SLOT(i) ((uint32_t)(i) + 1)
+/* NULL: no such type here. A new type: its row in the table of map.c. */
 const struct bu_vm_map_ops *bu_vm_map_ops(uint32_t type);
 extern const struct bu_vm_map_ops bu_vm_array_ops, bu_vm_percpu_array_ops, bu_vm_prog_array_ops,
 	bu_vm_array_of_maps_ops, bu_vm_perf_event_array_ops, bu_vm_hash_ops, bu_vm_percpu_hash_ops,

@@ -48,8 +48,11 @@ struct bu_vm_map_attr {
 	uint32_t ncpus;         /* rows of a per-CPU value */
 	uint32_t inner_template[6]; /* maps of maps: type, key, value, entries, flags, map_extra(32) */
 	int32_t spin_lock_off;  /* of a struct bpf_spin_lock in the value, or -1 */
+	int32_t inner_spin_lock_off; /* maps of maps: the template's */
 	uint32_t uid;
 	char name[BPF_OBJ_NAME_LEN];
+	uint32_t excl;          /* only a program of this SHA-256 may use it */
+	uint8_t excl_prog_hash[32];
 };
 struct bu_vm_prog_attr {
 	uint32_t type, expected_attach_type, flags;
