@@ -2,11 +2,13 @@
 lib_libbu_a_SOURCES += \
 	lib/vm/cmd.h \
 	lib/vm/cmd_map.h \
+	lib/vm/helper.h \
 	lib/vm/lock.h \
 	lib/vm/map.h \
 	lib/vm/private.h \
 	lib/vm/run.h \
 	lib/vm/vm.h \
+	lib/vm/vmhelper.def \
 	lib/vm/world.h \
 	lib/vm/check.c \
 	lib/vm/cmd.c \
@@ -20,6 +22,10 @@ lib_libbu_a_SOURCES += \
 	lib/vm/decode.c \
 	lib/vm/event.c \
 	lib/vm/helper.c \
+	lib/vm/helper_map.c \
+	lib/vm/helper_net.c \
+	lib/vm/helper_print.c \
+	lib/vm/helper_task.c \
 	lib/vm/interp.c \
 	lib/vm/lock.c \
 	lib/vm/map.c \

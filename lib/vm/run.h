@@ -176,6 +176,7 @@ enum bu_vm_arg {
 	BU_VM_A_MEM,         /* readable bytes; their number is the next argument (A_SIZE…) */
 	BU_VM_A_MEM_NULL,    /* the same, or NULL */
 	BU_VM_A_OUT,         /* writable bytes */
+	BU_VM_A_OUT_NULL,    /* the same, or NULL */
 	BU_VM_A_SIZE,        /* > 0 */
 	BU_VM_A_SIZE0,       /* >= 0 */
 	BU_VM_A_CTX,

@@ -135,8 +135,8 @@ struct bu_vm_root {
 	} cpu[BU_VM_MAX_CPUS];
 	/* behind it: the trace ring */
 };
-#define BU_VM_TRACE_CELL 256u
-#define BU_VM_TRACE_CELLS 1024u
+#define BU_VM_TRACE_CELL 1024u
+#define BU_VM_TRACE_CELLS 512u
 
 /* ---------------------------------------------------------------- in this process */
 

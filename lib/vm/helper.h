@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The helpers' functions, and what they share. Arguments were checked by their row (vmhelper.def). */
+#ifndef BU_VM_HELPER_H
+#define BU_VM_HELPER_H
+
+#include "vm/run.h"
+
+#define BU_VM_HELPER(id, name, progs, maps, a, b, c, d, e) bu_vm_helper_fn bu_vm_h_##name;
+#include "vm/vmhelper.def"
+#undef BU_VM_HELPER
+
+/*
+ * What bpf_probe_read_kernel gives: n bytes that stand at addr in the recording or in the run's own
+ * memory: 0, or -errno with dst zeroed. user, compat: as the _user and the old forms.
+ */
+enum bu_vm_space { BU_VM_KERNEL, BU_VM_USER, BU_VM_EITHER };
+int64_t bu_vm_probe(const struct bu_vm_run *run, void *dst, uint64_t n, uint64_t addr,
+		    enum bu_vm_space space);
+/* A text with its NUL, cut to n bytes with NUL: bytes stored. */
+int64_t bu_vm_probe_str(const struct bu_vm_run *run, void *dst, uint64_t n, uint64_t addr,
+			enum bu_vm_space space);
+
+/*
+ * The text of a format of trace_printk and its kin into out of size bytes, NUL included (0: nothing
+ * is stored): its whole length without NUL, or -errno. fmt has n bytes, of which one must be NUL.
+ */
+int64_t bu_vm_format(struct bu_vm_run *run, char *out, uint64_t size, const char *fmt, uint64_t n,
+		     const uint64_t *arg, unsigned nargs);
+
+/* pid and comm as helpers tell them */
+void bu_vm_task(const struct bu_vm_run *run, uint32_t *pid, uint32_t *tgid, char comm[16]);
+
+/* The kernel's own number, which user space's errno.h has not. */
+#define BU_VM_ENOTSUPP 524
+
+#endif
