@@ -233,15 +233,20 @@ int bu_vm_cmd_freeze(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user, 
 	err = bu_vm_cmd_map_get(vm, a->map_fd, BU_VM_CAN_WRITE, &m);
 	if (err)
 		return err;
-	/* Under the map's lock no change is half made. */
+	/* Under W/lock nobody maps it; under the map's lock no change is half made. */
+	err = bu_vm_world_lock(vm);
+	if (err)
+		goto out;
 	err = bu_vm_lock(m->obj);
 	if (!err) {
-		if (atomic_load(&m->live->writers) || atomic_load(&m->live->frozen))
+		if (bu_vm_map_shared((int)a->map_fd) || atomic_load(&m->live->frozen))
 			err = -EBUSY;
 		else
 			atomic_store(&m->live->frozen, 1);
 		bu_vm_unlock(m->obj);
 	}
+	bu_vm_world_unlock(vm);
+out:
 	bu_vm_map_put(m);
 	return err;
 }

@@ -7,6 +7,7 @@ lib_libbu_a_SOURCES += \
 	lib/vm/map.h \
 	lib/vm/private.h \
 	lib/vm/run.h \
+	lib/vm/seq.h \
 	lib/vm/vm.h \
 	lib/vm/vmhelper.def \
 	lib/vm/world.h \
@@ -30,6 +31,7 @@ lib_libbu_a_SOURCES += \
 	lib/vm/lock.c \
 	lib/vm/map.c \
 	lib/vm/map_array.c \
+	lib/vm/map_fds.c \
 	lib/vm/map_hash.c \
 	lib/vm/map_lpm.c \
 	lib/vm/map_perf.c \
@@ -46,3 +48,8 @@ lib_libbu_a_SOURCES += \
 	lib/vm/vm.c \
 	lib/vm/vmbtf.c \
 	lib/vm/world.c
+
+check_PROGRAMS += tests/unit/vm_array_test
+tests_unit_vm_array_test_SOURCES = tests/unit/vm_array_test.c
+tests_unit_vm_array_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/vm_array_test

@@ -34,18 +34,18 @@ static const struct {
 	bool no_inner; /* may not be an inner map */
 } types[] = {
 	[BPF_MAP_TYPE_HASH] = { &bu_vm_hash_ops, BTF_KEYED, true, false },
-	[BPF_MAP_TYPE_ARRAY] = { NULL, BTF_INT, true, false },
-	[BPF_MAP_TYPE_PROG_ARRAY] = { NULL, BTF_KEYED, false, true },
-	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = { NULL, BTF_NEVER, false, false },
+	[BPF_MAP_TYPE_ARRAY] = { &bu_vm_array_ops, BTF_INT, true, false },
+	[BPF_MAP_TYPE_PROG_ARRAY] = { &bu_vm_prog_array_ops, BTF_KEYED, false, true },
+	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = { &bu_vm_perf_event_array_ops, BTF_NEVER, false, false },
 	[BPF_MAP_TYPE_PERCPU_HASH] = { &bu_vm_percpu_hash_ops, BTF_KEYED, false, false },
-	[BPF_MAP_TYPE_PERCPU_ARRAY] = { NULL, BTF_INT, false, false },
+	[BPF_MAP_TYPE_PERCPU_ARRAY] = { &bu_vm_percpu_array_ops, BTF_INT, false, false },
 	[BPF_MAP_TYPE_LRU_HASH] = { &bu_vm_lru_hash_ops, BTF_KEYED, false, false },
-	[BPF_MAP_TYPE_LPM_TRIE] = { NULL, BTF_STRUCT, false, false },
-	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = { NULL, BTF_NEVER, false, true },
+	[BPF_MAP_TYPE_LPM_TRIE] = { &bu_vm_lpm_ops, BTF_STRUCT, false, false },
+	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = { &bu_vm_array_of_maps_ops, BTF_NEVER, false, true },
 	[BPF_MAP_TYPE_HASH_OF_MAPS] = { &bu_vm_hash_of_maps_ops, BTF_NEVER, false, true },
-	[BPF_MAP_TYPE_QUEUE] = { NULL, BTF_KEYED, false, false },
-	[BPF_MAP_TYPE_STACK] = { NULL, BTF_KEYED, false, false },
-	[BPF_MAP_TYPE_RINGBUF] = { NULL, BTF_KEYED, false, false },
+	[BPF_MAP_TYPE_QUEUE] = { &bu_vm_queue_ops, BTF_KEYED, false, false },
+	[BPF_MAP_TYPE_STACK] = { &bu_vm_stack_ops, BTF_KEYED, false, false },
+	[BPF_MAP_TYPE_RINGBUF] = { &bu_vm_ringbuf_ops, BTF_KEYED, false, false },
 	[BPF_MAP_TYPE_ARENA] = { NULL, BTF_KEYED, false, false }, /* the last that kernels have */
 };
 

@@ -89,7 +89,7 @@ struct bu_vm_map_ops {
 	/* Address of the value area for ld_imm64's map value (arrays). NULL: the kernel's errno. */
 	int (*direct)(struct bu_vm_map *m, uint64_t off, uint64_t *addr);
 	/* mmap: file offsets of what bpf(2) users may map, in kernel's layout. NULL: -ENOTSUPP (524). */
-	int (*mmap)(struct bu_vm_map *m, uint64_t off, uint64_t len, bool writable, void **p);
+	int (*mmap)(struct bu_vm_map *m, int fd, uint64_t off, uint64_t len, bool writable, void **p);
 	/* Is there something to read (ops->wait)? NULL: never. */
 	bool (*readable)(struct bu_vm_map *m);
 	/* References to other objects that a value of it holds (types that hold fds): all dropped. */
@@ -138,6 +138,23 @@ void bu_vm_copy(void *dst, const void *src, size_t n);
 /* Copies a value but for its bpf_spin_lock, which keeps dst's. */
 void bu_vm_copy_value(const struct bu_vm_map *m, void *dst, const void *src);
 
+/*
+ * mmap.c: maps [off, off + len) of the object's file that fd has open, at an address of the kernel's
+ * choice or (at) over what is there. The mapping keeps the object alive as an fd does; a writable
+ * one is known to bu_vm_map_shared.
+ */
+int bu_vm_map_file(int fd, uint64_t off, uint64_t len, bool writable, void *at, void **p);
+/* Has some process a writable mapping of the map's values (MAP_FREEZE: -EBUSY)? fd: any of its. */
+bool bu_vm_map_shared(int fd);
+
+/* Arrays of any kind: the next index. */
+int bu_vm_array_next_key(struct bu_vm_map *m, const void *key, void *next);
+/*
+ * May a program be in this prog_array, or use it (PROG_LOAD: -EINVAL if not)? The first that asks
+ * decides for all: its type, and what else has to be the same. map_fds.c
+ */
+bool bu_vm_prog_compatible(struct bu_vm_map *m, const struct bu_vm_prog_attr *p);
+
 /* perf_event_array and ringbuf for helpers: map_perf.c, map_ringbuf.c */
 int bu_vm_perf_output(struct bu_vm_run *run, struct bu_vm_map *m, uint64_t index, const void *data,
 		      uint64_t size);
@@ -145,5 +162,10 @@ void *bu_vm_ringbuf_reserve(struct bu_vm_map *m, uint64_t size);
 void bu_vm_ringbuf_commit(struct bu_vm_map *m, void *sample, uint64_t flags, bool discard);
 int bu_vm_ringbuf_output(struct bu_vm_map *m, const void *data, uint64_t size, uint64_t flags);
 uint64_t bu_vm_ringbuf_query(struct bu_vm_map *m, uint64_t what);
+/* How often its producers have woken who waits. */
+uint64_t bu_vm_ringbuf_wakeups(const struct bu_vm_map *m);
+/* The ring of an event: mapping it as perf_event_open(2) says, and whether it has something. */
+int bu_vm_perf_mmap(struct bu_vm_obj *o, int fd, uint64_t off, uint64_t len, bool writable, void **p);
+bool bu_vm_perf_readable(struct bu_vm_obj *o);
 
 #endif

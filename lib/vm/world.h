@@ -87,8 +87,12 @@ struct bu_vm_event_attr {
 	uint32_t prog_id;       /* by PERF_EVENT_IOC_SET_BPF; 0: none */
 	uint32_t enabled, ret;
 	uint32_t pages;         /* of its ring, after mmap: 0 none */
+	uint64_t sample_type;   /* PERF_SAMPLE_…; 0: PERF_SAMPLE_RAW */
 	char hook[256];
 };
+
+/* Pages in front of an event's header: its ring. None has memory before somebody maps it (map_perf.c). */
+#define BU_VM_EVENT_PAGES 4097u
 
 /* What changes in place while the object lives. Everything else is constant. */
 struct bu_vm_live {
