@@ -203,6 +203,9 @@ struct bu_vm {
 	int member;             /* own slot, or -1: none yet (taken at the first write) */
 	int member_fd;
 	struct bu_vm_rec *rec;  /* own redo record (lock.h) */
+	struct bu_vm_obj *locked, *spun; /* lock.c: whose lock, and whose value's lock, we hold */
+	uint32_t txn_n;         /* lock.c: operations noted, and what is wrong with them */
+	int txn_err;
 	struct bu_vm_obj *table[256];
 	uint64_t fuel;
 	struct bu_vm_fault last_fault;
