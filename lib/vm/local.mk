@@ -53,3 +53,9 @@ check_PROGRAMS += tests/unit/vm_array_test
 tests_unit_vm_array_test_SOURCES = tests/unit/vm_array_test.c
 tests_unit_vm_array_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/vm_array_test
+
+check_PROGRAMS += tests/model
+tests_model_SOURCES = tests/map_model/model.h tests/map_model/evict.c tests/map_model/exec.c \
+	tests/map_model/model.c tests/map_model/types.c
+tests_model_LDADD = $(LIBS_BU)
+TESTS += tests/model

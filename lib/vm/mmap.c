@@ -48,13 +48,16 @@ bool bu_vm_map_shared(int fd)
 	return !fcntl(fd, F_OFD_GETLK, &fl) && fl.l_type != F_UNLCK;
 }
 
-static int map_map(struct bu_vm *vm, struct bu_vm_map *m, int fd, uint64_t off, uint64_t len,
-		   bool writable, void **p)
+static int map_map(struct bu_vm *vm, struct bu_vm_map *m, int fd, int mode, uint64_t off,
+		   uint64_t len, bool writable, void **p)
 {
 	int err;
 
 	if (!m->ops->mmap || m->spin_lock_off >= 0)
 		return -ENOTSUPP;
+	/* To the kernel a shared mapping of what is open for reading only is none. */
+	if (mode == O_RDONLY)
+		return -EINVAL;
 	/* Not while MAP_FREEZE looks for writable mappings. */
 	err = bu_vm_world_lock(vm);
 	if (err)
@@ -102,7 +105,7 @@ void *bu_vm_op_mmap(struct bu_sys *s, int fd, size_t len, bool writable, uint64_
 	else
 		*err = bu_vm_map_of(o, &m);
 	if (!*err && o->kind == BU_VM_MAP)
-		*err = map_map(vm, m, fd, off, bytes, writable, &p);
+		*err = map_map(vm, m, fd, mode, off, bytes, writable, &p);
 	bu_vm_obj_put(o);
 	return *err ? NULL : p;
 }
