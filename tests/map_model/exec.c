@@ -232,7 +232,7 @@ static void batch_change(const struct side *side, const struct round *r, const s
 		value_make(r, side, op->value, v + (size_t)(n / 2) * vs);
 	res->ret = batch(side, fd, cmd, NULL, NULL, keys, v, &n, op->flags);
 	add(res, &n, 4);
-	res->elements = n < MAX_BATCH ? n + 1 : 1;
+	res->elements = n <= op->n ? n + 1 : 1;
 	free(keys);
 	free(v);
 }

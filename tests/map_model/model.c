@@ -133,7 +133,7 @@ static void run_type(const struct type *t, uint64_t seed, uint64_t ops, long onl
 	const char *missing = pool_open(&kern, t);
 	struct timespec a, b;
 	uint32_t i = 0;
-	int at;
+	int at = -1;
 
 	if (missing || (missing = pool_open(&vm, t))) {
 		printf("ok %u - %s # SKIP needs %s\n", ++points, t->name, missing);

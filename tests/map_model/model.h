@@ -42,7 +42,7 @@ extern const unsigned ntypes;
 
 #define POOL 6u
 #define MAX_VALUE 128u
-#define MAX_BATCH 64u
+#define MAX_BATCH 64u /* of look-ups; changes of maps of maps take more at once */
 
 /* One backend with the map of the round. */
 struct side {

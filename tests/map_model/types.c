@@ -111,6 +111,8 @@ static void op_make(const struct round *r, uint64_t *st, struct op *op)
 	op->key = below(st, r->space);
 	op->value = below(st, 1u << 30);
 	op->n = below(st, 10) ? 1 + below(st, 24) : PICK(st, 0, 1, 63, 64);
+	if (r->t->values == VALUES_MAPS && (op->what == UPDATE_BATCH || op->what == ERASE_BATCH))
+		op->n = below(st, 1000);
 	if (op->what == MMAP)
 		op->n = PICK(st, 0, 1, 1, 1, 2, 3, 4);
 	op->flags = flags_of(r, st, op->what);

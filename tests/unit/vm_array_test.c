@@ -4,8 +4,11 @@
 #include "vm/map.h"
 
 #include <linux/perf_event.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -195,6 +198,42 @@ static void test_lpm(void)
 	close(fd);
 }
 
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+static void test_wait(void)
+{
+	int fd = create(BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0), p[2], fds[2], arr;
+	struct sigaction sa = { .sa_handler = on_alarm };
+	struct itimerval it = { .it_value.tv_usec = 30000 };
+	struct bu_vm_map *m = body(fd);
+	struct timespec a, b;
+
+	ok(!pipe(p), "a pipe");
+	fds[0] = fd;
+	fds[1] = p[0];
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	ok(s->ops->wait(s, fds, 2, 50) == 0, "nothing comes");
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	ok((b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000 >= 49, "for 50 ms");
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &it, NULL);
+	ok(s->ops->wait(s, fds, 2, -1) == -EINTR, "a signal ends it");
+	ok(write(p[1], "x", 1) == 1 && s->ops->wait(s, fds, 2, -1) == 1, "a pipe of the machine");
+	ok(!bu_vm_ringbuf_output(m, "x", 1, 0) && s->ops->wait(s, fds, 2, -1) == 2, "and the ring");
+	arr = create(BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0);
+	ok(s->ops->wait(s, &arr, 1, 0) == 0, "an array is never ready");
+	fds[0] = 1000000;
+	ok(s->ops->wait(s, fds, 1, 0) == -EBADF, "an fd that is not open");
+	bu_vm_map_put(m);
+	close(arr);
+	close(fd);
+	close(p[0]);
+	close(p[1]);
+}
+
 static int event(int cpu)
 {
 	struct perf_event_attr a;
@@ -274,6 +313,7 @@ int main(void)
 	test_array();
 	test_lpm();
 	test_ringbuf();
+	test_wait();
 	test_perf();
 	s->ops->destroy(s);
 	snprintf(rm, sizeof(rm), "rm -rf %s", world);
