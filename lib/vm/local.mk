@@ -5,6 +5,7 @@ lib_libbu_a_SOURCES += \
 	lib/vm/helper.h \
 	lib/vm/lock.h \
 	lib/vm/map.h \
+	lib/vm/map_hash.h \
 	lib/vm/private.h \
 	lib/vm/run.h \
 	lib/vm/seq.h \
@@ -33,6 +34,7 @@ lib_libbu_a_SOURCES += \
 	lib/vm/map_array.c \
 	lib/vm/map_fds.c \
 	lib/vm/map_hash.c \
+	lib/vm/map_hash_walk.c \
 	lib/vm/map_lpm.c \
 	lib/vm/map_perf.c \
 	lib/vm/map_queue.c \
