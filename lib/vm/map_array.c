@@ -106,19 +106,26 @@ static void load_short(void *dst, const void *src, uint32_t n)
 	memcpy(dst, &v, n);
 }
 
+/* What lies behind a value in its 8 bytes stays: who has mapped the array may keep something there. */
 static void store_short(void *dst, const void *src, uint32_t n)
 {
-	uint64_t v = 0;
+	_Atomic uint64_t *word = dst;
+	uint64_t v = 0, old;
 
 	memcpy(&v, src, n);
-	if (n == 1)
+	if (n == 1) {
 		*(volatile uint8_t *)dst = (uint8_t)v;
-	else if (n == 2)
+	} else if (n == 2) {
 		*(volatile uint16_t *)dst = (uint16_t)v;
-	else if (n == 4)
+	} else if (n == 4) {
 		*(volatile uint32_t *)dst = (uint32_t)v;
-	else
-		*(volatile uint64_t *)dst = v;
+	} else {
+		old = atomic_load(word);
+		do {
+			v = old;
+			memcpy(&v, src, n);
+		} while (!atomic_compare_exchange_weak(word, &old, v));
+	}
 }
 
 static int read_long(struct bu_vm_map *m, uint32_t i, void *value)
@@ -240,8 +247,6 @@ static int percpu_update(struct bu_vm_map *m, const void *key, const void *value
 			 uint32_t cpu)
 {
 	uint32_t i = index_of(key), n = m->value_size;
-	uint8_t *row;
-	uint64_t whole;
 	int err = check_update(m, i, flags);
 
 	if (!err && cpu >= m->ncpus)
@@ -250,10 +255,7 @@ static int percpu_update(struct bu_vm_map *m, const void *key, const void *value
 		return err;
 	if (n > 8)
 		return write_long(m, i, cpu * m->rounded, value, n, false);
-	row = element(m, i) + (uint64_t)cpu * m->rounded;
-	load_short(&whole, row, 8);
-	memcpy(&whole, value, n);
-	store_short(row, &whole, 8);
+	store_short(element(m, i) + (uint64_t)cpu * m->rounded, value, n);
 	return 0;
 }
 
