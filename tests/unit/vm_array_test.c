@@ -3,6 +3,7 @@
 #include "vm/helper.h"
 #include "vm/map.h"
 
+#include <fcntl.h>
 #include <linux/perf_event.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -234,17 +235,85 @@ static void test_wait(void)
 	close(p[1]);
 }
 
-static int event(int cpu)
+/* As perf_event_open makes it: of no device, with room for a ring. */
+static int event(uint32_t cpu)
 {
-	struct perf_event_attr a;
+	struct bu_vm_hdr h = { .kind = BU_VM_EVENT };
+	struct bu_vm_obj *o;
+	int fd;
 
-	memset(&a, 0, sizeof(a));
-	a.size = sizeof(a);
-	a.type = PERF_TYPE_SOFTWARE;
-	a.config = PERF_COUNT_SW_BPF_OUTPUT;
-	a.sample_type = PERF_SAMPLE_RAW;
-	a.wakeup_events = 1;
-	return s->ops->perf_event_open(s, &a, -1, cpu, -1, 0);
+	h.event.type = PERF_TYPE_SOFTWARE;
+	h.event.config = PERF_COUNT_SW_BPF_OUTPUT;
+	h.event.sample_type = PERF_SAMPLE_RAW;
+	h.event.cpu = cpu;
+	h.event.pid = -1;
+	if (bu_vm_obj_new(bu_vm(s), &h, (BU_VM_EVENT_PAGES + 1) * (uint64_t)BU_VM_PAGE, 0, O_RDWR, &o,
+			  &fd))
+		return -1;
+	if (bu_vm_obj_publish(o, NULL, 0))
+		fd = -1;
+	bu_vm_obj_put(o);
+	return fd;
+}
+
+/* A program that nothing will run. */
+static int prog(uint32_t type, uint32_t attach_type)
+{
+	struct bu_vm_hdr h = { .kind = BU_VM_PROG };
+	struct bu_vm_obj *o;
+	int fd;
+
+	h.prog.type = type;
+	h.prog.expected_attach_type = attach_type;
+	if (bu_vm_obj_new(bu_vm(s), &h, 2 * BU_VM_PAGE, BU_VM_PAGE, O_RDWR, &o, &fd))
+		return -1;
+	if (bu_vm_obj_publish(o, NULL, 0))
+		fd = -1;
+	bu_vm_obj_put(o);
+	return fd;
+}
+
+static void test_prog_array(void)
+{
+	int fd = create(BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 3, 0);
+	int a = prog(BPF_PROG_TYPE_XDP, 0), b = prog(BPF_PROG_TYPE_XDP, 0), none = 1000000;
+	int c = prog(BPF_PROG_TYPE_SOCKET_FILTER, 0), d = prog(BPF_PROG_TYPE_XDP, 37);
+	struct bu_vm_map *m = body(fd);
+	struct bu_buf why = { 0 };
+	uint32_t key = 1, id = 0, first = 0;
+
+	ok(fd >= 0 && m && a >= 0 && d >= 0, "an array of programs is made");
+	ok(bu_sys_map_lookup(s, fd, &key, &id, 0) == -ENOENT, "empty");
+	ok(!bu_sys_map_update(s, fd, &key, &a, 0), "a program is put there");
+	ok(!bu_sys_map_lookup(s, fd, &key, &first, 0) && first, "its id is read");
+	ok(!bu_sys_map_update(s, fd, &key, &b, 0), "another takes its place");
+	ok(!bu_sys_map_lookup(s, fd, &key, &id, 0) && id && id != first, "and is read");
+	ok(bu_sys_map_update(s, fd, &key, &c, 0) == -EINVAL, "not one of another type");
+	ok(bu_sys_map_update(s, fd, &key, &d, 0) == -EINVAL, "nor of another attach type");
+	ok(bu_sys_map_update(s, fd, &key, &fd, 0) == -EINVAL, "nor a map");
+	ok(bu_sys_map_update(s, fd, &key, &none, 0) == -EBADF, "nor what is not open");
+	ok(bu_sys_map_update(s, fd, &key, &a, BPF_NOEXIST) == -EINVAL, "without flags");
+	key = 3;
+	ok(bu_sys_map_update(s, fd, &key, &a, 0) == -E2BIG, "nor behind the end");
+	key = 1;
+	ok(!m->ops->verify(m, &why), "its entries are there");
+	ok(!bu_sys_map_delete(s, fd, &key), "deleted");
+	ok(bu_sys_map_delete(s, fd, &key) == -ENOENT, "once");
+	ok(bu_sys_map_lookup(s, fd, &key, &id, 0) == -ENOENT, "gone");
+	/* Killed between the store of an id and its reference: the next change sets it right. */
+	ok(!bu_sys_map_update(s, fd, &key, &a, 0), "put there again");
+	atomic_store(&m->live->word[0], 2);
+	key = 0;
+	ok(!bu_sys_map_update(s, fd, &key, &b, 0) && !atomic_load(&m->live->word[0]), "an intent is ended");
+	m->ops->drop(m);
+	ok(bu_sys_map_lookup(s, fd, &key, &id, 0) == -ENOENT, "all dropped");
+	bu_buf_free(&why);
+	bu_vm_map_put(m);
+	close(a);
+	close(b);
+	close(c);
+	close(d);
+	close(fd);
 }
 
 static void test_perf(void)
@@ -314,6 +383,7 @@ int main(void)
 	test_lpm();
 	test_ringbuf();
 	test_wait();
+	test_prog_array();
 	test_perf();
 	s->ops->destroy(s);
 	snprintf(rm, sizeof(rm), "rm -rf %s", world);
