@@ -3,21 +3,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kern/kern.h"
 #include "ld.h"
 
+/* The types of the object's programs say what this user would have to be allowed. */
 static int open_backend(struct ld *l)
 {
-	struct bu_diag *d;
+	uint32_t *types = bu_arena_alloc(&l->arena, (l->obj.nprogs + 1) * sizeof(*types));
+	unsigned n = 0;
 
-	if (l->backend == BU_BACKEND_VM) {
-		d = bu_diag(&l->ds, BU_ERROR, "L0301", "this release has no VM: programs run in the "
-			    "kernel only");
-		bu_diag_help(&l->ds, d, "--backend=kernel, or unset BPFUTILS_BACKEND");
-		return -EOPNOTSUPP;
-	}
-	l->sys = bu_kern_open();
-	return l->sys ? 0 : -ENOMEM;
+	if (!types)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < l->obj.nprogs; i++)
+		if (l->obj.progs[i].def)
+			types[n++] = l->obj.progs[i].def->prog_type;
+	if (!n)
+		types[n++] = BPF_PROG_TYPE_SOCKET_FILTER;
+	return bu_backend_open(&l->sys, l->backend, types, n, &l->ds);
 }
 
 /* -EIO when the file is at fault, not what it holds. */
@@ -66,12 +67,12 @@ static int check_watches(struct ld *l)
 static int run(struct ld *l)
 {
 	bool stays = l->limited || l->command || l->nwatch || !(l->load.pin_dir || l->load.no_attach);
-	int err = open_backend(l);
+	int err = read_object(l);
 
 	if (!err)
-		err = read_object(l);
-	if (!err)
 		err = check_watches(l);
+	if (!err)
+		err = open_backend(l);
 	if (!err)
 		err = bu_plan_make(&l->plan, &l->obj, &l->load, l->sys, &l->ds);
 	if (err)

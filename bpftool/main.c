@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "kern/kern.h"
+#include "load/load.h"
 #include "tool.h"
 
 enum {
@@ -96,12 +96,7 @@ bool bt_open_backend(struct bt *t)
 {
 	if (t->sys)
 		return true;
-	if (t->backend == BU_BACKEND_VM) {
-		bt_error(t, "T0108", "this build has no vm backend");
-		return false;
-	}
-	t->sys = bu_kern_open();
-	if (!t->sys)
+	if (bu_backend_open(&t->sys, t->backend, NULL, 0, &t->ds) == -ENOMEM)
 		bt_error(t, "U0003", "out of memory");
 	return t->sys != NULL;
 }

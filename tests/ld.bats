@@ -58,10 +58,7 @@ setup()
 	assert_output --partial '"often" is not a duration'
 }
 
-@test "the vm is not in this release: status 3" {
-	run -3 $BPF_LD --vm a.o
-	assert_output --partial 'this release has no VM'
-	BPFUTILS_BACKEND=vm run -3 $BPF_LD a.o
+@test "a backend of no such name is a wrong command line" {
 	BPFUTILS_BACKEND=moon run -2 $BPF_LD a.o
 	assert_output --partial '$BPFUTILS_BACKEND: "moon" is none of auto, kernel, vm'
 }

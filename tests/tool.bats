@@ -118,13 +118,7 @@ new_map() # NAME TYPE KEY VALUE ENTRIES [MORE...]
 	assert_output --partial 'which map?'
 }
 
-@test "the vm backend is said to be missing, status 3" {
-	run -3 $BPFTOOL --vm map
-	assert_output --partial 'no vm backend'
-	run -3 $BPFTOOL --backend=vm -j prog
-	run -0 jq -r .error <<<"$output"
-	assert_output 'this build has no vm backend'
-	BPFUTILS_BACKEND=vm run -3 $BPFTOOL link
+@test "a backend of no such name is a wrong command line" {
 	BPFUTILS_BACKEND=nonsense run -2 $BPFTOOL link
 	run -2 $BPFTOOL --backend=foo map
 	run -0 $BPFTOOL --vm version

@@ -134,4 +134,15 @@ int bu_loaded_close(struct bu_sys *s, struct bu_loaded *l, struct bu_diags *ds);
 struct bu_vlog { struct bu_str reason, before; int64_t insn; };
 bool bu_vlog_read(const char *log, struct bu_vlog *out);
 
+/* ---------------------------------------------------------------- backend */
+
+/*
+ * Opens the backend that is asked for. AUTO takes the kernel unless bpf(2) is absent or blocked, or this
+ * caller, who has no capability, may not load one of the n program types (n 0: may not list objects); then the
+ * VM, and a note record says so. What a privileged caller is refused stays the kernel's answer.
+ * 0 and *s (release with ops->destroy), or -errno, with an error record but for -ENOMEM.
+ */
+int bu_backend_open(struct bu_sys **s, enum bu_backend want, const uint32_t *types, unsigned n,
+		    struct bu_diags *ds);
+
 #endif

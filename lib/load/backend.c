@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which backend serves: decided once, before anything is made. */
+#include "load/load.h"
+
+#include "kern/kern.h"
+#include "vm/vm.h"
+
+#include <string.h>
+
+/* Capability bits that let a caller load any program: linux/capability.h. */
+#define CAP_SYS_ADMIN 21
+#define CAP_BPF 39
+#define BIT(n) (1ull << (n))
+
+/*
+ * Does bpf(2) answer at all? A command on a bad fd needs no right: the kernel itself says EBADF. ENOSYS:
+ * there is none; EPERM: a seccomp filter stands before it.
+ */
+static int answers(struct bu_sys *s)
+{
+	struct { uint32_t pad; } none;
+	uint32_t size = sizeof(none);
+	int err = bu_sys_info(s, -1, &none, &size);
+
+	return err == -ENOSYS || err == -EPERM || err == -EACCES ? err : 0;
+}
+
+static bool privileged(struct bu_sys *s)
+{
+	struct bu_sys_facts f;
+
+	memset(&f, 0, sizeof(f));
+	if (s->ops->facts)
+		s->ops->facts(s, &f);
+	/* In a user namespace of its own, a process has capabilities that count for nothing here. */
+	return f.caps_known && f.init_userns != 0 && (f.caps & (BIT(CAP_SYS_ADMIN) | BIT(CAP_BPF)));
+}
+
+/* "r0 = 0; exit" of a type: is the caller, who has no capability, allowed to? */
+static int may_load(struct bu_sys *s, uint32_t type)
+{
+	uint8_t code[16];
+	struct bu_insn mov = { .code = 0xb7 }, ret = { .code = BU_OP_EXIT };
+	union bpf_attr a;
+	int fd;
+
+	bu_insn_encode(code, &mov, BU_HOST_BE);
+	bu_insn_encode(code + 8, &ret, BU_HOST_BE);
+	memset(&a, 0, sizeof(a));
+	a.prog_type = type;
+	a.insns = bu_ptr64(code);
+	a.insn_cnt = 2;
+	a.license = bu_ptr64("GPL");
+	fd = bu_sys_prog_load(s, &a, 0);
+	if (fd >= 0)
+		s->ops->close(s, fd);
+	return fd == -EPERM || fd == -EACCES ? fd : 0;
+}
+
+/* Why the kernel cannot serve, or NULL. */
+static const char *unusable(struct bu_sys *s, const uint32_t *types, unsigned n)
+{
+	uint32_t id;
+	int err = answers(s);
+
+	if (err == -ENOSYS)
+		return "this kernel has no bpf(2)";
+	if (err)
+		return "bpf(2) is blocked for this process (seccomp)";
+	if (privileged(s))
+		return NULL;
+	if (!n) { /* who inspects has to list */
+		err = bu_sys_next_id(s, BU_PROG, 0, &id);
+		return err == -EPERM || err == -EACCES ? "bpf(2) is not permitted to this user" : NULL;
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (may_load(s, types[i]))
+			return "bpf(2) is not permitted to this user";
+	return NULL;
+}
+
+int bu_backend_open(struct bu_sys **s, enum bu_backend want, const uint32_t *types, unsigned n,
+		    struct bu_diags *ds)
+{
+	const char *why = NULL;
+	int err;
+
+	*s = NULL;
+	if (want != BU_BACKEND_VM) {
+		*s = bu_kern_open();
+		if (!*s)
+			return -ENOMEM;
+		if (want == BU_BACKEND_AUTO)
+			why = unusable(*s, types, n);
+		if (!why)
+			return 0;
+		(*s)->ops->destroy(*s);
+		*s = NULL;
+	}
+	err = bu_vm_open(s, NULL, ds);
+	if (!err && why)
+		bu_diag(ds, BU_NOTE, "S0002", "%s: the VM serves instead, with the world %s", why,
+			bu_vm_path(*s));
+	return err;
+}
