@@ -49,6 +49,11 @@ lib_libbu_a_SOURCES += \
 	lib/vm/uaccess.c \
 	lib/vm/vm.c \
 	lib/vm/vmbtf.c \
+	lib/vm/progfile.h \
+	lib/vm/vmlog.c \
+	lib/vm/progbtf.c \
+	lib/vm/progfile.c \
+	lib/vm/vmstats.c \
 	lib/vm/world.c
 
 check_PROGRAMS += tests/unit/vm_array_test
