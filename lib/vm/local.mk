@@ -66,3 +66,9 @@ tests_model_SOURCES = tests/map_model/model.h tests/map_model/evict.c tests/map_
 	tests/map_model/model.c tests/map_model/types.c
 tests_model_LDADD = $(LIBS_BU)
 TESTS += tests/model
+check_PROGRAMS += tests/differ
+tests_differ_SOURCES = tests/attributes/core.h tests/attributes/differ.h tests/attributes/fixtures.h \
+	tests/attributes/batch.c tests/attributes/core.c tests/attributes/fixtures.c tests/attributes/gen.c \
+	tests/attributes/main.c tests/attributes/map.c tests/attributes/obj.c tests/attributes/prog.c
+tests_differ_LDADD = $(LIBS_BU)
+TESTS += tests/differ

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * differ [--seed S] [--cmd NAME] [--pairs N] [--most N] [-v]: see differ.h. One test point a command.
+ * --pairs: random combinations of broken fields for each valid call; --most: differences shown, per
+ * command; -v prints every call, -vv also before it is made.
+ */
+#include "core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Reasons to differ. Keep it short: each row is something that a user could notice. */
+const struct exempt exempts[] = {
+	{ BPF_PROG_ATTACH, 1, -EOPNOTSUPP, NULL, "the VM attaches by links only" },
+	{ BPF_PROG_DETACH, 1, -EOPNOTSUPP, NULL, "the VM attaches by links only" },
+	{ BPF_PROG_QUERY, 1, -EOPNOTSUPP, NULL, "the VM attaches by links only" },
+	{ BPF_TASK_FD_QUERY, 1, -EOPNOTSUPP, NULL, "links tell what events are attached" },
+	{ BPF_TOKEN_CREATE, 1, -EOPNOTSUPP, NULL, "there are no rights to delegate" },
+	{ BPF_PROG_STREAM_READ_BY_FD, 1, -EOPNOTSUPP, NULL, "programs have no streams here" },
+};
+const unsigned nexempts = BU_ARRAY_SIZE(exempts);
+
+static const struct {
+	void (*fn)(void);
+} tests[] = { { map_tests }, { batch_tests }, { obj_tests }, { prog_tests } };
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: differ [--seed S] [--cmd NAME] [--pairs N] [--most N] [-v]\n");
+	return 2;
+}
+
+static int parse(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *w = argv[i], *v = i + 1 < argc ? argv[i + 1] : NULL;
+
+		if (strcmp(w, "-v") == 0 || strcmp(w, "-vv") == 0) {
+			options.verbose = (int)strlen(w) - 1;
+			continue;
+		}
+		if (!v)
+			return usage();
+		i++;
+		if (strcmp(w, "--seed") == 0)
+			options.seed = strtoull(v, NULL, 0);
+		else if (strcmp(w, "--cmd") == 0)
+			options.cmd = v;
+		else if (strcmp(w, "--pairs") == 0)
+			options.pairs = (unsigned)strtoul(v, NULL, 0);
+		else if (strcmp(w, "--most") == 0)
+			options.most = (unsigned)strtoul(v, NULL, 0);
+		else
+			return usage();
+	}
+	return 0;
+}
+
+static bool kernel_has_bpf(void)
+{
+	union bpf_attr a;
+	int fd;
+
+	memset(&a, 0, sizeof(a));
+	a.map_type = BPF_MAP_TYPE_HASH;
+	a.key_size = a.value_size = a.max_entries = 4;
+	fd = bu_sys_map_create(side_sys(KERN), &a);
+	if (fd < 0) {
+		printf("1..0 # SKIP needs bpf(2): %s\n", bu_errno_name(fd));
+		return false;
+	}
+	close(fd);
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned n = 0, bad = 0, runs = 0, exempt = 0, missing = 0;
+	int err;
+
+	options.seed = 1;
+	options.most = 10;
+	options.pairs = 20;
+	if (parse(argc, argv))
+		return 2;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	err = core_init();
+	if (!err)
+		err = fixtures_init();
+	if (err) {
+		printf("Bail out! cannot start: %s\n", bu_errno_name(err));
+		return 1;
+	}
+	if (!kernel_has_bpf()) {
+		fixtures_end();
+		return 0;
+	}
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(tests); i++)
+		tests[i].fn();
+	fixtures_end();
+	for (unsigned i = 0; i < TALLIES; i++) {
+		const struct tally *t = &counts.cmd[i];
+
+		if (!t->runs && !t->missing)
+			continue;
+		bad += t->differ || t->missing;
+		printf("%sok %u - %s: %u calls, %u of them good; %u differ, %u exempt, %u without fixture\n",
+		       t->differ || t->missing ? "not " : "", ++n, t->name, t->runs, t->good, t->differ,
+		       t->exempt, t->missing);
+		runs += t->runs;
+		exempt += t->exempt;
+		missing += t->missing;
+	}
+	for (unsigned i = 0; i < nexempts; i++)
+		if (counts.by_row[i])
+			printf("# exempt %u: %s\n", counts.by_row[i], exempts[i].why);
+	if (!options.cmd) {
+		n++;
+		printf("%sok %u - at least 5000 attributes were sent\n", runs < 5000 ? "not " : "", n);
+		bad += runs < 5000;
+	}
+	printf("# %u calls, %u exempt, %u without fixture\n1..%u\n", runs, exempt, missing, n);
+	return bad != 0;
+}
