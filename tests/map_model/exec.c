@@ -120,7 +120,7 @@ static int next(const struct side *side, int fd, const void *key, void *to)
 /* All keys with their values, one after the other. */
 static void walk(const struct side *side, const struct round *r, int fd, struct result *res)
 {
-	uint8_t key[64], to[64], *v = malloc(side->row + 1);
+	uint8_t key[MAX_KEY], to[MAX_KEY], *v = malloc(side->row + 1);
 	uint32_t k = 0;
 	int err;
 
@@ -163,7 +163,7 @@ static void batch_once(const struct side *side, const struct round *r, const str
 		       int cmd, struct result *res)
 {
 	uint32_t n = op->n, ks = r->key_size, vs = side->row;
-	uint8_t in[64], out[64], *keys = malloc(ks * MAX_BATCH + 1), *v = malloc((size_t)vs * MAX_BATCH + 1);
+	uint8_t in[MAX_KEY], out[MAX_KEY], *keys = malloc(ks * MAX_BATCH + 1), *v = malloc((size_t)vs * MAX_BATCH + 1);
 
 	key_make(r, op->key, in);
 	memset(out, FILL, sizeof(out));
@@ -221,7 +221,7 @@ static void batch_change(const struct side *side, const struct round *r, const s
 			 int cmd, struct result *res)
 {
 	uint32_t n = op->n, ks = r->key_size, vs = side->row;
-	uint8_t *keys = malloc(ks * (n + 1) + 64), *v = malloc((size_t)vs * (n + 1) + 64);
+	uint8_t *keys = malloc((size_t)ks * (n + 1) + MAX_KEY), *v = malloc((size_t)vs * (n + 1) + 64);
 
 	for (uint32_t i = 0; i < n; i++) {
 		key_make(r, (op->key + i * (1 + op->value % 3)) % r->space, keys + (size_t)i * ks);
@@ -283,7 +283,7 @@ static void map(const struct side *side, const struct round *r, const struct op 
 void op_run(const struct side *side, const struct round *r, const struct op *op, struct result *res)
 {
 	int fd = side->fd[op->fd] >= 0 ? side->fd[op->fd] : side->fd[0];
-	uint8_t key[64], to[64], *v = malloc(side->row + 64);
+	uint8_t key[MAX_KEY], to[MAX_KEY], *v = malloc(side->row + 64);
 	const uint8_t *k = op->nokey ? NULL : key;
 
 	res->size = 0;
@@ -344,7 +344,7 @@ void op_run(const struct side *side, const struct round *r, const struct op *op,
 
 void op_print(const struct round *r, const struct op *op)
 {
-	uint8_t key[64];
+	uint8_t key[MAX_KEY];
 
 	key_make(r, op->key, key);
 	printf("#   %s fd %s", what_name(op->what), op->fd == 0 ? "rw" : op->fd == 1 ? "ro" : "wo");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * model [--ops N] [--seed S] [--type NAME] [--round R]
+ * model [--ops N] [--seed S] [--type NAME] [--round R] [--stats]
  *
  * TAP: one point a type. A difference is told with the shortest list of operations that shows it.
  */
@@ -23,6 +23,8 @@
 static struct side kern, vm;
 static struct result kres, vres;
 static unsigned points, failed;
+static uint64_t stats[NWHATS][1024]; /* results by operation: 0, or an errno */
+static bool want_stats;
 
 static int by_element(const void *a, const void *b, void *size)
 {
@@ -53,8 +55,10 @@ static int round_run(const struct round *r, const struct op *ops, unsigned n, ui
 	for (unsigned i = 0; !k && !v && i < n; i++) {
 		op_run(&kern, r, &ops[i], &kres);
 		op_run(&vm, r, &ops[i], &vres);
-		if (done)
+		if (done) {
 			*done += kres.elements;
+			stats[ops[i].what][kres.ret < 0 ? -kres.ret & 1023 : 0]++;
+		}
 		if (!same(r, &kres, &vres)) {
 			at = (int)i;
 			break;
@@ -125,6 +129,21 @@ static void report(struct round *r, int at)
 	dump("VM", &vres);
 }
 
+/* What the operations have met: a test in which all fail compares little. */
+static void stats_print(void)
+{
+	for (unsigned w = 0; w < NWHATS; w++) {
+		printf("#   %-24s", what_name(w));
+		for (unsigned e = 0; e < BU_ARRAY_SIZE(stats[w]); e++)
+			if (stats[w][e])
+				printf(" %s %llu", e ? strerrorname_np((int)e) ? strerrorname_np((int)e) :
+									    "ENOTSUPP" : "ok",
+				       (unsigned long long)stats[w][e]);
+		printf("\n");
+	}
+	memset(stats, 0, sizeof(stats));
+}
+
 static void run_type(const struct type *t, uint64_t seed, uint64_t ops, long only)
 {
 	static struct op list[ROUND_OPS];
@@ -140,6 +159,8 @@ static void run_type(const struct type *t, uint64_t seed, uint64_t ops, long onl
 		goto out;
 	}
 	clock_gettime(CLOCK_MONOTONIC, &a);
+	if (t->values == VALUES_MAPS) /* each takes long, or is many */
+		r.n = ROUND_OPS / 5;
 	for (i = only < 0 ? 0 : (uint32_t)only; done < ops; i++) {
 		round_make(&r, t, seed, i);
 		if (r.lock_btf && (kern.btf < 0 || vm.btf < 0))
@@ -160,6 +181,8 @@ static void run_type(const struct type *t, uint64_t seed, uint64_t ops, long onl
 		report(&r, at);
 	else if (only >= 0 && at != -1)
 		report(&r, at);
+	if (want_stats)
+		stats_print();
 out:
 	fflush(stdout);
 	pool_close(&kern);
@@ -183,7 +206,7 @@ static bool kernel_has_bpf(void)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: model [--ops N] [--seed S] [--type NAME] [--round R]\ntypes:");
+	fprintf(stderr, "usage: model [--ops N] [--seed S] [--type NAME] [--round R] [--stats]\ntypes:");
 	for (unsigned i = 0; i < ntypes; i++)
 		fprintf(stderr, " %s", types[i].name);
 	fprintf(stderr, "\n");
@@ -193,7 +216,8 @@ static int usage(void)
 int main(int argc, char **argv)
 {
 	static const struct option opts[] = { { "ops", 1, NULL, 'o' }, { "seed", 1, NULL, 's' },
-					      { "type", 1, NULL, 't' }, { "round", 1, NULL, 'r' }, { 0 } };
+					      { "type", 1, NULL, 't' }, { "round", 1, NULL, 'r' },
+					      { "stats", 0, NULL, 'c' }, { 0 } };
 	char world[] = "/dev/shm/bpfutils-test-XXXXXX", rm[64];
 	uint64_t ops = 20000, seed = 1;
 	const char *only = NULL;
@@ -211,6 +235,8 @@ int main(int argc, char **argv)
 			only = optarg;
 		else if (c == 'r')
 			round = strtol(optarg, NULL, 0);
+		else if (c == 'c')
+			want_stats = true;
 		else
 			return usage();
 	}

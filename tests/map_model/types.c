@@ -176,7 +176,7 @@ void round_make(struct round *r, const struct type *t, uint64_t seed, uint32_t n
 				 BPF_F_LINK, 1u << 19, 1u << 31, BPF_F_NUMA_NODE);
 	if (!below(&st, 40)) {
 		switch (below(&st, 3)) {
-		case 0: r->key_size = PICK(&st, 0, 3, 5, 8, 300, 600, 1 << 20); break;
+		case 0: r->key_size = PICK(&st, 0, 3, 5, 8, 300, 512, 600, 1 << 20); break;
 		case 1: r->value_size = PICK(&st, 0, 5, 0x80000000u, 0xffffffffu, 0xfffffff8u); break;
 		default: r->max_entries = 0;
 		}
@@ -194,7 +194,7 @@ void key_make(const struct round *r, uint32_t number, uint8_t *key)
 	uint64_t x = 0;
 
 	if (r->key_size > 64) {
-		memset(key, (int)number, 64);
+		memset(key, (int)number, r->key_size < MAX_KEY ? r->key_size : MAX_KEY);
 		return;
 	}
 	if (r->t->keys == KEYS_INDEX) {
