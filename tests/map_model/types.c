@@ -102,7 +102,7 @@ static void op_make(const struct round *r, uint64_t *st, struct op *op)
 	for (w = 0; at >= r->t->weight[w]; w++)
 		at -= r->t->weight[w];
 	*op = (struct op){ .what = (uint8_t)w };
-	if (!below(st, 4000))
+	if (!below(st, 500))
 		op->what = FREEZE;
 	op->fd = below(st, 30) ? 0 : (uint8_t)PICK(st, 1, 2);
 	op->nokey = !below(st, r->t->keys == KEYS_NONE ? 1 : op->what == NEXT ? 4 : 300);
