@@ -309,6 +309,9 @@ int bu_vm_hash_copy(struct bu_vm_map *m, struct hash_elem *e, uint32_t gen, void
 	}
 	if (spin)
 		bu_vm_spin_unlock(m->obj, lock);
+	/* Of the lock, which may be ours, nobody outside sees more than zero. */
+	if (!err && m->spin_lock_off >= 0)
+		memset((uint8_t *)value + m->spin_lock_off, 0, 4);
 	return err;
 }
 
