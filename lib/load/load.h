@@ -11,6 +11,7 @@
 
 #include "obj/obj.h"
 #include "sys/sys.h"
+#include "load/record.h"
 
 /* One wish "MAP[key]=value" or "VAR=value", or a file of key/value lines. */
 struct bu_set {
@@ -33,10 +34,23 @@ struct bu_map_from {
 	const char *where;         /* "/sys/fs/bpf/x" or "id:7" */
 };
 
+/* What a map of that name holds from the start, instead of what the object says. */
+struct bu_map_image {
+	const char *name;
+	uint32_t key_size, value_size; /* value_size: as bpf(2) copies it */
+	uint32_t count;
+	const uint8_t *elems;      /* count times key and value */
+};
+
+struct bu_loaded;
 struct bu_load_opts {
 	const struct bu_set *sets; unsigned nsets;
 	const struct bu_attach_req *attaches; unsigned nattaches;
 	const struct bu_map_from *maps; unsigned nmaps;
+	const struct bu_map_image *images; unsigned nimages;
+	/* Called when all maps and programs are there and nothing is attached yet; -errno undoes all. */
+	int (*before_attach)(void *ctx, const struct bu_loaded *made, struct bu_diags *ds);
+	void *ctx;
 	const char *const *want; unsigned nwant; /* maps to make even when no loaded program uses them */
 	bool no_attach;            /* load only, those named by attaches if there are any */
 	const char *pin_dir;       /* NULL: no pins */

@@ -104,8 +104,32 @@ static int use_map(struct run *r, const struct plan_map *m)
 	return fd;
 }
 
+static const struct bu_map_image *image_of(const struct run *r, const char *name)
+{
+	for (unsigned i = 0; i < r->p->opts->nimages; i++)
+		if (strcmp(r->p->opts->images[i].name, name) == 0)
+			return &r->p->opts->images[i];
+	return NULL;
+}
+
+static int fill_image(struct run *r, int fd, const struct plan_map *m,
+		      const struct bu_map_image *im)
+{
+	const uint8_t *e = im->elems;
+	int err = im->key_size == m->key_size && im->value_size == m->value_bytes ? 0 : -EINVAL;
+
+	for (uint32_t i = 0; !err && i < im->count; i++, e += im->key_size + im->value_size)
+		err = bu_sys_map_update(r->s, fd, e, e + im->key_size, 0);
+	if (err)
+		bu_diag(r->ds, BU_ERROR, "L0202", "map %s cannot be filled as it was recorded: %s",
+			m->name, err == -EINVAL ? "its keys or values are of another size"
+						: strerror(-err));
+	return err;
+}
+
 static int new_map(struct run *r, uint32_t i)
 {
+	const struct bu_map_image *im = image_of(r, r->p->priv->maps[i].name);
 	const struct plan_map *m = &r->p->priv->maps[i];
 	struct bu_loaded_map *l = &r->out->maps[i];
 	int fd = m->where ? use_map(r, m) : make_map(r, m);
@@ -114,7 +138,7 @@ static int new_map(struct run *r, uint32_t i)
 		return fd;
 	l->fd = r->map_fds[i] = fd;
 	l->id = id_of(r, fd);
-	return 0;
+	return im ? fill_image(r, fd, m, im) : 0;
 }
 
 /* Keeps what an element of an existing map was. */
@@ -149,6 +173,8 @@ static int fill_map(struct run *r, uint32_t i)
 	struct bu_diag *d;
 	int err;
 
+	if (image_of(r, m->name))
+		return 0;
 	if (m->data) {
 		err = bu_sys_map_update(r->s, r->map_fds[i], zero, m->data, 0);
 		if (err < 0)
@@ -479,6 +505,7 @@ int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out
 		struct bu_diags *ds)
 {
 	struct run r = { .p = p, .s = s, .out = out, .ds = ds };
+	bool told = false;
 	int err;
 
 	memset(out, 0, sizeof(*out));
@@ -486,8 +513,14 @@ int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out
 	err = alloc_all(&r);
 	if (!err)
 		err = prepare_pins(&r);
-	for (unsigned i = 0; !err && i < p->nact; i++)
-		err = do_action(&r, &p->act[i]);
+	for (unsigned i = 0; !err && i < p->nact; i++) {
+		if (p->act[i].kind == BU_DO_ATTACH && !told && p->opts->before_attach) {
+			told = true;
+			err = p->opts->before_attach(p->opts->ctx, out, ds);
+		}
+		if (!err)
+			err = do_action(&r, &p->act[i]);
+	}
 	if (err == -ENOMEM && !ds->errors)
 		bu_diag(ds, BU_ERROR, "U0003", "out of memory");
 	if (err)
