@@ -41,7 +41,7 @@ extern const struct type types[];
 extern const unsigned ntypes;
 
 #define POOL 6u
-#define MAX_KEY 640u /* hash tables take up to 512 */
+#define MAX_KEY 640u /* larger ones only where no map is made */
 #define MAX_BATCH 64u /* of look-ups; changes of maps of maps take more at once */
 
 /* One backend with the map of the round. */

@@ -176,7 +176,7 @@ void round_make(struct round *r, const struct type *t, uint64_t seed, uint32_t n
 				 BPF_F_LINK, 1u << 19, 1u << 31, BPF_F_NUMA_NODE);
 	if (!below(&st, 40)) {
 		switch (below(&st, 3)) {
-		case 0: r->key_size = PICK(&st, 0, 3, 5, 8, 300, 512, 600, 1 << 20); break;
+		case 0: r->key_size = PICK(&st, 0, 3, 5, 8, 300, 512, 600, 1 << 23); break;
 		case 1: r->value_size = PICK(&st, 0, 5, 0x80000000u, 0xffffffffu, 0xfffffff8u); break;
 		default: r->max_entries = 0;
 		}
