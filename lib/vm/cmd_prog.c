@@ -417,6 +417,16 @@ static int check(struct bu_vm *vm, struct bu_vm_newprog *np, const union bpf_att
 	return err;
 }
 
+/* All programs of a prog_array and all that use it are of one kind: without a word in the log. */
+static int check_tail_calls(const struct bu_vm_newprog *np)
+{
+	for (uint32_t i = 0; i < np->nmaps; i++)
+		if (np->maps[i]->type == BPF_MAP_TYPE_PROG_ARRAY &&
+		    !bu_vm_prog_compatible(np->maps[i], &np->h))
+			return -EINVAL;
+	return 0;
+}
+
 static int copy_insns(struct bu_vm *vm, struct bu_vm_newprog *np, const union bpf_attr *a)
 {
 	int err;
@@ -500,6 +510,8 @@ int bu_vm_cmd_prog_load(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *use
 	if (size >= BU_OFFSETOFEND(union bpf_attr, log_true_size) &&
 	    bu_vm_put_user(vm, true_size, user, log_true_size))
 		err = -EFAULT;
+	if (!err)
+		err = check_tail_calls(np);
 	if (!err)
 		err = bu_vm_prog_make(vm, np);
 out:
