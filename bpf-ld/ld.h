@@ -7,6 +7,8 @@
 
 #include "load/load.h"
 
+struct ld_recorder;
+
 struct ld_watch {
 	const char *map;
 	uint64_t interval; /* ns */
@@ -33,12 +35,19 @@ struct ld {
 	unsigned verbose;
 	uint64_t limit;      /* --for, ns */
 	int ready_fd;        /* -1: none */
+	const char *record;  /* --record FILE, or NULL */
+	uint32_t record_pid; /* only events of that process; 0: all */
+	int mark_fd;         /* -1: none */
+	const char *replay;  /* --replay FILE, or NULL */
+	const char *until;   /* the mark to stop at, or NULL: the end */
 	int out_err;         /* -errno of writing to standard output */
 	/* what it works on */
 	struct bu_sys *sys;
 	struct bu_obj obj;
 	struct bu_plan plan;
 	struct bu_loaded made;
+	struct ld_recorder *recorder;
+	struct bu_rec_reader *reader;
 };
 
 /* options.c */
@@ -67,6 +76,24 @@ int ld_signals(void);
 int ld_say_ready(struct ld *l);
 /* Stays until a signal, the end of --for or of the command. The exit status. */
 int ld_live(struct ld *l);
+
+/* record.c */
+/* A bu_load_opts.before_attach: the file, its maps, the copying programs. */
+int ld_record_begin(void *l, const struct bu_loaded *made, struct bu_diags *ds);
+/* What there is to wait for (at most 2 fds), and what to do when it has come. r may be NULL. */
+unsigned ld_record_fds(const struct ld_recorder *r, int fds[2]);
+int ld_record_step(struct ld_recorder *r);
+/* Detaches; keep: the file gets its name, else it is gone. 0, or -errno with a message. */
+int ld_record_end(struct ld *l, bool keep);
+/* Appends an attachment as recordings and feeds name it. */
+void ld_hook_name(struct bu_buf *b, const struct bu_attach *at);
+
+/* replay.c */
+/* Before the plan: checks the file, takes its hooks (unless --attach says) and maps into l->load. */
+int ld_replay_open(struct ld *l);
+/* When all is attached: feeds the events. 0, or -errno with a message. */
+int ld_replay_run(struct ld *l);
+void ld_replay_close(struct ld *l);
 
 /* watch.c */
 int ld_watch_start(struct ld *l, uint64_t now);

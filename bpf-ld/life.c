@@ -168,7 +168,8 @@ static int timeout(const struct life *f, uint64_t now)
 static int loop(struct life *f)
 {
 	struct bu_sys *s = f->l->sys;
-	int err;
+	int err, fds[3] = { signal_fd };
+	unsigned n;
 
 	while (!f->over) {
 		uint64_t now = now_ns();
@@ -178,8 +179,12 @@ static int loop(struct life *f)
 		err = print_watches(f, now, false);
 		if (err)
 			return err;
-		err = s->ops->wait(s, &signal_fd, 1, timeout(f, now));
+		n = 1 + ld_record_fds(f->l->recorder, fds + 1);
+		err = s->ops->wait(s, fds, n, timeout(f, now));
 		if (err < 0 && err != -EINTR)
+			return err;
+		err = ld_record_step(f->l->recorder);
+		if (err)
 			return err;
 		err = take_signals(f);
 		if (err)
@@ -193,7 +198,7 @@ int ld_say_ready(struct ld *l)
 {
 	int err = l->ready_fd >= 0 ? bu_write_all(l->ready_fd, "attached\n", 9) : 0;
 
-	if (l->ready_fd > STDERR_FILENO)
+	if (l->ready_fd > STDERR_FILENO && l->mark_fd < 0)
 		close(l->ready_fd);
 	if (err)
 		bu_diag(&l->ds, BU_ERROR, "U0002", "--ready-fd %d: %s", l->ready_fd,

@@ -71,6 +71,8 @@ static int run(struct ld *l)
 
 	if (!err)
 		err = check_watches(l);
+	if (!err && l->replay)
+		err = ld_replay_open(l);
 	if (!err)
 		err = open_backend(l);
 	if (!err)
@@ -84,6 +86,8 @@ static int run(struct ld *l)
 	err = ld_signals();
 	if (!err)
 		err = bu_load_run(&l->plan, l->sys, &l->made, &l->ds);
+	if (!err && l->replay)
+		err = ld_replay_run(l);
 	if (err)
 		return ld_fail(l, err);
 	ld_tell(l);
@@ -97,8 +101,11 @@ static int run(struct ld *l)
 /* Ends what is attached. The exit status, which says so when it cannot be ended. */
 static int leave(struct ld *l, int status)
 {
+	int end = ld_record_end(l, l->made.nplanned && status == BU_EXIT_OK);
 	int err = bu_loaded_close(l->sys, &l->made, &l->ds);
 
+	if (end && status == BU_EXIT_OK)
+		status = ld_fail(l, -EIO);
 	if (err && status == BU_EXIT_OK)
 		status = ld_fail(l, err);
 	ld_tell(l);
@@ -107,7 +114,7 @@ static int leave(struct ld *l, int status)
 
 int main(int argc, char **argv)
 {
-	struct ld l = { .ready_fd = -1, .made.btf_fd = -1 };
+	struct ld l = { .ready_fd = -1, .mark_fd = -1, .made.btf_fd = -1 };
 	int status;
 
 	bu_arena_init(&l.arena);
@@ -120,6 +127,7 @@ int main(int argc, char **argv)
 		status = leave(&l, status);
 		l.sys->ops->destroy(l.sys);
 	}
+	ld_replay_close(&l);
 	if (l.plan.priv)
 		bu_plan_free(&l.plan);
 	bu_obj_free(&l.obj);

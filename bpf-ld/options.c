@@ -10,6 +10,7 @@
 
 enum {
 	OPT_ATTACH = 1, OPT_VIA, OPT_SET, OPT_MAP_FROM, OPT_MAP, OPT_WATCH, OPT_FOR, OPT_READY, OPT_PIN,
+	OPT_RECORD, OPT_RECORD_PID, OPT_MARK_FD, OPT_REPLAY, OPT_UNTIL,
 	OPT_NO_ATTACH, OPT_DRY, OPT_VERBOSE, OPT_JSON, OPT_BACKEND, OPT_VM, OPT_COLOR, OPT_EXPLAIN,
 	OPT_HELP, OPT_VERSION,
 };
@@ -33,6 +34,15 @@ static const struct bu_opt options[] = {
 	  BU_WORD_NONE, NULL },
 	{ OPT_PIN, 'p', "pin", "DIR", "keep maps, programs and links in DIR (under /sys/fs/bpf)",
 	  BU_WORD_DIR, NULL },
+	{ OPT_RECORD, 0, "record", "FILE", "write what the programs are called with to FILE",
+	  BU_WORD_FILE, NULL },
+	{ OPT_RECORD_PID, 0, "record-pid", "PID", "record the events of that process only",
+	  BU_WORD_NONE, NULL },
+	{ OPT_MARK_FD, 0, "mark-fd", "N", "each line read from fd N is a mark in the recording",
+	  BU_WORD_NONE, NULL },
+	{ OPT_REPLAY, 0, "replay", "FILE", "feed a recording to the programs, in the VM", BU_WORD_FILE,
+	  NULL },
+	{ OPT_UNTIL, 0, "until", "MARK", "replay up to that mark", BU_WORD_NONE, NULL },
 	{ OPT_NO_ATTACH, 0, "no-attach", NULL, "only load, and tell what was made", BU_WORD_NONE,
 	  NULL },
 	{ OPT_DRY, 'n', "dry-run", NULL, "print the plan, make nothing", BU_WORD_NONE, NULL },
@@ -223,13 +233,23 @@ static int via_option(struct ld *l, const char *arg)
 	return usage(l, "--attach-via: \"%s\" is none of auto, link, ioctl, netlink", arg);
 }
 
-static int ready_option(struct ld *l, const char *arg)
+static int fd_option(struct ld *l, const char *option, const char *arg, int *fd)
 {
 	uint64_t n;
 
 	if (bu_str_u64(bu_str_c(arg), &n, NULL) || n > INT32_MAX || fcntl((int)n, F_GETFD) < 0)
-		return usage(l, "--ready-fd: \"%s\" is not an open file descriptor", arg);
-	l->ready_fd = (int)n;
+		return usage(l, "%s: \"%s\" is not an open file descriptor", option, arg);
+	*fd = (int)n;
+	return 0;
+}
+
+static int pid_option(struct ld *l, const char *arg)
+{
+	uint64_t n;
+
+	if (bu_str_u64(bu_str_c(arg), &n, NULL) || !n || n > INT32_MAX)
+		return usage(l, "--record-pid: \"%s\" is not the number of a process", arg);
+	l->record_pid = (uint32_t)n;
 	return 0;
 }
 
@@ -254,7 +274,20 @@ static int take(struct ld *l, int id, const char *arg)
 			return usage(l, "--for: \"%s\" is not a duration such as 500ms or 2s", arg);
 		return 0;
 	case OPT_READY:
-		return ready_option(l, arg);
+		return fd_option(l, "--ready-fd", arg, &l->ready_fd);
+	case OPT_RECORD:
+		l->record = arg;
+		return 0;
+	case OPT_RECORD_PID:
+		return pid_option(l, arg);
+	case OPT_MARK_FD:
+		return fd_option(l, "--mark-fd", arg, &l->mark_fd);
+	case OPT_REPLAY:
+		l->replay = arg;
+		return 0;
+	case OPT_UNTIL:
+		l->until = arg;
+		return 0;
 	case OPT_PIN:
 		l->load.pin_dir = arg;
 		return arg[0] ? 0 : usage(l, "--pin needs a directory");
@@ -305,6 +338,22 @@ static int check(struct ld *l, bool no_command)
 	if (l->load.no_attach && (l->limited || l->command || l->nwatch || l->ready_fd >= 0))
 		return usage(l, "--no-attach does not stay: it goes with none of --for, --watch, "
 			     "--ready-fd and COMMAND");
+	if (l->record && (l->load.no_attach || l->load.pin_dir))
+		return usage(l, "--record stays and lets go at its end: it goes with neither --no-attach nor "
+			     "--pin");
+	if (!l->record && (l->record_pid || l->mark_fd >= 0))
+		return usage(l, "%s needs --record", l->record_pid ? "--record-pid" : "--mark-fd");
+	if (l->until && !l->replay)
+		return usage(l, "--until needs --replay");
+	if (l->replay && (l->record || l->load.no_attach))
+		return usage(l, "--replay goes with neither --record nor --no-attach");
+	if (l->replay && l->load.nsets)
+		return usage(l, "--replay takes the maps' contents from the recording: it does not go with "
+			     "--set and --map-from");
+	if (l->replay && l->backend == BU_BACKEND_KERNEL)
+		return usage(l, "--replay feeds the VM: it does not go with --backend=kernel");
+	if (l->record && l->backend == BU_BACKEND_VM)
+		return usage(l, "--record listens to the kernel: it does not go with --vm");
 	if (no_command)
 		return usage(l, "there is no command behind --");
 	if (l->limited && l->command)
@@ -374,6 +423,13 @@ int ld_options(struct ld *l, int argc, char **argv)
 	l->load.attaches = l->attaches;
 	l->load.maps = l->maps;
 	l->load.want = l->want;
+	if (l->replay)
+		l->backend = BU_BACKEND_VM;
+	if (l->record) {
+		l->backend = BU_BACKEND_KERNEL;
+		l->load.before_attach = ld_record_begin;
+		l->load.ctx = l;
+	}
 	/* Statistics cost nothing; the log itself makes loading some five times slower. */
 	l->load.log_level = l->verbose > 1 ? BPF_LOG_LEVEL1 : l->verbose ? BPF_LOG_STATS : 0;
 	return LD_GO;

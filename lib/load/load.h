@@ -98,6 +98,7 @@ struct bu_loaded {
 	struct bu_loaded_map *maps; unsigned nmaps;
 	struct bu_loaded_prog *progs; unsigned nprogs;
 	struct bu_loaded_link *links; unsigned nlinks;
+	unsigned nplanned;         /* links that are or will be there; spec and prog are set in all */
 	int btf_fd;
 	char *log;                 /* of a refused program, heap, or NULL */
 };

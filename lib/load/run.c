@@ -423,6 +423,7 @@ static int alloc_all(struct run *r)
 		return -ENOMEM;
 	o->nmaps = v->nmaps;
 	o->nprogs = v->nprogs;
+	o->nplanned = v->natt;
 	for (unsigned i = 0; i < v->nmaps; i++) {
 		o->maps[i] = (struct bu_loaded_map){ .def = v->maps[i].def, .fd = -1,
 						     .name = v->maps[i].name };
