@@ -381,6 +381,47 @@ static int check_exclusive(const struct bu_vm_newprog *np, const uint8_t sum[32]
 	return 0;
 }
 
+/*
+ * How far into the context the program reaches, as far as a walk through its text shows: registers
+ * that hold the context unchanged, from r1 of the main function on.
+ */
+static void find_max_ctx(struct bu_vm_newprog *np)
+{
+	uint32_t end = np->nsubs > 1 ? np->starts[1] : np->h.ninsns, ctx = 1u << 1, max = 0, base;
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct bu_insn *n = &np->insns[i];
+		uint8_t class = n->code & 7, width = n->code & 0x18;
+		uint32_t size = width == 0x18 ? 8 : width == 0 ? 4 : width == 8 ? 2 : 1;
+
+		switch (class) {
+		case 1: /* LDX */
+		case 2: /* ST */
+		case 3: /* STX */
+			base = class == 1 ? n->src : n->dst;
+			if (ctx >> base & 1 && n->off >= 0 && (uint32_t)n->off + size > max)
+				max = (uint32_t)n->off + size;
+			if (class == 1)
+				ctx &= ~(1u << n->dst);
+			break;
+		case 7: /* ALU64 */
+			if (n->code == 0xbf && !n->off && ctx >> n->src & 1)
+				ctx |= 1u << n->dst;
+			else
+				ctx &= ~(1u << n->dst);
+			break;
+		case 4: /* ALU */
+		case 0: /* LD */
+			ctx &= ~(1u << n->dst);
+			break;
+		default:
+			if (n->code == BU_OP_CALL)
+				ctx &= ~0x3fu;
+		}
+	}
+	np->h.max_ctx = max;
+}
+
 /* What the kernel does between its log's begin and end. */
 static int check(struct bu_vm *vm, struct bu_vm_newprog *np, const union bpf_attr *a,
 		 union bpf_attr *user, struct bu_vm_log *log)
@@ -412,6 +453,7 @@ static int check(struct bu_vm *vm, struct bu_vm_newprog *np, const union bpf_att
 		err = bu_vm_check_insns(&c);
 	if (!err)
 		memcpy(np->h.tag, sum, sizeof(np->h.tag));
+	find_max_ctx(np);
 	bu_buf_printf(&log->text, "processed %u insns (limit %u) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0\n",
 		      err ? 0 : np->h.ninsns, BPF_COMPLEXITY_LIMIT_INSNS);
 	return err;

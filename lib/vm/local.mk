@@ -54,6 +54,12 @@ lib_libbu_a_SOURCES += \
 	lib/vm/progbtf.c \
 	lib/vm/progfile.c \
 	lib/vm/vmstats.c \
+	lib/vm/feed.c \
+	lib/vm/link_info.c \
+	lib/vm/link.h \
+	lib/vm/xdp.c \
+	lib/vm/iter.h \
+	lib/vm/iter.c \
 	lib/vm/world.c
 
 check_PROGRAMS += tests/unit/vm_array_test

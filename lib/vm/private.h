@@ -37,6 +37,11 @@ int bu_vm_op_ifindex(struct bu_sys *s, const char *dev);
 int bu_vm_op_names(struct bu_sys *s, enum bu_names what, const char *within, bu_name_fn *fn,
 		   void *ctx);
 
+/* What feed.c, event.c and vmbtf.c keep in vm. */
+void bu_vm_feed_close(struct bu_vm *vm);
+void bu_vm_events_close(struct bu_vm *vm);
+void bu_vm_btf_close(struct bu_vm *vm);
+
 /* vmbtf.c */
 int bu_vm_op_vmlinux_btf(struct bu_sys *s, const void **data, size_t *size);
 

@@ -1,11 +1,368 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* PROG_TEST_RUN: the kernel's rules around a run. */
-#pragma GCC diagnostic ignored "-Wunused-parameter" /* while this is a stub */
-#include "vm/cmd.h"
-#include "vm/run.h"
+#include "vm/progfile.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define HEADROOM 256u
+#define TAILROOM 320u /* of a shared info, as the kernel keeps it */
+#define ETH_LEN 14u
+#define XDP_MD_LEN 24u
+#define SKB_LEN 192u
+#define MAX_SYSCALL_CTX 65535u
+#define MAX_RAW_ARGS 12u
+
+struct job {
+	struct bu_vm *vm;
+	struct bu_vm_prog *p;
+	union bpf_attr *a, *user;
+	struct bu_vm_ctx ctx;
+	uint64_t r0;
+	uint32_t duration;
+};
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* Runs it as often as is wanted, each time on a fresh packet as the first was. */
+static int run(struct job *j)
+{
+	uint32_t repeat = j->a->test.repeat ? j->a->test.repeat : 1;
+	uint64_t start, spent = 0;
+	struct bu_vm_fault fault;
+	int err;
+
+	for (uint32_t i = 0; i < repeat; i++) {
+		memset(&fault, 0, sizeof(fault));
+		start = now();
+		err = bu_vm_run_prog(j->p, &j->ctx, NULL, &j->r0, &fault);
+		spent += now() - start;
+		if (err) {
+			if (err == -EFAULT)
+				j->vm->last_fault = fault;
+			return err;
+		}
+	}
+	spent /= repeat;
+	j->duration = spent < UINT32_MAX ? (uint32_t)spent : UINT32_MAX;
+	return 0;
+}
+
+static int put_run(struct job *j, bool with_duration)
+{
+	if (bu_vm_put_user(j->vm, (uint32_t)j->r0, j->user, test.retval))
+		return -EFAULT;
+	if (with_duration && bu_vm_put_user(j->vm, j->duration, j->user, test.duration))
+		return -EFAULT;
+	return 0;
+}
+
+/* bpf_test_finish: the packet, its size, the result. */
+static int finish(struct job *j, const void *data, uint32_t size)
+{
+	uint32_t room = j->a->test.data_size_out, copy = size;
+	int ret = 0;
+
+	/* A size of 0 with a buffer: no bound, as it has been from the beginning. */
+	if (room && copy > room) {
+		copy = room;
+		ret = -ENOSPC;
+	}
+	if (j->a->test.data_out && bu_vm_copy_out(j->vm, j->a->test.data_out, data, copy))
+		return -EFAULT;
+	if (bu_vm_put_user(j->vm, size, j->user, test.data_size_out))
+		return -EFAULT;
+	if (put_run(j, true))
+		return -EFAULT;
+	return ret;
+}
+
+/* bpf_ctx_init: a context of at most max bytes; *ctx NULL when none is given and none is wanted. */
+static int ctx_in(struct job *j, uint32_t max, uint8_t **ctx)
+{
+	const union bpf_attr *a = j->a;
+	uint32_t n = a->test.ctx_size_in;
+	int err;
+
+	*ctx = NULL;
+	if (!a->test.ctx_in && !a->test.ctx_out)
+		return 0;
+	*ctx = calloc(1, max);
+	if (!*ctx)
+		return -ENOMEM;
+	if (!a->test.ctx_in)
+		return 0;
+	err = bu_vm_tail_zero(j->vm, a->test.ctx_in, max, n);
+	if (err)
+		return err;
+	return bu_vm_copy_in(j->vm, *ctx, a->test.ctx_in, n < max ? n : max);
+}
+
+static int ctx_out(struct job *j, const uint8_t *ctx, uint32_t size)
+{
+	uint32_t copy = size, room = j->a->test.ctx_size_out;
+	int ret = 0;
+
+	if (!ctx || !j->a->test.ctx_out)
+		return 0;
+	if (copy > room) {
+		copy = room;
+		ret = -ENOSPC;
+	}
+	if (bu_vm_copy_out(j->vm, j->a->test.ctx_out, ctx, copy) ||
+	    bu_vm_put_user(j->vm, size, j->user, test.ctx_size_out))
+		return -EFAULT;
+	return ret;
+}
+
+/* ---------------------------------------------------------------- XDP */
+
+static int run_xdp(struct job *j)
+{
+	const union bpf_attr *a = j->a;
+	uint32_t n = a->test.data_size_in, meta = 0, data, end, md[XDP_MD_LEN / 4];
+	uint32_t max = BU_VM_PAGE - HEADROOM - TAILROOM;
+	uint8_t *ctx = NULL, *buf = NULL;
+	int err, ret;
+
+	if (j->p->attach_type == BPF_XDP_DEVMAP || j->p->attach_type == BPF_XDP_CPUMAP ||
+	    a->test.flags & ~BPF_F_TEST_XDP_LIVE_FRAMES)
+		return -EINVAL;
+	if (a->test.flags & BPF_F_TEST_XDP_LIVE_FRAMES)
+		return -EOPNOTSUPP;
+	if (a->test.batch_size)
+		return -EINVAL;
+	err = ctx_in(j, XDP_MD_LEN, &ctx);
+	if (err)
+		goto out;
+	if (ctx) {
+		memcpy(md, ctx, sizeof(md));
+		data = md[0], end = md[1], meta = md[2];
+		if (meta || end != n || data > end || data & 3) {
+			err = -EINVAL; /* there can be no metadata in front of data 0 */
+			goto out;
+		}
+		meta = data;
+		if (md[3] || md[4] || md[5]) {
+			err = md[5] || !md[3] ? -EINVAL : -ENODEV;
+			goto out;
+		}
+		n -= meta;
+	}
+	err = -EINVAL;
+	if (n < ETH_LEN || meta > HEADROOM - 32)
+		goto out;
+	if (n > max) { /* more needs fragments, which this context has not */
+		err = j->p->obj->h.prog.flags & BPF_F_XDP_HAS_FRAGS ? -EOPNOTSUPP : -EINVAL;
+		goto out;
+	}
+	err = -ENOMEM;
+	buf = calloc(1, 2 * BU_VM_PAGE);
+	if (!buf)
+		goto out;
+	err = bu_vm_copy_in(j->vm, buf, a->test.data_in, meta + n);
+	if (err)
+		goto out;
+	j->ctx = (struct bu_vm_ctx){
+		.kind = BU_VM_CTX_XDP, .packet = buf, .packet_size = meta + n,
+		.packet_room = 2 * BU_VM_PAGE, .meta_size = meta,
+	};
+	err = run(j);
+	if (err)
+		goto out;
+	if (ctx) {
+		md[0] = j->ctx.meta_size;
+		md[1] = j->ctx.packet_size;
+		md[2] = 0;
+		memcpy(ctx, md, sizeof(md));
+	}
+	err = finish(j, buf, j->ctx.packet_size);
+	ret = err && err != -ENOSPC ? err : ctx_out(j, ctx, XDP_MD_LEN);
+	err = err ? err : ret;
+out:
+	free(buf);
+	free(ctx);
+	return err;
+}
+
+/* ---------------------------------------------------------------- socket buffers */
+
+static bool zero(const uint8_t *p, size_t from, size_t to)
+{
+	for (; from < to; from++)
+		if (p[from])
+			return false;
+	return true;
+}
+
+/*
+ * convert___skb_to_skb: which members of a given __sk_buff may be set: mark, priority, ifindex,
+ * ingress_ifindex, cb, tstamp, wire_len, gso_segs, gso_size, hwtstamp.
+ */
+static int check_skb(const uint8_t *c)
+{
+	static const struct {
+		uint8_t from, to;
+	} must_be_zero[] = {
+		{ 0, 8 }, { 12, 32 }, { 44, 48 }, { 68, 152 }, { 172, 176 }, { 180, 184 },
+	};
+
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(must_be_zero); i++)
+		if (!zero(c, must_be_zero[i].from, must_be_zero[i].to))
+			return -EINVAL;
+	return 0;
+}
+
+static bool l2(uint32_t type)
+{
+	return type == BPF_PROG_TYPE_SCHED_CLS || type == BPF_PROG_TYPE_SCHED_ACT;
+}
+
+static int run_skb(struct job *j)
+{
+	const union bpf_attr *a = j->a;
+	uint32_t n = a->test.data_size_in, hide = l2(j->p->type) ? 0 : ETH_LEN, size;
+	uint8_t *ctx = NULL, *buf = NULL;
+	int err, ret;
+
+	if (a->test.flags & ~BPF_F_TEST_SKB_CHECKSUM_COMPLETE || a->test.cpu || a->test.batch_size)
+		return -EINVAL;
+	if (n < ETH_LEN || n > BU_VM_PAGE - HEADROOM - TAILROOM)
+		return -EINVAL;
+	buf = calloc(1, 4 * BU_VM_PAGE);
+	if (!buf)
+		return -ENOMEM;
+	err = bu_vm_copy_in(j->vm, buf, a->test.data_in, n);
+	if (!err)
+		err = ctx_in(j, SKB_LEN, &ctx);
+	if (!err && ctx)
+		err = check_skb(ctx);
+	if (err)
+		goto out;
+	/* Below the link layer the program sees the packet without its Ethernet header. */
+	j->ctx = (struct bu_vm_ctx){
+		.kind = BU_VM_CTX_SKB, .packet = buf + hide, .packet_size = n - hide,
+		.packet_room = 4 * BU_VM_PAGE - hide, .bytes = ctx, .size = ctx ? SKB_LEN : 0,
+	};
+	err = run(j);
+	if (err)
+		goto out;
+	size = j->ctx.packet_size + hide;
+	err = finish(j, buf, size);
+	ret = err && err != -ENOSPC ? err : ctx_out(j, ctx, SKB_LEN);
+	err = err ? err : ret;
+out:
+	free(buf);
+	free(ctx);
+	return err;
+}
+
+/* ---------------------------------------------------------------- raw tracepoint, syscall */
+
+static int run_raw_tp(struct job *j)
+{
+	const union bpf_attr *a = j->a;
+	uint32_t n = a->test.ctx_size_in;
+	uint8_t *ctx = NULL;
+	int err;
+
+	if (a->test.data_in || a->test.data_out || a->test.ctx_out || a->test.duration ||
+	    a->test.repeat || a->test.batch_size)
+		return -EINVAL;
+	if (n < j->p->obj->h.prog.max_ctx || n > MAX_RAW_ARGS * 8)
+		return -EINVAL;
+	if (!(a->test.flags & BPF_F_TEST_RUN_ON_CPU) && a->test.cpu)
+		return -EINVAL;
+	if (n) {
+		ctx = bu_vm_dup_in(j->vm, a->test.ctx_in, n, &err);
+		if (!ctx)
+			return err;
+	}
+	err = 0;
+	if (a->test.flags & BPF_F_TEST_RUN_ON_CPU && a->test.cpu >= j->vm->root->ncpus)
+		err = -ENXIO;
+	if (!err) {
+		j->ctx = (struct bu_vm_ctx){ .kind = n ? BU_VM_CTX_RAW : BU_VM_CTX_NONE, .bytes = ctx,
+					     .size = n };
+		err = run(j);
+	}
+	if (!err)
+		err = put_run(j, false);
+	free(ctx);
+	return err;
+}
+
+static int run_syscall(struct job *j)
+{
+	const union bpf_attr *a = j->a;
+	uint32_t n = a->test.ctx_size_in;
+	uint8_t *ctx = NULL;
+	int err = 0;
+
+	if (a->test.data_in || a->test.data_out || a->test.ctx_out || a->test.duration ||
+	    a->test.repeat || a->test.flags || a->test.batch_size)
+		return -EINVAL;
+	if (n < j->p->obj->h.prog.max_ctx || n > MAX_SYSCALL_CTX)
+		return -EINVAL;
+	if (n) {
+		ctx = bu_vm_dup_in(j->vm, a->test.ctx_in, n, &err);
+		if (!ctx)
+			return err;
+	}
+	j->ctx = (struct bu_vm_ctx){ .kind = n ? BU_VM_CTX_MEM : BU_VM_CTX_NONE, .bytes = ctx,
+				     .size = n };
+	err = run(j);
+	if (!err)
+		err = put_run(j, false);
+	if (!err && n)
+		err = bu_vm_copy_out(j->vm, a->test.ctx_in, ctx, n);
+	free(ctx);
+	return err;
+}
 
 int bu_vm_cmd_test_run(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user, unsigned size)
 {
-	return -ENOSYS;
-}
+	struct job j = { .vm = vm, .a = a, .user = user };
+	int err;
 
+	(void)size;
+	if ((a->test.ctx_size_in && !a->test.ctx_in) || (!a->test.ctx_size_in && a->test.ctx_in) ||
+	    (a->test.ctx_size_out && !a->test.ctx_out) || (!a->test.ctx_size_out && a->test.ctx_out))
+		return -EINVAL;
+	err = bu_vm_prog_by_fd(vm, (int)a->test.prog_fd, &j.p);
+	if (err)
+		return err;
+	memset(&vm->last_fault, 0, sizeof(vm->last_fault));
+	switch (j.p->type) {
+	case BPF_PROG_TYPE_XDP:
+		err = run_xdp(&j);
+		break;
+	case BPF_PROG_TYPE_SOCKET_FILTER:
+	case BPF_PROG_TYPE_SCHED_CLS:
+	case BPF_PROG_TYPE_SCHED_ACT:
+	case BPF_PROG_TYPE_CGROUP_SKB:
+	case BPF_PROG_TYPE_LWT_IN:
+	case BPF_PROG_TYPE_LWT_OUT:
+	case BPF_PROG_TYPE_LWT_XMIT:
+	case BPF_PROG_TYPE_LWT_SEG6LOCAL:
+		err = run_skb(&j);
+		break;
+	case BPF_PROG_TYPE_RAW_TRACEPOINT:
+		err = run_raw_tp(&j);
+		break;
+	case BPF_PROG_TYPE_SYSCALL:
+		err = run_syscall(&j);
+		break;
+	default:
+		err = -BU_VM_ENOTSUPP;
+	}
+	bu_vm_prog_put(j.p);
+	return err;
+}

@@ -1,16 +1,149 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The type information that the VM has of itself. */
-#pragma GCC diagnostic ignored "-Wunused-parameter" /* while this is a stub */
+/*
+ * The type information that the VM has of itself, in the place of the kernel's vmlinux: what iterators
+ * attach to and what they are given. Members have the kernel's names, so that CO-RE relocations find them.
+ */
+#include "vm/iter.h"
 #include "vm/private.h"
-#include "vm/progfile.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct vmbtf {
+	struct bu_buf blob;
+	uint32_t iter[3]; /* FUNC ids, by BU_VM_ITER_… */
+};
+
+struct ids {
+	uint32_t u32, u64, str, tag, metap, mapp, progp;
+};
+
+static void member(struct bu_btfgen *g, const char *name, uint32_t type, size_t off)
+{
+	bu_btfgen_member(g, name, type, (uint32_t)off * 8);
+}
+
+static void base_types(struct bu_btfgen *g, struct ids *d)
+{
+	uint32_t ch, seqf, aux, id;
+
+	d->u32 = bu_btfgen_int(g, "unsigned int", 4, 0);
+	d->u64 = bu_btfgen_int(g, "unsigned long long", 8, 0);
+	ch = bu_btfgen_int(g, "char", 1, 1);
+	d->str = bu_btfgen_array(g, ch, BPF_OBJ_NAME_LEN);
+	d->tag = bu_btfgen_array(g, bu_btfgen_int(g, "unsigned char", 1, 0), BPF_TAG_SIZE);
+	seqf = bu_btfgen_ptr(g, bu_btfgen_fwd(g, "seq_file", false));
+
+	id = bu_btfgen_struct(g, BU_BTF_STRUCT, "bpf_iter_meta", sizeof(struct bu_vm_iter_meta));
+	member(g, "seq", seqf, offsetof(struct bu_vm_iter_meta, seq));
+	member(g, "session_id", d->u64, offsetof(struct bu_vm_iter_meta, session_id));
+	member(g, "seq_num", d->u64, offsetof(struct bu_vm_iter_meta, seq_num));
+	d->metap = bu_btfgen_ptr(g, id);
+
+	id = bu_btfgen_struct(g, BU_BTF_STRUCT, "bpf_map", sizeof(struct bu_vm_iter_map));
+	member(g, "id", d->u32, offsetof(struct bu_vm_iter_map, id));
+	member(g, "map_type", d->u32, offsetof(struct bu_vm_iter_map, map_type));
+	member(g, "key_size", d->u32, offsetof(struct bu_vm_iter_map, key_size));
+	member(g, "value_size", d->u32, offsetof(struct bu_vm_iter_map, value_size));
+	member(g, "max_entries", d->u32, offsetof(struct bu_vm_iter_map, max_entries));
+	member(g, "map_flags", d->u32, offsetof(struct bu_vm_iter_map, map_flags));
+	member(g, "map_extra", d->u64, offsetof(struct bu_vm_iter_map, map_extra));
+	member(g, "name", d->str, offsetof(struct bu_vm_iter_map, name));
+	d->mapp = bu_btfgen_ptr(g, id);
+
+	aux = bu_btfgen_struct(g, BU_BTF_STRUCT, "bpf_prog_aux", sizeof(struct bu_vm_iter_aux));
+	member(g, "id", d->u32, offsetof(struct bu_vm_iter_aux, id));
+	member(g, "used_map_cnt", d->u32, offsetof(struct bu_vm_iter_aux, used_map_cnt));
+	member(g, "load_time", d->u64, offsetof(struct bu_vm_iter_aux, load_time));
+	member(g, "name", d->str, offsetof(struct bu_vm_iter_aux, name));
+	aux = bu_btfgen_ptr(g, aux);
+	id = bu_btfgen_struct(g, BU_BTF_STRUCT, "bpf_prog", sizeof(struct bu_vm_iter_prog));
+	member(g, "type", d->u32, offsetof(struct bu_vm_iter_prog, type));
+	member(g, "expected_attach_type", d->u32,
+	       offsetof(struct bu_vm_iter_prog, expected_attach_type));
+	member(g, "len", d->u32, offsetof(struct bu_vm_iter_prog, len));
+	member(g, "tag", d->tag, offsetof(struct bu_vm_iter_prog, tag));
+	member(g, "aux", aux, offsetof(struct bu_vm_iter_prog, aux));
+	d->progp = bu_btfgen_ptr(g, id);
+}
+
+/* The context that such a program is given, and the function that it attaches to. */
+static uint32_t iterator(struct bu_btfgen *g, const struct ids *d, const char *ctx, const char *func,
+			 const char *what, uint32_t type)
+{
+	uint32_t proto, ret = bu_btfgen_int(g, "int", 4, 1);
+
+	bu_btfgen_struct(g, BU_BTF_STRUCT, ctx, 16);
+	member(g, "meta", d->metap, 0);
+	member(g, what, type, 8);
+	proto = bu_btfgen_proto(g, ret);
+	bu_btfgen_param(g, "meta", d->metap);
+	bu_btfgen_param(g, what, type);
+	return bu_btfgen_func(g, func, proto, 1);
+}
+
+static int get(struct bu_vm *vm, const struct vmbtf **out)
+{
+	struct vmbtf *b = vm->btf;
+	struct bu_btfgen g;
+	struct ids d;
+	int err;
+
+	if (!b) {
+		b = calloc(1, sizeof(*b));
+		if (!b)
+			return -ENOMEM;
+		bu_btfgen_init(&g, __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+		base_types(&g, &d);
+		b->iter[BU_VM_ITER_MAP] = iterator(&g, &d, "bpf_iter__bpf_map", "bpf_iter_bpf_map",
+						   "map", d.mapp);
+		b->iter[BU_VM_ITER_PROG] = iterator(&g, &d, "bpf_iter__bpf_prog",
+						    "bpf_iter_bpf_prog", "prog", d.progp);
+		err = bu_btfgen_finish(&g, &b->blob);
+		bu_btfgen_free(&g);
+		if (err) {
+			bu_buf_free(&b->blob);
+			free(b);
+			return err;
+		}
+		vm->btf = b;
+	}
+	*out = b;
+	return 0;
+}
 
 int bu_vm_iter_by_btf_id(struct bu_vm *vm, uint32_t id)
 {
+	const struct vmbtf *b;
+	int err = get(vm, &b);
+
+	if (err)
+		return err;
+	for (int i = BU_VM_ITER_MAP; i <= BU_VM_ITER_PROG; i++)
+		if (id && b->iter[i] == id)
+			return i;
 	return -EINVAL;
 }
 
 int bu_vm_op_vmlinux_btf(struct bu_sys *s, const void **data, size_t *size)
 {
-	return -ENOENT;
+	const struct vmbtf *b;
+	int err = get(bu_vm(s), &b);
+
+	if (err)
+		return err;
+	*data = b->blob.p;
+	*size = b->blob.n;
+	return 0;
 }
 
+void bu_vm_btf_close(struct bu_vm *vm)
+{
+	struct vmbtf *b = vm->btf;
+
+	if (b)
+		bu_buf_free(&b->blob);
+	free(b);
+	vm->btf = NULL;
+}

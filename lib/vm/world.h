@@ -63,6 +63,7 @@ struct bu_vm_prog_attr {
 	uint32_t license_off;   /* text with NUL */
 	uint32_t btf_id, attach_btf_id;
 	uint32_t gpl, uid;
+	uint32_t max_ctx;       /* bytes of the context that it is seen to use: for TEST_RUN */
 	uint8_t tag[8];
 	uint64_t load_time;     /* ns of CLOCK_BOOTTIME */
 	char name[BPF_OBJ_NAME_LEN];
