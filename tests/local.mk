@@ -64,3 +64,7 @@ clean-coverage:
 	find . -name '*.gcno' -exec rm -f {} +
 	rm -f coverage*.html coverage*.css
 .PHONY: clean-coverage
+
+# Runs a command without bpf(2), as in a container.
+check_PROGRAMS += tests/blocked
+tests_blocked_SOURCES = tests/blocked.c
