@@ -144,13 +144,15 @@ static int read_long(struct bu_vm_map *m, uint32_t i, void *value)
 		bu_vm_seq_pause(n);
 	}
 	err = bu_vm_lock(m->obj);
-	if (err == -EROFS) /* an inspector cannot repair what a dead writer left */
-		err = 0;
-	else if (!err)
+	if (err && err != -EROFS) /* an inspector cannot repair what a dead writer left */
+		return err;
+	bu_vm_copy(value, element(m, i), m->user_value);
+	if (!err) {
+		if (bu_vm_seq_get(seq) & 1) /* nobody writes: damaged */
+			atomic_fetch_add(seq, 1);
 		bu_vm_unlock(m->obj);
-	if (!err)
-		bu_vm_copy(value, element(m, i), m->user_value);
-	return err;
+	}
+	return 0;
 }
 
 static int read_value(struct bu_vm_map *m, const void *key, void *value, uint64_t flags)
@@ -320,7 +322,7 @@ static int array_mmap(struct bu_vm_map *m, int fd, uint64_t off, uint64_t len, b
 }
 
 /* No writer has the lock: then no sequence is odd. */
-static int verify(struct bu_vm_map *m, struct bu_buf *why)
+static int invariants(struct bu_vm_map *m, struct bu_buf *why)
 {
 	if (!long_values(m))
 		return 0;
@@ -331,6 +333,11 @@ static int verify(struct bu_vm_map *m, struct bu_buf *why)
 		return -EUCLEAN;
 	}
 	return 0;
+}
+
+static int verify(struct bu_vm_map *m, struct bu_buf *why)
+{
+	return bu_vm_verify_locked(m, why, invariants);
 }
 
 static uint64_t mem_usage(const struct bu_vm_map *m)

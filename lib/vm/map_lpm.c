@@ -177,6 +177,7 @@ static void *lookup(struct bu_vm_map *m, const void *raw, uint32_t cpu)
 	if (bu_vm_lock(m->obj))
 		return NULL;
 	n = find_best(m, &k);
+	bu_vm_live_mend(m);
 	bu_vm_unlock(m->obj);
 	return n ? value_of(m, n) : NULL;
 }
@@ -205,8 +206,10 @@ static int read_value(struct bu_vm_map *m, const void *raw, void *value, uint64_
 	n = find_best(m, &k);
 	if (n)
 		bu_vm_copy(value, value_of(m, n), m->value_size);
-	if (!err)
+	if (!err) {
+		bu_vm_live_mend(m);
 		bu_vm_unlock(m->obj);
+	}
 	return n ? 0 : -ENOENT;
 }
 
@@ -561,6 +564,7 @@ static int next_key(struct bu_vm_map *m, const void *raw, void *next)
 		return err;
 	if (!err) {
 		err = copy_next(m, raw ? &k : NULL, next);
+		bu_vm_live_mend(m);
 		bu_vm_unlock(m->obj);
 	} else {
 		err = copy_next(m, raw ? &k : NULL, next);
@@ -603,7 +607,7 @@ static int verify_below(struct bu_vm_map *m, uint64_t i, const struct node *abov
 	return err;
 }
 
-static int verify(struct bu_vm_map *m, struct bu_buf *why)
+static int invariants(struct bu_vm_map *m, struct bu_buf *why)
 {
 	uint64_t nodes = 0, entries = 0, i = atomic_load(&m->live->word[W_FREE_HEAD]), left;
 	uint64_t fresh = atomic_load(&m->live->word[W_FRESH]);
@@ -629,6 +633,11 @@ static int verify(struct bu_vm_map *m, struct bu_buf *why)
 		i = child((struct node *)(m->mem + (i - 1) * m->u[U_STRIDE]), 0);
 	}
 	return 0;
+}
+
+static int verify(struct bu_vm_map *m, struct bu_buf *why)
+{
+	return bu_vm_verify_locked(m, why, invariants);
 }
 
 static uint64_t mem_usage(const struct bu_vm_map *m)

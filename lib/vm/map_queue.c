@@ -129,25 +129,39 @@ out:
 	return err;
 }
 
-static int peek(struct bu_vm_map *m, void *value)
+static int peek_once(struct bu_vm_map *m, void *value)
 {
 	uint32_t head, tail, slot;
-	int err = -EBUSY;
+	int err = position(m, &head, &tail);
+
+	if (!err)
+		err = next_slot(m, head, tail, &slot);
+	if (err)
+		memset(value, 0, m->value_size);
+	else
+		memcpy(value, m->mem + (uint64_t)slot * m->rounded, m->value_size);
+	return err;
+}
+
+static int peek(struct bu_vm_map *m, void *value)
+{
+	int err, busy;
 
 	for (unsigned n = 0; n < BU_VM_SEQ_TRIES; n++) {
 		uint64_t seq = bu_vm_live_seq(m);
 
-		err = position(m, &head, &tail);
-		if (!err)
-			err = next_slot(m, head, tail, &slot);
-		if (err)
-			memset(value, 0, m->value_size);
-		else
-			memcpy(value, m->mem + (uint64_t)slot * m->rounded, m->value_size);
+		err = peek_once(m, value);
 		if (bu_vm_live_same(m, seq))
 			return err;
-		err = -EBUSY;
 		bu_vm_seq_pause(n);
+	}
+	busy = bu_vm_lock(m->obj);
+	if (busy && busy != -EROFS)
+		return busy;
+	err = peek_once(m, value);
+	if (!busy) {
+		bu_vm_live_mend(m);
+		bu_vm_unlock(m->obj);
 	}
 	return err;
 }
@@ -164,7 +178,7 @@ static int next_key(struct bu_vm_map *m, const void *key, void *next)
 	return -EINVAL;
 }
 
-static int verify(struct bu_vm_map *m, struct bu_buf *why)
+static int invariants(struct bu_vm_map *m, struct bu_buf *why)
 {
 	uint32_t head, tail;
 	int err = position(m, &head, &tail);
@@ -173,6 +187,11 @@ static int verify(struct bu_vm_map *m, struct bu_buf *why)
 		bu_buf_printf(why, "positions %u and %u of %llu slots", head, tail,
 			      (unsigned long long)m->u[U_SLOTS]);
 	return err;
+}
+
+static int verify(struct bu_vm_map *m, struct bu_buf *why)
+{
+	return bu_vm_verify_locked(m, why, invariants);
 }
 
 static uint64_t mem_usage(const struct bu_vm_map *m)

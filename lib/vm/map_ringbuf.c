@@ -317,7 +317,7 @@ static int ring_mmap(struct bu_vm_map *m, int fd, uint64_t off, uint64_t len, bo
 	return err;
 }
 
-static int verify(struct bu_vm_map *m, struct bu_buf *why)
+static int invariants(struct bu_vm_map *m, struct bu_buf *why)
 {
 	uint64_t prod = atomic_load(producer(m)), pend = atomic_load(&m->live->word[W_PENDING]);
 
@@ -326,6 +326,11 @@ static int verify(struct bu_vm_map *m, struct bu_buf *why)
 	bu_buf_printf(why, "producer at %llu, oldest pending at %llu", (unsigned long long)prod,
 		      (unsigned long long)pend);
 	return -EUCLEAN;
+}
+
+static int verify(struct bu_vm_map *m, struct bu_buf *why)
+{
+	return bu_vm_verify_locked(m, why, invariants);
 }
 
 static uint64_t mem_usage(const struct bu_vm_map *m)

@@ -42,4 +42,23 @@ static inline bool bu_vm_live_same(const struct bu_vm_map *m, uint64_t v)
 	return !(v & 1) && atomic_load_explicit(&m->live->seq, memory_order_relaxed) == v;
 }
 
+/* Under the lock nobody writes: a sequence that says so all the same is damaged. */
+static inline void bu_vm_live_mend(struct bu_vm_map *m)
+{
+	if (bu_vm_live_seq(m) & 1)
+		atomic_fetch_add(&m->live->seq, 1);
+}
+
+/* Under the map's lock, which ends what dead writers began; an inspector does without. */
+static inline int bu_vm_verify_locked(struct bu_vm_map *m, struct bu_buf *why,
+				      int (*verify)(struct bu_vm_map *m, struct bu_buf *why))
+{
+	int err, busy = bu_vm_lock(m->obj);
+
+	err = verify(m, why);
+	if (!busy)
+		bu_vm_unlock(m->obj);
+	return err;
+}
+
 #endif
