@@ -113,6 +113,8 @@ static void op_make(const struct round *r, uint64_t *st, struct op *op)
 	op->n = below(st, 10) ? 1 + below(st, 24) : PICK(st, 0, 1, 63, 64);
 	if (r->t->values == VALUES_MAPS && (op->what == UPDATE_BATCH || op->what == ERASE_BATCH))
 		op->n = below(st, 1000);
+	if (r->t->values == VALUES_MAPS && op->what == TAKE_BATCH)
+		op->n = 64 + below(st, 200);
 	if (op->what == MMAP)
 		op->n = PICK(st, 0, 1, 1, 1, 2, 3, 4);
 	op->flags = flags_of(r, st, op->what);
