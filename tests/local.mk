@@ -73,3 +73,4 @@ check_PROGRAMS += tests/runcase
 tests_runcase_SOURCES = tests/runcase.c tests/runcase.h tests/runcase_exec.c tests/runcase_file.c $(AS_STAGES)
 tests_runcase_LDADD = $(LIBS_BU)
 TESTS += tests/runcase
+EXTRA_DIST += tests/case

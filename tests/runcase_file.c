@@ -174,7 +174,6 @@ static int row(struct file *f, struct bu_str s, unsigned no)
 	*l = (struct line){ s, no };
 	o->row = l;
 	o->ctx.p = bu_arena_alloc(&f->arena, 8 * f->ncol + 8);
-	o->ctx.given = f->ncol != 0;
 	for (unsigned i = 0; i < f->ncol; i++) {
 		w = word(&s);
 		if (!w.n)
@@ -185,6 +184,7 @@ static int row(struct file *f, struct bu_str s, unsigned no)
 		if (!ok)
 			return bad(f, no, "not a number", w);
 		o->ctx.n += 8;
+		o->ctx.given = true;
 	}
 	w = word(&s);
 	if (!bu_str_is(w, "="))
