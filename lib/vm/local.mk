@@ -78,3 +78,15 @@ tests_differ_SOURCES = tests/attributes/core.h tests/attributes/differ.h tests/a
 	tests/attributes/main.c tests/attributes/map.c tests/attributes/obj.c tests/attributes/prog.c
 tests_differ_LDADD = $(LIBS_BU)
 TESTS += tests/differ
+
+# killstorm --rounds N: processes that are killed anywhere.
+check_PROGRAMS += tests/killstorm/killstorm
+tests_killstorm_killstorm_SOURCES = tests/killstorm/killstorm.h tests/killstorm/main.c \
+	tests/killstorm/maps.c
+tests_killstorm_killstorm_LDADD = $(LIBS_BU)
+TESTS += tests/killstorm/killstorm
+
+check_PROGRAMS += tests/unit/vm_lock_test
+tests_unit_vm_lock_test_SOURCES = tests/unit/vm_lock_test.c
+tests_unit_vm_lock_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/vm_lock_test

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* killstorm: processes on one world are killed anywhere; afterwards everything must be whole. */
+#ifndef KILLSTORM_H
+#define KILLSTORM_H
+
+#include <sys/types.h>
+
+#include "vm/map.h"
+
+/* What parent and children share in memory: what a child found broken before it was killed. */
+struct ks_shared {
+	_Atomic uint32_t bad;
+	char text[400];
+	_Atomic uint64_t ops; /* operations done by all children */
+};
+extern struct ks_shared *ks_shared;
+extern char ks_world[64];
+
+/* One kind of trouble: set up in the parent, work in a child, check in the parent when it is dead. */
+struct ks_part {
+	const char *name;
+	int (*setup)(struct bu_sys *s);
+	/* One operation of a child. who: 0 writer, 1 runner, 2 reader. */
+	void (*step)(struct bu_sys *s, unsigned who);
+	/* In a child, before its first step. */
+	int (*open)(struct bu_sys *s);
+	/* Every invariant; ks_bad() says what is broken. */
+	void (*check)(struct bu_sys *s);
+};
+extern const struct ks_part ks_maps;
+
+uint64_t ks_random(void);
+/* Notes a violation (the first text is kept). */
+void ks_bad(const char *fmt, ...) BU_PRINTF(1, 2);
+
+#endif

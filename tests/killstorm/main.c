@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* killstorm [--rounds N] [--seed S]: kills at each system call, then at random instructions. */
+#include "killstorm.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHILDREN 3
+#define SCRIPT 10 /* operations of a child that is killed at its Nth system call */
+
+struct ks_shared *ks_shared;
+char ks_world[64];
+static uint64_t seed, base;
+static const struct ks_part *const parts[] = { &ks_maps };
+
+uint64_t ks_random(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+void ks_bad(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (atomic_fetch_add(&ks_shared->bad, 1))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(ks_shared->text, sizeof(ks_shared->text), fmt, ap);
+	va_end(ap);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static struct bu_sys *open_world(void)
+{
+	struct bu_vm_options o = { .world = ks_world };
+	struct bu_sys *s;
+
+	return bu_vm_open(&s, &o, NULL) ? NULL : s;
+}
+
+/* A child: steps of one part, by its own view of the world. n 0: until it is killed. */
+static void child(const struct ks_part *p, unsigned who, unsigned n, uint64_t own_seed, bool traced)
+{
+	struct bu_sys *s;
+
+	alarm(60); /* whatever happens to the parent */
+	seed = own_seed | 1;
+	if (traced) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+	}
+	s = open_world();
+	if (!s || p->open(s))
+		_exit(3);
+	for (unsigned i = 0; !n || i < n; i++) {
+		p->step(s, who);
+		atomic_fetch_add_explicit(&ks_shared->ops, 1, memory_order_relaxed);
+	}
+	_exit(0);
+}
+
+static pid_t start(const struct ks_part *p, unsigned who, unsigned n, uint64_t own_seed, bool traced)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		child(p, who, n, own_seed, traced);
+	return pid;
+}
+
+static void finish(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, __WALL);
+}
+
+/* Kills at the nth stop of a system call. False: it had ended before. */
+static bool kill_at_syscall(const struct ks_part *p, unsigned who, unsigned nth)
+{
+	pid_t pid = start(p, who, SCRIPT, base * 8 + who, true);
+	int st;
+
+	if (pid < 0 || waitpid(pid, &st, __WALL) != pid || !WIFSTOPPED(st))
+		return false;
+	for (unsigned i = 0; i < nth; i++) {
+		if (ptrace(PTRACE_SYSCALL, pid, NULL, NULL) || waitpid(pid, &st, __WALL) != pid)
+			break;
+		if (!WIFSTOPPED(st)) {
+			if (WIFEXITED(st) && WEXITSTATUS(st))
+				ks_bad("a child ended with %d", WEXITSTATUS(st));
+			else if (WIFSIGNALED(st))
+				ks_bad("a child ended by signal %d", WTERMSIG(st));
+			return false;
+		}
+	}
+	finish(pid);
+	return true;
+}
+
+/* Kills after a random number of single instructions, somewhere in its script. */
+static void kill_at_insn(const struct ks_part *p, unsigned who)
+{
+	pid_t pid = start(p, who, 0, ks_random(), true);
+	unsigned skip = 100 + (unsigned)(ks_random() % 600), insns = (unsigned)(ks_random() % 3000);
+	int st;
+
+	if (pid < 0 || waitpid(pid, &st, __WALL) != pid || !WIFSTOPPED(st))
+		return;
+	for (unsigned i = 0; i < skip + insns; i++)
+		if (ptrace(i < skip ? PTRACE_SYSCALL : PTRACE_SINGLESTEP, pid, NULL, NULL) ||
+		    waitpid(pid, &st, __WALL) != pid || !WIFSTOPPED(st))
+			break;
+	finish(pid);
+}
+
+static void kill_at_time(const struct ks_part *p)
+{
+	unsigned us = (unsigned)(ks_random() % 8000) + 500;
+	pid_t pid[CHILDREN];
+
+	for (unsigned i = 0; i < CHILDREN; i++)
+		pid[i] = start(p, i, 0, ks_random(), false);
+	usleep(us);
+	for (unsigned i = 0; i < CHILDREN; i++)
+		finish(pid[i]);
+}
+
+static bool checked(const struct ks_part *p, struct bu_sys *s, const char *when, unsigned n)
+{
+	p->check(s);
+	if (!atomic_load(&ks_shared->bad))
+		return true;
+	ks_shared->text[sizeof(ks_shared->text) - 1] = 0;
+	printf("# %s: killed %s %u: %s\n", p->name, when, n, ks_shared->text);
+	return false;
+}
+
+static bool storm(const struct ks_part *p, unsigned rounds)
+{
+	struct bu_sys *s = open_world();
+	double t = now();
+	unsigned n = 0, calls = 0;
+	int err = s ? p->setup(s) : -EIO;
+
+	if (err) {
+		printf("# %s: cannot be set up: %d\n", p->name, err);
+		return false;
+	}
+	for (unsigned who = 0; who < CHILDREN; who++)
+		/* make check takes a sample of the calls */
+		for (n = 1; kill_at_syscall(p, who, n); n += rounds < 500 ? 17 : 1, calls++)
+			if (!checked(p, s, "at stop", n))
+				return false;
+	if (!checked(p, s, "at the end, call", n))
+		return false;
+	printf("# %s: %u kills at system calls, %.1f s\n", p->name, calls, now() - t);
+	for (n = 0; n < rounds; n++) {
+		if (n & 1)
+			kill_at_insn(p, (unsigned)(ks_random() % CHILDREN));
+		else
+			kill_at_time(p);
+		if (!checked(p, s, n & 1 ? "at an instruction, round" : "at a time, round", n))
+			return false;
+	}
+	printf("# %s: %u rounds of kills anywhere, %llu operations, %.1f s\n",
+	       p->name, rounds, (unsigned long long)atomic_load(&ks_shared->ops), now() - t);
+	s->ops->destroy(s);
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option opts[] = {
+		{ "rounds", required_argument, NULL, 'r' }, { "seed", required_argument, NULL, 's' }, { 0 },
+	};
+	unsigned rounds = 20, bad = 0;
+	char cmd[128];
+	int c;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	seed = 20261124;
+	while ((c = getopt_long(argc, argv, "", opts, NULL)) != -1) {
+		if (c == 'r') {
+			rounds = (unsigned)strtoul(optarg, NULL, 0);
+		} else if (c == 's') {
+			seed = strtoull(optarg, NULL, 0) | 1;
+		} else {
+			fprintf(stderr, "usage: killstorm [--rounds N] [--seed S]\n");
+			return 2;
+		}
+	}
+	base = seed;
+	ks_shared = mmap(NULL, sizeof(*ks_shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	strcpy(ks_world, "/dev/shm/bpfutils-test-XXXXXX");
+	if (ks_shared == MAP_FAILED || !mkdtemp(ks_world)) {
+		printf("1..0 # SKIP needs \"a tmpfs at /dev/shm\"\n");
+		return 0;
+	}
+	strcat(ks_world, "/w");
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(parts); i++) {
+		bool fine = storm(parts[i], rounds);
+
+		printf("%sok %u - %s: nothing is lost, doubled, torn or held by the dead\n",
+		       fine ? "" : "not ", i + 1, parts[i]->name);
+		bad += !fine;
+	}
+	printf("1..%zu\n", BU_ARRAY_SIZE(parts));
+	*strrchr(ks_world, '/') = 0;
+	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", ks_world);
+	if (bad)
+		printf("# the world is kept in %s\n", ks_world);
+	else if (system(cmd))
+		return 1;
+	return bad != 0;
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* killstorm: maps of every type, pinned, with values that say whether they are whole. */
+#include "killstorm.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WORDS 6          /* of a value */
+#define KEYS 64          /* that come and go; those below STABLE are never deleted */
+#define STABLE 8
+#define MAX_USER 8192
+
+static const struct kind {
+	const char *name;
+	uint32_t type, key, entries, flags;
+	bool inner, fifo, array;
+} kinds[] = {
+	{ "hash", BPF_MAP_TYPE_HASH, 4, 40, 0, false, false, false },
+	{ "hash_np", BPF_MAP_TYPE_HASH, 4, 40, BPF_F_NO_PREALLOC, false, false, false },
+	{ "percpu_hash", BPF_MAP_TYPE_PERCPU_HASH, 4, 40, 0, false, false, false },
+	{ "lru", BPF_MAP_TYPE_LRU_HASH, 4, 40, 0, false, false, false },
+	{ "lpm", BPF_MAP_TYPE_LPM_TRIE, 8, 40, BPF_F_NO_PREALLOC, false, false, false },
+	{ "array", BPF_MAP_TYPE_ARRAY, 4, KEYS, 0, false, false, true },
+	{ "percpu_array", BPF_MAP_TYPE_PERCPU_ARRAY, 4, KEYS, 0, false, false, true },
+	{ "queue", BPF_MAP_TYPE_QUEUE, 0, 40, 0, false, true, false },
+	{ "stack", BPF_MAP_TYPE_STACK, 0, 40, 0, false, true, false },
+	{ "ringbuf", BPF_MAP_TYPE_RINGBUF, 0, 4096, 0, false, false, false },
+	{ "array_of_maps", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, KEYS, 0, true, false, true },
+	{ "hash_of_maps", BPF_MAP_TYPE_HASH_OF_MAPS, 4, 40, 0, true, false, false },
+};
+#define NKINDS BU_ARRAY_SIZE(kinds)
+
+static int fds[NKINDS];
+static int inner[2];
+
+static void fill(uint64_t *v, uint64_t key)
+{
+	uint64_t r = ks_random();
+
+	v[0] = r;
+	for (unsigned i = 1; i < WORDS; i++)
+		v[i] = (r + i) * 0x9e3779b97f4a7c15u ^ key;
+}
+
+/* Is a value (each row of it) whole? All zero: never written, or a row that another CPU's update left. */
+static bool whole(const uint64_t *v, uint64_t key)
+{
+	static const uint64_t zero[WORDS];
+
+	if (!memcmp(v, zero, sizeof(zero)))
+		return true;
+	for (unsigned i = 1; i < WORDS; i++)
+		if (v[i] != ((v[0] + i) * 0x9e3779b97f4a7c15u ^ key))
+			return false;
+	return true;
+}
+
+static void make_key(const struct kind *k, uint32_t n, void *key)
+{
+	uint32_t lpm[2] = { 32, n };
+
+	memcpy(key, k->type == BPF_MAP_TYPE_LPM_TRIE ? (void *)lpm : (void *)&n, k->key);
+}
+
+static uint32_t number(const struct kind *k, const void *key)
+{
+	uint32_t n[2] = { 0, 0 };
+
+	memcpy(n, key, k->key);
+	return k->type == BPF_MAP_TYPE_LPM_TRIE ? n[1] : n[0];
+}
+
+static struct bu_vm_map *map_of(struct bu_sys *s, unsigned i)
+{
+	struct bu_vm_map *m;
+
+	return bu_vm_map_by_fd(bu_vm(s), fds[i], 0, &m) ? NULL : m;
+}
+
+static uint32_t rows(const struct bu_vm_map *m)
+{
+	return m->ops->percpu ? m->ncpus : 1;
+}
+
+static int put(struct bu_sys *s, unsigned i, uint32_t n, uint64_t flags, bool run)
+{
+	const struct kind *k = &kinds[i];
+	static uint64_t value[MAX_USER / 8];
+	struct bu_vm_map *m = map_of(s, i);
+	uint8_t key[8];
+	int err;
+
+	if (!m)
+		return -EIO;
+	make_key(k, n, key);
+	for (uint32_t r = 0; r < rows(m); r++)
+		fill(value + r * WORDS, k->fifo ? 0 : n);
+	if (k->inner) {
+		value[0] = (uint32_t)inner[ks_random() & 1];
+		err = bu_sys_map_update(s, fds[i], key, value, flags);
+	} else if (run) {
+		err = k->fifo ? m->ops->push(m, value, flags) :
+				m->ops->update(m, key, value, flags, (uint32_t)(ks_random() % m->ncpus));
+	} else {
+		err = bu_sys_map_update(s, fds[i], k->fifo ? NULL : key, value, flags);
+	}
+	bu_vm_map_put(m);
+	return err;
+}
+
+static void look(struct bu_sys *s, unsigned i, const void *key, bool must)
+{
+	const struct kind *k = &kinds[i];
+	static uint64_t value[MAX_USER / 8];
+	struct bu_vm_map *m = map_of(s, i);
+	uint32_t n = number(k, key);
+	int err;
+
+	if (!m) {
+		ks_bad("%s cannot be opened", k->name);
+		return;
+	}
+	err = bu_sys_map_lookup(s, fds[i], key, value, 0);
+	if (err && (err != -ENOENT || must))
+		ks_bad("%s: looking up %u gave %d", k->name, n, err);
+	if (!err && !k->inner)
+		for (uint32_t r = 0; r < rows(m); r++)
+			if (!whole(value + r * WORDS, n))
+				ks_bad("%s: the value of %u is torn in row %u", k->name, n, r);
+	bu_vm_map_put(m);
+}
+
+static void walk(struct bu_sys *s, unsigned i, bool alone)
+{
+	const struct kind *k = &kinds[i];
+	uint8_t key[8], next[8];
+	uint32_t seen[KEYS] = { 0 }, n = 0, sum = 0;
+	int err = bu_sys_map_next_key(s, fds[i], NULL, next);
+
+	for (; !err && n < 4 * KEYS; n++) {
+		memcpy(key, next, 8);
+		if (number(k, key) >= KEYS)
+			ks_bad("%s has a key %u that nobody put", k->name, number(k, key));
+		else
+			seen[number(k, key)]++;
+		look(s, i, key, alone && k->type != BPF_MAP_TYPE_ARRAY_OF_MAPS);
+		err = bu_sys_map_next_key(s, fds[i], key, next);
+	}
+	if (err && err != -ENOENT)
+		ks_bad("%s: the next key gave %d", k->name, err);
+	if (!alone)
+		return;
+	for (n = 0; n < KEYS; n++) {
+		sum += seen[n];
+		if (seen[n] > 1)
+			ks_bad("%s has key %u %u times", k->name, n, seen[n]);
+		if (n < STABLE && !seen[n] && k->type != BPF_MAP_TYPE_LRU_HASH)
+			ks_bad("%s has lost key %u", k->name, n);
+	}
+	if (sum > k->entries)
+		ks_bad("%s has %u elements", k->name, sum);
+}
+
+static void ring(struct bu_sys *s, unsigned i)
+{
+	struct bu_vm_map *m = map_of(s, i);
+	uint64_t v[WORDS];
+
+	if (!m)
+		return;
+	fill(v, 0);
+	bu_vm_ringbuf_output(m, v, sizeof(v), 1 /* BPF_RB_NO_WAKEUP */);
+	bu_vm_map_put(m);
+}
+
+static void step(struct bu_sys *s, unsigned who)
+{
+	unsigned i = (unsigned)(ks_random() % NKINDS);
+	uint32_t n = (uint32_t)(ks_random() % KEYS);
+	const struct kind *k = &kinds[i];
+	uint64_t v[WORDS];
+	uint8_t key[8];
+	int err = 0;
+
+	make_key(k, n, key);
+	if (k->type == BPF_MAP_TYPE_RINGBUF) {
+		if (who != 2)
+			ring(s, i);
+	} else if (k->fifo) {
+		if (who != 2 && (ks_random() & 1))
+			err = put(s, i, 0, BPF_ANY, who == 1);
+		else if (!bu_sys_map_lookup(s, fds[i], NULL, v, 0) && !whole(v, 0))
+			ks_bad("%s: the value at its end is torn", k->name);
+	} else if (who == 2) {
+		if (ks_random() % 8)
+			look(s, i, key, false);
+		else
+			walk(s, i, false);
+	} else {
+		switch (ks_random() % 8) {
+		case 0: case 1:
+			if (n >= STABLE && (!k->array || k->inner))
+				err = bu_sys_map_delete(s, fds[i], key);
+			break;
+		case 2:
+			look(s, i, key, false);
+			break;
+		default:
+			err = put(s, i, n, k->array && k->inner ? BPF_ANY : ks_random() % 3, who == 1);
+		}
+	}
+	if (err && err != -ENOENT && err != -EEXIST && err != -E2BIG && err != -EBUSY &&
+	    err != -ENOSPC)
+		ks_bad("%s: an operation gave %d", k->name, err);
+}
+
+static int open_all(struct bu_sys *s)
+{
+	char path[64];
+	int fd;
+
+	for (unsigned i = 0; i < NKINDS + 2; i++) {
+		if (i < NKINDS)
+			snprintf(path, sizeof(path), "/sys/fs/bpf/%s", kinds[i].name);
+		else
+			snprintf(path, sizeof(path), "/sys/fs/bpf/inner%u", i - (unsigned)NKINDS);
+		fd = bu_sys_get(s, path, 0);
+		if (fd < 0 && fd != -ENOSYS)
+			return fd;
+		if (fd >= 0) /* else the parent's */
+			*(i < NKINDS ? &fds[i] : &inner[i - NKINDS]) = fd;
+	}
+	return 0;
+}
+
+static int setup(struct bu_sys *s)
+{
+	union bpf_attr a;
+	char path[64];
+	int err = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		memset(&a, 0, sizeof(a));
+		a.map_type = BPF_MAP_TYPE_ARRAY;
+		a.key_size = a.value_size = 4;
+		a.max_entries = 1;
+		inner[i] = bu_sys_map_create(s, &a);
+		snprintf(path, sizeof(path), "/sys/fs/bpf/inner%u", i);
+		err = inner[i] < 0 ? inner[i] : bu_sys_pin(s, inner[i], path);
+		if (err && err != -ENOSYS)
+			return err;
+	}
+	for (unsigned i = 0; i < NKINDS; i++) {
+		const struct kind *k = &kinds[i];
+
+		memset(&a, 0, sizeof(a));
+		a.map_type = k->type;
+		a.key_size = k->key;
+		a.value_size = k->inner ? 4 : k->type == BPF_MAP_TYPE_RINGBUF ? 0 : WORDS * 8;
+		a.max_entries = k->entries;
+		a.map_flags = k->flags;
+		a.inner_map_fd = k->inner ? (uint32_t)inner[0] : 0;
+		fds[i] = bu_sys_map_create(s, &a);
+		snprintf(path, sizeof(path), "/sys/fs/bpf/%s", k->name);
+		err = fds[i] < 0 ? fds[i] : bu_sys_pin(s, fds[i], path);
+		err = err == -ENOSYS ? 0 : err;
+		for (uint32_t n = 0; !err && n < STABLE && !k->fifo && k->type != BPF_MAP_TYPE_RINGBUF; n++)
+			err = put(s, i, n, BPF_ANY, false);
+		if (err) {
+			printf("# %s: %d\n", k->name, err);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static void check(struct bu_sys *s)
+{
+	struct bu_buf why = { 0 };
+
+	for (unsigned i = 0; i < NKINDS; i++) {
+		const struct kind *k = &kinds[i];
+		struct bu_vm_map *m = map_of(s, i);
+		uint32_t lock;
+		int err;
+
+		if (!m) {
+			ks_bad("%s cannot be opened", k->name);
+			continue;
+		}
+		/* What a dead process holds is taken over by the first that comes. */
+		err = bu_vm_lock(m->obj);
+		if (err)
+			ks_bad("%s: the lock gave %d", k->name, err);
+		bu_vm_unlock(m->obj);
+		err = m->ops->verify ? m->ops->verify(m, &why) : 0;
+		if (err)
+			ks_bad("%s: verify gave %d: %s", k->name, err, bu_buf_cstr(&why));
+		lock = atomic_load(&m->live->lock);
+		if (lock)
+			ks_bad("%s: member %u has its lock", k->name, lock - 1);
+		if (!k->fifo && k->type != BPF_MAP_TYPE_RINGBUF)
+			walk(s, i, true);
+		bu_vm_map_put(m);
+	}
+	for (unsigned i = 0; i < NKINDS; i++) { /* drained now and then, each value whole */
+		uint64_t v[WORDS];
+		struct bu_vm_map *m = kinds[i].fifo && ks_random() % 4 == 0 ? map_of(s, i) : NULL;
+
+		while (m && !m->ops->pop(m, v))
+			if (!whole(v, 0))
+				ks_bad("%s: a value is torn", kinds[i].name);
+		bu_vm_map_put(m);
+	}
+	bu_buf_free(&why);
+}
+
+const struct ks_part ks_maps = { "maps", setup, step, open_all, check };
