@@ -3,6 +3,8 @@ lib_libbu_a_SOURCES += \
 	lib/vm/cmd.h \
 	lib/vm/cmd_map.h \
 	lib/vm/helper.h \
+	lib/vm/interp.def \
+	lib/vm/interp.h \
 	lib/vm/lock.h \
 	lib/vm/map.h \
 	lib/vm/map_hash.h \

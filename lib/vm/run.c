@@ -1,40 +1,273 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A whole run. */
-#pragma GCC diagnostic ignored "-Wunused-parameter" /* while this is a stub */
-#include "vm/run.h"
+/*
+ * A whole run: a virtual CPU on lease, memory for stack and packet, the context, the interpreter, and giving
+ * back. What a run needs is made once per process; an empty run costs some tens of nanoseconds.
+ */
+#include "vm/interp.h"
 
-int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_vm_env *env, uint64_t *r0, struct bu_vm_fault *fault)
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* In run_mem. Between the stack and what is below and above it lies memory that is nothing's. */
+#define STACK_OFF 4096u
+#define STACK_SIZE (BU_VM_FRAMES * BU_VM_FRAME_STRIDE)
+#define MD_OFF (STACK_OFF + STACK_SIZE + 4096u)
+#define PACKET_OFF (MD_OFF + 4096u)
+#define RUN_MEM (PACKET_OFF + (256u << 10) + 2 * 4096u)
+#define CPU_WAIT_NS 3000000000ull
+
+static uint64_t now(void)
 {
-	return -ENOSYS;
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-int bu_vm_run(struct bu_sys *s, int prog_fd, struct bu_vm_ctx *ctx, const struct bu_vm_env *env, uint64_t *r0, struct bu_vm_fault *fault)
+/* ---------------------------------------------------------------- virtual CPUs */
+
+static bool take(struct bu_vm *vm, uint32_t cpu, bool ask)
 {
-	return -ENOSYS;
+	_Atomic uint32_t *owner = &vm->root->cpu[cpu].owner;
+	uint32_t me = (uint32_t)vm->member + 1, was = atomic_load_explicit(owner, memory_order_relaxed);
+	int fd;
+
+	if (!was || was == me) /* nested runs are refused: ours is left over */
+		return atomic_compare_exchange_strong(owner, &was, me);
+	if (!ask)
+		return false;
+	if (was > BU_VM_MEMBERS)
+		return atomic_compare_exchange_strong(owner, &was, me);
+	if (!bu_vm_member_dead(vm, was - 1, &fd))
+		return false;
+	ask = atomic_compare_exchange_strong(owner, &was, me);
+	if (fd >= 0)
+		close(fd);
+	return ask;
 }
 
-int bu_vm_run_raw(struct bu_sys *s, const struct bu_vm_raw *raw, struct bu_vm_ctx *ctx, uint64_t *r0, struct bu_vm_fault *fault)
+/* want: the CPU + 1, 0: any. */
+static int lease(struct bu_vm *vm, uint32_t want, uint32_t *cpu)
 {
-	return -ENOSYS;
+	uint32_t n = vm->root->ncpus, i;
+	uint64_t start = 0;
+
+	if (n > BU_VM_MAX_CPUS)
+		n = BU_VM_MAX_CPUS;
+	if (!n || want > n)
+		return n ? -EINVAL : -EUCLEAN;
+	i = want ? want - 1 : vm->run_cpu < n ? vm->run_cpu : 0;
+	for (bool ask = false;; ask = true) {
+		for (uint32_t k = 0; k < (want ? 1 : n); k++, i = want || i + 1 < n ? i + !want : 0)
+			if (take(vm, i, ask)) {
+				*cpu = vm->run_cpu = i;
+				return 0;
+			}
+		if (!start)
+			start = now();
+		else if (now() - start > CPU_WAIT_NS)
+			return -EBUSY;
+		if (ask)
+			sched_yield();
+	}
 }
+
+/* ---------------------------------------------------------------- a run */
+
+/* A new number for grants. When they are used up, old grants must not be taken for new ones. */
+static void next_run(struct bu_vm *vm)
+{
+	if (++vm->run_no)
+		return;
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(vm->table); i++)
+		for (struct bu_vm_obj *o = vm->table[i]; o; o = o->next) {
+			struct bu_vm_map *m = o->kind == BU_VM_MAP ? o->body : NULL;
+
+			if (m && m->grant)
+				memset(m->grant, 0, m->gran.n * (m->gran.rows ? m->gran.rows : 1) *
+						    sizeof(*m->grant));
+		}
+	vm->run_no = 1;
+}
+
+static int prepare(struct bu_vm *vm)
+{
+	int err = 0;
+
+	if (vm->run)
+		return -EBUSY;
+	if (vm->member < 0) {
+		err = bu_vm_member(vm);
+		if (err)
+			return err;
+	}
+	if (!vm->run_mem)
+		vm->run_mem = bu_vm_window_map(vm, -1, RUN_MEM, true, BU_VM_R_STACK, NULL, &err);
+	return vm->run_mem ? 0 : err;
+}
+
+static void leave(struct bu_vm_run *run)
+{
+	for (uint32_t i = 0; i < run->ninner; i++)
+		bu_vm_map_put(run->inner[i]);
+	for (uint32_t i = 0; i < run->tail_calls; i++)
+		bu_vm_prog_put(run->tails[i]);
+	if (run->deepest)
+		memset(run->stack + BU_VM_FRAME_STRIDE, 0, run->deepest * BU_VM_FRAME_STRIDE);
+}
+
+/* The program's counters and, while somebody wants them, its time. */
+static void count(struct bu_vm_prog *p, uint64_t ns)
+{
+	struct bu_vm_live *live = &p->obj->hdr->live;
+
+	atomic_fetch_add_explicit(&live->run_cnt, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&live->run_time_ns, ns, memory_order_relaxed);
+}
+
+int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_vm_env *env,
+		   uint64_t *r0, struct bu_vm_fault *fault)
+{
+	struct bu_vm *vm = p->vm;
+	struct bu_vm_run run;
+	bool stats;
+	uint64_t start = 0;
+	int err = prepare(vm);
+
+	if (fault)
+		fault->kind = BU_VM_FAULT_NONE;
+	if (err)
+		return err;
+	/* What is large and set before it is read is left as it is. */
+	run.vm = vm;
+	run.prog = p;
+	run.ctx = ctx;
+	run.env = env;
+	memset(run.r, 0, sizeof(run.r));
+	run.stack = vm->run_mem + STACK_OFF;
+	run.md = vm->run_mem + MD_OFF;
+	run.packet_buf = vm->run_mem + PACKET_OFF;
+	run.packet_buf_size = 0;
+	run.depth = run.deepest = 0;
+	run.tail_calls = 0;
+	run.fuel = vm->fuel;
+	run.seed = env && env->seeded ? env->seed : 0;
+	run.nrec = run.ninner = 0;
+	memset(run.key, 0, sizeof(run.key));
+	run.spin = NULL;
+	run.spin_off = 0;
+	run.pc = NULL;
+	run.fault.kind = BU_VM_FAULT_NONE;
+	memset(run.stack, 0, BU_VM_STACK);
+	err = bu_vm_ctx_begin(&run);
+	if (!err)
+		err = lease(vm, env && env->cpu > 0 ? (uint32_t)env->cpu : 0, &run.cpu);
+	if (err)
+		return err;
+	vm->run = &run;
+	next_run(vm);
+	atomic_store_explicit(&vm->root->cpu[run.cpu].epoch,
+			      atomic_fetch_add_explicit(&vm->root->epoch, 1, memory_order_relaxed) + 1,
+			      memory_order_release);
+	stats = p->obj && atomic_load_explicit(&vm->root->stats, memory_order_relaxed);
+	if (stats)
+		start = now();
+	err = bu_vm_interp(&run);
+	if (stats)
+		count(p, now() - start);
+	if (run.spin || run.nrec)
+		bu_vm_helpers_end(&run);
+	if (vm->win.fault && run.fault.kind == BU_VM_FAULT_NONE)
+		bu_vm_fault_at(&run, BU_VM_FAULT_WORLD, 0, 0, false,
+			       "a file of the world was cut short while it was in use");
+	if (run.fault.kind != BU_VM_FAULT_NONE)
+		err = -EFAULT;
+	atomic_store_explicit(&vm->root->cpu[run.cpu].epoch, 0, memory_order_relaxed);
+	atomic_store_explicit(&vm->root->cpu[run.cpu].owner, 0, memory_order_release);
+	leave(&run);
+	bu_vm_ctx_end(&run);
+	vm->run = NULL;
+	if (r0)
+		*r0 = run.r[0];
+	if (fault && err == -EFAULT)
+		*fault = run.fault;
+	return err;
+}
+
+int bu_vm_run(struct bu_sys *s, int prog_fd, struct bu_vm_ctx *ctx, const struct bu_vm_env *env,
+	      uint64_t *r0, struct bu_vm_fault *fault)
+{
+	struct bu_vm_prog *p;
+	int err = bu_vm_prog_by_fd(bu_vm(s), prog_fd, &p);
+
+	if (err)
+		return err;
+	err = bu_vm_run_prog(p, ctx, env, r0, fault);
+	bu_vm_prog_put(p);
+	return err;
+}
+
+int bu_vm_run_raw(struct bu_sys *s, const struct bu_vm_raw *raw, struct bu_vm_ctx *ctx,
+		  uint64_t *r0, struct bu_vm_fault *fault)
+{
+	struct bu_vm_prog p = {
+		.vm = bu_vm(s), .insns = raw->insns, .ninsns = raw->n,
+		.raw_helper = raw->helper, .raw_ctx = raw->helper_ctx,
+	};
+	struct bu_vm_check c = { .insns = raw->insns, .n = raw->n, .gpl = true, .raw = true };
+	int err = bu_vm_check_insns(&c);
+
+	if (err)
+		return err;
+	p.ops = calloc(raw->n, sizeof(*p.ops));
+	if (!p.ops)
+		return -ENOMEM;
+	err = bu_vm_decode(&p);
+	if (!err)
+		err = bu_vm_run_prog(&p, ctx, NULL, r0, fault);
+	free(p.ops);
+	return err;
+}
+
+/* ---------------------------------------------------------------- handles */
 
 uint64_t bu_vm_map_handle(const struct bu_vm_run *run, uint32_t index)
 {
-	return 0;
+	return index < run->prog->nmaps ? BU_VM_MAP_HANDLE + ((uint64_t)index << 12) : 0;
 }
 
 struct bu_vm_map *bu_vm_map_by_handle(const struct bu_vm_run *run, uint64_t handle)
 {
-	return NULL;
+	uint64_t i = handle - BU_VM_MAP_HANDLE;
+
+	if (handle & 4095)
+		return NULL;
+	if (i >> 12 < run->prog->nmaps)
+		return run->prog->maps[i >> 12];
+	i = handle - BU_VM_INNER_HANDLE;
+	return i >> 12 < run->ninner ? run->inner[i >> 12] : NULL;
 }
 
 uint64_t bu_vm_inner_handle(struct bu_vm_run *run, struct bu_vm_map *m)
 {
-	return 0;
+	uint32_t i;
+
+	for (i = 0; i < run->ninner; i++)
+		if (run->inner[i] == m) {
+			bu_vm_map_put(m);
+			return BU_VM_INNER_HANDLE + ((uint64_t)i << 12);
+		}
+	if (i == BU_ARRAY_SIZE(run->inner))
+		return 0;
+	run->inner[run->ninner++] = m;
+	return BU_VM_INNER_HANDLE + ((uint64_t)i << 12);
 }
 
 uint64_t bu_vm_func_handle(const struct bu_vm_prog *p, uint32_t insn)
 {
-	return 0;
+	(void)p;
+	return BU_VM_FUNC_HANDLE + ((uint64_t)insn << 3);
 }
-

@@ -44,7 +44,8 @@ struct bu_vm_prog {
 	struct bu_vm_obj *obj;     /* NULL: bu_vm_run_raw's */
 	struct bu_vm *vm;
 	uint32_t id, type, attach_type, ninsns, gpl;
-	const struct bu_insn *insns;   /* private copy, checked again */
+	/* Private copy, checked again. ld_imm64 of a map: imm is the index in maps, src MAP_FD or MAP_VALUE. */
+	const struct bu_insn *insns;
 	struct bu_vm_op *ops;          /* one per slot (the second of ld_imm64 is a nop) */
 	uint8_t *facts;                /* enum bu_vm_fact by slot: all unproved for now */
 	struct bu_vm_map **maps;       /* used maps, referenced */
@@ -87,7 +88,9 @@ int bu_vm_decode(struct bu_vm_prog *p);
 
 struct bu_vm_frame {
 	const struct bu_vm_op *ret; /* NULL: the first frame, or a callback's */
+	struct bu_vm_prog *prog;    /* that ret is in: another than the callee's after a tail call */
 	uint64_t saved[4];          /* r6 to r9 */
+	uint32_t may_goto;          /* times that may_goto went on */
 };
 
 struct bu_vm_record {           /* a ring buffer's, between reserve and submit */
@@ -103,8 +106,10 @@ struct bu_vm_run {
 	uint64_t r[11];
 	uint8_t *stack;             /* BU_VM_FRAMES * BU_VM_FRAME_STRIDE, in the window */
 	uint32_t depth;             /* index of the live frame */
+	uint32_t deepest;           /* of all so far: frames that the next run wants cleared */
 	struct bu_vm_frame frame[BU_VM_FRAMES];
 	uint32_t tail_calls;
+	struct bu_vm_prog *tails[BU_VM_TAIL_CALLS]; /* referenced until the end */
 	uint64_t fuel;
 	uint32_t cpu;
 	uint64_t seed;
@@ -113,6 +118,7 @@ struct bu_vm_run {
 	uint8_t *packet_buf;        /* in the window; headroom in front */
 	uint64_t packet_buf_size;
 	uint64_t data_meta, data, data_end; /* addresses */
+	uint8_t *md;                /* ctx.c: the fields of the virtual context as they are */
 	struct bu_vm_record rec[16];
 	uint32_t nrec;
 	/* helper.c: keys that callbacks of for_each_map_elem may read, by the frame that called it */
