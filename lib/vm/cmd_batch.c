@@ -41,6 +41,44 @@ static uint32_t chunk(uint32_t n, uint64_t size)
 	return k < n ? (uint32_t)k : n;
 }
 
+/* Elements until the keys or the values come to another page: the rest of these cannot fault. */
+static uint32_t same_page(uint64_t keys, uint64_t values, uint32_t ks, uint32_t vs, uint32_t n)
+{
+	uint64_t k = (BU_VM_PAGE - (keys & (BU_VM_PAGE - 1))) / ks;
+	uint64_t v = (BU_VM_PAGE - (values & (BU_VM_PAGE - 1))) / vs;
+
+	k = k < v ? k : v;
+	return k < n ? (uint32_t)k : n;
+}
+
+/*
+ * Hands over n elements behind the at first ones. As if one by one, key before value: a fault leaves
+ * written what the kernel leaves.
+ */
+static int hand_over(struct bu_vm *vm, const struct bu_vm_map *m, const union bpf_attr *a,
+		     uint32_t at, const uint8_t *keys, const uint8_t *values, uint32_t n)
+{
+	uint32_t ks = m->key_size, vs = m->user_value;
+	uint32_t k;
+
+	for (uint32_t i = 0; i < n; i += k) {
+		uint64_t uk = a->batch.keys + (uint64_t)(at + i) * ks;
+		uint64_t uv = a->batch.values + (uint64_t)(at + i) * vs;
+
+		k = 1;
+		if (bu_vm_copy_out(vm, uk, keys + (size_t)i * ks, ks) ||
+		    bu_vm_copy_out(vm, uv, values + (size_t)i * vs, vs))
+			return -EFAULT;
+		k += same_page(uk + ks, uv + vs, ks, vs, n - i - 1);
+		if (k > 1 && (bu_vm_copy_out(vm, uk + ks, keys + (size_t)(i + 1) * ks,
+					     (size_t)(k - 1) * ks) ||
+			      bu_vm_copy_out(vm, uv + vs, values + (size_t)(i + 1) * vs,
+					     (size_t)(k - 1) * vs)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
 /*
  * Look-up by keys, for types whose elements have an order. in_batch and out_batch hold the last key.
  */
@@ -75,16 +113,14 @@ static int lookup_keys(struct bu_vm *vm, struct bu_vm_map *m, union bpf_attr *a,
 		first = false;
 		if (n < room && cp + n < max && !err)
 			continue;
-		if (bu_vm_copy_out(vm, a->batch.keys + (uint64_t)cp * ks, keys, (size_t)n * ks) ||
-		    bu_vm_copy_out(vm, a->batch.values + (uint64_t)cp * vs, values, (size_t)n * vs))
+		if (hand_over(vm, m, a, cp, keys, values, n))
 			err = ferr = -EFAULT;
 		cp += n;
 		n = 0;
 	}
 	if (ferr)
 		goto out;
-	if (n && (bu_vm_copy_out(vm, a->batch.keys + (uint64_t)cp * ks, keys, (size_t)n * ks) ||
-		  bu_vm_copy_out(vm, a->batch.values + (uint64_t)cp * vs, values, (size_t)n * vs))) {
+	if (hand_over(vm, m, a, cp, keys, values, n)) {
 		err = -EFAULT;
 		goto out;
 	}
@@ -149,9 +185,7 @@ static int lookup_buckets(struct bu_vm *vm, struct bu_vm_map *m, union bpf_attr 
 			goto out;
 		if (err == -ENOENT && pos == at && !n) /* a number of no bucket */
 			goto out;
-		if (n && (bu_vm_copy_out(vm, a->batch.keys + (uint64_t)cp * ks, keys, (size_t)n * ks) ||
-			  bu_vm_copy_out(vm, a->batch.values + (uint64_t)cp * vs, values,
-					 (size_t)n * vs))) {
+		if (hand_over(vm, m, a, cp, keys, values, n)) {
 			err = -EFAULT;
 			goto out;
 		}

@@ -45,8 +45,6 @@ static void lookups(const struct spec *s, unsigned i)
 	const struct mask masks[] = {
 		{ "batch.keys", 0, maps[i].key, M_SORT, maps[i].value, "the order of a hash is its own" },
 		{ "batch.out_batch", 0, 4, M_ANY, 0, "so is the number of a bucket" },
-		{ "batch.values", 0, 4, M_MAP_ID, 0, "an inner map's id" },
-		{ "batch.values", 4, 4, M_MAP_ID, 0, "an inner map's id" },
 	};
 	static const uint32_t zero[2], one[2] = { 1 }, two[2] = { 2 }, big[2] = { 0xffffffff },
 				       many[2] = { 64 };
@@ -55,9 +53,6 @@ static void lookups(const struct spec *s, unsigned i)
 
 	if (maps[i].hash) {
 		c.masks = masks;
-		c.nmasks = 2 + 2 * (maps[i].f->of != NULL);
-	} else if (maps[i].f->of) {
-		c.masks = masks + 2;
 		c.nmasks = 2;
 	}
 	set(&c, "batch.map_fd", fd_of(maps[i].f));

@@ -353,6 +353,26 @@ static void apply_mask(const struct call *c, unsigned side, const struct mask *m
 			p);
 }
 
+/* Values of maps of maps and of program arrays are ids. */
+static void name_inner(const struct call *c, unsigned side)
+{
+	bool batch = c->spec->cmd == BPF_MAP_LOOKUP_BATCH ||
+		     c->spec->cmd == BPF_MAP_LOOKUP_AND_DELETE_BATCH;
+	const struct fixture *f;
+
+	if (!batch && c->spec->cmd != BPF_MAP_LOOKUP_ELEM)
+		return;
+	f = c->v[0].kind == V_FD ? c->v[0].fx : NULL;
+	if (!f || (!f->of && f->arg[0] != BPF_MAP_TYPE_PROG_ARRAY))
+		return;
+	for (unsigned i = 0; i < (batch ? 64u : 1u); i++) {
+		struct mask m = { batch ? "batch.values" : "value", i * 4, 4,
+				  f->of ? M_MAP_ID : M_PROG_ID, 0, "ids are each side's own" };
+
+		apply_mask(c, side, &m, NULL, NULL);
+	}
+}
+
 static void diff_bytes(struct bu_buf *t, const char *what, const uint8_t *p, const uint8_t *was,
 		       unsigned n)
 {
@@ -544,6 +564,7 @@ static int one(const struct call *c, unsigned side, struct bu_buf *t, int *resul
 		    changed(attrs, attrs + 64, 64))
 			note(t, "    wrote beside the attribute\n");
 	}
+	name_inner(c, side);
 	for (unsigned i = 0; i < c->nmasks; i++)
 		if (*c->masks[i].field)
 			apply_mask(c, side, &c->masks[i], &is, &was);
@@ -596,6 +617,10 @@ void run(const struct call *c)
 
 	if (!wanted(c->spec) || greedy(c))
 		return;
+	if (++counts.since >= 500) {
+		fixtures_renew();
+		counts.since = 0;
+	}
 	describe(c, &d);
 	snprintf(now, sizeof(now), "%s", bu_buf_cstr(&d));
 	if (options.verbose > 1)

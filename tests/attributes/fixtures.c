@@ -249,6 +249,21 @@ static int lift(int fd)
 	return high;
 }
 
+/* Its kind and id, by what only that kind has in its info. */
+static void identify(struct made *m, unsigned side, int fd)
+{
+	uint32_t u[64] = { 0 }, n = 80;
+
+	if (m->f->make == make_file)
+		return;
+	if (!bu_sys_fd_kind(sys[side], fd, &m->kind[side], &m->id[side]))
+		return;
+	if (m->f->make == make_map && !bu_sys_info(sys[side], fd, u, &n)) {
+		m->kind[side] = BU_MAP;
+		m->id[side] = u[1];
+	}
+}
+
 int fx_fd(unsigned side, const struct fixture *f)
 {
 	struct made *m = find(f);
@@ -268,7 +283,7 @@ int fx_fd(unsigned side, const struct fixture *f)
 	}
 	fd = m->fd[side] = lift(fd);
 	m->id[side] = 0;
-	bu_sys_fd_kind(sys[side], fd, &m->kind[side], &m->id[side]);
+	identify(m, side, fd);
 	if (f->arg[FLAGS] == BPF_F_MMAPABLE && f->make == make_map)
 		m->mapped[side] = sys[side]->ops->mmap(sys[side], fd, 4096, true, 0, &err);
 	return fd;
@@ -312,12 +327,34 @@ void fx_reset_all(void)
 		fx_reset(made[i].f);
 }
 
-int fixtures_init(void)
+static int open_world(void)
 {
-	struct rlimit r;
 	struct bu_vm_options o = { .world = world };
 	struct bu_diags ds;
 	int err;
+
+	bu_diags_init(&ds);
+	err = bu_vm_open(&sys[VM], &o, &ds);
+	bu_diags_free(&ds);
+	return err;
+}
+
+/* So that a test of many objects is not one of how many a process can have seen. */
+void fixtures_renew(void)
+{
+	for (unsigned i = 0; i < nmade; i++)
+		drop(&made[i], VM);
+	sys[VM]->ops->destroy(sys[VM]);
+	sys[VM] = NULL;
+	if (open_world()) {
+		printf("Bail out! the world cannot be opened again\n");
+		exit(1);
+	}
+}
+
+int fixtures_init(void)
+{
+	struct rlimit r;
 
 	if (!getrlimit(RLIMIT_NOFILE, &r) && r.rlim_cur < 8192) {
 		r.rlim_cur = r.rlim_max < 8192 ? r.rlim_max : 8192;
@@ -327,10 +364,7 @@ int fixtures_init(void)
 	if (!mkdtemp(world))
 		return -errno;
 	sys[KERN] = bu_kern_open();
-	bu_diags_init(&ds);
-	err = bu_vm_open(&sys[VM], &o, &ds);
-	bu_diags_free(&ds);
-	return sys[KERN] ? err : -ENOMEM;
+	return sys[KERN] ? open_world() : -ENOMEM;
 }
 
 void fixtures_end(void)

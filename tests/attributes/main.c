@@ -13,6 +13,7 @@
 
 /* Reasons to differ. Keep it short: each row is something that a user could notice. */
 const struct exempt exempts[] = {
+	{ BPF_MAP_CREATE, 1, -EOPNOTSUPP, NULL, "a map type that the VM does not have" },
 	{ BPF_PROG_ATTACH, 1, -EOPNOTSUPP, NULL, "the VM attaches by links only" },
 	{ BPF_PROG_DETACH, 1, -EOPNOTSUPP, NULL, "the VM attaches by links only" },
 	{ BPF_PROG_QUERY, 1, -EOPNOTSUPP, NULL, "the VM attaches by links only" },

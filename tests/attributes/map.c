@@ -174,18 +174,12 @@ static struct val value_of(unsigned map)
 	return in(value, maps[map].value);
 }
 
-static const struct mask map_id_mask = { "value", 0, 4, M_MAP_ID, 0, "an inner map's id" };
-
 static void elem(const struct spec *s, unsigned i)
 {
 	bool has_value = s != &erase && s != &next, has_flags = has_value;
 	struct call c = call_of(s, maps[i].f->name);
 
 	set(&c, "map_fd", fd_of(maps[i].f));
-	if (maps[i].f->of && s != &update) {
-		c.masks = &map_id_mask;
-		c.nmasks = has_value;
-	}
 	set(&c, "key", key_of(i, maps[i].f->arg[0] == BPF_MAP_TYPE_LPM_TRIE ? 5 : 0));
 	if (s == &update)
 		set(&c, "value", value_of(i));
