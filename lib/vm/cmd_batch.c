@@ -152,7 +152,7 @@ static int lookup_buckets(struct bu_vm *vm, struct bu_vm_map *m, union bpf_attr 
 		return -EFAULT;
 	pos = from;
 	/* What was taken out and cannot be handed over is lost: as little as there can be. */
-	want = room = remove ? (max < 8 ? max : 8) : chunk(max, (uint64_t)ks + vs);
+	want = room = remove ? 1 : chunk(max, (uint64_t)ks + vs);
 	do {
 		uint64_t at = pos;
 
@@ -190,6 +190,8 @@ static int lookup_buckets(struct bu_vm *vm, struct bu_vm_map *m, union bpf_attr 
 			goto out;
 		}
 		cp += n;
+		if (remove && want < 16)
+			want = 16;
 	} while (!err);
 	to = (uint32_t)pos;
 	if (bu_vm_copy_out(vm, a->batch.out_batch, &to, sizeof(to)) ||

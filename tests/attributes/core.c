@@ -309,6 +309,11 @@ static bool changed(const uint8_t *p, const uint8_t *was, unsigned n)
 	return memcmp(p, was, n) != 0;
 }
 
+static bool in_rw(const struct call *c, unsigned i)
+{
+	return c->v[i].kind == V_PTR && c->v[i].place <= P_CROSS;
+}
+
 static void apply_mask(const struct call *c, unsigned side, const struct mask *m,
 		       union bpf_attr *a, const union bpf_attr *was)
 {
@@ -321,19 +326,27 @@ static void apply_mask(const struct call *c, unsigned side, const struct mask *m
 	} else {
 		unsigned i = field_no(c, m->field);
 
-		if (c->v[i].kind != V_PTR || (c->v[i].place != P_RW && c->v[i].place != P_END))
+		if (!in_rw(c, i))
 			return;
 		p = (uint8_t *)(uintptr_t)address(c, i) + m->off;
 		w = before + (p - rw);
-		if (p + m->len > rw + RW_SIZE)
+		if (p >= rw + RW_SIZE)
 			return;
-		if (m->how == M_SORT && i + 1 < c->spec->nfields &&
-		    c->v[i].place == P_RW && c->v[i + 1].kind == V_PTR &&
-		    c->v[i + 1].place == P_RW) {
+		if (p + m->len > rw + RW_SIZE && m->how != M_SORT) {
+			/* A part of it: of no meaning any more. */
+			unsigned n = (unsigned)(rw + RW_SIZE - p);
+
+			if (changed(p, w, n))
+				memset(p, 0xee, n);
+			return;
+		}
+		if (m->how == M_SORT && i + 1 < c->spec->nfields && in_rw(c, i + 1)) {
 			unsigned n = 0;
 
 			q = (uint8_t *)(uintptr_t)address(c, i + 1);
 			while ((n + 1) * m->len <= SLOT && (n + 1) * m->len2 <= SLOT &&
+			       p + (n + 1) * m->len <= rw + RW_SIZE &&
+			       q + (n + 1) * m->len2 <= rw + RW_SIZE &&
 			       changed(p + n * m->len, w + n * m->len, m->len))
 				n++;
 			sort_items(p, m->len, q, m->len2, n);
@@ -430,6 +443,9 @@ static void describe(const struct call *c, struct bu_buf *b)
 				break;
 			}
 			note(b, " %s=*%s%u", n, places[v->place], v->n);
+			for (unsigned k = 0; k < v->nembed; k++)
+				if (v->embed[k].fx)
+					note(b, ":%s", v->embed[k].fx->name);
 			if (v->bytes) {
 				note(b, ":");
 				for (unsigned k = 0; k < v->n && k < 16; k++)
@@ -464,6 +480,7 @@ static void dump(unsigned side, const struct fixture *f, struct bu_buf *t)
 			name_id(side, BU_MAP, val[count]);
 		else if (info.type == BPF_MAP_TYPE_PROG_ARRAY)
 			name_id(side, BU_PROG, val[count]);
+		fx_name_fds(side, val[count], sizeof(val[0]));
 		order[count] = count;
 	}
 	for (unsigned i = 0; i < count; i++)
@@ -596,6 +613,28 @@ bool wanted(const struct spec *s)
 	return !options.cmd || strcmp(options.cmd, s->name) == 0;
 }
 
+static bool have_all(const struct call *c)
+{
+	for (unsigned side = 0; side < SIDES; side++)
+		for (unsigned i = 0; i < c->spec->nfields; i++) {
+			const struct val *v = &c->v[i];
+
+			if ((v->kind == V_FD || v->kind == V_ID) && fx_fd(side, v->fx) < 0)
+				return false;
+			for (unsigned k = 0; k < v->nembed && v->kind == V_PTR; k++)
+				if (v->embed[k].fx && fx_fd(side, v->embed[k].fx) < 0)
+					return false;
+		}
+	return true;
+}
+
+/* A bucket that was taken out and could not be handed over: its size is each side's own. */
+static bool lost(const struct call *c, int r)
+{
+	return c->spec->cmd == BPF_MAP_LOOKUP_AND_DELETE_BATCH && r == -EFAULT &&
+	       c->v[0].kind == V_FD && c->v[0].fx->arg[5] > 1;
+}
+
 /* Would the map take so much memory that this is a test of the machine? */
 static bool greedy(const struct call *c)
 {
@@ -625,6 +664,11 @@ void run(const struct call *c)
 	snprintf(now, sizeof(now), "%s", bu_buf_cstr(&d));
 	if (options.verbose > 1)
 		printf("# %s\n", bu_buf_cstr(&d));
+	tally->name = c->spec->name;
+	if (!have_all(c)) {
+		tally->missing++;
+		goto out;
+	}
 	for (unsigned side = 0; side < SIDES; side++)
 		if (one(c, side, &t[side], &r[side])) {
 			tally->missing++;
@@ -634,9 +678,8 @@ void run(const struct call *c)
 		again |= changes(c, r[side]);
 	for (unsigned side = 0; side < SIDES && again; side++)
 		for (unsigned i = 0; i < c->spec->nfields; i++)
-			if (c->v[i].kind == V_FD && !c->v[i].fx->keep)
+			if (c->v[i].kind == V_FD && !c->v[i].fx->keep && !lost(c, r[KERN]))
 				dump(side, c->v[i].fx, &t[side]);
-	tally->name = c->spec->name;
 	tally->runs++;
 	if (r[KERN] >= 0)
 		tally->good++;

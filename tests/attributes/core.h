@@ -21,6 +21,7 @@ extern struct options {
 	const char *cmd;
 	int verbose;
 	unsigned most;   /* differences printed, each command */
+	bool full;       /* not a sample of what is broken */
 	unsigned pairs;  /* random ones, each base */
 } options;
 
@@ -29,5 +30,6 @@ void comment(const char *text); /* as lines that TAP passes over */
 int fixtures_init(void);
 void fixtures_end(void);
 void fixtures_renew(void);
+void fx_name_fds(unsigned side, uint8_t *p, unsigned n);
 
 #endif

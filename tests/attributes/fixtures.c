@@ -304,6 +304,19 @@ const char *fx_name(unsigned side, enum bu_objkind kind, uint32_t id)
 	return NULL;
 }
 
+/* Values that hold the fd of a fixture hold its name instead. */
+void fx_name_fds(unsigned side, uint8_t *p, unsigned n)
+{
+	for (unsigned k = 0; k + 4 <= n; k += 4)
+		for (unsigned i = 0; i < nmade; i++)
+			if (made[i].fd[side] >= 3000 && memcmp(p + k, &made[i].fd[side], 4) == 0) {
+				uint32_t h = bu_hash_bytes(made[i].f->name, strlen(made[i].f->name));
+
+				memcpy(p + k, &h, 4);
+				break;
+			}
+}
+
 static void drop(struct made *m, unsigned side)
 {
 	if (m->mapped[side])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * differ [--seed S] [--cmd NAME] [--pairs N] [--most N] [-v]: see differ.h. One test point a command.
- * --pairs: random combinations of broken fields for each valid call; --most: differences shown, per
+ * differ [--seed S] [--cmd NAME] [--full] [--pairs N] [--most N] [-v]: see differ.h. One test point a command.
+ * --full: all of what is else a sample. --pairs: random combinations of broken fields for each valid call; --most: differences shown, per
  * command; -v prints every call, -vv also before it is made.
  */
 #include "core.h"
@@ -29,7 +29,7 @@ static const struct {
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: differ [--seed S] [--cmd NAME] [--pairs N] [--most N] [-v]\n");
+	fprintf(stderr, "usage: differ [--seed S] [--cmd NAME] [--full] [--pairs N] [--most N] [-v]\n");
 	return 2;
 }
 
@@ -40,6 +40,10 @@ static int parse(int argc, char **argv)
 
 		if (strcmp(w, "-v") == 0 || strcmp(w, "-vv") == 0) {
 			options.verbose = (int)strlen(w) - 1;
+			continue;
+		}
+		if (strcmp(w, "--full") == 0) {
+			options.full = true;
 			continue;
 		}
 		if (!v)
@@ -83,7 +87,7 @@ int main(int argc, char **argv)
 
 	options.seed = 1;
 	options.most = 10;
-	options.pairs = 20;
+	options.pairs = 4;
 	if (parse(argc, argv))
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
