@@ -401,6 +401,12 @@ int bu_vm_map_create(struct bu_vm *vm, const union bpf_attr *user)
 		err = check_btf(vm, &a, &h.map);
 	if (!err)
 		err = check_excl(vm, &a, &h.map);
+	if (!err && h.map.spin_lock_off >= 0) { /* known only now; some types lay out for it */
+		if (ops->close)
+			ops->close(&lay);
+		memset(&lay, 0, sizeof(lay));
+		err = lay_out(&lay, &h.map, ops);
+	}
 	if (!err)
 		err = make(vm, &h, &lay, oflags);
 	if (ops->close)

@@ -11,19 +11,19 @@
 #include <unistd.h>
 
 #define PAGE 4096u
-#define RW_SIZE (4 * PAGE)
+#define RW_SIZE (2 * PAGE) /* of a field's memory */
 #define RO_SIZE (2 * PAGE)
 #define ATTR_SIZE (3 * PAGE)
 #define FILL 0xa5
-#define SLOT 1024u /* of a field's memory in the RW zone */
+#define SLOT 1024u
 
 struct counts counts;
 struct options options;
 const char *const side_name[SIDES] = { "kernel", "vm" };
 
 /* The caller's memory: each zone ends where there is none. */
-static uint8_t *rw, *ro, *ro_alias, *attrs, *attrs_ro, *scratch;
-static uint8_t before[RW_SIZE];
+static uint8_t *rws[MAXFIELDS], *ro, *ro_alias, *attrs, *attrs_ro, *scratch;
+static uint8_t befores[MAXFIELDS][RW_SIZE];
 static char now[512]; /* what is being called, for a crash */
 
 static void crashed(int sig)
@@ -52,14 +52,18 @@ int core_init(void)
 
 	if (fd < 0 || ftruncate(fd, RO_SIZE + PAGE))
 		return -errno;
-	rw = zone(RW_SIZE, PROT_READ | PROT_WRITE, -1, 0);
+	for (unsigned i = 0; i < MAXFIELDS; i++) {
+		rws[i] = zone(RW_SIZE, PROT_READ | PROT_WRITE, -1, 0);
+		if (!rws[i])
+			return -ENOMEM;
+	}
 	attrs = zone(ATTR_SIZE, PROT_READ | PROT_WRITE, -1, 0);
 	scratch = zone(PAGE, PROT_READ | PROT_WRITE, -1, 0);
 	ro = zone(RO_SIZE, PROT_READ, fd, 0);
 	ro_alias = zone(RO_SIZE, PROT_READ | PROT_WRITE, fd, 0);
 	attrs_ro = zone(PAGE, PROT_READ, fd, RO_SIZE);
 	close(fd);
-	if (!rw || !attrs || !ro || !ro_alias || !attrs_ro || !scratch)
+	if (!attrs || !ro || !ro_alias || !attrs_ro || !scratch)
 		return -ENOMEM;
 	for (unsigned i = 0; i < PAGE; i++)
 		scratch[i] = (uint8_t)(i * 7);
@@ -169,11 +173,11 @@ static uint64_t address(const struct call *c, unsigned i)
 
 	switch (v->place) {
 	case P_RW:
-		return bu_ptr64(rw + (i * SLOT) % RW_SIZE);
+		return bu_ptr64(rws[i]);
 	case P_END:
-		return bu_ptr64(rw + RW_SIZE - v->n);
+		return bu_ptr64(rws[i] + RW_SIZE - v->n);
 	case P_CROSS:
-		return bu_ptr64(rw + RW_SIZE - v->n + 1);
+		return bu_ptr64(rws[i] + RW_SIZE - v->n + 1);
 	case P_RO:
 		return bu_ptr64(ro + (i * SLOT) % RO_SIZE);
 	default:
@@ -212,8 +216,8 @@ static int put_memory(const struct call *c, unsigned i, unsigned side)
 	at = (uint8_t *)(uintptr_t)a;
 	if (v->place == P_RO)
 		at = ro_alias + (at - ro);
-	else if (at + n > rw + RW_SIZE)
-		n = (unsigned)(rw + RW_SIZE - at);
+	else if (at + n > rws[i] + RW_SIZE)
+		n = (unsigned)(rws[i] + RW_SIZE - at);
 	memcpy(at, buf, n);
 	return 0;
 }
@@ -329,12 +333,12 @@ static void apply_mask(const struct call *c, unsigned side, const struct mask *m
 		if (!in_rw(c, i))
 			return;
 		p = (uint8_t *)(uintptr_t)address(c, i) + m->off;
-		w = before + (p - rw);
-		if (p >= rw + RW_SIZE)
+		w = befores[i] + (p - rws[i]);
+		if (p >= rws[i] + RW_SIZE)
 			return;
-		if (p + m->len > rw + RW_SIZE && m->how != M_SORT) {
+		if (p + m->len > rws[i] + RW_SIZE && m->how != M_SORT) {
 			/* A part of it: of no meaning any more. */
-			unsigned n = (unsigned)(rw + RW_SIZE - p);
+			unsigned n = (unsigned)(rws[i] + RW_SIZE - p);
 
 			if (changed(p, w, n))
 				memset(p, 0xee, n);
@@ -345,8 +349,8 @@ static void apply_mask(const struct call *c, unsigned side, const struct mask *m
 
 			q = (uint8_t *)(uintptr_t)address(c, i + 1);
 			while ((n + 1) * m->len <= SLOT && (n + 1) * m->len2 <= SLOT &&
-			       p + (n + 1) * m->len <= rw + RW_SIZE &&
-			       q + (n + 1) * m->len2 <= rw + RW_SIZE &&
+			       p + (n + 1) * m->len <= rws[i] + RW_SIZE &&
+			       q + (n + 1) * m->len2 <= rws[i + 1] + RW_SIZE &&
 			       changed(p + n * m->len, w + n * m->len, m->len))
 				n++;
 			sort_items(p, m->len, q, m->len2, n);
@@ -517,9 +521,11 @@ static bool changes(const struct call *c, int r)
 		return false;
 	case BPF_MAP_LOOKUP_AND_DELETE_ELEM: /* fails after the removal when it cannot copy */
 	case BPF_MAP_LOOKUP_AND_DELETE_BATCH:
-	case BPF_MAP_UPDATE_BATCH:
-	case BPF_MAP_DELETE_BATCH:
 		return r != -EINVAL && r != -EBADF && r != -EPERM;
+	case BPF_MAP_UPDATE_BATCH: /* fail in the middle */
+	case BPF_MAP_DELETE_BATCH:
+		return r != -EPERM && c->v[0].kind == V_FD &&
+		       (c->v[0].fx->of || (r != -EINVAL && r != -EBADF));
 	default:
 		return r >= 0;
 	}
@@ -577,7 +583,9 @@ static int one(const struct call *c, unsigned side, struct bu_buf *t, int *resul
 	uint8_t tail[ATTR_SIZE];
 	int r;
 
-	memset(rw, FILL, RW_SIZE);
+	for (unsigned i = 0; i < c->spec->nfields; i++)
+		if (c->v[i].kind == V_PTR)
+			memset(rws[i], FILL, RW_SIZE);
 	memset(&was, 0, sizeof(was));
 	if (put_attr(c, side, &was))
 		return -1;
@@ -605,7 +613,9 @@ static int one(const struct call *c, unsigned side, struct bu_buf *t, int *resul
 
 		memcpy(at, tail, k < sizeof(tail) ? k : sizeof(tail));
 	}
-	memcpy(before, rw, RW_SIZE);
+	for (unsigned i = 0; i < c->spec->nfields; i++)
+		if (c->v[i].kind == V_PTR)
+			memcpy(befores[i], rws[i], RW_SIZE);
 	r = s->ops->bpf(s, c->spec->cmd, (union bpf_attr *)(void *)at, size);
 	*result = r;
 	if (r >= 0 && c->spec->fd)
@@ -626,8 +636,9 @@ static int one(const struct call *c, unsigned side, struct bu_buf *t, int *resul
 	for (unsigned i = 0; i < c->nmasks; i++)
 		if (*c->masks[i].field)
 			apply_mask(c, side, &c->masks[i], &is, &was);
-	if (!lost(c, r))
-		diff_bytes(t, "memory", rw, before, RW_SIZE);
+	for (unsigned i = 0; i < c->spec->nfields && !lost(c, r); i++)
+		if (c->v[i].kind == V_PTR)
+			diff_bytes(t, c->spec->fields[i].name, rws[i], befores[i], RW_SIZE);
 	if (c->spec->after)
 		c->spec->after(side, r, t);
 	if (r >= 0 && c->spec->fd)
