@@ -261,6 +261,13 @@ static void identify(struct made *m, unsigned side, int fd)
 	if (m->f->make == make_map && !bu_sys_info(sys[side], fd, u, &n)) {
 		m->kind[side] = BU_MAP;
 		m->id[side] = u[1];
+		return;
+	}
+	n = 32;
+	memset(u, 0, sizeof(u));
+	if (!bu_sys_info(sys[side], fd, u, &n)) {
+		m->kind[side] = m->f->make == make_btf ? BU_BTF : BU_PROG;
+		m->id[side] = m->f->make == make_btf ? u[3] : u[1];
 	}
 }
 

@@ -43,7 +43,8 @@ static void test_info(void)
 		for (unsigned n = 0; n < 128; n += i ? 16 : 1) {
 			set(&c, "info.info_len", num(n));
 			set(&c, "info.info", in(zero, 128));
-			run(&c);
+			if ((n <= 4 || n >= 8) && (n <= 64 || n >= 68)) /* part of an id */
+				run(&c);
 			/* Not zero at one place: input, or behind what is known. */
 			one[n][n] = 1;
 			set(&c, "info.info_len", num(128));
