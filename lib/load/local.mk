@@ -12,3 +12,7 @@ tests_unit_record_test_LDADD = $(LIBS_BU)
 tests_fuzz_rec_fuzz_SOURCES = tests/fuzz/rec_fuzz.c
 tests_fuzz_rec_fuzz_LDADD = $(LIBS_BU)
 TESTS += tests/unit/record_test tests/fuzz/rec_fuzz
+# Looks into recordings; see tests/replay.bats.
+check_PROGRAMS += tests/recdrop
+tests_recdrop_SOURCES = tests/recdrop.c
+tests_recdrop_LDADD = $(LIBS_BU)
