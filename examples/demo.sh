@@ -50,17 +50,18 @@ trap 'exit 143' TERM
 # The object in the VM, with the recorded events up to a mark; another process counts.
 replay_to() # MARK WHAT
 {
-	"$bpf_ld" --vm --replay "$here/skbleak.rec" --until "$1" --ready-fd 6 "$tmp/skbleak.o" \
-		6>"$tmp/ready" 2>"$tmp/err" &
+	"$bpf_ld" -j --vm --replay "$here/skbleak.rec" --until "$1" --ready-fd 6 "$tmp/skbleak.o" \
+		6>"$tmp/ready" >"$tmp/made" 2>"$tmp/err" &
 	ld_pid=$!
 	if ! read -r _ <"$tmp/ready"; then
 		wait "$ld_pid"
 		status=$?
 		ld_pid=
-		cat "$tmp/err" >&2
+		cat "$tmp/made" "$tmp/err" >&2
 		exit "$status"
 	fi
-	n=$(count --vm)
+	n=$("$bpftool" --vm -j map dump id "$(sed 's/.*"name":"skbs","id":\([0-9]*\).*/\1/' "$tmp/made")" |
+		awk '{ n += gsub(/"formatted"/, "") } END { print n + 0 }')
 	kill -INT "$ld_pid"
 	wait "$ld_pid"
 	ld_pid=
@@ -148,9 +149,9 @@ tell_leak()
 	esac
 }
 
-count() # [--vm]
+count()
 {
-	"$bpftool" "$@" -j map dump name skbs | awk '{ n += gsub(/"formatted"/, "") } END { print n + 0 }'
+	"$bpftool" -j map dump name skbs | awk '{ n += gsub(/"formatted"/, "") } END { print n + 0 }'
 }
 
 # expect N WHAT: the map has N entries, now or before the deadline.
