@@ -92,3 +92,8 @@ check_PROGRAMS += tests/unit/vm_lock_test
 tests_unit_vm_lock_test_SOURCES = tests/unit/vm_lock_test.c
 tests_unit_vm_lock_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/vm_lock_test
+
+check_PROGRAMS += tests/unit/vm_hash_test
+tests_unit_vm_hash_test_SOURCES = tests/unit/vm_hash_test.c
+tests_unit_vm_hash_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/vm_hash_test
