@@ -60,9 +60,104 @@ static int check_header(const uint8_t *p, uint32_t n, struct bu_buf *log)
 	return 0;
 }
 
+/* Types and strings lie behind one another, and nothing is beside them. */
+static int check_sections(const struct header *h, uint32_t n, struct bu_buf *log)
+{
+	uint64_t total = n - h->hdr_len, types = h->type_off, first, second;
+	bool types_first = h->type_off <= h->str_off;
+
+	first = types_first ? (uint64_t)h->type_off : h->str_off;
+	second = types_first ? types + h->type_len : (uint64_t)h->str_off + h->str_len;
+	if (first || second != (types_first ? h->str_off : h->type_off) ||
+	    (types_first ? (uint64_t)h->str_off + h->str_len : types + h->type_len) != total) {
+		bu_buf_str(log, "Sections overlap, or there is something beside them\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static bool identifier(const char *s, bool dots)
+{
+	if (!*s || strlen(s) > 127)
+		return false;
+	for (const char *p = s; *p; p++)
+		if (*p != '_' && !(*p == '.' && dots) && !(*p >= 'a' && *p <= 'z') &&
+		    !(*p >= 'A' && *p <= 'Z') && !(p > s && *p >= '0' && *p <= '9') &&
+		    !(*p == '.' && p == s && dots))
+			return false;
+	return true;
+}
+
+/* What the kernel wants of each kind beyond what a reader needs: no stray bits, names where they belong. */
+static int check_kinds(const struct bu_btf *b, const uint8_t *p, const struct header *h,
+		       struct bu_buf *log)
+{
+	for (uint32_t id = 1; id <= b->ntypes; id++) {
+		const uint8_t *q = p + b->offs[id - 1];
+		struct bu_btf_type t, to;
+		uint32_t name, info;
+		const char *why = NULL;
+
+		memcpy(&name, q, 4);
+		memcpy(&info, q + 4, 4);
+		if (bu_btf_get(b, id, &t))
+			return -EINVAL;
+		if (info & ~0x9f00ffffu || name >= h->str_len) {
+			bu_buf_printf(log, "[%u] Invalid btf_info or name\n", id);
+			return -EINVAL;
+		}
+		switch (t.kind) {
+		case BU_BTF_INT:
+		case BU_BTF_FLOAT:
+			why = t.vlen ? "vlen != 0" : t.kflag ? "Invalid btf_info kind_flag" : NULL;
+			break;
+		case BU_BTF_PTR:
+		case BU_BTF_CONST:
+		case BU_BTF_VOLATILE:
+		case BU_BTF_RESTRICT:
+		case BU_BTF_ARRAY:
+			why = t.vlen ? "vlen != 0" : t.kflag ? "Invalid btf_info kind_flag" :
+			      name   ? "Invalid name" : NULL;
+			break;
+		case BU_BTF_TYPEDEF:
+		case BU_BTF_VAR:
+			why = t.vlen ? "vlen != 0" : t.kflag ? "Invalid btf_info kind_flag" :
+			      !identifier(t.name, t.kind == BU_BTF_VAR) ? "Invalid name" : NULL;
+			break;
+		case BU_BTF_FWD:
+			why = t.vlen ? "vlen != 0" : !identifier(t.name, false) ? "Invalid name" : NULL;
+			break;
+		case BU_BTF_FUNC:
+			why = !identifier(t.name, false) ? "Invalid name" :
+			      (info & 0xffff) > 2	 ? "Invalid func linkage" :
+			      t.kflag			 ? "Invalid btf_info kind_flag" :
+			      bu_btf_get(b, t.type, &to) || to.kind != BU_BTF_FUNC_PROTO ?
+							   "Invalid type_id" : NULL;
+			break;
+		case BU_BTF_FUNC_PROTO:
+			why = name ? "Invalid name" : t.kflag ? "Invalid btf_info kind_flag" : NULL;
+			break;
+		case BU_BTF_STRUCT:
+		case BU_BTF_UNION:
+		case BU_BTF_ENUM:
+		case BU_BTF_ENUM64:
+			why = name && !identifier(t.name, false) ? "Invalid name" : NULL;
+			break;
+		default:
+			break;
+		}
+		if (why) {
+			bu_buf_printf(log, "[%u] %s\n", id, why);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
 static int parse(const uint8_t *p, uint32_t n, struct bu_buf *log)
 {
 	struct bu_diags ds;
+	struct header h;
 	struct bu_btf b;
 	int err = check_header(p, n, log);
 
@@ -72,8 +167,16 @@ static int parse(const uint8_t *p, uint32_t n, struct bu_buf *log)
 	err = bu_btf_parse(&b, p, n, NULL, "BTF", &ds);
 	for (const struct bu_diag *d = ds.first; d; d = d->next)
 		bu_buf_printf(log, "%s\n", d->text);
-	if (!err)
+	if (!err) {
+		memcpy(&h, p, sizeof(h));
+		bu_buf_printf(log, "magic: 0x%x\nversion: %u\nflags: 0x%x\nhdr_len: %u\ntype_off: %u\ntype_len: %u\nstr_off: %u\nstr_len: %u\nbtf_total_size: %u\n",
+			      h.magic, h.version, h.flags, h.hdr_len, h.type_off, h.type_len,
+			      h.str_off, h.str_len, n);
+		err = check_sections(&h, n, log);
+		if (!err)
+			err = check_kinds(&b, p, &h, log);
 		bu_btf_free(&b);
+	}
 	bu_diags_free(&ds);
 	return err;
 }

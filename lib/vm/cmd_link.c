@@ -149,7 +149,8 @@ static int raw_tp_link(struct bu_vm *vm, struct bu_vm_obj *prog, const char *nam
 		.type = BPF_LINK_TYPE_RAW_TRACEPOINT, .prog_id = prog->id, .cookie = cookie,
 	};
 
-	if ((size_t)snprintf(l.hook, sizeof(l.hook), "raw_tp:%s", name) >= sizeof(l.hook) ||
+	if (!bu_vm_event_name(name) ||
+	    (size_t)snprintf(l.hook, sizeof(l.hook), "raw_tp:%s", name) >= sizeof(l.hook) ||
 	    (size_t)snprintf(l.name, sizeof(l.name), "%s", name) >= sizeof(l.name))
 		return -ENOENT;
 	return make(vm, &l, NULL);

@@ -512,7 +512,9 @@ static int fill(struct bu_vm *vm, struct bu_vm_newprog *np, const union bpf_attr
 			return -EINVAL;
 		return -EOPNOTSUPP; /* no device here holds programs */
 	}
-	if (!a->prog_type || a->prog_type >= bu_nprog_types)
+	/* There are no infrared devices here: as a kernel without them. */
+	if (!a->prog_type || a->prog_type >= bu_nprog_types ||
+	    a->prog_type == BPF_PROG_TYPE_LIRC_MODE2)
 		return -EINVAL;
 	return copy_name(np->h.name, a->prog_name);
 }

@@ -26,7 +26,7 @@ struct names {
 	uint32_t n, cap;
 };
 
-static bool is_name(const char *s)
+bool bu_vm_event_name(const char *s)
 {
 	if (!*s)
 		return false;
@@ -43,7 +43,7 @@ int bu_vm_op_tracepoint_id(struct bu_sys *s, const char *category, const char *n
 	struct names *l = vm->events;
 	char text[192];
 
-	if (!is_name(category) || !is_name(name) ||
+	if (!bu_vm_event_name(category) || !bu_vm_event_name(name) ||
 	    (size_t)snprintf(text, sizeof(text), "%s:%s", category, name) >= sizeof(text))
 		return -ENOENT;
 	if (!l) {
@@ -310,7 +310,7 @@ int bu_vm_op_names(struct bu_sys *s, enum bu_names what, const char *within, bu_
 		each_file(events, fn, ctx);
 		return 0;
 	case BU_NAMES_TRACEPOINTS:
-		if (within && is_name(within) &&
+		if (within && bu_vm_event_name(within) &&
 		    (size_t)snprintf(dir, sizeof(dir), "%s/%s", events, within) < sizeof(dir))
 			each_file(dir, fn, ctx);
 		return 0;

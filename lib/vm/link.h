@@ -5,6 +5,8 @@
 
 #include "vm/progfile.h"
 
+/* Could this be the name of a tracepoint? event.c */
+bool bu_vm_event_name(const char *s);
 /* An event by its fd; what is no event is -EBADF. */
 int bu_vm_event_by_fd(struct bu_vm *vm, int fd, struct bu_vm_obj **o);
 /* May a program be tied to an event? 0, -EINVAL, -EEXIST: it has one. */

@@ -40,7 +40,7 @@ int bu_vm_prog_make(struct bu_vm *vm, struct bu_vm_newprog *np)
 	pa->load_time = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 	put(&end, (uint64_t)pa->ninsns * BU_INSN_SIZE);
 	pa->nmaps = np->nmaps;
-	pa->maps_off = put(&end, BU_VM_USED_MAPS * sizeof(uint32_t));
+	pa->maps_off = put(&end, BU_VM_PROG_MAPS * sizeof(uint32_t));
 	pa->func_info_off = put(&end, (uint64_t)pa->nfuncs * sizeof(*np->funcs));
 	pa->line_info_off = put(&end, (uint64_t)pa->nlines * sizeof(*np->lines));
 	pa->license_off = put(&end, sizeof(np->license));
@@ -90,7 +90,7 @@ static int check_file(const struct bu_vm_obj *o)
 	if (o->kind != BU_VM_PROG || o->size < 2 * BU_VM_PAGE || !h->ninsns ||
 	    h->ninsns > BPF_COMPLEXITY_LIMIT_INSNS || !inside(o, 0, h->ninsns, BU_INSN_SIZE) ||
 	    h->nmaps > BU_VM_USED_MAPS || h->maps_off % 4 ||
-	    !inside(o, h->maps_off, BU_VM_USED_MAPS, 4) ||
+	    !inside(o, h->maps_off, BU_VM_PROG_MAPS, 4) ||
 	    h->nfuncs > 257 || !inside(o, h->func_info_off, h->nfuncs, sizeof(struct bpf_func_info)) ||
 	    h->nlines > h->ninsns ||
 	    !inside(o, h->line_info_off, h->nlines, sizeof(struct bpf_line_info)) ||
@@ -101,7 +101,7 @@ static int check_file(const struct bu_vm_obj *o)
 
 static uint32_t bound(const struct bu_vm_obj *o)
 {
-	uint32_t n = atomic_load(&o->hdr->live.bound), room = BU_VM_USED_MAPS - o->h.prog.nmaps;
+	uint32_t n = atomic_load(&o->hdr->live.bound), room = BU_VM_PROG_MAPS - o->h.prog.nmaps;
 
 	return n < room ? n : room;
 }
@@ -261,7 +261,7 @@ int bu_vm_cmd_bind_map(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user
 		if (id == m->id)
 			goto unlock;
 	}
-	if (n >= BU_VM_USED_MAPS) {
+	if (n >= BU_VM_PROG_MAPS) {
 		err = -E2BIG;
 		goto unlock;
 	}

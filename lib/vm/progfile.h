@@ -32,6 +32,7 @@ void bu_vm_sha256(const void *p, size_t n, uint8_t out[32]);
  * index of the map among the used ones as imm, and the offset in the value as imm of its second slot.
  */
 #define BU_VM_USED_MAPS 64u
+#define BU_VM_PROG_MAPS 1024u /* with those bound later: room in the file */
 
 /* Parts of a program that came with PROG_LOAD, before they become a file. */
 struct bu_vm_newprog {
