@@ -13,7 +13,8 @@
 #endif
 
 enum {
-	CMD_PROG_SHOW = 1, CMD_PROG_DUMP, CMD_PROG_PIN, CMD_MAP_SHOW, CMD_MAP_DUMP, CMD_MAP_LOOKUP,
+	CMD_PROG_SHOW = 1, CMD_PROG_DUMP, CMD_PROG_PIN, CMD_PROG_TRACELOG,
+	CMD_MAP_SHOW, CMD_MAP_DUMP, CMD_MAP_LOOKUP,
 	CMD_MAP_GETNEXT, CMD_MAP_UPDATE, CMD_MAP_DELETE, CMD_MAP_CREATE, CMD_MAP_PIN, CMD_LINK_SHOW,
 	CMD_LINK_PIN, CMD_LINK_DETACH, CMD_BATCH, CMD_VERSION, CMD_HELP, CMD_QUIT, NCMDS,
 };
@@ -24,6 +25,7 @@ const struct bu_cmd bt_cmds[] = {
 	{ CMD_PROG_DUMP, "prog dump xlated", "PROG [opcodes] [linum] | PROG file FILE",
 	  "print a program's instructions", BU_WORD_DYNAMIC },
 	{ CMD_PROG_PIN, "prog pin", "PROG PATH", "pin a program", BU_WORD_DYNAMIC },
+	{ CMD_PROG_TRACELOG, "prog tracelog", "", "print what programs trace, until Ctrl-C", BU_WORD_NONE },
 	{ CMD_MAP_SHOW, "map show", "[MAP]", "list maps", BU_WORD_DYNAMIC },
 	{ CMD_MAP_SHOW, "map list", "[MAP]", "the same", BU_WORD_DYNAMIC },
 	{ CMD_MAP_DUMP, "map dump", "MAP", "print all elements", BU_WORD_DYNAMIC },
@@ -92,6 +94,7 @@ static const struct {
 	[CMD_PROG_SHOW] = { bt_prog_show, true },
 	[CMD_PROG_DUMP] = { bt_prog_dump_xlated, true },
 	[CMD_PROG_PIN] = { bt_prog_pin, true },
+	[CMD_PROG_TRACELOG] = { bt_prog_tracelog, true },
 	[CMD_MAP_SHOW] = { bt_map_show, true },
 	[CMD_MAP_DUMP] = { bt_map_dump, true },
 	[CMD_MAP_LOOKUP] = { bt_map_lookup, true },

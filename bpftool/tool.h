@@ -79,6 +79,7 @@ void bt_put_prog_header(struct bt *t, const struct bpf_prog_info *pi, const char
 int bt_prog_show(struct bt *t);
 int bt_prog_dump_xlated(struct bt *t);
 int bt_prog_pin(struct bt *t);
+int bt_prog_tracelog(struct bt *t);
 int bt_map_show(struct bt *t);
 int bt_map_dump(struct bt *t);
 int bt_map_lookup(struct bt *t);

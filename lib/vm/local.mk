@@ -97,3 +97,7 @@ check_PROGRAMS += tests/unit/vm_hash_test
 tests_unit_vm_hash_test_SOURCES = tests/unit/vm_hash_test.c
 tests_unit_vm_hash_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/vm_hash_test
+check_PROGRAMS += tests/unit/vm_trace_test
+tests_unit_vm_trace_test_SOURCES = tests/unit/vm_trace_test.c
+tests_unit_vm_trace_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/vm_trace_test
