@@ -1,8 +1,572 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What every program is checked for before it runs. */
+/*
+ * What every program is checked for before it runs: encoding, the ways through it, registers, calls. In the
+ * order and the words of the kernel's verifier, as far as these do not need the values of registers:
+ * of a register it is known whether something was written on every way (a bit), and nothing else.
+ */
 #include "vm/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define R(n) (1u << (n))
+#define ARGS (R(1) | R(2) | R(3) | R(4) | R(5))
+#define CLASS(code) ((code) & 7)
+enum { C_LD, C_LDX, C_ST, C_STX, C_ALU, C_JMP, C_JMP32, C_ALU64 };
+
+enum { START = 1, SEEN = 2, QUEUED = 4, SECOND = 8, SEEN_SECOND = 16 };
+
+struct check {
+	struct bu_vm_check *c;
+	const struct bu_insn *in;
+	uint32_t n;
+	uint8_t *mark;      /* by instruction */
+	uint32_t *func;     /* start of the function that it is in */
+	uint16_t *init;     /* registers written on every way to it */
+	uint8_t *no_r0;     /* by function's start: it returns without a result on some way */
+	uint32_t *queue;
+	uint32_t nqueue;
+};
+
+#define SAY(k, ...)                                                                                 \
+	do {                                                                                        \
+		if ((k)->c->log)                                                                    \
+			bu_buf_printf((k)->c->log, __VA_ARGS__);                                    \
+	} while (0)
+
+static bool is_jump(const struct bu_insn *in)
+{
+	unsigned op = in->code & 0xf0;
+
+	return (CLASS(in->code) == C_JMP || CLASS(in->code) == C_JMP32) && op != 0x80 && op != 0x90;
+}
+
+static bool is_goto(const struct bu_insn *in)
+{
+	return in->code == BU_OP_JA || in->code == BU_OP_JA32;
+}
+
+static bool is_local_call(const struct bu_insn *in)
+{
+	return in->code == BU_OP_CALL && in->src == BU_CALL_LOCAL;
+}
+
+static int64_t target(const struct bu_insn *in, uint32_t i)
+{
+	return (int64_t)i + 1 + (in->code == BU_OP_JA32 ? in->imm : in->off);
+}
+
+/* ---------------------------------------------------------------- functions */
+
+static int find_starts(struct check *k)
+{
+	k->mark[0] |= START;
+	for (uint32_t i = 0; i < k->n; i++) {
+		const struct bu_insn *in = &k->in[i];
+		int64_t t = (int64_t)i + 1 + in->imm;
+
+		if (!is_local_call(in) && !(in->code == BU_OP_LD_IMM64 && in->src == BU_PSEUDO_FUNC))
+			continue;
+		if (t < 0 || t >= k->n) {
+			SAY(k, "call to invalid destination\n");
+			return -EINVAL;
+		}
+		k->mark[t] |= START;
+	}
+	return 0;
+}
+
+/* No jump leaves its function, and no function's end is passed. */
+static int check_ranges(struct check *k)
+{
+	uint32_t start = 0, end = 0;
+
+	for (uint32_t i = 0; i < k->n; i++) {
+		const struct bu_insn *in = &k->in[i];
+
+		if (k->mark[i] & START) {
+			start = i;
+			for (end = i + 1; end < k->n && !(k->mark[end] & START); end++)
+				;
+		}
+		k->func[i] = start;
+		if (is_jump(in) && in->code != 0x0d) {
+			int64_t t = target(in, i);
+
+			if (t < start || t >= end) {
+				SAY(k, "jump out of range from insn %u to %lld\n", i, (long long)t);
+				return -EINVAL;
+			}
+		}
+		if (i == end - 1 && in->code != BU_OP_EXIT && !is_goto(in)) {
+			SAY(k, "last insn is not an exit or jmp\n");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static bool known_code(const struct check *k, uint8_t code)
+{
+	if (code == BU_OP_CALLX)
+		return k->c->raw;
+	if (code == 0x0d)
+		return false;
+	for (unsigned i = 0; i < bu_isa_nrows; i++)
+		if (bu_isa_rows[i].code == code)
+			return true;
+	return false;
+}
+
+static int check_codes(struct check *k)
+{
+	for (uint32_t i = 0; i < k->n; i++) {
+		const struct bu_insn *in = &k->in[i];
+		unsigned mode = in->code & 0xe0;
+
+		if (CLASS(in->code) == C_LDX && ((mode != 0x60 && mode != 0x80) || in->imm)) {
+			SAY(k, "BPF_LDX uses reserved fields\n");
+			return -EINVAL;
+		}
+		if (in->code == BU_OP_LD_IMM64) {
+			if (i + 1 >= k->n || in[1].code || in[1].dst || in[1].src || in[1].off) {
+				SAY(k, "invalid bpf_ld_imm64 insn\n");
+				return -EINVAL;
+			}
+			if (in->src > BU_PSEUDO_MAP_IDX_VALUE || (k->c->raw && in->src)) {
+				SAY(k, "unrecognized bpf_ld_imm64 insn\n");
+				return -EINVAL;
+			}
+			k->mark[++i] |= SECOND;
+			continue;
+		}
+		if (!known_code(k, in->code)) {
+			SAY(k, "unknown opcode %02x\n", in->code);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+/* ---------------------------------------------------------------- ways */
+
+static void go(struct check *k, uint32_t i)
+{
+	if (k->mark[i] & SECOND) {
+		k->mark[i] |= SEEN_SECOND;
+	} else if (!(k->mark[i] & SEEN)) {
+		k->mark[i] |= SEEN;
+		k->queue[k->nqueue++] = i;
+	}
+}
+
+static int check_ways(struct check *k)
+{
+	go(k, 0);
+	while (k->nqueue) {
+		uint32_t i = k->queue[--k->nqueue];
+		const struct bu_insn *in = &k->in[i];
+
+		if (in->code == BU_OP_EXIT)
+			continue;
+		if (is_local_call(in) || (in->code == BU_OP_LD_IMM64 && in->src == BU_PSEUDO_FUNC))
+			go(k, (uint32_t)((int64_t)i + 1 + in->imm));
+		if (is_jump(in))
+			go(k, (uint32_t)target(in, i));
+		if (!is_goto(in) && i + 1 < k->n)
+			go(k, i + (in->code == BU_OP_LD_IMM64 ? 2 : 1));
+	}
+	for (uint32_t i = 0; i < k->n; i++) {
+		if (!(k->mark[i] & SEEN)) {
+			SAY(k, "unreachable insn %u\n", i);
+			return -EINVAL;
+		}
+		if (k->in[i].code == BU_OP_LD_IMM64 && k->mark[++i] & SEEN_SECOND) {
+			SAY(k, "jump into the middle of ldimm64 insn %u\n", i - 1);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+/* How deep calls from function f go; more than the frames there are: recursion, or too deep. */
+static uint32_t depth(const struct check *k, uint32_t f, uint32_t level, uint32_t *steps)
+{
+	uint32_t deepest = level;
+
+	if (level > BU_VM_FRAMES)
+		return level;
+	for (uint32_t i = f; i < k->n && k->func[i] == f && deepest <= BU_VM_FRAMES; i++) {
+		if (is_local_call(&k->in[i])) {
+			uint32_t d = ++*steps > 100000 ? level : /* the run counts, too */
+				     depth(k, (uint32_t)((int64_t)i + 1 + k->in[i].imm), level + 1, steps);
+
+			deepest = d > deepest ? d : deepest;
+		}
+		i += k->in[i].code == BU_OP_LD_IMM64;
+	}
+	return deepest;
+}
+
+/* ---------------------------------------------------------------- registers */
+
+struct use {
+	uint32_t reads, writes, lost;
+};
+
+static void use_call(const struct check *k, const struct bu_insn *in, struct use *u)
+{
+	const struct bu_vm_helper *h;
+
+	u->writes = R(0);
+	u->lost = ARGS;
+	if (k->c->raw || in->src != BU_CALL_HELPER)
+		return;
+	h = bu_vm_helper(in->imm);
+	for (unsigned a = 0; h && a < 5; a++)
+		if (h->arg[a] != BU_VM_A_NONE && (in->imm != 6 /* trace_printk */ || a < 2))
+			u->reads |= R(a + 1);
+	switch (in->imm) { /* these return nothing */
+	case 12: case 93: case 94: case 132: case 133:
+		u->writes = 0;
+		u->lost |= R(0);
+	}
+}
+
+static void use_of(const struct check *k, const struct bu_insn *in, const struct bu_isa *row, struct use *u)
+{
+	uint32_t d = R(in->dst), s = R(in->src);
+
+	*u = (struct use){ 0 };
+	switch ((enum bu_sem)row->sem) {
+	case BU_SEM_MOV: case BU_SEM_MOVSX: case BU_SEM_ADDR_SPACE_CAST:
+		u->reads = in->code & 8 ? s : 0;
+		u->writes = d;
+		break;
+	case BU_SEM_ADD: case BU_SEM_SUB: case BU_SEM_MUL: case BU_SEM_DIV: case BU_SEM_OR:
+	case BU_SEM_AND: case BU_SEM_LSH: case BU_SEM_RSH: case BU_SEM_MOD: case BU_SEM_XOR:
+	case BU_SEM_ARSH: case BU_SEM_SDIV: case BU_SEM_SMOD:
+		u->reads = d | (in->code & 8 ? s : 0);
+		u->writes = d;
+		break;
+	case BU_SEM_NEG: case BU_SEM_LE: case BU_SEM_BE: case BU_SEM_BSWAP:
+		u->reads = u->writes = d;
+		break;
+	case BU_SEM_JEQ: case BU_SEM_JGT: case BU_SEM_JGE: case BU_SEM_JSET: case BU_SEM_JNE:
+	case BU_SEM_JSGT: case BU_SEM_JSGE: case BU_SEM_JLT: case BU_SEM_JLE: case BU_SEM_JSLT:
+	case BU_SEM_JSLE:
+		u->reads = d | (in->code & 8 ? s : 0);
+		break;
+	case BU_SEM_JA: case BU_SEM_MAY_GOTO:
+		break;
+	case BU_SEM_JX:
+		u->reads = d;
+		break;
+	case BU_SEM_CALLX:
+		u->reads = d;
+		u->writes = R(0);
+		u->lost = ARGS;
+		break;
+	case BU_SEM_CALL: case BU_SEM_CALL_LOCAL: case BU_SEM_CALL_KFUNC:
+		use_call(k, in, u);
+		break;
+	case BU_SEM_EXIT:
+		u->reads = R(0);
+		break;
+	case BU_SEM_LD_IMM64:
+		u->writes = d;
+		break;
+	case BU_SEM_LD_ABS: case BU_SEM_LD_IND:
+		u->reads = R(6) | (row->sem == BU_SEM_LD_IND ? s : 0);
+		u->writes = R(0);
+		u->lost = ARGS;
+		break;
+	case BU_SEM_LDX: case BU_SEM_LDSX: case BU_SEM_LOAD_ACQUIRE:
+		u->reads = s;
+		u->writes = d;
+		break;
+	case BU_SEM_ST:
+		u->reads = d;
+		break;
+	case BU_SEM_STX: case BU_SEM_STORE_RELEASE:
+		u->reads = d | s;
+		break;
+	case BU_SEM_ATOMIC:
+		u->reads = d | s | (in->imm == 0xf1 ? R(0) : 0);
+		u->writes = in->imm == 0xf1 ? R(0) : in->imm & 1 ? s : 0;
+		break;
+	}
+}
+
+/* What is known in front of i gets no more than regs. */
+static void meet(struct check *k, uint32_t i, uint32_t regs)
+{
+	uint16_t was = k->init[i], is = (uint16_t)(k->mark[i] & SEEN ? was & regs : regs);
+
+	if (k->mark[i] & SEEN && was == is)
+		return;
+	k->mark[i] |= SEEN;
+	k->init[i] = is;
+	if (k->mark[i] & QUEUED)
+		return;
+	k->mark[i] |= QUEUED;
+	k->queue[k->nqueue++] = i;
+}
+
+static void flow_one(struct check *k, uint32_t i)
+{
+	const struct bu_insn *in = &k->in[i];
+	const struct bu_isa *row = bu_isa_find_loose(in);
+	uint32_t regs = k->init[i], to;
+	struct use u;
+
+	if (!row || in->dst > 10 || in->src > 10)
+		return; /* refused when its turn comes */
+	if (in->code == BU_OP_EXIT) {
+		if (!(regs & R(0)))
+			k->no_r0[k->func[i]] = 1;
+		return;
+	}
+	use_of(k, in, row, &u);
+	if (is_local_call(in) || (in->code == BU_OP_LD_IMM64 && in->src == BU_PSEUDO_FUNC)) {
+		to = (uint32_t)((int64_t)i + 1 + in->imm);
+		meet(k, to, R(10) | (is_local_call(in) ? regs & ARGS : ARGS));
+		if (is_local_call(in) && k->no_r0[to])
+			u.writes = 0, u.lost |= R(0);
+	}
+	regs = (regs & ~u.lost) | u.writes;
+	if (is_jump(in))
+		meet(k, (uint32_t)target(in, i), regs);
+	if (!is_goto(in))
+		meet(k, i + (in->code == BU_OP_LD_IMM64 ? 2 : 1), regs);
+}
+
+/* Twice: the second time it is known which functions return nothing. */
+static void flow(struct check *k)
+{
+	for (int round = 0; round < 2; round++) {
+		for (uint32_t i = 0; i < k->n; i++)
+			k->mark[i] &= (uint8_t)~(SEEN | QUEUED);
+		meet(k, 0, R(10) | (k->c->raw ? ARGS | R(0) : R(1)));
+		while (k->nqueue) {
+			uint32_t i = k->queue[--k->nqueue];
+
+			k->mark[i] &= (uint8_t)~QUEUED;
+			flow_one(k, i);
+		}
+	}
+}
+
+/* ---------------------------------------------------------------- one by one */
+
+static int reserved(struct check *k, const struct bu_insn *in)
+{
+	unsigned op = in->code & 0xf0;
+
+	switch (CLASS(in->code)) {
+	case C_LD:
+		SAY(k, in->code == BU_OP_LD_IMM64 ? "BPF_LD_IMM64 uses reserved fields\n" :
+						    "BPF_LD_[ABS|IND] uses reserved fields\n");
+		break;
+	case C_LDX:
+		SAY(k, "BPF_LDX uses reserved fields\n");
+		break;
+	case C_ST:
+		SAY(k, "BPF_ST uses reserved fields\n");
+		break;
+	case C_STX:
+		if ((in->code & 0xe0) == 0xc0)
+			SAY(k, "BPF_ATOMIC uses invalid atomic opcode %02x\n", (unsigned)in->imm);
+		else
+			SAY(k, "BPF_STX uses reserved fields\n");
+		break;
+	case C_ALU:
+	case C_ALU64:
+		SAY(k, "BPF_%s uses reserved fields\n",
+		    op == 0x80 ? "NEG" : op == 0xd0 ? "END" : op == 0xb0 ? "MOV" : "ALU");
+		break;
+	default:
+		if (op == 0xe0)
+			SAY(k, "invalid may_goto imm %d\n", in->imm);
+		else
+			SAY(k, "BPF_%s uses reserved fields\n",
+			    op == 0x80 ? "CALL" : op == 0x90 ? "EXIT" : !op ? "JA" : "JMP/JMP32");
+	}
+	return -EINVAL;
+}
+
+static bool junk(const struct bu_insn *in, const struct bu_isa *row)
+{
+	return (in->dst && !(row->uses & BU_USES_DST)) || (in->src && !(row->uses & BU_USES_SRC)) ||
+	       (in->off && !(row->uses & BU_USES_OFF)) || (in->imm && !(row->uses & BU_USES_IMM));
+}
+
+static int check_helper(struct check *k, const struct bu_insn *in)
+{
+	const struct bu_helper *known = bu_helper_by_id(in->imm);
+	const struct bu_vm_helper *h = bu_vm_helper(in->imm);
+
+	if (!known) {
+		SAY(k, "invalid func unknown#%d\n", in->imm);
+		return -EINVAL;
+	}
+	if (!h) {
+		SAY(k, "helper %s#%d: the VM does not have it\n", known->name, in->imm);
+		return -EINVAL;
+	}
+	if (!bu_vm_progset_has(h->progs, k->c->type)) {
+		SAY(k, "program of this type cannot use helper %s#%d\n", known->name, in->imm);
+		return -EINVAL;
+	}
+	if (known->gpl && !k->c->gpl) {
+		SAY(k, "cannot call GPL-restricted function from non-GPL compatible program\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_alu(struct check *k, const struct bu_insn *in, const struct bu_isa *row)
+{
+	if (in->code & 8 || k->c->raw) /* RFC 9669 defines these; the kernel does not take them */
+		return 0;
+	switch (row->sem) {
+	case BU_SEM_DIV: case BU_SEM_MOD: case BU_SEM_SDIV: case BU_SEM_SMOD:
+		if (in->imm)
+			return 0;
+		SAY(k, "div by zero\n");
+		return -EINVAL;
+	case BU_SEM_LSH: case BU_SEM_RSH: case BU_SEM_ARSH:
+		if (in->imm >= 0 && in->imm < row->width)
+			return 0;
+		SAY(k, "invalid shift %d\n", in->imm);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_registers(struct check *k, uint32_t i, const struct bu_insn *in, const struct bu_isa *row)
+{
+	const uint8_t regs[] = { in->src, in->dst, 0, 1, 2, 3, 4, 5, 6 };
+	uint32_t missing;
+	struct use u;
+
+	for (unsigned r = 0; r < 2; r++)
+		if (regs[r] > 10) {
+			SAY(k, "R%u is invalid\n", regs[r]);
+			return -EINVAL;
+		}
+	use_of(k, in, row, &u);
+	/* A function without a result is told where the result is used. */
+	if (in->code == BU_OP_EXIT && k->func[i])
+		u.reads = 0;
+	missing = u.reads & ~(uint32_t)k->init[i];
+	for (unsigned r = 0; missing && r < sizeof(regs); r++)
+		if (missing & R(regs[r])) {
+			SAY(k, "R%u !read_ok\n", regs[r]);
+			return -EACCES;
+		}
+	if (u.writes & R(10)) {
+		SAY(k, "frame pointer is read only\n");
+		return -EACCES;
+	}
+	return 0;
+}
+
+static int check_one(struct check *k, uint32_t i)
+{
+	const struct bu_insn *in = &k->in[i];
+	const struct bu_isa *row = bu_isa_find_loose(in);
+	int err;
+
+	if (!row || junk(in, row))
+		return reserved(k, in);
+	if (row->sem == BU_SEM_ADDR_SPACE_CAST) {
+		SAY(k, "addr_space_cast insn can only be used in a program that has an associated arena\n");
+		return -EINVAL;
+	}
+	if (row->sem == BU_SEM_CALL_KFUNC) {
+		SAY(k, "calls of kernel functions are not possible in the VM (BTF id %d)\n", in->imm);
+		return -EOPNOTSUPP;
+	}
+	if ((row->sem == BU_SEM_LD_ABS || row->sem == BU_SEM_LD_IND) &&
+	    k->c->type != BPF_PROG_TYPE_SOCKET_FILTER && k->c->type != BPF_PROG_TYPE_SCHED_CLS &&
+	    k->c->type != BPF_PROG_TYPE_SCHED_ACT) {
+		SAY(k, "BPF_LD_[ABS|IND] instructions not allowed for this program type\n");
+		return -EINVAL;
+	}
+	if (row->sem == BU_SEM_CALL && !k->c->raw) {
+		err = check_helper(k, in);
+		if (err)
+			return err;
+	}
+	err = check_registers(k, i, in, row);
+	if (!err && (CLASS(in->code) == C_ALU || CLASS(in->code) == C_ALU64))
+		err = check_alu(k, in, row);
+	return err;
+}
+
+/* The kernel shows the instruction in front of what is wrong with it. */
+static int check_each(struct check *k)
+{
+	struct bu_buf *log = k->c->log;
+
+	for (uint32_t i = 0; i < k->n; i++) {
+		const struct bu_insn *in = &k->in[i];
+		size_t at = log ? log->n : 0;
+		int err;
+
+		if (!(k->mark[i] & SEEN))
+			continue; /* behind a function that never returns */
+		if (log) {
+			bu_buf_printf(log, "%u: (%02x) ", i, in->code);
+			bu_isa_print_kernel(log, in, i + 1 < k->n ? in + 1 : NULL, i, NULL);
+			bu_buf_str(log, "\n");
+		}
+		err = check_one(k, i);
+		if (err)
+			return err;
+		if (log)
+			log->n = at;
+		i += in->code == BU_OP_LD_IMM64;
+	}
+	return 0;
+}
 
 int bu_vm_check_insns(struct bu_vm_check *c)
 {
-	return c->n ? 0 : -E2BIG;
+	struct check k = { .c = c, .in = c->insns, .n = c->n };
+	uint32_t steps = 0;
+	int err = -ENOMEM;
+
+	if (!c->n || c->n > 1000000)
+		return -E2BIG;
+	k.mark = calloc(c->n + 2, 1);
+	k.func = calloc(c->n + 2, sizeof(*k.func));
+	k.init = calloc(c->n + 2, sizeof(*k.init));
+	k.no_r0 = calloc(c->n + 2, 1);
+	k.queue = calloc(c->n + 2, sizeof(*k.queue));
+	if (!k.mark || !k.func || !k.init || !k.no_r0 || !k.queue)
+		goto out;
+	err = find_starts(&k);
+	if (!err)
+		err = check_ranges(&k);
+	if (!err)
+		err = check_codes(&k);
+	if (!err)
+		err = check_ways(&k);
+	if (!err && depth(&k, 0, 1, &steps) > BU_VM_FRAMES) {
+		SAY(&k, "the call stack of %u frames is too deep\n", BU_VM_FRAMES);
+		err = -E2BIG;
+	}
+	if (!err) {
+		flow(&k);
+		err = check_each(&k);
+	}
+out:
+	free(k.mark);
+	free(k.func);
+	free(k.init);
+	free(k.no_r0);
+	free(k.queue);
+	return err;
 }

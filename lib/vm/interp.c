@@ -362,7 +362,7 @@ static int no_fuel(struct bu_vm_run *run)
 		run->pc = op;                                                                       \
 		if (slow_load(run, hot, op->src, a, sizeof(T), &val))                               \
 			goto fault;                                                                 \
-		DST = (uint64_t)(S)(T)val;                                                          \
+		DST = (T)-1 > 0 ? val : (uint64_t)(S)(T)val; /* data of a context is 64 bits */      \
 		NEXT;                                                                               \
 	}
 #define LOADN(n, T, S)                                                                              \
