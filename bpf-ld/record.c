@@ -384,7 +384,7 @@ int ld_record_begin(void *ctx, const struct bu_loaded *made, struct bu_diags *ds
 	err = bu_rec_create(&r->w, l->record);
 	if (err) {
 		bu_diag(ds, BU_ERROR, "U0002", "cannot write %s: %s", l->record, strerror(-err));
-		return err;
+		return err == -ENOMEM ? err : -EIO;
 	}
 	r->open = true;
 	r->hooks = calloc(made->nplanned + 1, sizeof(*r->hooks));

@@ -4,7 +4,8 @@
  *
  *   blocked [-s] [-t] COMMAND [ARG]...
  *
- * -s: with ENOSYS instead of EPERM; -t: tells on fd 2 how many milliseconds the command took.
+ * -s: with ENOSYS instead of EPERM; -t: tells on fd 2 the milliseconds that the command took, by the clock
+ * and of all its processors.
  * Exit status: the command's; 77 where no filter can be set.
  */
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -48,7 +50,8 @@ int main(int argc, char **argv)
 {
 	int err = EPERM, c, status;
 	int timed = 0;
-	double begin;
+	struct rusage use;
+	double begin, cpu;
 	pid_t pid;
 
 	while ((c = getopt(argc, argv, "+st")) != -1) {
@@ -78,6 +81,10 @@ int main(int argc, char **argv)
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	fprintf(stderr, "%.1f ms\n", now() - begin);
+	begin = now() - begin;
+	getrusage(RUSAGE_CHILDREN, &use);
+	cpu = (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1e3 +
+	      (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e3;
+	fprintf(stderr, "%.1f ms, %.1f ms of CPU\n", begin, cpu);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

@@ -13,6 +13,8 @@
 # Conditions   need_root need_cmd need_file need_bpf need_bpffs need_pins need_tracefs
 #              need_kprobes need_no_kprobes need_netns need_native need_upstream_bpftool
 #              each skips the test and says what is missing
+# Worlds       need_world                   an empty world of the VM for this test, $BPFUTILS_WORLD;
+#                                           drop_world in teardown removes it
 # Order        serial                       alone on this machine: for tests that change sysctls or
 #                                           list global objects
 # Waiting      eventually SECONDS CMD...    repeats CMD until it succeeds
@@ -103,6 +105,20 @@ drop_pins()
 {
 	[ -z "${PINS:-}" ] || rm -rf "$PINS"
 	PINS=
+}
+
+# A world of the VM for this test alone: $BPFUTILS_WORLD, not yet made. drop_world in teardown.
+need_world()
+{
+	_is_mounted tmpfs /dev/shm || skip "needs a tmpfs on /dev/shm"
+	WORLD_DIR=$(mktemp -d /dev/shm/bpfutils-test-XXXXXX) || skip "needs a writable /dev/shm"
+	export BPFUTILS_WORLD=$WORLD_DIR/w
+}
+
+drop_world()
+{
+	[ -z "${WORLD_DIR:-}" ] || rm -rf "$WORLD_DIR"
+	WORLD_DIR=
 }
 
 # Sets TRACEFS.
