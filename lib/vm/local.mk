@@ -5,6 +5,7 @@ lib_libbu_a_SOURCES += \
 	lib/vm/helper.h \
 	lib/vm/interp.def \
 	lib/vm/interp.h \
+	lib/vm/life.h \
 	lib/vm/lock.h \
 	lib/vm/map.h \
 	lib/vm/map_hash.h \
@@ -43,6 +44,11 @@ lib_libbu_a_SOURCES += \
 	lib/vm/map_ringbuf.c \
 	lib/vm/mem.c \
 	lib/vm/mmap.c \
+	lib/vm/fsck.c \
+	lib/vm/ids.c \
+	lib/vm/life.c \
+	lib/vm/member.c \
+	lib/vm/window.c \
 	lib/vm/obj.c \
 	lib/vm/pin.c \
 	lib/vm/run.c \
@@ -68,6 +74,11 @@ check_PROGRAMS += tests/unit/vm_array_test
 tests_unit_vm_array_test_SOURCES = tests/unit/vm_array_test.c
 tests_unit_vm_array_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/vm_array_test
+
+check_PROGRAMS += tests/unit/vm_world_test
+tests_unit_vm_world_test_SOURCES = tests/unit/vm_world_test.c
+tests_unit_vm_world_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/vm_world_test
 
 check_PROGRAMS += tests/model
 tests_model_SOURCES = tests/map_model/model.h tests/map_model/evict.c tests/map_model/exec.c \

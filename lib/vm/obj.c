@@ -1,40 +1,375 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Objects: files, their life, and what this process knows of them. */
-#include "vm/lock.h"
-#include "vm/private.h"
+/* Objects: how files come to be, and what this process knows of them. */
+#include "vm/life.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#define MAX_UNUSED 64 /* objects that stay mapped without a user */
 
 static const char *const kinds[] = { "prog", "map", "link", "btf", "event" };
 
-static unsigned slot(uint32_t kind, uint32_t id)
+void bu_vm_obj_name(char name[BU_VM_OBJ_NAME], uint32_t kind, uint32_t id)
+{
+	snprintf(name, BU_VM_OBJ_NAME, "%s.%u", kinds[kind], id);
+}
+
+void bu_vm_anchor_name(char name[BU_VM_OBJ_NAME], uint32_t kind, uint32_t id)
+{
+	snprintf(name, BU_VM_OBJ_NAME, "%s.%u.r", kinds[kind], id);
+}
+
+int bu_vm_obj_name_parse(const char *name, uint32_t *kind, uint32_t *id)
+{
+	for (uint32_t k = 0; k < BU_VM_NKINDS; k++) {
+		size_t n = strlen(kinds[k]);
+		unsigned long long v;
+		char *end;
+
+		if (strncmp(name, kinds[k], n) || name[n] != '.' || name[n + 1] < '1' ||
+		    name[n + 1] > '9')
+			continue;
+		v = strtoull(name + n + 1, &end, 10);
+		if (v > UINT32_MAX || (*end && strcmp(end, ".r")))
+			return -EINVAL;
+		*kind = k;
+		*id = (uint32_t)v;
+		return *end != '\0';
+	}
+	return -EINVAL;
+}
+
+int bu_vm_hdr_read(int fd, const struct stat *st, struct bu_vm_hdr *h)
+{
+	if (!S_ISREG(st->st_mode) || st->st_size < (off_t)BU_VM_PAGE || st->st_size % BU_VM_PAGE)
+		return -EINVAL;
+	if (pread(fd, h, sizeof(*h), st->st_size - BU_VM_PAGE) != (ssize_t)sizeof(*h))
+		return -EIO;
+	if (h->magic != BU_VM_MAGIC || h->kind >= BU_VM_NKINDS)
+		return -EINVAL;
+	if (h->layout != BU_VM_LAYOUT)
+		return -EPROTO;
+	return h->size != (uint64_t)st->st_size ? -EUCLEAN : 0;
+}
+
+/* ---------------------------------------------------------------- the cache */
+
+static unsigned by_id(uint32_t kind, uint32_t id)
 {
 	return (kind * 31 + id) & 255;
+}
+
+static void insert(struct bu_vm_obj *o)
+{
+	struct bu_vm *vm = o->vm;
+
+	o->next = vm->table[by_id(o->kind, o->id)];
+	vm->table[by_id(o->kind, o->id)] = o;
+	o->next_ino = vm->inodes[o->ino & 255];
+	vm->inodes[o->ino & 255] = o;
+}
+
+static void body_drop(struct bu_vm_obj *o)
+{
+	if (o->body && o->body_free)
+		o->body_free(o);
+	o->body = NULL;
+}
+
+static void destroy(struct bu_vm_obj *o)
+{
+	body_drop(o);
+	if (o->mem)
+		bu_vm_window_unmap(o->vm, o->mem, o->size);
+	free(o);
+}
+
+static void take_out(struct bu_vm_obj *o)
+{
+	struct bu_vm_obj **p;
+
+	for (p = &o->vm->table[by_id(o->kind, o->id)]; *p && *p != o; p = &(*p)->next)
+		;
+	if (*p)
+		*p = o->next;
+	for (p = &o->vm->inodes[o->ino & 255]; *p && *p != o; p = &(*p)->next_ino)
+		;
+	if (*p)
+		*p = o->next_ino;
+}
+
+static void evict(struct bu_vm_obj *o)
+{
+	o->vm->unused--;
+	take_out(o);
+	destroy(o);
+}
+
+static bool is_gone(const struct bu_vm_obj *o)
+{
+	char name[BU_VM_OBJ_NAME];
+	struct stat st;
+
+	bu_vm_obj_name(name, o->kind, o->id);
+	return fstatat(o->vm->odir, name, &st, AT_SYMLINK_NOFOLLOW) || st.st_ino != o->ino;
+}
+
+void bu_vm_cache_drop(struct bu_vm *vm, int kind, uint32_t id)
+{
+	struct bu_vm_obj *o;
+	bool again = vm->unused != 0;
+
+	if (vm->evicting)
+		return;
+	vm->evicting = true;
+	/* What one lets go may make others unused, and changes the chains. */
+	while (again) {
+		again = false;
+		for (unsigned i = 0; i < 256 && !again; i++) {
+			if (kind >= 0 && i != by_id((uint32_t)kind, id))
+				continue;
+			for (o = vm->table[i]; o && !again; o = o->next) {
+				if (o->refs || (kind >= 0 && ((int)o->kind != kind || o->id != id)) ||
+				    (kind == -1 && !is_gone(o)))
+					continue;
+				evict(o);
+				again = kind < 0;
+				break;
+			}
+		}
+	}
+	vm->evicting = false;
+}
+
+void bu_vm_cache_close(struct bu_vm *vm)
+{
+	struct bu_vm_obj *o;
+
+	vm->evicting = true;
+	for (unsigned i = 0; i < 256; i++)
+		for (o = vm->table[i]; o; o = o->next)
+			body_drop(o);
+	for (unsigned i = 0; i < 256; i++) {
+		while ((o = vm->table[i])) {
+			take_out(o);
+			destroy(o);
+		}
+	}
+}
+
+void bu_vm_obj_put(struct bu_vm_obj *o)
+{
+	if (!o || !o->refs || --o->refs)
+		return;
+	if (!o->id) { /* never published */
+		destroy(o);
+		return;
+	}
+	if (++o->vm->unused > MAX_UNUSED)
+		bu_vm_cache_drop(o->vm, -2, 0);
+}
+
+static struct bu_vm_obj *get(struct bu_vm_obj *o)
+{
+	if (!o->refs++)
+		o->vm->unused--;
+	return o;
+}
+
+/* ---------------------------------------------------------------- finding */
+
+/* The object KIND.ID, whose file must have this inode (0: any). */
+static int load(struct bu_vm *vm, uint32_t kind, uint32_t id, uint64_t ino, struct bu_vm_obj **out)
+{
+	char name[BU_VM_OBJ_NAME];
+	struct bu_vm_obj *o = NULL;
+	struct bu_vm_hdr h;
+	struct stat st;
+	int fd, err = 0;
+
+	bu_vm_obj_name(name, kind, id);
+	fd = openat(vm->odir, name, (vm->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW |
+			    O_NONBLOCK);
+	if (fd < 0)
+		return errno == ENOENT ? -ENOENT : errno == EMFILE || errno == ENFILE ? -errno : -EUCLEAN;
+	if (fstat(fd, &st))
+		err = -errno;
+	else if (ino && st.st_ino != ino)
+		err = -EINVAL;
+	else
+		err = bu_vm_hdr_read(fd, &st, &h) ? -EUCLEAN : 0;
+	if (!err && (h.kind != kind || h.id != id))
+		err = -EUCLEAN;
+	if (err)
+		goto out;
+	o = calloc(1, sizeof(*o));
+	if (!o) {
+		err = -ENOMEM;
+		goto out;
+	}
+	o->vm = vm;
+	o->kind = kind;
+	o->id = id;
+	o->ino = st.st_ino;
+	o->size = h.size;
+	o->h = h;
+	o->mem = bu_vm_window_map(vm, fd, o->size, true, BU_VM_R_NONE, o, &err);
+	if (!o->mem)
+		goto out;
+	o->hdr = (struct bu_vm_hdr *)(o->mem + o->size - BU_VM_PAGE);
+	o->refs = 1;
+	insert(o);
+	*out = o;
+out:
+	if (err)
+		free(o);
+	close(fd);
+	return err;
+}
+
+int bu_vm_obj_by_fd(struct bu_vm *vm, int fd, int kind, struct bu_vm_obj **out, int *mode)
+{
+	struct bu_vm_obj *o;
+	struct bu_vm_hdr h;
+	struct stat st;
+	char path[64];
+	int err, flags;
+
+	if (fstat(fd, &st))
+		return -EBADF;
+	if (!S_ISREG(st.st_mode) || st.st_dev != vm->dev)
+		return -EINVAL;
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0)
+		return -EBADF;
+	if (flags & O_PATH)
+		return -EBADF;
+	if (mode)
+		*mode = flags & O_ACCMODE;
+	for (o = vm->inodes[st.st_ino & 255]; o; o = o->next_ino) {
+		if (o->ino != st.st_ino)
+			continue;
+		if (kind >= 0 && (int)o->kind != kind)
+			return -EINVAL;
+		*out = get(o);
+		return 0;
+	}
+	if ((flags & O_ACCMODE) == O_WRONLY) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd < 0)
+			return -errno;
+		err = bu_vm_hdr_read(fd, &st, &h);
+		close(fd);
+	} else {
+		err = bu_vm_hdr_read(fd, &st, &h);
+	}
+	if (err)
+		return err;
+	if (!h.id || (kind >= 0 && (int)h.kind != kind))
+		return -EINVAL;
+	err = load(vm, h.kind, h.id, st.st_ino, out);
+	return err == -ENOENT ? -EINVAL : err;
+}
+
+int bu_vm_obj_by_id(struct bu_vm *vm, int kind, uint32_t id, struct bu_vm_obj **out)
+{
+	struct bu_vm_obj *o;
+
+	if (!id || kind < 0 || kind >= BU_VM_NKINDS)
+		return -ENOENT;
+	for (o = vm->table[by_id((uint32_t)kind, id)]; o; o = o->next) {
+		if ((int)o->kind != kind || o->id != id)
+			continue;
+		if (!o->refs && is_gone(o)) {
+			bu_vm_cache_drop(vm, kind, id);
+			return -ENOENT;
+		}
+		*out = get(o);
+		return 0;
+	}
+	return load(vm, (uint32_t)kind, id, 0, out);
+}
+
+/* ---------------------------------------------------------------- making */
+
+static int give_memory(int fd, uint64_t off, uint64_t len)
+{
+	int r;
+
+	if (!len)
+		return 0;
+	do
+		r = fallocate(fd, 0, (off_t)off, (off_t)len);
+	while (r && errno == EINTR);
+	return !r ? 0 : errno == ENOSPC || errno == EFBIG ? -ENOMEM : -errno;
+}
+
+/*
+ * The file of a new object, w, and its holder, which has the flock by which a scan sees that somebody is
+ * still at it. A scan between the two calls may take the file away: then once more.
+ */
+static int make_file(struct bu_vm *vm, char *name, int oflags, int *w, int *holder)
+{
+	struct stat st;
+	int err = 0;
+
+	for (int tries = 0; tries < 16; tries++) {
+		snprintf(name, BU_VM_OBJ_NAME, "%d.%u", (int)getpid(), ++vm->new_count);
+		*w = openat(vm->newdir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (*w < 0 && errno == EEXIST)
+			continue;
+		if (*w < 0)
+			return errno == ENOSPC ? -ENOMEM : -errno;
+		*holder = openat(vm->newdir, name, oflags | O_CLOEXEC | O_NOFOLLOW);
+		if (*holder >= 0 && !flock(*holder, LOCK_SH) && !fstat(*holder, &st) && st.st_nlink)
+			return 0;
+		err = *holder < 0 ? -errno : -EAGAIN;
+		close(*w);
+		if (*holder >= 0)
+			close(*holder);
+		else if (err != -ENOENT) {
+			unlinkat(vm->newdir, name, 0);
+			return err;
+		}
+	}
+	return err ? err : -EEXIST;
 }
 
 int bu_vm_obj_new(struct bu_vm *vm, const struct bu_vm_hdr *h, uint64_t size, uint64_t alloc,
 		  int oflags, struct bu_vm_obj **out, int *fd)
 {
-	struct bu_vm_obj *o = calloc(1, sizeof(*o));
-	char name[64];
+	struct bu_vm_obj *o;
 	struct stat st;
-	int w, err = -ENOMEM;
+	int w, err;
 
-	snprintf(name, sizeof(name), ".new.%d.%p", getpid(), (void *)o);
-	w = openat(vm->odir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	*fd = openat(vm->odir, name, oflags | O_CLOEXEC);
-	flock(*fd, LOCK_SH);
-	if (ftruncate(w, (off_t)size) || (alloc && posix_fallocate(w, 0, (off_t)alloc)) ||
-	    posix_fallocate(w, (off_t)(size - BU_VM_PAGE), BU_VM_PAGE))
-		goto out;
-	fstat(w, &st);
+	if (vm->read_only)
+		return -EROFS;
+	if (size < BU_VM_PAGE || size % BU_VM_PAGE || alloc > size || size > 1ull << 46)
+		return -E2BIG;
+	bu_vm_cache_drop(vm, -1, 0);
+	o = calloc(1, sizeof(*o));
+	if (!o)
+		return -ENOMEM;
+	err = make_file(vm, o->tmp, oflags, &w, fd);
+	if (err) {
+		free(o);
+		return err;
+	}
+	if (ftruncate(w, (off_t)size))
+		err = errno == EFBIG || errno == ENOSPC ? -ENOMEM : -errno;
+	if (!err)
+		err = give_memory(w, 0, alloc);
+	if (!err)
+		err = give_memory(w, size - BU_VM_PAGE, BU_VM_PAGE);
+	if (!err && fstat(w, &st))
+		err = -errno;
+	if (err)
+		goto fail;
 	o->vm = vm;
 	o->kind = h->kind;
 	o->refs = 1;
@@ -42,191 +377,108 @@ int bu_vm_obj_new(struct bu_vm *vm, const struct bu_vm_hdr *h, uint64_t size, ui
 	o->size = size;
 	o->mem = bu_vm_window_map(vm, w, size, true, BU_VM_R_NONE, o, &err);
 	if (!o->mem)
-		goto out;
+		goto fail;
 	o->hdr = (struct bu_vm_hdr *)(o->mem + size - BU_VM_PAGE);
 	memcpy(o->hdr, h, sizeof(*h));
 	o->hdr->magic = BU_VM_MAGIC;
 	o->hdr->layout = BU_VM_LAYOUT;
 	o->hdr->size = size;
+	o->hdr->id = 0;
 	memcpy(&o->h, o->hdr, sizeof(o->h));
-	*out = o;
-	err = 0;
-out:
 	close(w);
-	if (err)
-		free(o);
+	*out = o;
+	return 0;
+fail:
+	unlinkat(vm->newdir, o->tmp, 0);
+	close(*fd);
+	close(w);
+	free(o);
+	*fd = -1;
 	return err;
 }
 
 int bu_vm_obj_alloc(struct bu_vm_obj *o, uint64_t off, uint64_t len)
 {
-	char name[64];
+	char name[BU_VM_OBJ_NAME];
+	struct stat st;
 	int fd, err;
 
-	snprintf(name, sizeof(name), "%s.%u", kinds[o->kind], o->id);
-	fd = openat(o->vm->odir, name, O_RDWR | O_CLOEXEC);
+	if (off > o->size || len > o->size - off)
+		return -EINVAL;
+	bu_vm_obj_name(name, o->kind, o->id);
+	fd = o->id ? openat(o->vm->odir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) :
+		     openat(o->vm->newdir, o->tmp, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
-	err = posix_fallocate(fd, (off_t)off, (off_t)len);
+	err = fstat(fd, &st) ? -errno : st.st_ino != o->ino ? -EUCLEAN : give_memory(fd, off, len);
 	close(fd);
-	return err ? -ENOMEM : 0;
-}
-
-int bu_vm_obj_publish(struct bu_vm_obj *o, const struct bu_vm_target *refs, unsigned nrefs)
-{
-	struct bu_vm *vm = o->vm;
-	char name[64], old[64];
-
-	(void)refs, (void)nrefs;
-	o->id = atomic_fetch_add(&vm->root->next_id[o->kind], 1) + 1;
-	o->hdr->id = o->h.id = o->id;
-	snprintf(old, sizeof(old), ".new.%d.%p", getpid(), (void *)o);
-	snprintf(name, sizeof(name), "%s.%u", kinds[o->kind], o->id);
-	if (renameat(vm->odir, old, vm->odir, name))
-		return -errno;
-	o->next = vm->table[slot(o->kind, o->id)];
-	vm->table[slot(o->kind, o->id)] = o;
-	return 0;
+	return err;
 }
 
 void bu_vm_obj_abandon(struct bu_vm_obj *o)
 {
-	char old[64];
-
-	snprintf(old, sizeof(old), ".new.%d.%p", getpid(), (void *)o);
-	unlinkat(o->vm->odir, old, 0);
+	if (!o->id)
+		unlinkat(o->vm->newdir, o->tmp, 0);
 }
 
-static int find(struct bu_vm *vm, int fd, struct bu_vm_obj **out, const struct stat *st)
+/* Steps of publish; a scan ends each prefix of them: a bit without an object is cleaned away. */
+int bu_vm_obj_publish(struct bu_vm_obj *o, const struct bu_vm_target *refs, unsigned nrefs)
 {
-	struct bu_vm_obj *o;
-	int err = -ENOMEM;
+	struct bu_vm *vm = o->vm;
+	char name[BU_VM_OBJ_NAME], anchor[BU_VM_OBJ_NAME];
+	struct timespec who[2] = { { 0, UTIME_OMIT }, { 0, 0 } };
+	uint32_t id = 0;
+	int err, fd = -1;
 
-	for (unsigned i = 0; i < 256; i++)
-		for (o = vm->table[i]; o; o = o->next)
-			if (o->ino == st->st_ino) {
-				o->refs++;
-				*out = o;
-				return 0;
-			}
-	if (st->st_size < BU_VM_PAGE)
-		return -EINVAL;
-	o = calloc(1, sizeof(*o));
-	if (!o)
-		return -ENOMEM;
-	o->vm = vm;
-	o->ino = st->st_ino;
-	o->size = (uint64_t)st->st_size;
-	o->mem = bu_vm_window_map(vm, fd, o->size, true, BU_VM_R_NONE, o, &err);
-	if (!o->mem) {
-		free(o);
+	err = bu_vm_world_lock(vm);
+	if (err)
 		return err;
-	}
-	o->hdr = (struct bu_vm_hdr *)(o->mem + o->size - BU_VM_PAGE);
-	memcpy(&o->h, o->hdr, sizeof(o->h));
-	o->kind = o->h.kind;
-	o->id = o->h.id;
-	o->refs = 1;
-	o->next = vm->table[slot(o->kind, o->id)];
-	vm->table[slot(o->kind, o->id)] = o;
-	*out = o;
-	return 0;
-}
-
-int bu_vm_obj_by_fd(struct bu_vm *vm, int fd, int kind, struct bu_vm_obj **o, int *mode)
-{
-	struct stat st;
-	char path[64];
-	int err, w;
-
-	if (fstat(fd, &st))
-		return -EBADF;
-	if (!S_ISREG(st.st_mode) || st.st_dev != vm->dev)
-		return -EINVAL;
-	if (mode)
-		*mode = fcntl(fd, F_GETFL) & O_ACCMODE;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	w = open(path, O_RDWR | O_CLOEXEC);
-	if (w < 0)
-		return -errno;
-	err = find(vm, w, o, &st);
-	close(w);
-	if (!err && kind >= 0 && (int)(*o)->kind != kind) {
-		bu_vm_obj_put(*o);
-		return -EINVAL;
-	}
-	return err;
-}
-
-int bu_vm_obj_by_id(struct bu_vm *vm, int kind, uint32_t id, struct bu_vm_obj **o)
-{
-	char name[64];
-	struct stat st;
-	int fd, err;
-
-	snprintf(name, sizeof(name), "%s.%u", kinds[kind], id);
-	fd = openat(vm->odir, name, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return -ENOENT;
-	err = fstat(fd, &st) ? -errno : find(vm, fd, o, &st);
-	close(fd);
-	return err;
-}
-
-void bu_vm_obj_put(struct bu_vm_obj *o)
-{
-	if (o)
-		o->refs--;
-}
-
-int bu_vm_obj_open(struct bu_vm *vm, int kind, uint32_t id, int oflags)
-{
-	char name[64];
-	int fd;
-
-	snprintf(name, sizeof(name), "%s.%u", kinds[kind], id);
-	fd = openat(vm->odir, name, oflags | O_CLOEXEC);
-	if (fd >= 0)
-		flock(fd, LOCK_SH);
-	return fd < 0 ? -ENOENT : fd;
-}
-
-int bu_vm_obj_next_id(struct bu_vm *vm, int kind, uint32_t start, uint32_t *next)
-{
-	char name[64];
-
-	for (uint32_t id = start + 1; id && id <= vm->root->next_id[kind]; id++) {
-		snprintf(name, sizeof(name), "%s.%u", kinds[kind], id);
-		if (!faccessat(vm->odir, name, F_OK, 0)) {
-			*next = id;
-			return 0;
+	/* Ids are not used again; one that is taken tells of a damaged counter. */
+	for (int tries = 0; tries < 64; tries++) {
+		id = atomic_load(&vm->root->next_id[o->kind]);
+		if (id >= INT32_MAX - 1) {
+			err = -ENOSPC;
+			goto out;
 		}
+		atomic_store(&vm->root->next_id[o->kind], ++id);
+		bu_vm_anchor_name(anchor, o->kind, id);
+		err = bu_vm_ids_set(vm, o->kind, id, true);
+		if (err)
+			goto out;
+		fd = openat(vm->odir, anchor, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd >= 0 || errno != EEXIST)
+			break;
 	}
-	return -ENOENT;
-}
+	/* The anchor says whose it is by its time: links to it are all there is of a reference. */
+	who[1].tv_sec = id;
+	who[1].tv_nsec = (long)o->kind;
+	if (fd < 0 || futimens(fd, who))
+		err = errno == ENOSPC ? -ENOMEM : -errno;
+	if (fd >= 0)
+		close(fd);
+	o->id = id;
+	for (unsigned i = 0; i < nrefs && !err; i++) {
+		struct bu_vm_obj t = { .vm = vm, .kind = refs[i].kind, .id = refs[i].id };
 
-bool bu_vm_obj_user_refs(struct bu_vm_obj *o)
-{
-	(void)o;
-	return true;
-}
-
-int bu_vm_reap(struct bu_vm *vm, uint32_t *removed, uint64_t *bytes)
-{
-	(void)vm;
-	*removed = 0;
-	*bytes = 0;
-	return 0;
-}
-
-int bu_vm_ref_set(struct bu_vm_obj *holder, uint32_t s, const struct bu_vm_obj *target)
-{
-	(void)holder, (void)s, (void)target;
-	return 0;
-}
-
-bool bu_vm_member_dead(struct bu_vm *vm, uint32_t m, int *fd)
-{
-	(void)vm, (void)m, (void)fd;
-	return false;
+		if (t.id)
+			err = bu_vm_ref_set(o, i, &t);
+	}
+	if (!err) {
+		o->hdr->id = o->h.id = id;
+		bu_vm_obj_name(name, o->kind, id);
+		if (renameat2(vm->newdir, o->tmp, vm->odir, name, RENAME_NOREPLACE))
+			err = errno == ENOSPC ? -ENOMEM : -errno;
+	}
+	if (err) {
+		o->id = o->hdr->id = o->h.id = 0;
+		if (fd >= 0)
+			bu_vm_life_reap(vm, o->kind, id);
+		else
+			bu_vm_ids_set(vm, o->kind, id, false);
+		goto out;
+	}
+	insert(o);
+out:
+	bu_vm_world_unlock(vm);
+	return err;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The VM backend: opening a world, and the table of operations. */
 #include "vm/cmd.h"
+#include "vm/life.h"
 #include "vm/private.h"
 #include "vm/run.h"
 
@@ -8,10 +9,27 @@
 #include <string.h>
 #include <unistd.h>
 
+/*
+ * The last descriptor of an object ends it, so its file goes at once: a large map's memory should not
+ * wait for the next scan. Other ends (exit, close(2)) are found by it.
+ */
 static int vm_close(struct bu_sys *s, int fd)
 {
-	(void)s;
-	return close(fd) ? -errno : 0;
+	struct bu_vm_obj *o = NULL;
+	uint32_t kind = 0, id = 0;
+	struct stat st;
+
+	if (!fstat(fd, &st) && st.st_dev == bu_vm(s)->dev && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+	    !bu_vm_obj_by_fd(bu_vm(s), fd, -1, &o, NULL)) {
+		kind = o->kind;
+		id = o->id;
+		bu_vm_obj_put(o);
+	}
+	if (close(fd))
+		return -errno;
+	if (id)
+		bu_vm_life_reap(bu_vm(s), kind, id);
+	return 0;
 }
 
 static void vm_destroy(struct bu_sys *s)

@@ -9,8 +9,8 @@
  *   W/m/N              member slot N: exclusive flock of its process; its redo record
  *   W/o/KIND.ID        an object; its hard links elsewhere are pins
  *   W/o/KIND.ID.r      its anchor, empty; hard links to it are references of other objects
- *   W/o/.new.PID.N     half made, exclusive flock
- *   W/r/KIND.ID.SLOT   a reference that object KIND.ID has: a hard link to the target's anchor
+ *   W/new/PID.N        half made; its maker's shared flock is on it
+ *   W/r/KIND.ID/SLOT   a reference that object KIND.ID has: a hard link to the target's anchor
  *   W/pins/…           what /sys/fs/bpf is to the kernel
  *
  * Dead is what nobody has a flock on, with one link, whose anchor has one link.
@@ -176,6 +176,8 @@ static inline struct bu_vm_region *bu_vm_region_at(const struct bu_vm_window *w,
 void *bu_vm_window_map(struct bu_vm *vm, int fd, uint64_t size, bool writable,
 		       enum bu_vm_region_kind kind, void *owner, int *err);
 void bu_vm_window_unmap(struct bu_vm *vm, void *p, uint64_t size);
+/* At the end of a command: -EIO when a file was found cut short meanwhile (forgotten then), or 0. */
+int bu_vm_window_fault(struct bu_vm *vm);
 
 /* An object as this process knows it; one per object, by (kind, id); the mapping is shared. */
 struct bu_vm_obj {
@@ -190,12 +192,21 @@ struct bu_vm_obj {
 	void *body;             /* struct bu_vm_map *, struct bu_vm_prog *: made on first use */
 	void (*body_free)(struct bu_vm_obj *o);
 	struct bu_vm_obj *next; /* in the table */
+	struct bu_vm_obj *next_ino; /* in the table by inode */
+	char tmp[32];           /* its name in W/new */
+};
+
+struct bu_vm_target {
+	uint32_t kind, id;
 };
 
 struct bu_vm {
 	struct bu_sys sys;      /* first */
 	char path[4096];
-	int dir, odir, rdir, mdir, lock_fd;
+	int dir, odir, rdir, mdir, newdir, pdir, lock_fd;
+	int ids_fd[BU_VM_NKINDS]; /* ids.c: descriptor + 1 */
+	unsigned lock_depth;
+	unsigned new_count;     /* names in W/new */
 	uint64_t dev;
 	bool read_only;
 	struct bu_vm_root *root;
@@ -207,7 +218,18 @@ struct bu_vm {
 	struct bu_vm_obj *locked, *spun; /* lock.c: whose lock, and whose value's lock, we hold */
 	uint32_t txn_n;         /* lock.c: operations noted, and what is wrong with them */
 	int txn_err;
-	struct bu_vm_obj *table[256];
+	struct bu_vm_obj *table[256], *inodes[256];
+	unsigned unused;        /* objects in it with refs 0 */
+	bool evicting;
+	uint32_t win_hint;      /* window.c: where a free slot may be */
+	struct {                /* life.c: what may have died, and is still to be looked at */
+		struct bu_vm_target *v;
+		size_t n, cap;
+		bool on;
+	} dying;
+	bool swept;             /* since the last look at id 0 */
+	uint32_t reaped;        /* objects removed, and their memory */
+	uint64_t reaped_bytes;
 	uint64_t fuel;
 	struct bu_vm_fault last_fault;
 	uint32_t run_no;        /* number of the run that is on, for grants; never 0 */
@@ -253,9 +275,6 @@ int bu_vm_obj_new(struct bu_vm *vm, const struct bu_vm_hdr *h, uint64_t size, ui
 /* More memory for [off, off + len) of the file: 0, -ENOMEM. */
 int bu_vm_obj_alloc(struct bu_vm_obj *o, uint64_t off, uint64_t len);
 /* Gives the id, makes it visible. With refs: ids of objects it refers to, as slots 0, 1, … */
-struct bu_vm_target {
-	uint32_t kind, id;
-};
 int bu_vm_obj_publish(struct bu_vm_obj *o, const struct bu_vm_target *refs, unsigned nrefs);
 /* Instead of publish: takes everything back (not the fd and not o's reference). */
 void bu_vm_obj_abandon(struct bu_vm_obj *o);
