@@ -90,6 +90,7 @@ static int lookup_keys(struct bu_vm *vm, struct bu_vm_map *m, union bpf_attr *a,
 	uint8_t *keys = malloc((size_t)room * ks), *values = malloc((size_t)room * vs);
 	uint8_t *prev = malloc(2 * (size_t)ks), *key = prev ? prev + ks : NULL;
 	bool first = !a->batch.in_batch;
+	uint64_t gone = 0;
 	int err = -ENOMEM, ferr = 0;
 
 	if (!keys || !values || !prev)
@@ -108,6 +109,8 @@ static int lookup_keys(struct bu_vm *vm, struct bu_vm_map *m, union bpf_attr *a,
 			memcpy(keys + (size_t)n++ * ks, key, ks);
 		else if (err != -ENOENT) /* gone meanwhile: only passed over */
 			ferr = err;
+		else if (gone++ > (uint64_t)m->max_entries + 1000) /* in a circle, in a damaged map */
+			ferr = -EUCLEAN;
 		err = ferr;
 		memcpy(prev, key, ks);
 		first = false;

@@ -112,3 +112,8 @@ check_PROGRAMS += tests/unit/vm_trace_test
 tests_unit_vm_trace_test_SOURCES = tests/unit/vm_trace_test.c
 tests_unit_vm_trace_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/vm_trace_test
+
+check_PROGRAMS += tests/fuzz/vm_maps_fuzz
+tests_fuzz_vm_maps_fuzz_SOURCES = tests/fuzz/vm_maps_fuzz.c
+tests_fuzz_vm_maps_fuzz_LDADD = $(LIBS_BU)
+TESTS += tests/fuzz/vm_maps_fuzz
