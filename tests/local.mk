@@ -12,7 +12,8 @@ AM_BATS_LOG_FLAGS = --tap
 AM_BATS_LOG_DRIVER_FLAGS = --ignore-exit
 AM_TESTS_ENVIRONMENT = \
 	export BPFUTILS_BUILDDIR='$(abs_top_builddir)' BPFUTILS_SRCDIR='$(abs_top_srcdir)' \
-		BPFUTILS_EMULATOR='$(EMULATOR)' NM='$(NM)';
+		BPFUTILS_EMULATOR='$(EMULATOR)' NM='$(NM)' \
+		BPFUTILS_CONFORMANCE='$(conformance_data)';
 
 EXTRA_DIST += tests/unit/tap.h tests/helper.bash
 TESTS += tests/layers.bats tests/build.bats tests/docs.bats
@@ -74,3 +75,9 @@ tests_runcase_SOURCES = tests/runcase.c tests/runcase.h tests/runcase_exec.c tes
 tests_runcase_LDADD = $(LIBS_BU)
 TESTS += tests/runcase
 EXTRA_DIST += tests/case
+# The public conformance suite's files, where they are: conformance DIR.
+check_PROGRAMS += tests/conformance
+tests_conformance_SOURCES = tests/conformance.c tests/unit/tap.h
+tests_conformance_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
+tests_conformance_LDADD = $(LIBS_BU)
+TESTS += tests/conformance
