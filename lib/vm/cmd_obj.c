@@ -191,7 +191,11 @@ int bu_vm_info_map(struct bu_vm *vm, struct bu_vm_obj *o, union bpf_attr *a, uni
 	uint32_t len;
 	int err;
 
-	err = bu_vm_info_in(vm, a, &i, sizeof(i), &len);
+	/* The padding at the end counts as unknown when it is checked, and as known when it is copied. */
+	err = bu_vm_tail_zero(vm, a->info.info, BU_OFFSETOFEND(struct bpf_map_info, hash_size),
+			      a->info.info_len);
+	if (!err)
+		err = bu_vm_info_in(vm, a, &i, sizeof(i), &len);
 	if (err)
 		return err;
 	i.type = h->type;

@@ -85,6 +85,10 @@ tests_model_SOURCES = tests/map_model/model.h tests/map_model/evict.c tests/map_
 	tests/map_model/model.c tests/map_model/types.c
 tests_model_LDADD = $(LIBS_BU)
 TESTS += tests/model
+check_PROGRAMS += tests/unit/vm_cmd_test
+tests_unit_vm_cmd_test_SOURCES = tests/unit/vm_cmd_test.c
+tests_unit_vm_cmd_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/vm_cmd_test
 check_PROGRAMS += tests/differ
 tests_differ_SOURCES = tests/attributes/core.h tests/attributes/differ.h tests/attributes/fixtures.h \
 	tests/attributes/batch.c tests/attributes/core.c tests/attributes/fixtures.c tests/attributes/gen.c \

@@ -359,6 +359,14 @@ static void apply_mask(const struct call *c, unsigned side, const struct mask *m
 	}
 	if (!changed(p, w, m->len) || m->how == M_SORT)
 		return;
+	if (c->spec->cmd == BPF_OBJ_GET_INFO_BY_FD && *m->field) { /* part of an id is none */
+		uint64_t n = get(c, "info.info_len")->num;
+
+		if (n > m->off && n < m->off + m->len) {
+			memset(p, 0xee, m->len);
+			return;
+		}
+	}
 	if (m->how == M_ANY)
 		memset(p, 0xee, m->len);
 	else
@@ -681,6 +689,14 @@ static bool have_all(const struct call *c)
 	return true;
 }
 
+/* The masks are those of a map's info, but the fd is another object's. */
+static bool other_info(const struct call *c)
+{
+	return c->spec->cmd == BPF_OBJ_GET_INFO_BY_FD && c->v[0].kind == V_FD && c->nmasks &&
+	       c->masks[0].how == M_MAP_ID && fx_id(KERN, c->v[0].fx) &&
+	       fx_kind(KERN, c->v[0].fx) != BU_MAP;
+}
+
 /* Would the map take so much memory that this is a test of the machine? */
 static bool greedy(const struct call *c)
 {
@@ -700,7 +716,7 @@ void run(const struct call *c)
 	struct tally *tally = &counts.cmd[c->spec->cmd < TALLIES ? c->spec->cmd : TALLIES - 1];
 	bool again = false;
 
-	if (!wanted(c->spec) || greedy(c) || of_buckets(c))
+	if (!wanted(c->spec) || greedy(c) || of_buckets(c) || other_info(c))
 		return;
 	if (++counts.since >= 500) {
 		fixtures_renew();

@@ -35,6 +35,8 @@ struct fixture {
 int fx_fd(unsigned side, const struct fixture *f);
 /* The id of an object, 0: it has none. */
 uint32_t fx_id(unsigned side, const struct fixture *f);
+/* Its kind, where it has an id. */
+enum bu_objkind fx_kind(unsigned side, const struct fixture *f);
 /* The fixture that has the id on that side ("hash1"), or NULL. kind: the info was of this kind. */
 const char *fx_name(unsigned side, enum bu_objkind kind, uint32_t id);
 void fx_reset(const struct fixture *f); /* closes it on both sides */

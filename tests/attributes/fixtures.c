@@ -303,6 +303,13 @@ uint32_t fx_id(unsigned side, const struct fixture *f)
 	return m ? m->id[side] : 0;
 }
 
+enum bu_objkind fx_kind(unsigned side, const struct fixture *f)
+{
+	struct made *m = fx_fd(side, f) < 0 ? NULL : find(f);
+
+	return m ? m->kind[side] : BU_MAP;
+}
+
 const char *fx_name(unsigned side, enum bu_objkind kind, uint32_t id)
 {
 	for (unsigned i = 0; i < nmade; i++)

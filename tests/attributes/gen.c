@@ -192,10 +192,10 @@ static void sizes(const struct call *base, bool all)
 	}
 }
 
-/* Of all but a command's first call, each way of breaking it is tried in one of four runs of it. */
+/* Of all but a command's first call, each way of breaking it is tried for one in sixteen. */
 static bool sampled(bool first)
 {
-	return first || options.full || rnd(4) == 0;
+	return first || options.full || rnd(16) == 0;
 }
 
 void break_all(const struct call *base)
