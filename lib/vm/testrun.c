@@ -220,6 +220,16 @@ static int check_skb(const uint8_t *c)
 	return 0;
 }
 
+/* An IP packet that is shorter than its fixed header is none. */
+static int check_headers(const uint8_t *p, uint32_t n)
+{
+	uint32_t proto = (uint32_t)p[12] << 8 | p[13];
+
+	return (proto == 0x0800 && n < ETH_LEN + 20) || (proto == 0x86dd && n < ETH_LEN + 40) ?
+		       -EINVAL :
+		       0;
+}
+
 static bool l2(uint32_t type)
 {
 	return type == BPF_PROG_TYPE_SCHED_CLS || type == BPF_PROG_TYPE_SCHED_ACT;
@@ -242,6 +252,8 @@ static int run_skb(struct job *j)
 	err = bu_vm_copy_in(j->vm, buf, a->test.data_in, n);
 	if (!err)
 		err = ctx_in(j, SKB_LEN, &ctx);
+	if (!err)
+		err = check_headers(buf, n);
 	if (!err && ctx)
 		err = check_skb(ctx);
 	if (err)
@@ -255,6 +267,7 @@ static int run_skb(struct job *j)
 	if (err)
 		goto out;
 	size = j->ctx.packet_size + hide;
+	memset(buf, 0, hide); /* what is in front of the network header is made anew */
 	err = finish(j, buf, size);
 	ret = err && err != -ENOSPC ? err : ctx_out(j, ctx, SKB_LEN);
 	err = err ? err : ret;
