@@ -60,7 +60,10 @@ static bool may_copy(const struct bu_vm_obj *o, uint64_t dst, uint64_t src, uint
 {
 	uint64_t data = o->size - BU_VM_PAGE;
 
-	return dst <= data && len <= data - dst && src <= data && len <= data - src;
+	if (dst > data || len > data - dst || src > data || len > data - src)
+		return false;
+	/* Done once more it must give the same: the source is not what it writes. */
+	return dst >= src + len || src >= dst + len;
 }
 
 /* The record lies in shared memory: each operation is read once, and checked again. */

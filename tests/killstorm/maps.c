@@ -245,10 +245,9 @@ static int open_all(struct bu_sys *s)
 		else
 			snprintf(path, sizeof(path), "/sys/fs/bpf/inner%u", i - (unsigned)NKINDS);
 		fd = bu_sys_get(s, path, 0);
-		if (fd < 0 && fd != -ENOSYS)
+		if (fd < 0)
 			return fd;
-		if (fd >= 0) /* else the parent's */
-			*(i < NKINDS ? &fds[i] : &inner[i - NKINDS]) = fd;
+		*(i < NKINDS ? &fds[i] : &inner[i - NKINDS]) = fd;
 	}
 	return 0;
 }
@@ -267,7 +266,7 @@ static int setup(struct bu_sys *s)
 		inner[i] = bu_sys_map_create(s, &a);
 		snprintf(path, sizeof(path), "/sys/fs/bpf/inner%u", i);
 		err = inner[i] < 0 ? inner[i] : bu_sys_pin(s, inner[i], path);
-		if (err && err != -ENOSYS)
+		if (err)
 			return err;
 	}
 	for (unsigned i = 0; i < NKINDS; i++) {
@@ -283,7 +282,6 @@ static int setup(struct bu_sys *s)
 		fds[i] = bu_sys_map_create(s, &a);
 		snprintf(path, sizeof(path), "/sys/fs/bpf/%s", k->name);
 		err = fds[i] < 0 ? fds[i] : bu_sys_pin(s, fds[i], path);
-		err = err == -ENOSYS ? 0 : err;
 		for (uint32_t n = 0; !err && n < STABLE && !k->fifo && k->type != BPF_MAP_TYPE_RINGBUF; n++)
 			err = put(s, i, n, BPF_ANY, false);
 		if (err) {

@@ -165,6 +165,9 @@ static void test_txn(void)
 	bu_vm_txn_copy(m->obj, page - 8, 0, 16);
 	ok(bu_vm_txn_commit(m->obj) == -EUCLEAN, "nor a copy into it");
 	bu_vm_txn_begin(m->obj);
+	bu_vm_txn_copy(m->obj, 16, 12, 8);
+	ok(bu_vm_txn_commit(m->obj) == -EUCLEAN, "nor a copy onto its own source");
+	bu_vm_txn_begin(m->obj);
 	bu_vm_txn_set64(m->obj, 8, 9);
 	bu_vm_txn_copy(m->obj, 16, 8, 8);
 	ok(!bu_vm_txn_commit(m->obj) && data(16) == 9, "operations are done in order");
