@@ -16,7 +16,8 @@ enum {
 	CMD_PROG_SHOW = 1, CMD_PROG_DUMP, CMD_PROG_PIN, CMD_PROG_TRACELOG,
 	CMD_MAP_SHOW, CMD_MAP_DUMP, CMD_MAP_LOOKUP,
 	CMD_MAP_GETNEXT, CMD_MAP_UPDATE, CMD_MAP_DELETE, CMD_MAP_CREATE, CMD_MAP_PIN, CMD_LINK_SHOW,
-	CMD_LINK_PIN, CMD_LINK_DETACH, CMD_BATCH, CMD_VERSION, CMD_HELP, CMD_QUIT, NCMDS,
+	CMD_LINK_PIN, CMD_LINK_DETACH, CMD_WORLD_SHOW, CMD_WORLD_GC,
+	CMD_BATCH, CMD_VERSION, CMD_HELP, CMD_QUIT, NCMDS,
 };
 
 const struct bu_cmd bt_cmds[] = {
@@ -43,6 +44,8 @@ const struct bu_cmd bt_cmds[] = {
 	{ CMD_LINK_SHOW, "link list", "[LINK]", "the same", BU_WORD_DYNAMIC },
 	{ CMD_LINK_PIN, "link pin", "LINK PATH", "pin a link", BU_WORD_DYNAMIC },
 	{ CMD_LINK_DETACH, "link detach", "LINK", "detach what the link attached", BU_WORD_DYNAMIC },
+	{ CMD_WORLD_SHOW, "world show", "", "where the VM keeps its objects, and who uses them", BU_WORD_NONE },
+	{ CMD_WORLD_GC, "world gc", "", "remove what nobody uses", BU_WORD_NONE },
 	{ CMD_BATCH, "batch file", "FILE", "run the commands in a file, one a line", BU_WORD_FILE },
 	{ CMD_VERSION, "version", "", "print the version", BU_WORD_NONE },
 	{ CMD_HELP, "help", "[OBJECT]", "print this list", BU_WORD_NONE },
@@ -106,6 +109,8 @@ static const struct {
 	[CMD_LINK_SHOW] = { bt_link_show, true },
 	[CMD_LINK_PIN] = { bt_link_pin, true },
 	[CMD_LINK_DETACH] = { bt_link_detach, true },
+	[CMD_WORLD_SHOW] = { bt_world_show, false },
+	[CMD_WORLD_GC] = { bt_world_gc, false },
 	[CMD_BATCH] = { batch, false },
 	[CMD_VERSION] = { version, false },
 	[CMD_HELP] = { bt_help, false },

@@ -205,6 +205,8 @@ int bt_list(struct bt *t, enum bu_objkind k, uint32_t flags,
 	bu_out_arr(&t->out, t->key);
 	st = bt_each(t, k, flags, fn, NULL);
 	bu_out_arr_end(&t->out);
+	if (err == -ENOENT)
+		bt_world_empty(t, k);
 	return st;
 }
 

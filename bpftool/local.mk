@@ -2,7 +2,7 @@
 bin_PROGRAMS += bpftool/bpftool
 TOOL_PARTS = bpftool/tool.h bpftool/cmd.c bpftool/report.c bpftool/handle.c \
 	bpftool/refs.c bpftool/data.c bpftool/ksym.c bpftool/prog.c \
-	bpftool/xlated.c bpftool/map.c bpftool/dump.c bpftool/link.c bpftool/shell.c bpftool/tracelog.c
+	bpftool/xlated.c bpftool/map.c bpftool/dump.c bpftool/link.c bpftool/shell.c bpftool/world.c bpftool/tracelog.c
 bpftool_bpftool_SOURCES = bpftool/main.c $(TOOL_PARTS)
 bpftool_bpftool_LDADD = $(LIBS_BU) $(READLINE_LIBS)
 

@@ -10,6 +10,7 @@
  *   data.c    bytes and typed values of the command line
  *   ksym.c    kernel symbols
  *   prog.c, xlated.c, map.c, dump.c, link.c   the objects
+ *   world.c   the VM's world
  *   shell.c   lines instead of arguments: batch files, the interactive shell
  *
  * A command is a function that reads its words by bt_next() and friends, and returns an exit
@@ -91,6 +92,10 @@ int bt_map_pin(struct bt *t);
 int bt_link_show(struct bt *t);
 int bt_link_pin(struct bt *t);
 int bt_link_detach(struct bt *t);
+int bt_world_show(struct bt *t);
+int bt_world_gc(struct bt *t);
+/* Notes which world was searched when a listing is empty. */
+void bt_world_empty(struct bt *t, enum bu_objkind k);
 
 /* ---------------------------------------------------------------- words of the command line */
 

@@ -29,7 +29,7 @@ new_map() # NAME TYPE KEY VALUE ENTRIES [MORE...]
 	assert_equal "$stderr" ''
 	for c in 'prog show' 'prog list' 'prog dump xlated' 'prog pin' 'map show' 'map dump' 'map lookup' \
 		'map getnext' 'map update' 'map delete' 'map create' 'map pin' 'link show' 'link pin' \
-		'link detach' 'batch file' version help; do
+		'link detach' 'world show' 'world gc' 'batch file' version help; do
 		assert_output --partial "  $c"
 	done
 	for o in --json --pretty --bpffs --nomount --backend --vm --color --version; do
