@@ -99,7 +99,7 @@ TESTS += tests/differ
 # killstorm --rounds N: processes that are killed anywhere.
 check_PROGRAMS += tests/killstorm/killstorm
 tests_killstorm_killstorm_SOURCES = tests/killstorm/killstorm.h tests/killstorm/main.c \
-	tests/killstorm/maps.c
+	tests/killstorm/maps.c tests/killstorm/objects.c
 tests_killstorm_killstorm_LDADD = $(LIBS_BU)
 TESTS += tests/killstorm/killstorm
 
@@ -121,3 +121,9 @@ check_PROGRAMS += tests/fuzz/vm_maps_fuzz
 tests_fuzz_vm_maps_fuzz_SOURCES = tests/fuzz/vm_maps_fuzz.c
 tests_fuzz_vm_maps_fuzz_LDADD = $(LIBS_BU)
 TESTS += tests/fuzz/vm_maps_fuzz
+
+# Damaged worlds; ROUNDS as argument.
+check_PROGRAMS += tests/fuzz/world_fuzz
+tests_fuzz_world_fuzz_SOURCES = tests/fuzz/world_fuzz.c
+tests_fuzz_world_fuzz_LDADD = $(LIBS_BU)
+TESTS += tests/fuzz/world_fuzz
