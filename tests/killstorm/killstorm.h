@@ -27,7 +27,7 @@ struct ks_part {
 	/* Every invariant; ks_bad() says what is broken. */
 	void (*check)(struct bu_sys *s);
 };
-extern const struct ks_part ks_maps;
+extern const struct ks_part ks_maps, ks_objects;
 
 uint64_t ks_random(void);
 /* Notes a violation (the first text is kept). */

@@ -19,7 +19,7 @@
 struct ks_shared *ks_shared;
 char ks_world[64];
 static uint64_t seed, base;
-static const struct ks_part *const parts[] = { &ks_maps };
+static const struct ks_part *const parts[] = { &ks_maps, &ks_objects };
 
 uint64_t ks_random(void)
 {

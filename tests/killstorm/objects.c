@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* killstorm: objects that come, are pinned, refer to each other and go. */
+#include "killstorm.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PINS 6
+#define HELD 8
+
+static int held[HELD];       /* fds of this child, or -1 */
+static uint32_t before;      /* objects in the world without ours */
+
+static uint32_t objects(struct bu_sys *s)
+{
+	struct bu_vm_info i;
+
+	if (bu_vm_info(s, &i))
+		return UINT32_MAX;
+	return i.objects[0] + i.objects[1] + i.objects[2] + i.objects[3] + i.objects[4];
+}
+
+static const char *pin_path(void)
+{
+	static char path[40];
+
+	snprintf(path, sizeof(path), "/sys/fs/bpf/ks_%u", (unsigned)(ks_random() % PINS));
+	return path;
+}
+
+static int make_map(struct bu_sys *s, uint32_t type, int inner)
+{
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.map_type = type;
+	a.key_size = a.value_size = 4;
+	a.max_entries = 4;
+	a.inner_map_fd = inner >= 0 ? (uint32_t)inner : 0;
+	return bu_sys_map_create(s, &a);
+}
+
+/* A program that uses a map: "r1 = map ll; r0 = 0; exit". */
+static int make_prog(struct bu_sys *s, int map)
+{
+	struct bu_insn insns[4] = {
+		{ .code = 0x18, .dst = 1, .src = 1, .imm = map }, { .code = 0 },
+		{ .code = 0xb7 }, { .code = 0x95 },
+	};
+	uint8_t code[32];
+	union bpf_attr a;
+
+	for (unsigned i = 0; i < 4; i++)
+		bu_insn_encode(code + 8 * i, &insns[i], false);
+	memset(&a, 0, sizeof(a));
+	a.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT;
+	a.insns = bu_ptr64(code);
+	a.insn_cnt = 4;
+	a.license = bu_ptr64("GPL");
+	return bu_sys_prog_load(s, &a, 0);
+}
+
+static void hold(struct bu_sys *s, int fd)
+{
+	unsigned i = (unsigned)(ks_random() % HELD);
+
+	if (fd < 0)
+		return;
+	if (held[i] >= 0)
+		s->ops->close(s, held[i]);
+	held[i] = fd;
+}
+
+static int some(void)
+{
+	for (unsigned i = 0; i < HELD; i++) {
+		int fd = held[ks_random() % HELD];
+
+		if (fd >= 0)
+			return fd;
+	}
+	return -1;
+}
+
+static int open_part(struct bu_sys *s)
+{
+	(void)s;
+	for (unsigned i = 0; i < HELD; i++)
+		held[i] = -1;
+	return 0;
+}
+
+static void step(struct bu_sys *s, unsigned who)
+{
+	uint32_t id = 0, key = (uint32_t)(ks_random() % 4);
+	uint32_t removed;
+	uint64_t bytes;
+	int a = some(), b = some();
+
+	switch (ks_random() % (who == 2 ? 4 : 13)) {
+	case 0:
+		for (unsigned k = 0; k < 4; k++)
+			for (id = 0; !bu_sys_next_id(s, (enum bu_objkind)k, id, &id);)
+				;
+		break;
+	case 1:
+		hold(s, bu_sys_get(s, pin_path(), 0));
+		break;
+	case 2:
+		if (!bu_sys_next_id(s, BU_MAP, (uint32_t)(ks_random() % 8), &id))
+			hold(s, bu_sys_fd_by_id(s, BU_MAP, id, 0));
+		break;
+	case 3:
+		if (ks_random() % 4 == 0)
+			bu_vm_gc(s, &removed, &bytes);
+		break;
+	case 4:
+		hold(s, make_map(s, BPF_MAP_TYPE_ARRAY, -1));
+		break;
+	case 5:
+		hold(s, make_map(s, BPF_MAP_TYPE_PROG_ARRAY, -1));
+		break;
+	case 6:
+		if (a >= 0)
+			hold(s, make_map(s, BPF_MAP_TYPE_ARRAY_OF_MAPS, a));
+		break;
+	case 7:
+		if (a >= 0)
+			hold(s, make_prog(s, a));
+		break;
+	case 8:
+		bu_sys_pin(s, a, pin_path());
+		break;
+	case 9:
+		s->ops->unpin(s, pin_path());
+		break;
+	case 10: /* a program in an array of programs, perhaps one it uses; a map in a map */
+	case 11:
+		bu_sys_map_update(s, a, &key, &b, 0);
+		break;
+	default:
+		bu_sys_map_delete(s, a, &key);
+		break;
+	}
+}
+
+static int setup(struct bu_sys *s)
+{
+	uint32_t removed;
+	uint64_t bytes;
+
+	bu_vm_gc(s, &removed, &bytes);
+	before = objects(s);
+	return 0;
+}
+
+static void check_world(struct bu_sys *s, const char *when)
+{
+	struct bu_diags ds;
+
+	bu_diags_init(&ds);
+	if (bu_vm_check(s, &ds))
+		ks_bad("%s: %s", when, ds.first ? ds.first->text : "damaged");
+	bu_diags_free(&ds);
+}
+
+static void check(struct bu_sys *s)
+{
+	char path[40];
+	uint32_t removed, n;
+	uint64_t bytes;
+
+	bu_vm_gc(s, &removed, &bytes);
+	check_world(s, "after gc");
+	for (unsigned i = 0; i < PINS; i++) {
+		snprintf(path, sizeof(path), "/sys/fs/bpf/ks_%u", i);
+		s->ops->unpin(s, path);
+	}
+	bu_vm_gc(s, &removed, &bytes);
+	check_world(s, "without pins");
+	n = objects(s);
+	if (n != before)
+		ks_bad("%u objects are left that nobody holds", n - before);
+}
+
+const struct ks_part ks_objects = { "objects", setup, step, open_part, check };
