@@ -697,11 +697,20 @@ static bool other_info(const struct call *c)
 	       fx_kind(KERN, c->v[0].fx) != BU_MAP;
 }
 
-/* Would the map take so much memory that this is a test of the machine? */
+/* Would it take so much memory or time that this is a test of the machine? */
 static bool greedy(const struct call *c)
 {
 	uint64_t n, bytes;
 
+	if (c->spec->cmd == BPF_PROG_TEST_RUN) {
+		if (c->tail > offsetof(union bpf_attr, test.repeat) &&
+		    c->tail < offsetof(union bpf_attr, test.duration))
+			return true;
+		for (unsigned i = 0; i < c->spec->nfields; i++)
+			if (strcmp(c->spec->fields[i].name, "test.repeat") == 0)
+				return c->v[i].num > 5000;
+		return false;
+	}
 	if (c->spec->cmd != BPF_MAP_CREATE)
 		return false;
 	n = get(c, "max_entries")->num;
