@@ -2,3 +2,4 @@
 dist_man_MANS += man/bpf-ld.1
 dist_man_MANS += man/bpftool.8
 dist_man_MANS += man/bpf-as.1 man/bpf-asm.7
+dist_man_MANS += man/bpf-vm.7

@@ -15,10 +15,13 @@ bats_require_minimum_version 1.5.0
 setup()
 {
 	load helper
+	# Examples of the VM must not touch the world of who runs the tests.
+	! _is_mounted tmpfs /dev/shm || need_world
 }
 
 teardown()
 {
+	drop_world
 	# Examples may pin into directories of this name.
 	[ "$(id -u)" != 0 ] || rm -rf /sys/fs/bpf/example
 }
@@ -148,9 +151,9 @@ same_options() # PAGE TOOL
 	done
 }
 
-@test "every program has a page, and bpf-asm(7)" {
+@test "every program has a page, and bpf-asm(7), bpf-vm(7)" {
 	local f
-	for f in bpf-as.1 bpf-ld.1 bpftool.8 bpf-asm.7; do
+	for f in bpf-as.1 bpf-ld.1 bpftool.8 bpf-asm.7 bpf-vm.7; do
 		assert [ -s "$SRCDIR/man/$f" ]
 	done
 }
