@@ -127,3 +127,7 @@ check_PROGRAMS += tests/fuzz/world_fuzz
 tests_fuzz_world_fuzz_SOURCES = tests/fuzz/world_fuzz.c
 tests_fuzz_world_fuzz_LDADD = $(LIBS_BU)
 TESTS += tests/fuzz/world_fuzz
+check_PROGRAMS += tests/unit/vm_mem_test
+tests_unit_vm_mem_test_SOURCES = tests/unit/vm_mem_test.c tests/unit/vm_run.h
+tests_unit_vm_mem_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/vm_mem_test

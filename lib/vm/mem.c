@@ -186,6 +186,9 @@ static void near_map(struct bu_vm_run *run, struct near *n, struct bu_vm_map *m)
 		snprintf(name, sizeof(name), "%.*s", BPF_OBJ_NAME_LEN, m->obj->h.map.name);
 	else
 		snprintf(name, sizeof(name), "#%u", m->obj->id);
+	/* In front of the file there is no granule 0 to be counted from. */
+	if (n->addr < (uintptr_t)m->mem)
+		off = 0;
 	first = off > g->off && g->stride ? (off - g->off) / g->stride : 0;
 	for (uint64_t i = first ? first - 1 : 0; i <= first + 1 && i < g->n; i++)
 		for (uint64_t row = 0; row < rows; row++) {
@@ -195,9 +198,8 @@ static void near_map(struct bu_vm_run *run, struct near *n, struct bu_vm_map *m)
 			if (granted(run, m, i, row))
 				distance(n, lo, lo + g->len, "a value of map ", name);
 		}
-	if (n->text[0])
-		return;
-	snprintf(n->text, sizeof(n->text), "memory of map %s that this run was not given", name);
+	if (!n->text[0] && off < m->obj->size && n->addr >= (uintptr_t)m->mem)
+		snprintf(n->text, sizeof(n->text), "memory of map %s that this run was not given", name);
 }
 
 static void near_stack(struct bu_vm_run *run, struct near *n)
@@ -239,9 +241,14 @@ int bu_vm_mem_fault(struct bu_vm_run *run, uint64_t addr, uint64_t size, bool wr
 		distance(&n, run->data_meta, run->data_end, "the packet", "");
 	for (uint32_t i = 0; i < run->nrec; i++)
 		distance(&n, run->rec[i].lo, run->rec[i].hi, "a record of a ring buffer", "");
-	r = bu_vm_region_at(&run->vm->win, addr);
+	/* A map that begins a little later first: it may be nearer than the end of the one before. */
+	r = bu_vm_region_at(&run->vm->win, addr + BU_VM_PAGE);
 	m = r ? map_of(r) : NULL;
 	if (m)
+		near_map(run, &n, m);
+	r = bu_vm_region_at(&run->vm->win, addr);
+	m = r ? map_of(r) : NULL;
+	if (m && !n.text[0])
 		near_map(run, &n, m);
 	if (n.text[0])
 		;

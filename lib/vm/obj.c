@@ -150,9 +150,12 @@ void bu_vm_cache_close(struct bu_vm *vm)
 	struct bu_vm_obj *o;
 
 	vm->evicting = true;
-	for (unsigned i = 0; i < 256; i++)
-		for (o = vm->table[i]; o; o = o->next)
-			body_drop(o);
+	/* Programs first: theirs let go of maps by the maps' bodies. */
+	for (int rest = 0; rest < 2; rest++)
+		for (unsigned i = 0; i < 256; i++)
+			for (o = vm->table[i]; o; o = o->next)
+				if (rest || o->kind == BU_VM_PROG)
+					body_drop(o);
 	for (unsigned i = 0; i < 256; i++) {
 		while ((o = vm->table[i])) {
 			take_out(o);
