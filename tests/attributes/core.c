@@ -532,8 +532,7 @@ static bool changes(const struct call *c, int r)
 		return r != -EINVAL && r != -EBADF && r != -EPERM;
 	case BPF_MAP_UPDATE_BATCH: /* fail in the middle */
 	case BPF_MAP_DELETE_BATCH:
-		return r != -EPERM && c->v[0].kind == V_FD &&
-		       (c->v[0].fx->of || (r != -EINVAL && r != -EBADF));
+		return r != -EPERM;
 	default:
 		return r >= 0;
 	}
@@ -727,10 +726,6 @@ void run(const struct call *c)
 
 	if (!wanted(c->spec) || greedy(c) || of_buckets(c) || other_info(c))
 		return;
-	if (++counts.since >= 500) {
-		fixtures_renew();
-		counts.since = 0;
-	}
 	describe(c, &d);
 	snprintf(now, sizeof(now), "%s", bu_buf_cstr(&d));
 	if (options.verbose > 1)

@@ -13,7 +13,6 @@ struct tally {
 };
 extern struct counts {
 	struct tally cmd[TALLIES];
-	unsigned since;      /* calls since the world was opened */
 	unsigned by_row[32]; /* of the table of exemptions */
 } counts;
 extern struct options {
@@ -29,7 +28,6 @@ int core_init(void);
 void comment(const char *text); /* as lines that TAP passes over */
 int fixtures_init(void);
 void fixtures_end(void);
-void fixtures_renew(void);
 void fx_name_fds(unsigned side, uint8_t *p, unsigned n);
 
 #endif

@@ -23,7 +23,7 @@ enum { PLAIN, RDONLY, WRONLY, FROZEN, LOCKED, MAPPED };
 MAP(hash0, HASH, 4, 8, 16, 0, 0, PLAIN, );
 MAP(hash1, HASH, 4, 8, 16, 0, 1, PLAIN, .wrong = true);
 MAP(hash3, HASH, 4, 8, 16, 0, 3, PLAIN, );
-MAP(full, HASH, 4, 8, 2, 0, 2, PLAIN, );
+MAP(full, HASH, 4, 8, 1, 0, 1, PLAIN, );
 MAP(nopre, HASH, 4, 8, 16, BPF_F_NO_PREALLOC, 1, PLAIN, );
 MAP(lru1, LRU_HASH, 4, 8, 64, 0, 1, PLAIN, .wrong = true);
 MAP(lru3, LRU_HASH, 4, 8, 64, 0, 3, PLAIN, );
@@ -364,19 +364,6 @@ static int open_world(void)
 	err = bu_vm_open(&sys[VM], &o, &ds);
 	bu_diags_free(&ds);
 	return err;
-}
-
-/* So that a test of many objects is not one of how many a process can have seen. */
-void fixtures_renew(void)
-{
-	for (unsigned i = 0; i < nmade; i++)
-		drop(&made[i], VM);
-	sys[VM]->ops->destroy(sys[VM]);
-	sys[VM] = NULL;
-	if (open_world()) {
-		printf("Bail out! the world cannot be opened again\n");
-		exit(1);
-	}
 }
 
 int fixtures_init(void)
