@@ -13,6 +13,7 @@ struct check {
 	struct bu_vm *vm;
 	struct bu_diags *ds;
 	unsigned bad;
+	int err; /* what kept us from looking */
 };
 
 static void damage(struct check *c, const char *fmt, ...) BU_PRINTF(2, 3);
@@ -71,6 +72,10 @@ static void check_map(struct check *c, const char *name, uint32_t id)
 	struct bu_vm_map *m;
 	int err = bu_vm_map_by_id(c->vm, id, &m);
 
+	if (err == -EMFILE || err == -ENFILE || err == -ENOMEM) {
+		c->err = err;
+		return;
+	}
 	if (err) {
 		if (err != -ENOENT)
 			damage(c, "%s: its attributes do not fit its file (%s)", name, bu_errno_name(err));
@@ -96,6 +101,10 @@ static void check_object(struct check *c, const char *name, uint32_t kind, uint3
 
 	if (fd < 0 && errno == ENOENT) /* gone since it was listed */
 		return;
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
+		c->err = -errno;
+		return;
+	}
 	if (fd < 0 || fstat(fd, &st)) {
 		damage(c, "%s: cannot be opened (%s)", name, bu_errno_name(errno));
 		if (fd >= 0)
@@ -254,5 +263,5 @@ int bu_vm_check(struct bu_sys *s, struct bu_diags *ds)
 	bu_vm_world_unlock(c.vm);
 	if (bu_vm_window_fault(c.vm))
 		damage(&c, "a file is cut short");
-	return c.bad ? -EUCLEAN : 0;
+	return c.bad ? -EUCLEAN : c.err;
 }

@@ -48,7 +48,8 @@ int bu_vm_members(struct bu_sys *s, bu_vm_member_fn *fn, void *ctx);
 /* Removes what nobody holds and what the dead left half done. *removed: objects; *bytes freed. */
 int bu_vm_gc(struct bu_sys *s, uint32_t *removed, uint64_t *bytes);
 /*
- * Checks every invariant of every object (fsck): 0, or -EUCLEAN with one record for each damage.
+ * Checks every invariant of every object (fsck): 0, or -EUCLEAN with one record for each damage;
+ * -EMFILE, -ENOMEM: could not look at all of them.
  * For tests, and for "world show".
  */
 int bu_vm_check(struct bu_sys *s, struct bu_diags *ds);

@@ -91,6 +91,27 @@ static int judge(const char *path, bool read_only, int *fd, struct refusal *r)
 	return r->err;
 }
 
+/*
+ * This user as the first user namespace numbers him, for the name of his directory: root of a namespace
+ * of his own must not want the machine's root's.
+ */
+static unsigned long outer_uid(void)
+{
+	unsigned long euid = geteuid(), in, out, n;
+	char text[512];
+	const char *p = text;
+	int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC), used;
+	ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	for (; sscanf(p, "%lu %lu %lu%n", &in, &out, &n, &used) == 3; p += used)
+		if (euid >= in && euid - in < n)
+			return out + (euid - in);
+	return euid;
+}
+
 /* The directory of these options: as judge. Without an explicit one, the first that will do. */
 static int choose(const struct bu_vm_options *opts, char *path, size_t size, int *fd,
 		  struct bu_diags *ds)
@@ -115,7 +136,7 @@ static int choose(const struct bu_vm_options *opts, char *path, size_t size, int
 			r = n < size ? judge(path, ro, fd, &no) : -ENAMETOOLONG;
 		}
 		if (r < 0)
-			n = (size_t)snprintf(path, size, "/dev/shm/bpfutils-%u", (unsigned)geteuid());
+			n = (size_t)snprintf(path, size, "/dev/shm/bpfutils-%lu", outer_uid());
 	}
 	if (n >= size) {
 		path[size - 1] = '\0';
