@@ -60,7 +60,7 @@ setup()
 }
 
 @test "--explain knows bpftool's codes" {
-	for code in T0102 T0103 T0104 T0105 T0106 T0108 T0109 U0001; do
+	for code in T0102 T0103 T0104 T0105 T0106 T0109 U0001; do
 		run -0 $BPFTOOL --explain $code
 		assert_line --index 0 --partial "$code: "
 		run -0 $BPFTOOL -j --explain=$code
