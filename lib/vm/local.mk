@@ -97,11 +97,11 @@ tests_differ_LDADD = $(LIBS_BU)
 TESTS += tests/differ
 
 # killstorm --rounds N: processes that are killed anywhere.
-check_PROGRAMS += tests/killstorm/killstorm
-tests_killstorm_killstorm_SOURCES = tests/killstorm/killstorm.h tests/killstorm/main.c \
-	tests/killstorm/maps.c tests/killstorm/objects.c
-tests_killstorm_killstorm_LDADD = $(LIBS_BU)
-TESTS += tests/killstorm/killstorm
+check_PROGRAMS += tests/killstorm
+tests_killstorm_SOURCES = tests/storm/killstorm.h tests/storm/main.c \
+	tests/storm/maps.c tests/storm/objects.c
+tests_killstorm_LDADD = $(LIBS_BU)
+TESTS += tests/killstorm
 
 check_PROGRAMS += tests/unit/vm_lock_test
 tests_unit_vm_lock_test_SOURCES = tests/unit/vm_lock_test.c
