@@ -77,10 +77,6 @@ replay_to() # MARK WHAT
 cannot()
 {
 	echo "Events: replayed in the VM from $here/skbleak.rec, because $*."
-	if [ -z "${BPFUTILS_WORLD:-}" ] && world=$(mktemp -d /dev/shm/bpfutils-demo-XXXXXX 2>/dev/null); then
-		BPFUTILS_WORLD=$world
-		export BPFUTILS_WORLD
-	fi
 	"$bpf_as" -march="$(uname -m)" -o "$tmp/skbleak.o" "$here/skbleak.s" || exit 1
 	mkfifo "$tmp/ready" || exit 1
 	echo "Entries in the map skbs, as bpftool --vm shows them while bpf-ld holds the map:"
@@ -197,6 +193,11 @@ show_ages()
 
 # ---------------------------------------------------------------- the run
 
+# Should it come to the VM: a world that nothing else is in.
+if [ -z "${BPFUTILS_WORLD:-}" ] && world=$(mktemp -d /dev/shm/bpfutils-demo-XXXXXX 2>/dev/null); then
+	BPFUTILS_WORLD=$world
+	export BPFUTILS_WORLD
+fi
 [ -z "${DEMO_REPLAY:-}" ] || cannot "DEMO_REPLAY is set"
 why=$("$bpftool" -j map show name skbs 2>&1 >/dev/null | sed -n 's/.*note: \(.*\): the VM serves.*/\1/p')
 [ -z "$why" ] || cannot "$why"
