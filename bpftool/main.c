@@ -56,22 +56,30 @@ static void end(struct bt *t)
 static void report(struct bt *t, int status)
 {
 	struct bu_buf b = { 0 };
-	const struct bu_diag *d = t->ds.first;
+	const struct bu_diag *d, *first = t->ds.first;
+	bool talk = false;
 
+	/* A note about the backend may stand before the error. */
+	while (first && first->severity != BU_ERROR)
+		first = first->next;
+	if (!t->json || t->began || !status)
+		first = NULL;
 	if (t->json && !t->began) {
-		if (status && d) {
-			bu_diag_render(&b, d, BU_DIAG_JSON, false, t->prog);
+		if (first) {
+			bu_diag_render(&b, first, BU_DIAG_JSON, false, t->prog);
 			bu_out_raw(&t->out, t->key, bu_buf_cstr(&b), NULL);
 			bu_buf_reset(&b);
-			d = d->next;
 		} else {
 			bu_out_null(&t->out, t->key);
 		}
 	}
-	if (d) {
+	for (d = t->ds.first; d; d = d->next)
+		talk |= d != first;
+	if (talk) {
 		bu_out_flush(&t->out);
-		for (; d; d = d->next)
-			bu_diag_render(&b, d, BU_DIAG_TEXT, bu_tty_color(2, t->color), t->prog);
+		for (d = t->ds.first; d; d = d->next)
+			if (d != first)
+				bu_diag_render(&b, d, BU_DIAG_TEXT, bu_tty_color(2, t->color), t->prog);
 		bu_write_all(STDERR_FILENO, b.p, b.n);
 	}
 	bu_buf_free(&b);
