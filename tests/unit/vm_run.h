@@ -33,7 +33,7 @@
 static struct bu_sys *s;
 static char world[] = "/dev/shm/bpfutils-test-XXXXXX";
 
-static int create(uint32_t type, uint32_t key, uint32_t value, uint32_t n, uint32_t flags)
+static inline int create(uint32_t type, uint32_t key, uint32_t value, uint32_t n, uint32_t flags)
 {
 	union bpf_attr a;
 
