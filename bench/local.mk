@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make bench: each script prints a ratio against a peer run in the same session.
-EXTRA_PROGRAMS = bench/gen bench/compare bench/vm-maps
+EXTRA_PROGRAMS = bench/gen bench/compare bench/vm-maps bench/vm-interp
 bench_gen_SOURCES = bench/gen.c
 bench_compare_SOURCES = bench/compare.c
 bench_vm_maps_SOURCES = bench/vm-maps.c
 bench_vm_maps_LDADD = $(LIBS_BU)
+bench_vm_interp_SOURCES = bench/vm-interp.c tests/unit/vm_run.h tests/unit/tap.h
+bench_vm_interp_LDADD = $(LIBS_BU)
 CLEANFILES += $(EXTRA_PROGRAMS)
 BENCHES = bench/as.sh bench/ld.sh
 EXTRA_DIST += bench/harness.sh $(BENCHES)
@@ -14,4 +16,5 @@ bench: all $(EXTRA_PROGRAMS) tests/probe
 		$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/$$b || exit 1; \
 	done
 	$(AM_V_at)bench/vm-maps
+	$(AM_V_at)bench/vm-interp
 .PHONY: bench

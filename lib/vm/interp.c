@@ -408,7 +408,7 @@ static int loop(struct bu_vm_run *run, const struct bu_vm_op *op)
 #undef BU_VM_I
 	};
 #endif
-	memset(hot, 0, sizeof(hot));
+	bu_vm_clear(hot, sizeof(hot));
 #ifdef THREADED
 	GO;
 #else
@@ -479,7 +479,7 @@ static int loop(struct bu_vm_run *run, const struct bu_vm_op *op)
 		if (err)
 			goto fault;
 		if (!leaves_memory(h))
-			memset(hot, 0, sizeof(hot));
+			bu_vm_clear(hot, sizeof(hot));
 		NEXT;
 	}
 	OP(CALLRAW)

@@ -146,7 +146,7 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 	run.prog = p;
 	run.ctx = ctx;
 	run.env = env;
-	memset(run.r, 0, sizeof(run.r));
+	bu_vm_clear(run.r, sizeof(run.r));
 	run.stack = vm->run_mem + STACK_OFF;
 	run.md = vm->run_mem + MD_OFF;
 	run.packet_buf = vm->run_mem + PACKET_OFF;
@@ -156,12 +156,12 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 	run.fuel = vm->fuel;
 	run.seed = env && env->seeded ? env->seed : 0;
 	run.nrec = run.ninner = 0;
-	memset(run.key, 0, sizeof(run.key));
+	bu_vm_clear(run.key, sizeof(run.key));
 	run.spin = NULL;
 	run.spin_off = 0;
 	run.pc = NULL;
 	run.fault.kind = BU_VM_FAULT_NONE;
-	memset(run.stack, 0, BU_VM_STACK);
+	bu_vm_clear(run.stack, BU_VM_STACK);
 	err = bu_vm_ctx_begin(&run);
 	if (!err)
 		err = lease(vm, env && env->cpu > 0 ? (uint32_t)env->cpu : 0, &run.cpu);
