@@ -108,6 +108,10 @@ static int check_kinds(const struct bu_btf *b, const uint8_t *p, const struct he
 		}
 		switch (t.kind) {
 		case BU_BTF_INT:
+			memcpy(&info, q + 12, 4);
+			why = t.vlen || t.kflag || info >> 28 ? "Invalid bits" :
+			      t.int_enc & (t.int_enc - 1) || t.int_enc > 4 ? "Unsupported encoding" : NULL;
+			break;
 		case BU_BTF_FLOAT:
 			why = t.vlen ? "vlen != 0" : t.kflag ? "Invalid btf_info kind_flag" : NULL;
 			break;

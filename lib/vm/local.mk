@@ -135,3 +135,8 @@ check_PROGRAMS += tests/unit/vm_interp_test
 tests_unit_vm_interp_test_SOURCES = tests/unit/vm_interp_test.c tests/unit/vm_run.h
 tests_unit_vm_interp_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/vm_interp_test
+
+check_PROGRAMS += tests/unit/vm_link_test
+tests_unit_vm_link_test_SOURCES = tests/unit/vm_link_test.c
+tests_unit_vm_link_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/vm_link_test

@@ -301,6 +301,10 @@ static int info_insns(struct bu_vm *vm, struct bu_vm_obj *o, struct bpf_prog_inf
 		uint32_t id = 0;
 
 		bu_insn_decode(&in, p + (size_t)k * BU_INSN_SIZE, BE);
+		if (in.code == BU_OP_CALL && in.src == BU_CALL_LOCAL) {
+			in.off = (int16_t)in.imm; /* the kernel shows the distance there */
+			bu_insn_encode(p + (size_t)k * BU_INSN_SIZE, &in, BE);
+		}
 		if (in.code != BU_OP_LD_IMM64)
 			continue;
 		if (in.src == BU_PSEUDO_MAP_FD || in.src == BU_PSEUDO_MAP_VALUE) {

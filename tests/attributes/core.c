@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One call on both sides: its memory, what came out of it, the comparison. */
 #include "core.h"
+#include "fixtures.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -476,7 +477,7 @@ static void dump(unsigned side, const struct fixture *f, struct bu_buf *t)
 	struct bu_sys *s = side_sys(side);
 	int fd = fx_fd(side, f), r;
 
-	if (fd < 0 || bu_sys_info(s, fd, &info, &n) || info.key_size > 64 || info.value_size > 128)
+	if (f->make != make_map || fd < 0 || bu_sys_info(s, fd, &info, &n) || info.key_size > 64 || info.value_size > 128)
 		return;
 	memset(val, 0, sizeof(val));
 	for (; count < 32; count++) {

@@ -18,6 +18,7 @@ const struct exempt exempts[] = {
 	{ BPF_PROG_DETACH, 1, -EOPNOTSUPP, NULL, "the VM attaches by links only" },
 	{ BPF_PROG_QUERY, 1, -EOPNOTSUPP, NULL, "the VM attaches by links only" },
 	{ BPF_TASK_FD_QUERY, 1, -EOPNOTSUPP, NULL, "links tell what events are attached" },
+	{ BPF_BTF_LOAD, 0, -EINVAL, "(byte 3", "an integer that is longer than its bits has no value" },
 	{ BPF_LINK_CREATE, -EOPNOTSUPP, 0, "xdp", "every device of the VM has a driver's mode" },
 	{ BPF_PROG_LOAD, -ENOSPC, 0, "log", "its verifier has less to say" },
 	{ BPF_TOKEN_CREATE, 1, -EOPNOTSUPP, NULL, "there are no rights to delegate" },

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Events, links, feeds and iterators of the VM. */
+#include <linux/perf_event.h>
+#include <unistd.h>
+
+#include "vm/run.h"
+
+#include "tap.h"
+
+static struct bu_sys *s;
+static char world[64];
+
+/* r0 = val; exit */
+static int load(uint32_t type, uint32_t attach, uint32_t btf_id, int32_t val)
+{
+	struct bu_insn in[2] = { { .code = 0xb7, .imm = val }, { .code = BU_OP_EXIT } };
+	union bpf_attr a;
+	uint8_t code[16];
+
+	for (unsigned i = 0; i < 2; i++)
+		bu_insn_encode(code + 8 * i, &in[i], __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+	memset(&a, 0, sizeof(a));
+	a.prog_type = type;
+	a.expected_attach_type = attach;
+	a.attach_btf_id = btf_id;
+	a.insns = bu_ptr64(code);
+	a.insn_cnt = 2;
+	a.license = bu_ptr64("GPL");
+	return bu_sys_prog_load(s, &a, 0);
+}
+
+static int attach(enum bu_hook hook, const char *target, int prog, enum bu_attach_via via,
+		  struct bu_attached *at)
+{
+	struct bu_attach a;
+	struct bu_diags ds;
+	int err;
+
+	bu_diags_init(&ds);
+	err = bu_attach_parse(&a, hook, target, &ds.arena, &ds);
+	if (!err)
+		err = bu_sys_attach(s, &a, prog, via, at, &ds);
+	bu_diags_free(&ds);
+	return err;
+}
+
+static uint64_t got[8];
+static unsigned ngot;
+static void ran(void *ctx, uint32_t id, int r, uint64_t r0, const struct bu_vm_fault *f)
+{
+	(void)ctx, (void)id, (void)f;
+	if (!r && ngot < 8)
+		got[ngot++] = r0;
+}
+
+static int feed(const char *hook)
+{
+	static uint64_t raw[8];
+	struct bu_vm_ctx ctx = { .kind = BU_VM_CTX_RAW, .bytes = raw, .size = sizeof(raw) };
+
+	ngot = 0;
+	return bu_vm_feed(s, hook, &ctx, NULL, ran, NULL);
+}
+
+static void probes(void)
+{
+	int a = load(BPF_PROG_TYPE_KPROBE, 0, 0, 7), b = load(BPF_PROG_TYPE_KPROBE, 0, 0, 8);
+	int t = load(BPF_PROG_TYPE_TRACEPOINT, 0, 0, 9), x;
+	struct bu_attached one, two, three;
+
+	ok(a >= 0 && b >= 0 && t >= 0, "programs are loaded");
+	ok(feed("kprobe:f") == 0, "a hook without programs");
+	ok(!attach(BU_HOOK_KPROBE, "f", a, BU_VIA_AUTO, &one), "a link to a kprobe");
+	ok(!attach(BU_HOOK_KPROBE, "f", b, BU_VIA_IOCTL, &two), "an event with a program by ioctl");
+	ok(feed("kprobe:f") == 2 && ngot == 2 && got[0] == 7 && got[1] == 8, "both are run, in order");
+	ok(feed("kretprobe:f") == 0, "not by another hook");
+	x = attach(BU_HOOK_TRACEPOINT, "skb:kfree_skb", a, BU_VIA_LINK, &three);
+	ok(x == -EINVAL, "a kprobe program is none of a tracepoint: %d", x);
+	ok(!attach(BU_HOOK_TRACEPOINT, "skb:kfree_skb", t, BU_VIA_LINK, &three), "a tracepoint");
+	ok(feed("tracepoint:skb:kfree_skb") == 1 && got[0] == 9, "is run");
+	ok(!bu_sys_detach(s, &one), "the link is closed");
+	ok(feed("kprobe:f") == 1 && got[0] == 8, "the other one is left");
+	bu_sys_detach(s, &two);
+	bu_sys_detach(s, &three);
+	ok(feed("kprobe:f") == 0 && feed("tracepoint:skb:kfree_skb") == 0, "none is left");
+	close(a), close(b), close(t);
+}
+
+static void xdp(void)
+{
+	int a = load(BPF_PROG_TYPE_XDP, 0, 0, 1), b = load(BPF_PROG_TYPE_XDP, 0, 0, 2), err;
+	struct bpf_link_info li;
+	struct bu_attached at, other;
+	union bpf_attr u;
+	uint32_t n = sizeof(li);
+	uint8_t packet[64] = { 0 };
+	struct bu_vm_ctx ctx = { .kind = BU_VM_CTX_XDP, .packet = packet, .packet_size = 64,
+				 .packet_room = 64 };
+
+	ok(!attach(BU_HOOK_XDP, "lo", a, BU_VIA_LINK, &at), "XDP by a link");
+	err = attach(BU_HOOK_XDP, "lo", b, BU_VIA_LINK, &other);
+	ok(err == -EBUSY, "a second is refused: %d", err);
+	err = attach(BU_HOOK_XDP, "lo", b, BU_VIA_NETLINK, &other);
+	ok(err == -EBUSY, "and by netlink: %d", err);
+	memset(&u, 0, sizeof(u));
+	u.link_update.link_fd = (uint32_t)at.link_fd;
+	u.link_update.new_prog_fd = (uint32_t)b;
+	ok(!s->ops->bpf(s, BPF_LINK_UPDATE, &u, sizeof(u)), "the link's program is changed");
+	ngot = 0;
+	ok(bu_vm_feed(s, "xdp:lo", &ctx, NULL, ran, NULL) == 1 && got[0] == 2, "the new one is run");
+	ok(!bu_sys_link_detach(s, at.link_fd), "it is detached");
+	memset(&li, 0, sizeof(li));
+	ok(!bu_sys_info(s, at.link_fd, &li, &n) && li.type == BPF_LINK_TYPE_XDP && !li.xdp.ifindex,
+	   "and has no device any more");
+	ok(bu_vm_feed(s, "xdp:lo", &ctx, NULL, ran, NULL) == 0, "nothing is run");
+	bu_sys_detach(s, &at);
+
+	ok(!attach(BU_HOOK_XDP, "lo", a, BU_VIA_NETLINK, &at), "XDP by netlink");
+	close(a);
+	ngot = 0;
+	ok(bu_vm_feed(s, "xdp:lo", &ctx, NULL, ran, NULL) == 1 && got[0] == 1,
+	   "stays without an fd of its program");
+	ok(!s->ops->xdp_set(s, s->ops->ifindex(s, "lo"), -1, -1, 0, NULL, 0), "it is taken away");
+	ok(bu_vm_feed(s, "xdp:lo", &ctx, NULL, ran, NULL) == 0, "and is not run any more");
+	close(b);
+}
+
+static void iterators(void)
+{
+	const void *data;
+	size_t size;
+	struct bu_btf btf;
+	union bpf_attr a;
+	uint32_t id;
+	int prog, link, fd;
+	char text[8];
+
+	ok(!s->ops->vmlinux_btf(s, &data, &size) && !bu_btf_parse(&btf, data, size, NULL, "vm", NULL),
+	   "the VM's own BTF is well-formed");
+	id = bu_btf_find(&btf, BU_BTF_FUNC, "bpf_iter_bpf_map");
+	ok(id && bu_btf_find(&btf, BU_BTF_FUNC, "bpf_iter_bpf_prog"), "and has the iterators");
+	prog = load(BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, id, 0);
+	ok(prog >= 0, "an iterator's program: %d", prog);
+	fd = load(BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, 1, 0);
+	ok(fd == -EINVAL, "not for a type that is no iterator: %d", fd);
+	link = bu_sys_link_create(s, prog, 0, BPF_TRACE_ITER, 0, 0);
+	ok(link >= 0, "its link: %d", link);
+	memset(&a, 0, sizeof(a));
+	a.iter_create.link_fd = (uint32_t)link;
+	fd = s->ops->bpf(s, BPF_ITER_CREATE, &a, sizeof(a));
+	ok(fd >= 0 && read(fd, text, sizeof(text)) == 0, "one that prints nothing: %d", fd);
+	bu_btf_free(&btf);
+	close(fd), close(link), close(prog);
+}
+
+int main(void)
+{
+	struct bu_vm_options o = { .world = world };
+	struct bu_diags ds;
+	char cmd[96];
+
+	snprintf(world, sizeof(world), "/dev/shm/bpfutils-test-link-%d", getpid());
+	bu_diags_init(&ds);
+	if (!ok(!bu_vm_open(&s, &o, &ds), "a world"))
+		return done_testing();
+	probes();
+	xdp();
+	iterators();
+	ok(!bu_vm_check(s, &ds), "every invariant of the world holds");
+	s->ops->destroy(s);
+	bu_diags_free(&ds);
+	snprintf(cmd, sizeof(cmd), "rm -rf %s", world);
+	ok(!system(cmd), "clean");
+	return done_testing();
+}
