@@ -81,3 +81,5 @@ tests_conformance_SOURCES = tests/conformance.c tests/unit/tap.h
 tests_conformance_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
 tests_conformance_LDADD = $(LIBS_BU)
 TESTS += tests/conformance
+TESTS += tests/tracelog.bats
+EXTRA_DIST += tests/tracelog.bats

@@ -3,7 +3,9 @@
  * Runs case files (tests/case/README): each is assembled, printed, assembled again, and run in the VM
  * and in the kernel. TAP; one point a file.
  *
- *   runcase [--backend=vm|kernel|both] [-v] [FILE|DIR]...     without names: tests/case
+ *   runcase [--backend=vm|kernel|both] [-v] [--world=DIR] [FILE|DIR]...     without names: tests/case
+ *
+ * --world: in that world, which stays; its ring gets the texts of trace_printk.
  */
 #include "runcase.h"
 
@@ -23,6 +25,7 @@
 
 static struct bu_sys *vm, *kernel;
 static char world[64], no_kernel[160];
+static const char *given;
 static unsigned release;
 static unsigned points, failed, on_vm, on_kernel, on_neither;
 
@@ -64,8 +67,10 @@ static bool open_vm(void)
 	struct bu_diags ds;
 	int err;
 
-	strcpy(world, "/dev/shm/bpfutils-test-XXXXXX");
-	if (!mkdtemp(world)) {
+	if (given) {
+		o.world = given;
+		exec_trace_to_world();
+	} else if (!mkdtemp(strcpy(world, "/dev/shm/bpfutils-test-XXXXXX"))) {
 		world[0] = 0;
 		return false;
 	}
@@ -223,8 +228,10 @@ int main(int argc, char **argv)
 			want_vm = false;
 		else if (!strcmp(argv[i], "--backend=both"))
 			want_vm = want_kernel = true;
+		else if (!strncmp(argv[i], "--world=", 8))
+			given = argv[i] + 8;
 		else if (*argv[i] == '-') {
-			fprintf(stderr, "runcase [--backend=vm|kernel|both] [-v] [FILE|DIR]...\n");
+			fprintf(stderr, "runcase [--backend=vm|kernel|both] [-v] [--world=DIR] [FILE|DIR]...\n");
 			return BU_EXIT_USAGE;
 		} else
 			named = true;

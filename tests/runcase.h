@@ -83,5 +83,7 @@ bool exec_file(const struct file *f, struct bu_sys *s, bool kernel, struct bu_bu
 /* Assembles, prints, assembles again: same bytes? */
 bool exec_round_trip(const struct file *f, struct bu_buf *why);
 void exec_verbose(bool on);
+/* trace_printk goes to the world's ring, and is not compared. */
+void exec_trace_to_world(void);
 
 #endif
