@@ -20,7 +20,7 @@ struct hot {
 	uint64_t stack; /* a frame: goes with a return */
 };
 
-#if defined(__GNUC__) || defined(__clang__)
+#if (defined(__GNUC__) || defined(__clang__)) && !defined(BU_VM_SWITCH)
 #define THREADED 1
 #endif
 #define likely(x) __builtin_expect(!!(x), 1)

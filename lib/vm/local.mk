@@ -140,3 +140,8 @@ check_PROGRAMS += tests/unit/vm_link_test
 tests_unit_vm_link_test_SOURCES = tests/unit/vm_link_test.c
 tests_unit_vm_link_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/vm_link_test
+# Random instructions; ROUNDS as argument.
+check_PROGRAMS += tests/fuzz/vm_insn_fuzz
+tests_fuzz_vm_insn_fuzz_SOURCES = tests/fuzz/vm_insn_fuzz.c tests/unit/vm_run.h
+tests_fuzz_vm_insn_fuzz_LDADD = $(LIBS_BU)
+TESTS += tests/fuzz/vm_insn_fuzz

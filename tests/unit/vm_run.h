@@ -48,7 +48,7 @@ static inline int create(uint32_t type, uint32_t key, uint32_t value, uint32_t n
 }
 
 /* The fd; the verifier's last words go to log (may be NULL). */
-static int load(uint32_t type, const struct bu_insn *in, uint32_t n, const char *license, char *log,
+static inline int load(uint32_t type, const struct bu_insn *in, uint32_t n, const char *license, char *log,
 		uint32_t size)
 {
 	uint8_t *code = calloc(n + 1, 8);
