@@ -5,5 +5,5 @@ bpf_ld_bpf_ld_SOURCES = bpf-ld/ld.h bpf-ld/main.c bpf-ld/options.c bpf-ld/report
 bpf_ld_bpf_ld_LDADD = $(LIBS_BU)
 TESTS += tests/ld.bats tests/ld_plan.bats tests/ld_run.bats tests/ld_fault.bats
 EXTRA_DIST += tests/ld.bats tests/ld_plan.bats tests/ld_run.bats tests/ld_fault.bats
-TESTS += tests/replay.bats tests/vm.bats
-EXTRA_DIST += tests/replay.bats tests/vm.bats
+TESTS += tests/replay.bats tests/vm.bats tests/both.bats
+EXTRA_DIST += tests/replay.bats tests/vm.bats tests/both.bats

@@ -15,6 +15,7 @@
 #              each skips the test and says what is missing
 # Worlds       need_world                   an empty world of the VM for this test, $BPFUTILS_WORLD;
 #                                           drop_world in teardown removes it
+# Backends     need_bpf with BPFUTILS_TEST_BACKEND=vm in the environment gives the VM; see both.bats
 # Order        serial                       alone on this machine: for tests that change sysctls or
 #                                           list global objects
 # Waiting      eventually SECONDS CMD...    repeats CMD until it succeeds
@@ -105,6 +106,7 @@ drop_pins()
 {
 	[ -z "${PINS:-}" ] || rm -rf "$PINS"
 	PINS=
+	drop_world
 }
 
 # A world of the VM for this test alone: $BPFUTILS_WORLD, not yet made. drop_world in teardown.
@@ -217,3 +219,23 @@ tools_in_path()
 	done
 	PATH=$d:$PATH
 }
+
+# ---------------------------------------------------------------- the same tests on the VM
+
+# With BPFUTILS_TEST_BACKEND=vm the conditions mean the VM's world: see tests/both.bats.
+if [ "${BPFUTILS_TEST_BACKEND:-}" = vm ]; then
+	need_bpf()
+	{
+		[ -n "${WORLD_DIR:-}" ] || need_world
+		export BPFUTILS_BACKEND=vm
+	}
+	serial() { :; }
+	need_bpffs() { need_bpf; }
+	need_pins()
+	{
+		need_bpf
+		$BPFTOOL -j map show >/dev/null 2>&1 || return 1 # makes the world
+		PINS=$BPFUTILS_WORLD/pins/test
+		mkdir -p "$PINS"
+	}
+fi

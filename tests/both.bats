@@ -1,0 +1,32 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests that are not about one backend, once more with the VM: the same files, the same expectations.
+# What is left out is about the kernel's own events, messages and rights.
+
+bats_require_minimum_version 1.5.0
+
+setup()
+{
+	load helper
+	need_world
+	drop_world
+}
+
+# Runs the tests of a file whose names match, on the VM; at least so many must be there.
+on_vm() # FILE REGEX NUMBER
+{
+	run env -i PATH="${PATH//"$BATS_LIBEXEC":/}" HOME="$HOME" TERM=dumb BPFUTILS_TEST_BACKEND=vm BPFUTILS_BUILDDIR="$BUILDDIR" \
+		BPFUTILS_SRCDIR="$SRCDIR" BPFUTILS_EMULATOR="${_emu% }" \
+		timeout 240 bats --tap -f "$2" "$SRCDIR/tests/$1"
+	[ "$status" = 0 ] || { echo "$output"; return 1; }
+	refute_line --regexp '^not ok'
+	[ "$(grep -c '^ok' <<<"$output")" -ge "$3" ] # and not one that was renamed out of here
+}
+
+@test "bpftool's maps: create, change, list, pin, refuse" {
+	on_vm tool.bats '^(create, update|a key that is not|bytes out of|a number alone|any, exist|a full map|maps of maps|per-CPU maps|long keys|create: what|pin: a second|a file that is no pin)' 12
+}
+
+@test "bpf-ld: life, watching, pins, used maps" {
+	on_vm ld_run.bats '^(--for ends|--watch prints|what --watch prints|--json: what was|--pin keeps|--pin elsewhere|--pin with COMMAND|a pinned map is|structs are watched)' 9
+}
