@@ -11,6 +11,7 @@
 #define ETH_LEN 14u
 #define XDP_MD_LEN 24u
 #define SKB_LEN 192u
+#define FRAGS (17u * BU_VM_PAGE) /* bytes of the fragments of a packet, at most */
 #define MAX_SYSCALL_CTX 65535u
 #define MAX_RAW_ARGS 12u
 
@@ -64,10 +65,10 @@ static int put_run(struct job *j, bool with_duration)
 	return 0;
 }
 
-/* bpf_test_finish: the packet, its size, the result. */
-static int finish(struct job *j, const void *data, uint32_t size)
+/* bpf_test_finish: the packet (its last frags bytes are those of fragments), its size, the result. */
+static int finish(struct job *j, const uint8_t *data, uint32_t size, uint32_t frags)
 {
-	uint32_t room = j->a->test.data_size_out, copy = size;
+	uint32_t room = j->a->test.data_size_out, copy = size, len;
 	int ret = 0;
 
 	/* A size of 0 with a buffer: no bound, as it has been from the beginning. */
@@ -75,8 +76,15 @@ static int finish(struct job *j, const void *data, uint32_t size)
 		copy = room;
 		ret = -ENOSPC;
 	}
-	if (j->a->test.data_out && bu_vm_copy_out(j->vm, j->a->test.data_out, data, copy))
-		return -EFAULT;
+	/* The fragments are what there has to be room for; of the first part goes out what fits. */
+	if (j->a->test.data_out) {
+		if (copy < frags)
+			return -ENOSPC;
+		len = copy - frags;
+		if (bu_vm_copy_out(j->vm, j->a->test.data_out, data, len) ||
+		    bu_vm_copy_out(j->vm, j->a->test.data_out + len, data + (size - frags), frags))
+			return -EFAULT;
+	}
 	if (bu_vm_put_user(j->vm, size, j->user, test.data_size_out))
 		return -EFAULT;
 	if (put_run(j, true))
@@ -124,68 +132,82 @@ static int ctx_out(struct job *j, const uint8_t *ctx, uint32_t size)
 
 /* ---------------------------------------------------------------- XDP */
 
+/* The given xdp_md: which of its members may be set. *meta: bytes of metadata, *linear: of data. */
+static int check_md(struct job *j, const uint8_t *ctx, uint32_t *meta, uint32_t *linear)
+{
+	const union bpf_attr *a = j->a;
+	bool live = a->test.flags & BPF_F_TEST_XDP_LIVE_FRAMES;
+	uint32_t md[XDP_MD_LEN / 4];
+
+	memcpy(md, ctx, sizeof(md)); /* data, data_end, data_meta, ifindex, queue, egress */
+	if (md[2] || md[1] > a->test.data_size_in || md[0] > md[1] || md[0] & 3 ||
+	    md[0] > HEADROOM - 32 || (live && (a->test.data_out || a->test.ctx_out)))
+		return -EINVAL;
+	if (md[5] || (!md[3] && md[4]))
+		return -EINVAL;
+	if (md[3])
+		return -ENODEV; /* no device here has queues */
+	*meta = md[0];
+	*linear = md[1];
+	return 0;
+}
+
 static int run_xdp(struct job *j)
 {
 	const union bpf_attr *a = j->a;
-	uint32_t n = a->test.data_size_in, meta = 0, data, end, md[XDP_MD_LEN / 4];
-	uint32_t max = BU_VM_PAGE - HEADROOM - TAILROOM;
+	uint32_t n = a->test.data_size_in, meta = 0, linear = n, rest, md[XDP_MD_LEN / 4] = { 0 };
+	uint32_t max = BU_VM_PAGE - HEADROOM - TAILROOM, room = 2 * BU_VM_PAGE;
 	uint8_t *ctx = NULL, *buf = NULL;
-	int err, ret;
+	int err;
 
 	if (j->p->attach_type == BPF_XDP_DEVMAP || j->p->attach_type == BPF_XDP_CPUMAP ||
 	    a->test.flags & ~BPF_F_TEST_XDP_LIVE_FRAMES)
 		return -EINVAL;
-	if (a->test.flags & BPF_F_TEST_XDP_LIVE_FRAMES)
-		return -EOPNOTSUPP;
-	if (a->test.batch_size)
+	if (a->test.batch_size && !(a->test.flags & BPF_F_TEST_XDP_LIVE_FRAMES))
 		return -EINVAL;
 	err = ctx_in(j, XDP_MD_LEN, &ctx);
+	if (!err && ctx)
+		err = check_md(j, ctx, &meta, &linear);
 	if (err)
 		goto out;
-	if (ctx) {
-		memcpy(md, ctx, sizeof(md));
-		data = md[0], end = md[1], meta = md[2];
-		if (meta || end != n || data > end || data & 3) {
-			err = -EINVAL; /* there can be no metadata in front of data 0 */
-			goto out;
-		}
-		meta = data;
-		if (md[3] || md[4] || md[5]) {
-			err = md[5] || !md[3] ? -EINVAL : -ENODEV;
-			goto out;
-		}
-		n -= meta;
-	}
 	err = -EINVAL;
-	if (n < ETH_LEN || meta > HEADROOM - 32)
+	if (n - meta < ETH_LEN)
 		goto out;
-	if (n > max) { /* more needs fragments, which this context has not */
-		err = j->p->obj->h.prog.flags & BPF_F_XDP_HAS_FRAGS ? -EOPNOTSUPP : -EINVAL;
+	err = -EOPNOTSUPP;
+	if (a->test.flags) /* there are no devices to send frames to */
 		goto out;
-	}
+	/* What is longer than the first page lies in fragments, which the program does not see. */
+	if (linear > max + meta)
+		linear = max + meta;
+	rest = n - linear;
 	err = -ENOMEM;
-	buf = calloc(1, 2 * BU_VM_PAGE);
+	buf = calloc(1, room + (rest < FRAGS ? rest : 0));
 	if (!buf)
 		goto out;
-	err = bu_vm_copy_in(j->vm, buf, a->test.data_in, meta + n);
+	err = bu_vm_copy_in(j->vm, buf, a->test.data_in, linear);
+	if (!err && rest > FRAGS)
+		err = bu_vm_copy_in(j->vm, buf, a->test.data_in + n - 1, 1) ? -EFAULT : -ENOMEM;
 	if (err)
 		goto out;
 	j->ctx = (struct bu_vm_ctx){
-		.kind = BU_VM_CTX_XDP, .packet = buf, .packet_size = meta + n,
-		.packet_room = 2 * BU_VM_PAGE, .meta_size = meta,
+		.kind = BU_VM_CTX_XDP, .packet = buf, .packet_size = linear,
+		.packet_room = room, .meta_size = meta,
 	};
-	err = run(j);
+	/* The fragments are asked for first: a fault must not come after the run. */
+	err = bu_vm_copy_in(j->vm, buf + room, a->test.data_in + linear, rest);
+	if (!err)
+		err = run(j);
 	if (err)
 		goto out;
 	if (ctx) {
 		md[0] = j->ctx.meta_size;
 		md[1] = j->ctx.packet_size;
-		md[2] = 0;
 		memcpy(ctx, md, sizeof(md));
 	}
-	err = finish(j, buf, j->ctx.packet_size);
-	ret = err && err != -ENOSPC ? err : ctx_out(j, ctx, XDP_MD_LEN);
-	err = err ? err : ret;
+	memmove(buf + j->ctx.packet_size, buf + room, rest);
+	err = finish(j, buf, j->ctx.packet_size + rest, rest);
+	if (!err)
+		err = ctx_out(j, ctx, XDP_MD_LEN);
 out:
 	free(buf);
 	free(ctx);
@@ -240,7 +262,7 @@ static int run_skb(struct job *j)
 	const union bpf_attr *a = j->a;
 	uint32_t n = a->test.data_size_in, hide = l2(j->p->type) ? 0 : ETH_LEN, size;
 	uint8_t *ctx = NULL, *buf = NULL;
-	int err, ret;
+	int err;
 
 	if (a->test.flags & ~BPF_F_TEST_SKB_CHECKSUM_COMPLETE || a->test.cpu || a->test.batch_size)
 		return -EINVAL;
@@ -268,9 +290,9 @@ static int run_skb(struct job *j)
 		goto out;
 	size = j->ctx.packet_size + hide;
 	memset(buf, 0, hide); /* what is in front of the network header is made anew */
-	err = finish(j, buf, size);
-	ret = err && err != -ENOSPC ? err : ctx_out(j, ctx, SKB_LEN);
-	err = err ? err : ret;
+	err = finish(j, buf, size, 0);
+	if (!err)
+		err = ctx_out(j, ctx, SKB_LEN);
 out:
 	free(buf);
 	free(ctx);
