@@ -24,6 +24,7 @@ struct check {
 	uint32_t *func;     /* start of the function that it is in */
 	uint16_t *init;     /* registers written on every way to it */
 	uint8_t *no_r0;     /* by function's start: it returns without a result on some way */
+	uint8_t *high;      /* … frames that its call needs, 0: not known yet */
 	uint32_t *queue;
 	uint32_t nqueue;
 };
@@ -106,20 +107,19 @@ static int check_ranges(struct check *k)
 	return 0;
 }
 
-static bool known_code(const struct check *k, uint8_t code)
+static void known_codes(const struct check *k, bool known[256])
 {
-	if (code == BU_OP_CALLX)
-		return k->c->raw;
-	if (code == 0x0d)
-		return false;
 	for (unsigned i = 0; i < bu_isa_nrows; i++)
-		if (bu_isa_rows[i].code == code)
-			return true;
-	return false;
+		known[bu_isa_rows[i].code] = true;
+	known[BU_OP_CALLX] = k->c->raw;
+	known[0x0d] = false;
 }
 
 static int check_codes(struct check *k)
 {
+	bool known[256] = { false };
+
+	known_codes(k, known);
 	for (uint32_t i = 0; i < k->n; i++) {
 		const struct bu_insn *in = &k->in[i];
 		unsigned mode = in->code & 0xe0;
@@ -140,7 +140,7 @@ static int check_codes(struct check *k)
 			k->mark[++i] |= SECOND;
 			continue;
 		}
-		if (!known_code(k, in->code)) {
+		if (!known[in->code]) {
 			SAY(k, "unknown opcode %02x\n", in->code);
 			return -EINVAL;
 		}
@@ -189,23 +189,26 @@ static int check_ways(struct check *k)
 	return 0;
 }
 
-/* How deep calls from function f go; more than the frames there are: recursion, or too deep. */
-static uint32_t depth(const struct check *k, uint32_t f, uint32_t level, uint32_t *steps)
+/* Frames that a call of function f needs; more than there are: too deep, or recursion. */
+static uint32_t frames(struct check *k, uint32_t f, uint32_t level)
 {
-	uint32_t deepest = level;
+	uint32_t most = 1, n;
 
 	if (level > BU_VM_FRAMES)
 		return level;
-	for (uint32_t i = f; i < k->n && k->func[i] == f && deepest <= BU_VM_FRAMES; i++) {
+	if (k->high[f])
+		return k->high[f];
+	for (uint32_t i = f; i < k->n && k->func[i] == f; i++) {
 		if (is_local_call(&k->in[i])) {
-			uint32_t d = ++*steps > 100000 ? level : /* the run counts, too */
-				     depth(k, (uint32_t)((int64_t)i + 1 + k->in[i].imm), level + 1, steps);
-
-			deepest = d > deepest ? d : deepest;
+			n = frames(k, (uint32_t)((int64_t)i + 1 + k->in[i].imm), level + 1) + 1;
+			if (n > BU_VM_FRAMES)
+				return n;
+			most = n > most ? n : most;
 		}
 		i += k->in[i].code == BU_OP_LD_IMM64;
 	}
-	return deepest;
+	k->high[f] = (uint8_t)most;
+	return most;
 }
 
 /* ---------------------------------------------------------------- registers */
@@ -512,21 +515,21 @@ static int check_each(struct check *k)
 
 	for (uint32_t i = 0; i < k->n; i++) {
 		const struct bu_insn *in = &k->in[i];
-		size_t at = log ? log->n : 0;
 		int err;
 
 		if (!(k->mark[i] & SEEN))
 			continue; /* behind a function that never returns */
-		if (log) {
-			bu_buf_printf(log, "%u: (%02x) ", i, in->code);
-			bu_isa_print_kernel(log, in, i + 1 < k->n ? in + 1 : NULL, i, NULL);
-			bu_buf_str(log, "\n");
-		}
+		k->c->log = NULL;
 		err = check_one(k, i);
-		if (err)
-			return err;
-		if (log)
-			log->n = at;
+		k->c->log = log;
+		if (err) {
+			if (log) {
+				bu_buf_printf(log, "%u: (%02x) ", i, in->code);
+				bu_isa_print_kernel(log, in, i + 1 < k->n ? in + 1 : NULL, i, NULL);
+				bu_buf_str(log, "\n");
+			}
+			return check_one(k, i);
+		}
 		i += in->code == BU_OP_LD_IMM64;
 	}
 	return 0;
@@ -535,7 +538,6 @@ static int check_each(struct check *k)
 int bu_vm_check_insns(struct bu_vm_check *c)
 {
 	struct check k = { .c = c, .in = c->insns, .n = c->n };
-	uint32_t steps = 0;
 	int err = -ENOMEM;
 
 	if (!c->n || c->n > 1000000)
@@ -544,8 +546,9 @@ int bu_vm_check_insns(struct bu_vm_check *c)
 	k.func = calloc(c->n + 2, sizeof(*k.func));
 	k.init = calloc(c->n + 2, sizeof(*k.init));
 	k.no_r0 = calloc(c->n + 2, 1);
+	k.high = calloc(c->n + 2, 1);
 	k.queue = calloc(c->n + 2, sizeof(*k.queue));
-	if (!k.mark || !k.func || !k.init || !k.no_r0 || !k.queue)
+	if (!k.mark || !k.func || !k.init || !k.no_r0 || !k.high || !k.queue)
 		goto out;
 	err = find_starts(&k);
 	if (!err)
@@ -554,7 +557,7 @@ int bu_vm_check_insns(struct bu_vm_check *c)
 		err = check_codes(&k);
 	if (!err)
 		err = check_ways(&k);
-	if (!err && depth(&k, 0, 1, &steps) > BU_VM_FRAMES) {
+	if (!err && frames(&k, 0, 1) > BU_VM_FRAMES) {
 		SAY(&k, "the call stack of %u frames is too deep\n", BU_VM_FRAMES);
 		err = -E2BIG;
 	}
@@ -567,6 +570,7 @@ out:
 	free(k.func);
 	free(k.init);
 	free(k.no_r0);
+	free(k.high);
 	free(k.queue);
 	return err;
 }

@@ -180,9 +180,11 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 		count(p, now() - start);
 	if (run.spin || run.nrec)
 		bu_vm_helpers_end(&run);
-	if (vm->win.fault && run.fault.kind == BU_VM_FAULT_NONE)
+	if (vm->win.fault) { /* whatever else went wrong came of it */
+		vm->win.fault = 0;
 		bu_vm_fault_at(&run, BU_VM_FAULT_WORLD, 0, 0, false,
 			       "a file of the world was cut short while it was in use");
+	}
 	if (run.fault.kind != BU_VM_FAULT_NONE)
 		err = -EFAULT;
 	atomic_store_explicit(&vm->root->cpu[run.cpu].epoch, 0, memory_order_relaxed);
