@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The context and, behind it, what it points to: offsets, which the run turns into addresses. */
+/* The context and, behind it, what it points to: all of it is context that may be read. */
 struct iter_ctx {
 	uint64_t meta, obj;
 	struct bu_vm_iter_meta m;
@@ -22,7 +22,7 @@ struct iter_ctx {
 
 static void fill(struct iter_ctx *c, const struct bu_vm_obj *o)
 {
-	c->obj = offsetof(struct iter_ctx, map);
+	c->obj = bu_ptr64(&c->map);
 	if (o->kind == BU_VM_MAP) {
 		const struct bu_vm_map_attr *h = &o->h.map;
 
@@ -37,7 +37,7 @@ static void fill(struct iter_ctx *c, const struct bu_vm_obj *o)
 
 		c->prog = (struct bu_vm_iter_prog){
 			.type = h->type, .expected_attach_type = h->expected_attach_type,
-			.len = h->ninsns, .aux = offsetof(struct iter_ctx, aux),
+			.len = h->ninsns, .aux = bu_ptr64(&c->aux),
 		};
 		memcpy(c->prog.tag, h->tag, sizeof(c->prog.tag));
 		c->aux = (struct bu_vm_iter_aux){
@@ -51,27 +51,20 @@ static void fill(struct iter_ctx *c, const struct bu_vm_obj *o)
 static int call(struct bu_vm *vm, struct bu_vm_prog *p, struct bu_vm_obj *o, uint64_t num,
 		struct bu_buf *out)
 {
-	static const uint32_t rel[] = {
-		offsetof(struct iter_ctx, meta), offsetof(struct iter_ctx, obj),
-		offsetof(struct iter_ctx, prog) + offsetof(struct bu_vm_iter_prog, aux),
-	};
 	struct iter_ctx c = {
-		.meta = offsetof(struct iter_ctx, m),
+		.meta = bu_ptr64(&c.m),
 		.m = { .seq = BU_VM_SEQ_HANDLE, .seq_num = num },
 	};
 	struct bu_vm_ctx ctx = {
-		.kind = BU_VM_CTX_RAW, .bytes = &c, .size = sizeof(c), .rel = rel, .nrel = 1,
-		.seq = out,
+		.kind = BU_VM_CTX_RAW, .bytes = &c, .size = sizeof(c), .seq = out,
 	};
 	struct bu_vm_fault fault = { .kind = BU_VM_FAULT_NONE };
 	size_t before = out->n;
 	uint64_t r0;
 	int err;
 
-	if (o) {
+	if (o)
 		fill(&c, o);
-		ctx.nrel = o->kind == BU_VM_PROG ? 3 : 2;
-	}
 	err = bu_vm_run_prog(p, &ctx, NULL, &r0, &fault);
 	if (err == -EFAULT)
 		vm->last_fault = fault;

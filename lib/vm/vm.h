@@ -98,9 +98,6 @@ struct bu_vm_ctx {
 	uint32_t packet_size;  /* in and out */
 	uint32_t packet_room;  /* of the buffer */
 	uint32_t meta_size;    /* XDP: bytes of packet in front of data that are metadata */
-	/* RAW: offsets in bytes of 8-byte words that hold offsets in bytes: they become addresses. */
-	const uint32_t *rel;
-	uint32_t nrel;
 	struct bu_buf *seq;    /* iterators: takes what seq_write and seq_printf print; else NULL */
 };
 

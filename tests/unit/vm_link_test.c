@@ -29,6 +29,91 @@ static int load(uint32_t type, uint32_t attach, uint32_t btf_id, int32_t val)
 	return bu_sys_prog_load(s, &a, 0);
 }
 
+#define I(c, d, s, o, i) { .code = c, .dst = d, .src = s, .off = o, .imm = i }
+
+/* Writes the 16 bytes of each object's name: at off of the object, or of what ptr points to in it. */
+static int load_namer(uint32_t btf_id, int32_t off, int32_t ptr)
+{
+	struct bu_insn in[] = {
+		I(0x79, 6, 1, 0, 0), I(0x79, 2, 1, 8, 0), /* meta, object */
+		I(0x15, 2, 0, 5, 0),                      /* the last call has none */
+		I(0x79, 2, 2, (int16_t)ptr, 0), I(0x79, 1, 6, 0, 0),
+		I(0x07, 2, 0, 0, off), I(0xb7, 3, 0, 0, 16), I(BU_OP_CALL, 0, 0, 0, 127),
+		I(0xb7, 0, 0, 0, 0), I(BU_OP_EXIT, 0, 0, 0, 0),
+	};
+	uint8_t code[sizeof(in) / sizeof(in[0]) * 8];
+	union bpf_attr a;
+
+	if (ptr < 0)
+		in[3] = (struct bu_insn)I(0xbf, 2, 2, 0, 0);
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(in); i++)
+		bu_insn_encode(code + 8 * i, &in[i], __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+	memset(&a, 0, sizeof(a));
+	a.prog_type = BPF_PROG_TYPE_TRACING;
+	a.expected_attach_type = BPF_TRACE_ITER;
+	a.attach_btf_id = btf_id;
+	a.insns = bu_ptr64(code);
+	a.insn_cnt = BU_ARRAY_SIZE(in);
+	a.license = bu_ptr64("GPL");
+	strcpy(a.prog_name, "namer");
+	return bu_sys_prog_load(s, &a, 0);
+}
+
+/* What an iterator's program prints: bytes, or -errno. */
+static int iterate(int prog, char *text, size_t size)
+{
+	int link = bu_sys_link_create(s, prog, 0, BPF_TRACE_ITER, 0, 0), fd, n;
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.iter_create.link_fd = (uint32_t)link;
+	fd = s->ops->bpf(s, BPF_ITER_CREATE, &a, sizeof(a));
+	n = fd < 0 ? fd : (int)read(fd, text, size);
+	close(fd), close(link);
+	return n;
+}
+
+/* Offset of a member in the VM's own BTF. */
+static int32_t member_off(const struct bu_btf *b, const char *name, const char *member)
+{
+	struct bu_btf_type t;
+	struct bu_btf_member m;
+
+	if (bu_btf_get(b, bu_btf_find(b, BU_BTF_STRUCT, name), &t))
+		return -1;
+	for (uint32_t i = 0; i < t.vlen; i++)
+		if (!bu_btf_member(b, &t, i, &m) && strcmp(m.name, member) == 0)
+			return (int32_t)m.bit_off / 8;
+	return -1;
+}
+
+static void names(const struct bu_btf *b)
+{
+	uint32_t maps = bu_btf_find(b, BU_BTF_FUNC, "bpf_iter_bpf_map");
+	uint32_t progs = bu_btf_find(b, BU_BTF_FUNC, "bpf_iter_bpf_prog");
+	int m, p, one, two, n;
+	union bpf_attr a;
+	char text[64];
+
+	memset(&a, 0, sizeof(a));
+	a.map_type = BPF_MAP_TYPE_ARRAY;
+	a.key_size = a.value_size = a.max_entries = 4;
+	strcpy(a.map_name, "first");
+	one = bu_sys_map_create(s, &a);
+	strcpy(a.map_name, "second");
+	two = bu_sys_map_create(s, &a);
+	m = load_namer(maps, member_off(b, "bpf_map", "name"), -1);
+	ok(one >= 0 && two >= 0 && m >= 0, "two maps and a program that prints names: %d", m);
+	n = iterate(m, text, sizeof(text));
+	ok(n == 32 && !strcmp(text, "first") && !strcmp(text + 16, "second"), "maps: %d bytes", n);
+	close(one), close(two), close(m);
+	p = load_namer(progs, member_off(b, "bpf_prog_aux", "name"),
+		       member_off(b, "bpf_prog", "aux"));
+	n = iterate(p, text, sizeof(text));
+	ok(n >= 16 && !strcmp(text + n - 16, "namer"), "programs: %d bytes", n);
+	close(p);
+}
+
 static int attach(enum bu_hook hook, const char *target, int prog, enum bu_attach_via via,
 		  struct bu_attached *at)
 {
@@ -149,8 +234,9 @@ static void iterators(void)
 	a.iter_create.link_fd = (uint32_t)link;
 	fd = s->ops->bpf(s, BPF_ITER_CREATE, &a, sizeof(a));
 	ok(fd >= 0 && read(fd, text, sizeof(text)) == 0, "one that prints nothing: %d", fd);
-	bu_btf_free(&btf);
 	close(fd), close(link), close(prog);
+	names(&btf);
+	bu_btf_free(&btf);
 }
 
 int main(void)
