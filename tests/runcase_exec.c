@@ -464,7 +464,7 @@ compare:
 	value_parse(s, want, m.value, &ok);
 	if (!ok)
 		return fail(why, "line %u: %.*s: no value", ln->no, (int)s.n, s.p);
-	return !memcmp(want, got, m.value) || differs(why, ln, got, m.value);
+	return !m.value || !memcmp(want, got, m.value) || differs(why, ln, got, m.value);
 }
 
 /* ---------------------------------------------------------------- runs */
@@ -531,7 +531,8 @@ static int run_vm(struct live *x, const struct one *o, struct result *r, struct 
 		env.nmems++;
 	}
 	env.mems = mems;
-	memcpy(r->ctx, o->ctx.p, o->ctx.n);
+	if (o->ctx.n)
+		memcpy(r->ctx, o->ctx.p, o->ctx.n);
 	c.bytes = o->ctx.given ? r->ctx : NULL;
 	c.size = (uint32_t)o->ctx.n;
 	c.kind = is_type(x->f, "syscall") ? BU_VM_CTX_MEM : is_type(x->f, "xdp") ? BU_VM_CTX_XDP :
@@ -558,7 +559,8 @@ static int run_kernel(struct live *x, const struct one *o, struct result *r)
 	int err;
 
 	a.test.prog_fd = (uint32_t)x->prog;
-	memcpy(r->ctx, o->ctx.p, o->ctx.n);
+	if (o->ctx.n)
+		memcpy(r->ctx, o->ctx.p, o->ctx.n);
 	if (o->ctx.given) {
 		a.test.ctx_in = (uintptr_t)r->ctx;
 		a.test.ctx_size_in = (uint32_t)o->ctx.n;
