@@ -145,3 +145,7 @@ check_PROGRAMS += tests/fuzz/vm_insn_fuzz
 tests_fuzz_vm_insn_fuzz_SOURCES = tests/fuzz/vm_insn_fuzz.c tests/unit/vm_run.h
 tests_fuzz_vm_insn_fuzz_LDADD = $(LIBS_BU)
 TESTS += tests/fuzz/vm_insn_fuzz
+check_PROGRAMS += tests/unit/vm_spin_test
+tests_unit_vm_spin_test_SOURCES = tests/unit/vm_spin_test.c
+tests_unit_vm_spin_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/vm_spin_test
