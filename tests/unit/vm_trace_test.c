@@ -57,11 +57,15 @@ static pid_t writer(int who, int n)
 		return pid;
 	struct bu_sys *s = join();
 
-	/* Of a negative number: for ever, until it is killed. */
-	for (int i = 0; s && (n < 0 || i < n); i++) {
+	for (int i = 0; s && i < n; i++) {
 		snprintf(text, sizeof(text), "%d %d", who, i);
 		say(s, text);
 	}
+	if (n < 0) /* for ever, until it is killed */
+		for (int i = 0; s; i++) {
+			snprintf(text, sizeof(text), "%d %d", who, i);
+			say(s, text);
+		}
 	_exit(!s);
 }
 
