@@ -101,7 +101,7 @@ static int run(struct ld *l)
 /* Ends what is attached. The exit status, which says so when it cannot be ended. */
 static int leave(struct ld *l, int status)
 {
-	int end = ld_record_end(l, l->made.nplanned && status == BU_EXIT_OK);
+	int end = ld_record_end(l, l->made.nplanned > 0);
 	int err = bu_loaded_close(l->sys, &l->made, &l->ds);
 
 	if (end && status == BU_EXIT_OK)

@@ -105,6 +105,7 @@ counts() # FILE
 
 @test "replay: without bpf(2) and perf events, load, replay and dump take at most 30 ms" {
 	need_native
+	! grep -q 'enable-sanitizers' "$BUILDDIR/config.status" || skip "needs a build without sanitizers"
 	$BLOCKED true || skip "needs seccomp filters"
 	local best=1000000 best_cpu=1000000 ms cpu
 	cat >once <<-END
@@ -214,6 +215,13 @@ need_recording()
 	run -0 $BPFTOOL --vm -j map dump name seen
 	assert_output --partial "\"value\":$((5 + n))"
 	end_replay
+}
+
+@test "record: a command that fails does not cost the recording" {
+	need_recording
+	run -3 $BPF_LD --record x.rec --attach tracepoint:skb:kfree_skb skb.o -- sh -c 'exit 3'
+	run -0 $RECDROP -l x.rec
+	assert_line --regexp '^end [0-9]+$'
 }
 
 @test "record: no such directory, no packets" {
