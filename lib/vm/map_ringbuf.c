@@ -84,29 +84,29 @@ static void close_ring(struct bu_vm_map *m)
 static struct ring *ring(struct bu_vm_map *m)
 {
 	struct bu_vm *vm = m->obj->vm;
-	struct ring *r = m->priv;
 	uint64_t n = m->max_entries;
-	uint8_t *src = m->mem + POS_PAGES * BU_VM_PAGE;
-	int err;
+	struct ring *r = m->priv;
+	int err, fd;
 
 	if (r)
 		return r;
 	r = calloc(1, sizeof(*r));
-	if (!r)
-		return NULL;
-	r->data = bu_vm_window_map(vm, -1, 2 * n, true, BU_VM_R_OTHER, m, &err);
-	if (!r->data) {
+	fd = r ? bu_vm_obj_file(m->obj) : -ENOMEM;
+	if (fd < 0) {
 		free(r);
 		return NULL;
 	}
+	r->data = bu_vm_window_map(vm, -1, 2 * n, true, BU_VM_R_OTHER, m, &err);
 	m->priv = r;
-	/* Of size 0 a shared mapping is made a second time, of the same file. */
 	for (unsigned i = 0; i < 2; i++) {
-		if (mremap(src, 0, n, MREMAP_MAYMOVE | MREMAP_FIXED, r->data + i * n) == MAP_FAILED) {
+		if (r && (!r->data || mmap(r->data + i * n, n, PROT_READ | PROT_WRITE,
+					   MAP_SHARED | MAP_FIXED, fd,
+					   POS_PAGES * BU_VM_PAGE) == MAP_FAILED)) {
 			close_ring(m);
-			return NULL;
+			r = NULL;
 		}
 	}
+	close(fd);
 	return r;
 }
 

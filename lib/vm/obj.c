@@ -400,20 +400,33 @@ fail:
 	return err;
 }
 
-int bu_vm_obj_alloc(struct bu_vm_obj *o, uint64_t off, uint64_t len)
+int bu_vm_obj_file(struct bu_vm_obj *o)
 {
+	int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, fd;
 	char name[BU_VM_OBJ_NAME];
 	struct stat st;
+
+	bu_vm_obj_name(name, o->kind, o->id);
+	fd = o->id ? openat(o->vm->odir, name, flags) : openat(o->vm->newdir, o->tmp, flags);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || st.st_ino != o->ino) {
+		close(fd);
+		return -EUCLEAN;
+	}
+	return fd;
+}
+
+int bu_vm_obj_alloc(struct bu_vm_obj *o, uint64_t off, uint64_t len)
+{
 	int fd, err;
 
 	if (off > o->size || len > o->size - off)
 		return -EINVAL;
-	bu_vm_obj_name(name, o->kind, o->id);
-	fd = o->id ? openat(o->vm->odir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) :
-		     openat(o->vm->newdir, o->tmp, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	fd = bu_vm_obj_file(o);
 	if (fd < 0)
-		return -errno;
-	err = fstat(fd, &st) ? -errno : st.st_ino != o->ino ? -EUCLEAN : give_memory(fd, off, len);
+		return fd;
+	err = give_memory(fd, off, len);
 	close(fd);
 	return err;
 }

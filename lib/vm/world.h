@@ -272,6 +272,8 @@ bool bu_vm_member_dead(struct bu_vm *vm, uint32_t m, int *fd);
  */
 int bu_vm_obj_new(struct bu_vm *vm, const struct bu_vm_hdr *h, uint64_t size, uint64_t alloc,
 		  int oflags, struct bu_vm_obj **o, int *fd);
+/* Its file for reading and writing, without holding it: an fd to close, or -errno. */
+int bu_vm_obj_file(struct bu_vm_obj *o);
 /* More memory for [off, off + len) of the file: 0, -ENOMEM. */
 int bu_vm_obj_alloc(struct bu_vm_obj *o, uint64_t off, uint64_t len);
 /* Gives the id, makes it visible. With refs: ids of objects it refers to, as slots 0, 1, … */
