@@ -34,7 +34,8 @@ uint64_t bu_vm_h_xdp_adjust_head(struct bu_vm_run *run, uint64_t ctx, uint64_t d
 	uint64_t data = run->data + (uint64_t)by;
 
 	(void)ctx, (void)c, (void)d, (void)e;
-	if (data < first + meta || data > run->data_end - ETH_HLEN)
+	/* A program for packets may be run without one. */
+	if (!run->packet_buf || data < first + meta || data > run->data_end - ETH_HLEN)
 		return ret(-EINVAL);
 	if (meta)
 		memmove(ptr(run->data_meta + (uint64_t)by), ptr(run->data_meta), meta);
@@ -50,7 +51,7 @@ uint64_t bu_vm_h_xdp_adjust_meta(struct bu_vm_run *run, uint64_t ctx, uint64_t d
 	uint64_t meta = run->data_meta + (uint64_t)(int64_t)(int32_t)delta, n;
 
 	(void)ctx, (void)c, (void)d, (void)e;
-	if (meta < first || meta > run->data)
+	if (!run->packet_buf || meta < first || meta > run->data)
 		return ret(-EINVAL);
 	n = run->data - meta;
 	if (n & 3 || n > XDP_META_MAX)
@@ -66,7 +67,7 @@ uint64_t bu_vm_h_xdp_adjust_tail(struct bu_vm_run *run, uint64_t ctx, uint64_t d
 	uint64_t end = run->data_end + (uint64_t)(int64_t)(int32_t)delta;
 
 	(void)ctx, (void)c, (void)d, (void)e;
-	if (end > last || end < run->data + ETH_HLEN)
+	if (!run->packet_buf || end > last || end < run->data + ETH_HLEN)
 		return ret(-EINVAL);
 	if (end > run->data_end)
 		memset(ptr(run->data_end), 0, end - run->data_end);

@@ -462,8 +462,11 @@ static int loop(struct bu_vm_run *run, const struct bu_vm_op *op)
 	{
 		uint32_t *n = &run->frame[run->depth].may_goto;
 
-		if (*n >= MAY_GOTO_MAX)
+		if (*n >= MAY_GOTO_MAX) {
+			if (op->off < 0)
+				BACKWARD
 			FORWARD
+		}
 		++*n;
 		NEXT;
 	}
@@ -532,11 +535,11 @@ static int loop(struct bu_vm_run *run, const struct bu_vm_op *op)
 			goto fault;
 		if (!err)
 			NEXT;
+		op = run->prog->ops;
 		if (fuel < run->prog->ninsns)
 			goto out_of_fuel;
 		fuel -= run->prog->ninsns;
 		run->frame[run->depth].may_goto = 0;
-		op = run->prog->ops;
 		GO;
 	}
 	OP(EXIT)
@@ -545,6 +548,7 @@ static int loop(struct bu_vm_run *run, const struct bu_vm_op *op)
 
 		if (!f->ret) {
 			run->fuel = fuel;
+			run->end = op;
 			return 0;
 		}
 		op = f->ret;
@@ -666,6 +670,14 @@ int bu_vm_callback(struct bu_vm_run *run, uint64_t func, const uint64_t arg[5], 
 		err = bu_vm_fault_at(run, BU_VM_FAULT_INSN, 0, 0, false, "a callback ended the program");
 	if (err)
 		return err; /* the fault is the callback's, with its registers */
+	/* What lies between its first and its last instruction; ways back have been paid for. */
+	if (run->prog == prog && run->end > prog->ops + i) {
+		uint64_t cost = (uint64_t)(run->end - (prog->ops + i));
+
+		if (run->fuel < cost)
+			return no_fuel(run);
+		run->fuel -= cost;
+	}
 	*r0 = run->r[0];
 	memcpy(run->r, saved, sizeof(saved));
 	run->depth = depth;

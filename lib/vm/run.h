@@ -129,6 +129,7 @@ struct bu_vm_run {
 	struct bu_vm_map *inner[16]; /* inner maps looked up in this run: handles behind the program's */
 	uint32_t ninner;
 	const struct bu_vm_op *pc;  /* of the helper call or access, for faults */
+	const struct bu_vm_op *end; /* the exit that the last callback ended with */
 	struct bu_vm_fault fault;
 };
 

@@ -32,15 +32,23 @@ static uint64_t now(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-/* Runs it as often as is wanted, each time on a fresh packet as the first was. */
+/*
+ * Runs it as often as is wanted, on what the run before left. A packet that grew is cut to what it was: it
+ * would grow with every run, beyond its buffer.
+ */
 static int run(struct job *j)
 {
 	uint32_t repeat = j->a->test.repeat ? j->a->test.repeat : 1;
+	uint32_t size = j->ctx.packet_size;
 	uint64_t start, spent = 0;
 	struct bu_vm_fault fault;
 	int err;
 
 	for (uint32_t i = 0; i < repeat; i++) {
+		if (j->ctx.packet_size > size)
+			j->ctx.packet_size = size;
+		if (j->ctx.meta_size > j->ctx.packet_size)
+			j->ctx.meta_size = j->ctx.packet_size;
 		memset(&fault, 0, sizeof(fault));
 		start = now();
 		err = bu_vm_run_prog(j->p, &j->ctx, NULL, &j->r0, &fault);

@@ -2,6 +2,8 @@
 /* What a run may touch, and that everything else is a fault that names the instruction. */
 #include "vm_run.h"
 
+#include <errno.h>
+
 static int array, hash, percpu, single, rdonly, wronly, ring, keep;
 
 /* Runs a program: it must end with a fault at instruction insn, whose text has words. */
@@ -221,7 +223,44 @@ static void test_limits(void)
 {
 	bu_vm_set_fuel(s, 1000);
 	fault("a loop without an end", TP, NULL, P(MOV(0, 0), JEQ(0, 0, -2), EXIT), BU_VM_FAULT_FUEL, 1, "");
+	/* What may_goto counts is used up long before the fuel: then it always jumps, here backwards. */
+	bu_vm_set_fuel(s, 30000000);
+	fault("may_goto backwards", TP, NULL, P(MOV(0, 0), I(0xe5, 0, 0, -2, 0), JEQ(0, 0, -3), EXIT),
+	      BU_VM_FAULT_FUEL, 1, "");
+	bu_vm_set_fuel(s, 2000);
+	fault("a long callback", TP, NULL,
+	      P(MOV(1, 100), I(0x18, 2, 4, 0, 6), I(0, 0, 0, 0, 0), MOV(3, 0), MOV(4, 0), CALL(181), MOV(0, 0),
+		EXIT, MOV(0, 0), MOV(0, 0), MOV(0, 0), MOV(0, 0), MOV(0, 0), MOV(0, 0), MOV(0, 0), MOV(0, 0),
+		MOV(0, 0), MOV(0, 0), MOV(0, 0), MOV(0, 0), MOV(0, 0), MOV(0, 0), MOV(0, 0), MOV(0, 0), EXIT),
+	      BU_VM_FAULT_FUEL, 5, "");
 	bu_vm_set_fuel(s, 0);
+}
+
+/* A program for packets that is run without one, and one whose packet grows with each repetition. */
+static void test_adjust(void)
+{
+	uint8_t in[64] = { 0 }, out[512];
+	const struct bu_insn grow[] = { MOV(2, -200), CALL(44), MOV(0, 2), EXIT };
+	union bpf_attr a;
+	int fd;
+
+	fine("xdp_adjust_head without a packet", BPF_PROG_TYPE_XDP, NULL, P(MOV(2, 4096), CALL(44), EXIT),
+	     (uint64_t)-EINVAL);
+	fine("xdp_adjust_meta without a packet", BPF_PROG_TYPE_XDP, NULL, P(MOV(2, 0), CALL(54), EXIT),
+	     (uint64_t)-EINVAL);
+	fine("xdp_adjust_tail without a packet", BPF_PROG_TYPE_XDP, NULL, P(MOV(2, 0), CALL(65), EXIT),
+	     (uint64_t)-EINVAL);
+	fd = load(BPF_PROG_TYPE_XDP, grow, BU_ARRAY_SIZE(grow), "GPL", NULL, 0);
+	memset(&a, 0, sizeof(a));
+	a.test.prog_fd = (uint32_t)fd;
+	a.test.repeat = 1000;
+	a.test.data_in = (uintptr_t)in;
+	a.test.data_size_in = sizeof(in);
+	a.test.data_out = (uintptr_t)out;
+	a.test.data_size_out = sizeof(out);
+	ok(fd >= 0 && !s->ops->bpf(s, BPF_PROG_TEST_RUN, &a, sizeof(a)) &&
+	   a.test.data_size_out == sizeof(in) + 200, "a packet does not grow beyond its buffer");
+	close(fd);
 }
 
 int main(void)
@@ -250,6 +289,7 @@ int main(void)
 	test_records();
 	test_forged();
 	test_limits();
+	test_adjust();
 	close_world();
 	return done_testing();
 }
