@@ -221,14 +221,16 @@ out:
 int bu_vm_cmd_freeze(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user, unsigned size)
 {
 	struct bu_vm_map *m;
+	bool spin;
 	int err;
 
 	(void)user, (void)size;
 	err = bu_vm_map_by_fd(vm, (int)a->map_fd, 0, &m);
 	if (err)
 		return err;
+	spin = m->spin_lock_off >= 0;
 	bu_vm_map_put(m);
-	if (m->spin_lock_off >= 0)
+	if (spin)
 		return -BU_VM_ENOTSUPP;
 	err = bu_vm_cmd_map_get(vm, a->map_fd, BU_VM_CAN_WRITE, &m);
 	if (err)
