@@ -158,16 +158,20 @@ int bu_vm_txn_commit(struct bu_vm_obj *o)
 
 /* ---------------------------------------------------------------- takeover */
 
-/* What a dead member left on one object: the committed changes of map_id, and a lock word. */
-static void recover_one(struct bu_vm *vm, uint32_t member, struct bu_vm_rec *rec, uint32_t map_id,
+/*
+ * What a dead member left on one object: the committed changes of map_id, and a lock word. An error:
+ * the object is there, but this process could not open it, for want of descriptors or memory.
+ */
+static int recover_one(struct bu_vm *vm, uint32_t member, struct bu_vm_rec *rec, uint32_t map_id,
 			bool spin, uint64_t off)
 {
 	uint32_t held = member + 1, n;
 	_Atomic uint32_t *w;
 	struct bu_vm_obj *o;
+	int err = map_id ? bu_vm_obj_by_id(vm, BU_VM_MAP, map_id, &o) : -ENOENT;
 
-	if (!map_id || bu_vm_obj_by_id(vm, BU_VM_MAP, map_id, &o))
-		return;
+	if (err)
+		return err == -ENOENT || err == -EUCLEAN ? 0 : err;
 	if (!spin) {
 		w = &o->hdr->live.lock;
 		n = atomic_load_explicit(&rec->n, memory_order_acquire);
@@ -186,26 +190,33 @@ static void recover_one(struct bu_vm *vm, uint32_t member, struct bu_vm_rec *rec
 	atomic_compare_exchange_strong(w, &held, 0);
 out:
 	bu_vm_obj_put(o);
+	return 0;
 }
 
-void bu_vm_recover(struct bu_vm *vm, uint32_t member, struct bu_vm_rec *rec)
+int bu_vm_recover(struct bu_vm *vm, uint32_t member, struct bu_vm_rec *rec)
 {
 	uint32_t spin_map = atomic_load_explicit(&rec->spin_map_id, memory_order_acquire);
 	uint64_t spin_off = atomic_load_explicit(&rec->spin_off, memory_order_acquire);
 	uint32_t map = atomic_load_explicit(&rec->map_id, memory_order_acquire);
 
 	/* A committed change of a value comes before the lock in that value is given back. */
-	recover_one(vm, member, rec, map, false, 0);
-	recover_one(vm, member, rec, spin_map, true, spin_off);
+	int err = recover_one(vm, member, rec, map, false, 0);
+
+	if (!err)
+		err = recover_one(vm, member, rec, spin_map, true, spin_off);
+	if (err) /* who comes next does it: the record stays */
+		return err;
 	atomic_store_explicit(&rec->n, 0, memory_order_release);
 	atomic_store_explicit(&rec->map_id, 0, memory_order_release);
 	atomic_store_explicit(&rec->spin_map_id, 0, memory_order_release);
+	return 0;
 }
 
 /* The word w says `held`: is its member dead? Then its locks are given back. */
 static bool take_over(struct bu_vm_obj *o, _Atomic uint32_t *w, uint32_t held)
 {
 	struct bu_vm_rec *rec;
+	bool done = false;
 	int fd;
 
 	if (held > BU_VM_MEMBERS) { /* no member's: damaged */
@@ -216,14 +227,15 @@ static bool take_over(struct bu_vm_obj *o, _Atomic uint32_t *w, uint32_t held)
 		return false;
 	rec = mmap(NULL, BU_VM_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (rec != MAP_FAILED) {
-		if (lseek(fd, 0, SEEK_END) >= (off_t)BU_VM_PAGE)
-			bu_vm_recover(o->vm, held - 1, rec);
+		done = lseek(fd, 0, SEEK_END) < (off_t)BU_VM_PAGE ||
+		       !bu_vm_recover(o->vm, held - 1, rec);
 		munmap(rec, BU_VM_PAGE);
 		/* Its record names other locks: the word was damaged, or stands in a recycled value. */
-		atomic_compare_exchange_strong(w, &held, 0);
+		if (done)
+			atomic_compare_exchange_strong(w, &held, 0);
 	}
 	close(fd);
-	return rec != MAP_FAILED;
+	return done;
 }
 
 /*

@@ -73,8 +73,9 @@ void bu_vm_spin_unlock(struct bu_vm_obj *o, uint64_t off);
 
 /*
  * After member slot `rec` was found dead (fd locked by us): redo or forget, free its locks. Called by
- * who takes the slot over, and by gc.
+ * who takes the slot over, and by gc. 0; -EMFILE, -ENOMEM …: a map could not be opened, the record is kept
+ * and the slot must not be given away.
  */
-void bu_vm_recover(struct bu_vm *vm, uint32_t member, struct bu_vm_rec *rec);
+int bu_vm_recover(struct bu_vm *vm, uint32_t member, struct bu_vm_rec *rec);
 
 #endif

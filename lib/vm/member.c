@@ -54,13 +54,17 @@ static int slot_map(int fd, struct bu_vm_rec **rec)
 	return 0;
 }
 
-/* Ends what the former user of the slot left, as far as it says who it was. */
-static void look_after(struct bu_vm *vm, uint32_t m, struct bu_vm_rec *rec)
+/* Ends what the former user of the slot left, as far as it says who it was; an error: not yet. */
+static int look_after(struct bu_vm *vm, uint32_t m, struct bu_vm_rec *rec)
 {
+	int err = 0;
+
 	if (rec->magic == BU_VM_MAGIC && rec->layout == BU_VM_LAYOUT)
-		bu_vm_recover(vm, m, rec);
+		err = bu_vm_recover(vm, m, rec);
 	free_cpus(vm, m);
-	memset(rec, 0, sizeof(*rec));
+	if (!err)
+		memset(rec, 0, sizeof(*rec));
+	return err;
 }
 
 int bu_vm_member(struct bu_vm *vm)
@@ -92,7 +96,11 @@ int bu_vm_member(struct bu_vm *vm)
 			close(fd);
 			return err;
 		}
-		look_after(vm, m, rec);
+		if (look_after(vm, m, rec)) {
+			munmap(rec, BU_VM_PAGE);
+			close(fd);
+			continue;
+		}
 		clock_gettime(CLOCK_BOOTTIME, &t);
 		rec->since = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 		rec->pid = getpid();
