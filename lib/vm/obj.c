@@ -145,6 +145,26 @@ void bu_vm_cache_drop(struct bu_vm *vm, int kind, uint32_t id)
 	vm->evicting = false;
 }
 
+/* A part of the cache at each creation: gone objects go soon, and a creation costs few look-ups. */
+static void drop_some(struct bu_vm *vm)
+{
+	struct bu_vm_obj *o, *next;
+
+	if (vm->evicting)
+		return;
+	vm->evicting = true;
+	for (unsigned i = 0; i < 8 && vm->unused; i++) {
+		for (o = vm->table[vm->swept_bucket++ & 255]; o; o = next) {
+			next = o->next;
+			if (o->refs || !is_gone(o))
+				continue;
+			evict(o);
+			break; /* what it let go may have been the next */
+		}
+	}
+	vm->evicting = false;
+}
+
 void bu_vm_cache_close(struct bu_vm *vm)
 {
 	struct bu_vm_obj *o;
@@ -354,7 +374,7 @@ int bu_vm_obj_new(struct bu_vm *vm, const struct bu_vm_hdr *h, uint64_t size, ui
 		return -EROFS;
 	if (size < BU_VM_PAGE || size % BU_VM_PAGE || alloc > size || size > 1ull << 46)
 		return -E2BIG;
-	bu_vm_cache_drop(vm, -1, 0);
+	drop_some(vm);
 	o = calloc(1, sizeof(*o));
 	if (!o)
 		return -ENOMEM;
@@ -365,10 +385,15 @@ int bu_vm_obj_new(struct bu_vm *vm, const struct bu_vm_hdr *h, uint64_t size, ui
 	}
 	if (ftruncate(w, (off_t)size))
 		err = errno == EFBIG || errno == ENOSPC ? -ENOMEM : -errno;
-	if (!err)
+	for (int again = 0; !err && again < 2; again++) {
 		err = give_memory(w, 0, alloc);
-	if (!err)
-		err = give_memory(w, size - BU_VM_PAGE, BU_VM_PAGE);
+		if (!err)
+			err = give_memory(w, size - BU_VM_PAGE, BU_VM_PAGE);
+		if (err != -ENOMEM || again)
+			break;
+		bu_vm_cache_drop(vm, -1, 0); /* memory that only our mappings keep */
+		err = 0;
+	}
 	if (!err && fstat(w, &st))
 		err = -errno;
 	if (err)

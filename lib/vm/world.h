@@ -221,6 +221,7 @@ struct bu_vm {
 	struct bu_vm_obj *table[256], *inodes[256];
 	unsigned unused;        /* objects in it with refs 0 */
 	bool evicting;
+	unsigned swept_bucket;  /* obj.c: where the next creation looks for what is gone */
 	uint32_t win_hint;      /* window.c: where a free slot may be */
 	struct {                /* life.c: what may have died, and is still to be looked at */
 		struct bu_vm_target *v;
