@@ -99,7 +99,7 @@ TESTS += tests/differ
 # killstorm --rounds N: processes that are killed anywhere.
 check_PROGRAMS += tests/killstorm
 tests_killstorm_SOURCES = tests/storm/killstorm.h tests/storm/main.c \
-	tests/storm/maps.c tests/storm/objects.c
+	tests/storm/maps.c tests/storm/progs.c tests/storm/objects.c
 tests_killstorm_LDADD = $(LIBS_BU)
 TESTS += tests/killstorm
 

@@ -19,6 +19,7 @@ extern char ks_world[64];
 /* One kind of trouble: set up in the parent, work in a child, check in the parent when it is dead. */
 struct ks_part {
 	const char *name;
+	unsigned stride; /* of the stops that make check takes; of system calls two each */
 	int (*setup)(struct bu_sys *s);
 	/* One operation of a child. who: 0 writer, 1 runner, 2 reader. */
 	void (*step)(struct bu_sys *s, unsigned who);
@@ -32,5 +33,14 @@ extern const struct ks_part ks_maps, ks_objects;
 uint64_t ks_random(void);
 /* Notes a violation (the first text is kept). */
 void ks_bad(const char *fmt, ...) BU_PRINTF(1, 2);
+
+/* Programs of runners, by type of map; -ENOENT: none for this operation. */
+enum { KS_UPDATE, KS_DELETE, KS_LOOKUP, KS_OPS };
+int ks_prog_make(struct bu_sys *s, uint32_t type, unsigned op, int map);
+/* One that uses no map: for prog_array. */
+int ks_prog_plain(struct bu_sys *s, int32_t r0);
+/* Runs one: what it gave, or of the run -errno (which is noted as a violation). value: 6 words. */
+int ks_prog_run(struct bu_sys *s, int fd, const void *key, uint32_t key_size, const uint64_t *value,
+		uint64_t flag);
 
 #endif

@@ -167,8 +167,8 @@ static bool storm(const struct ks_part *p, unsigned rounds)
 		return false;
 	}
 	for (unsigned who = 0; who < CHILDREN; who++)
-		/* Odd stops are in front of a call; make check takes a sample of them. */
-		for (n = 1; kill_at_syscall(p, who, n); n += rounds < 500 ? 34 : 2, calls++)
+		/* Odd stops are in front of a call; few rounds: a sample of them. */
+		for (n = 1; kill_at_syscall(p, who, n); n += rounds < 500 ? p->stride : 2, calls++)
 			if (!checked(p, s, "at stop", n))
 				return false;
 	if (!checked(p, s, "at the end, call", n))

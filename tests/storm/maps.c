@@ -2,6 +2,7 @@
 /* killstorm: maps of every type, pinned, with values that say whether they are whole. */
 #include "killstorm.h"
 
+#include <linux/perf_event.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,11 +29,15 @@ static const struct kind {
 	{ "ringbuf", BPF_MAP_TYPE_RINGBUF, 0, 4096, 0, false, false, false },
 	{ "array_of_maps", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, KEYS, 0, true, false, true },
 	{ "hash_of_maps", BPF_MAP_TYPE_HASH_OF_MAPS, 4, 40, 0, true, false, false },
+	{ "prog_array", BPF_MAP_TYPE_PROG_ARRAY, 4, KEYS, 0, true, false, true },
+	{ "perf_event_array", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, KEYS, 0, true, false, true },
 };
 #define NKINDS BU_ARRAY_SIZE(kinds)
 
 static int fds[NKINDS];
-static int inner[2];
+static int inner[4];              /* two maps, two programs */
+static int events[2];             /* of this process */
+static int progs[NKINDS][KS_OPS]; /* of a runner, fd + 1 as they are needed; -1: there is none */
 
 static void fill(uint64_t *v, uint64_t key)
 {
@@ -89,7 +94,45 @@ static uint32_t rows(const struct bu_vm_map *m)
 	return m->ops->percpu ? m->ncpus : 1;
 }
 
-static int put(struct bu_sys *s, unsigned i, uint32_t n, uint64_t flags, bool run)
+/* A runner's program of an operation, by its pin: the fd or -ENOENT. */
+static int prog_of(struct bu_sys *s, unsigned i, unsigned op)
+{
+	char path[64];
+
+	if (!progs[i][op]) {
+		snprintf(path, sizeof(path), "/sys/fs/bpf/%s_%u", kinds[i].name, op);
+		progs[i][op] = bu_sys_get(s, path, 0) + 1;
+		if (progs[i][op] < 0)
+			progs[i][op] = -1;
+	}
+	return progs[i][op] > 0 ? progs[i][op] - 1 : -ENOENT;
+}
+
+/* What a value of a map that holds fds is. */
+static uint32_t target(const struct kind *k)
+{
+	unsigned n = (unsigned)(ks_random() & 1);
+
+	return (uint32_t)(k->type == BPF_MAP_TYPE_PROG_ARRAY ? inner[2 + n] :
+			  k->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY ? events[n] : inner[n]);
+}
+
+/* A runner: a program does it. */
+static int run_prog(struct bu_sys *s, unsigned i, unsigned op, uint32_t n, uint64_t flags)
+{
+	const struct kind *k = &kinds[i];
+	uint8_t key[8] = { 0 };
+	uint64_t v[WORDS];
+	int fd = prog_of(s, i, op);
+
+	if (fd < 0)
+		return fd;
+	make_key(k, n, key);
+	fill(v, k->fifo || k->type == BPF_MAP_TYPE_RINGBUF ? 0 : n);
+	return ks_prog_run(s, fd, key, k->key, v, flags);
+}
+
+static int put(struct bu_sys *s, unsigned i, uint32_t n, uint64_t flags)
 {
 	const struct kind *k = &kinds[i];
 	static uint64_t value[MAX_USER / 8];
@@ -103,11 +146,8 @@ static int put(struct bu_sys *s, unsigned i, uint32_t n, uint64_t flags, bool ru
 	for (uint32_t r = 0; r < rows(m); r++)
 		fill(value + r * WORDS, k->fifo ? 0 : n);
 	if (k->inner) {
-		value[0] = (uint32_t)inner[ks_random() & 1];
+		value[0] = target(k);
 		err = bu_sys_map_update(s, fds[i], key, value, flags);
-	} else if (run) {
-		err = k->fifo ? m->ops->push(m, value, flags) :
-				m->ops->update(m, key, value, flags, (uint32_t)(ks_random() % m->ncpus));
 	} else {
 		err = bu_sys_map_update(s, fds[i], k->fifo ? NULL : key, value, flags);
 	}
@@ -126,6 +166,10 @@ static void look(struct bu_sys *s, unsigned i, const void *key, bool alone, bool
 
 	if (!m) {
 		ks_bad("%s cannot be opened", k->name);
+		return;
+	}
+	if (!m->ops->read) { /* perf_event_array */
+		bu_vm_map_put(m);
 		return;
 	}
 	err = alone ? m->ops->read(m, key, value, 0) : bu_sys_map_lookup(s, fds[i], key, value, 0);
@@ -163,7 +207,7 @@ static void walk(struct bu_sys *s, unsigned i, bool alone)
 			ks_bad("%s has a key %u that nobody put", k->name, number(k, key));
 		else
 			seen[number(k, key)]++;
-		look(s, i, key, alone, alone && k->type != BPF_MAP_TYPE_ARRAY_OF_MAPS);
+		look(s, i, key, alone, alone && (!k->inner || !k->array || number(k, key) < STABLE));
 		err = next_key(s, i, key, next, alone);
 	}
 	if (err && err != -ENOENT)
@@ -179,6 +223,19 @@ static void walk(struct bu_sys *s, unsigned i, bool alone)
 	}
 	if (sum > k->entries)
 		ks_bad("%s has %u elements", k->name, sum);
+}
+
+/* An operation of a runner: of every kind by a program. */
+static int run_step(struct bu_sys *s, unsigned i, uint32_t n)
+{
+	const struct kind *k = &kinds[i];
+	unsigned op = (unsigned)(ks_random() % 4);
+	bool any = k->array || k->fifo || k->inner || k->type == BPF_MAP_TYPE_RINGBUF;
+
+	op = op > KS_LOOKUP || k->inner ? (k->inner ? KS_LOOKUP : KS_UPDATE) : op;
+	if (op == KS_DELETE && !k->fifo && k->type != BPF_MAP_TYPE_RINGBUF && (n < STABLE || k->array))
+		op = KS_LOOKUP;
+	return run_prog(s, i, op, n, any ? BPF_ANY : ks_random() % 3);
 }
 
 static void ring(struct bu_sys *s, unsigned i)
@@ -203,12 +260,14 @@ static void step(struct bu_sys *s, unsigned who)
 	int err = 0;
 
 	make_key(k, n, key);
-	if (k->type == BPF_MAP_TYPE_RINGBUF) {
+	if (who == 1 && (!k->inner || ks_random() % 2)) {
+		err = run_step(s, i, n);
+	} else if (k->type == BPF_MAP_TYPE_RINGBUF) {
 		if (who != 2)
 			ring(s, i);
 	} else if (k->fifo) {
 		if (who != 2 && (ks_random() & 1))
-			err = put(s, i, 0, BPF_ANY, who == 1);
+			err = put(s, i, 0, BPF_ANY);
 		else if (!bu_sys_map_lookup(s, fds[i], NULL, v, 0) && !whole(v, 0))
 			ks_bad("%s: the value at its end is torn", k->name);
 	} else if (who == 2) {
@@ -226,20 +285,40 @@ static void step(struct bu_sys *s, unsigned who)
 			look(s, i, key, false, false);
 			break;
 		default:
-			err = put(s, i, n, k->array && k->inner ? BPF_ANY : ks_random() % 3, who == 1);
+			err = put(s, i, n, k->array && k->inner ? BPF_ANY : ks_random() % 3);
 		}
 	}
 	if (err && err != -ENOENT && err != -EEXIST && err != -E2BIG && err != -EBUSY &&
-	    err != -ENOSPC)
+	    err != -ENOSPC && err != -EAGAIN)
 		ks_bad("%s: an operation gave %d", k->name, err);
+}
+
+static int open_events(struct bu_sys *s)
+{
+	struct perf_event_attr a = { 0 };
+
+	a.type = PERF_TYPE_SOFTWARE;
+	a.size = sizeof(a);
+	a.config = PERF_COUNT_SW_BPF_OUTPUT;
+	a.sample_type = PERF_SAMPLE_RAW;
+	for (unsigned i = 0; i < 2; i++) {
+		events[i] = s->ops->perf_event_open(s, &a, -1, (int)i, -1, 0);
+		if (events[i] < 0)
+			return events[i];
+	}
+	return 0;
 }
 
 static int open_all(struct bu_sys *s)
 {
 	char path[64];
-	int fd;
+	int fd, err = open_events(s);
 
-	for (unsigned i = 0; i < NKINDS + 2; i++) {
+	if (err)
+		return err;
+
+	memset(progs, 0, sizeof(progs));
+	for (unsigned i = 0; i < NKINDS + 4; i++) {
 		if (i < NKINDS)
 			snprintf(path, sizeof(path), "/sys/fs/bpf/%s", kinds[i].name);
 		else
@@ -252,18 +331,36 @@ static int open_all(struct bu_sys *s)
 	return 0;
 }
 
+static int make_progs(struct bu_sys *s, unsigned i)
+{
+	char path[64];
+	int fd, err;
+
+	for (unsigned op = 0; op < KS_OPS; op++) {
+		fd = ks_prog_make(s, kinds[i].type, op, fds[i]);
+		if (fd == -ENOENT)
+			continue;
+		snprintf(path, sizeof(path), "/sys/fs/bpf/%s_%u", kinds[i].name, op);
+		err = fd < 0 ? fd : bu_sys_pin(s, fd, path);
+		if (err)
+			return err;
+		s->ops->close(s, fd);
+	}
+	return 0;
+}
+
 static int setup(struct bu_sys *s)
 {
 	union bpf_attr a;
 	char path[64];
-	int err = 0;
+	int err = open_events(s);
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 4 && !err; i++) {
 		memset(&a, 0, sizeof(a));
 		a.map_type = BPF_MAP_TYPE_ARRAY;
 		a.key_size = a.value_size = 4;
 		a.max_entries = 1;
-		inner[i] = bu_sys_map_create(s, &a);
+		inner[i] = i < 2 ? bu_sys_map_create(s, &a) : ks_prog_plain(s, 0);
 		snprintf(path, sizeof(path), "/sys/fs/bpf/inner%u", i);
 		err = inner[i] < 0 ? inner[i] : bu_sys_pin(s, inner[i], path);
 		if (err)
@@ -278,18 +375,58 @@ static int setup(struct bu_sys *s)
 		a.value_size = k->inner ? 4 : k->type == BPF_MAP_TYPE_RINGBUF ? 0 : WORDS * 8;
 		a.max_entries = k->entries;
 		a.map_flags = k->flags;
-		a.inner_map_fd = k->inner ? (uint32_t)inner[0] : 0;
+		a.inner_map_fd = k->type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
+				 k->type == BPF_MAP_TYPE_HASH_OF_MAPS ? (uint32_t)inner[0] : 0;
 		fds[i] = bu_sys_map_create(s, &a);
 		snprintf(path, sizeof(path), "/sys/fs/bpf/%s", k->name);
 		err = fds[i] < 0 ? fds[i] : bu_sys_pin(s, fds[i], path);
 		for (uint32_t n = 0; !err && n < STABLE && !k->fifo && k->type != BPF_MAP_TYPE_RINGBUF; n++)
-			err = put(s, i, n, BPF_ANY, false);
+			err = put(s, i, n, BPF_ANY);
+		err = err ? err : make_progs(s, i);
 		if (err) {
 			printf("# %s: %d\n", k->name, err);
 			return err;
 		}
 	}
 	return 0;
+}
+
+/* As a consumer: every record is whole, and none waits for a dead producer. */
+static void drain(struct bu_sys *s, unsigned i)
+{
+	struct bu_vm_map *m = map_of(s, i);
+	uint64_t pos, end, v[WORDS];
+	uint32_t h, mask;
+
+	if (!m)
+		return;
+	ring(s, i); /* who reserves ends what the dead have left */
+	mask = m->max_entries - 1;
+	pos = atomic_load((_Atomic uint64_t *)m->mem);
+	end = atomic_load((_Atomic uint64_t *)(m->mem + BU_VM_PAGE));
+	while (pos < end) {
+		const uint8_t *data = m->mem + 2 * BU_VM_PAGE;
+
+		memcpy(&h, data + (pos & mask), 4);
+		if (h & 0x80000000u) {
+			ks_bad("%s: the record at %#llx is never submitted", kinds[i].name,
+			       (unsigned long long)pos);
+			break;
+		}
+		if (!(h & 0x40000000u)) {
+			if (h != sizeof(v)) {
+				ks_bad("%s: a record of %u bytes", kinds[i].name, h);
+				break;
+			}
+			for (unsigned w = 0; w < WORDS; w++)
+				memcpy(&v[w], data + ((pos + 8 + 8 * w) & mask), 8);
+			if (!whole(v, 0))
+				ks_bad("%s: a record is torn", kinds[i].name);
+		}
+		pos += ((h & 0x3fffffffu) + 8 + 7) & ~7ull;
+	}
+	atomic_store((_Atomic uint64_t *)m->mem, pos);
+	bu_vm_map_put(m);
 }
 
 static void check(struct bu_sys *s)
@@ -320,6 +457,8 @@ static void check(struct bu_sys *s)
 		if (!k->fifo && k->type != BPF_MAP_TYPE_RINGBUF)
 			held = m, walk(s, i, true), held = NULL;
 		bu_vm_map_put(m);
+		if (k->type == BPF_MAP_TYPE_RINGBUF)
+			drain(s, i);
 	}
 	for (unsigned i = 0; i < NKINDS; i++) { /* drained now and then, each value whole */
 		uint64_t v[WORDS];
@@ -333,4 +472,4 @@ static void check(struct bu_sys *s)
 	bu_buf_free(&why);
 }
 
-const struct ks_part ks_maps = { "maps", setup, step, open_all, check };
+const struct ks_part ks_maps = { "maps", 26, setup, step, open_all, check };
