@@ -160,6 +160,7 @@ int main(int argc, char **argv)
 	struct bu_sys *s;
 	int inner;
 
+	need_native();
 	if (!mkdtemp(world) || bu_vm_open(&s, &(struct bu_vm_options){ .world = world }, NULL)) {
 		skip(1, "needs a tmpfs at /dev/shm");
 		return done_testing();

@@ -373,6 +373,7 @@ int main(int argc, char **argv)
 	uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 0) : seed;
 	int fd;
 
+	need_native();
 	strcpy(top, "/dev/shm/bpfutils-test-XXXXXX");
 	if (!mkdtemp(top)) {
 		printf("1..0 # SKIP needs \"a tmpfs at /dev/shm\"\n");

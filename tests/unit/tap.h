@@ -32,6 +32,15 @@ static int tap_n, tap_bad;
 		for (int tap_i = 0; tap_i < (n); tap_i++)                                          \
 			printf("ok %d # SKIP %s\n", ++tap_n, why);                                 \
 	} while (0)
+/* First in main: ends it where programs run in an emulator of a processor, which is slow and has no ptrace. */
+#define need_native()                                                                              \
+	do {                                                                                       \
+		const char *tap_e = getenv("BPFUTILS_EMULATOR");                                   \
+		if (tap_e && *tap_e) {                                                             \
+			puts("1..0 # SKIP needs programs that run without an emulator");           \
+			return EXIT_SUCCESS;                                                       \
+		}                                                                                  \
+	} while (0)
 static inline int done_testing(void)
 {
 	printf("1..%d\n", tap_n);

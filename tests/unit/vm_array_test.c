@@ -374,6 +374,7 @@ int main(void)
 {
 	char rm[64];
 
+	need_native();
 	if (!mkdtemp(world) ||
 	    bu_vm_open(&s, &(struct bu_vm_options){ .world = world }, NULL)) {
 		skip(1, "needs a tmpfs at /dev/shm");

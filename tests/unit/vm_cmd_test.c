@@ -173,6 +173,7 @@ int main(void)
 	struct bu_diags ds;
 	int err;
 
+	need_native();
 	mem = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (mem == MAP_FAILED || mprotect(mem + 2 * PAGE, PAGE, PROT_NONE) || !mkdtemp(world)) {
 		printf("Bail out! no memory or no /dev/shm\n");

@@ -292,6 +292,7 @@ int main(void)
 	struct bu_vm_options o = { 0 };
 	char dir[64], cmd[100];
 
+	need_native();
 	alarm(200);
 	if (!mkdtemp(world)) {
 		printf("1..0 # SKIP needs \"a tmpfs at /dev/shm\"\n");

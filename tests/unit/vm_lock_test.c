@@ -224,6 +224,7 @@ int main(void)
 	union bpf_attr a;
 	char cmd[100];
 
+	need_native();
 	alarm(120);
 	if (!mkdtemp(world)) {
 		printf("1..0 # SKIP needs \"a tmpfs at /dev/shm\"\n");

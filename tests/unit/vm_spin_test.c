@@ -88,6 +88,7 @@ int main(void)
 	char cmd[128];
 	int err;
 
+	need_native();
 	if (!mkdtemp(dir)) {
 		printf("1..0 # SKIP needs a tmpfs on /dev/shm\n");
 		return 0;

@@ -78,6 +78,7 @@ int main(void)
 	pid_t a, b;
 	int n;
 
+	need_native();
 	if (!mkdtemp(dir)) {
 		printf("1..0 # SKIP needs a tmpfs on /dev/shm\n");
 		return 0;

@@ -440,6 +440,7 @@ int main(void)
 {
 	char cmd[128];
 
+	need_native();
 	strcpy(top, "/dev/shm/bpfutils-test-XXXXXX");
 	if (!mkdtemp(top)) {
 		printf("1..0 # SKIP needs a writable /dev/shm\n");
