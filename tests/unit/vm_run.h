@@ -4,7 +4,7 @@
 #define VM_RUN_H
 #include "vm/interp.h"
 
-#include <dirent.h>
+#include <ftw.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -82,23 +82,15 @@ static bool open_world(void)
 	return false;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path) && 0;
+}
+
 static void close_world(void)
 {
-	static const char *const dirs[] = { "/o", "/r", "/m", "/pins", "" };
-	char path[128];
-
 	s->ops->destroy(s);
-	for (unsigned i = 0; i < BU_ARRAY_SIZE(dirs); i++) {
-		struct dirent *e;
-		DIR *d;
-
-		snprintf(path, sizeof(path), "%s%s", world, dirs[i]);
-		d = opendir(path);
-		while (d && (e = readdir(d)))
-			unlinkat(dirfd(d), e->d_name, 0);
-		if (d)
-			closedir(d);
-		rmdir(path);
-	}
+	nftw(world, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 #endif
