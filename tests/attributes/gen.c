@@ -143,6 +143,21 @@ static bool cuts_id(const struct call *c, unsigned at)
 	return false;
 }
 
+/* Near bytes of a pointer: whether something lies where it points then is chance. */
+static bool near_pointer(const struct call *c, unsigned at)
+{
+	for (unsigned i = 0; i < c->spec->nfields; i++)
+		if (c->v[i].kind == V_PTR && at > c->spec->fields[i].off && at < c->spec->fields[i].off + 5)
+			return true;
+	return false;
+}
+
+/* The kernel waits for all processors, each time that a link goes: a sample is enough. */
+static bool waits(const struct spec *s)
+{
+	return s->cmd == BPF_LINK_CREATE || s->cmd == BPF_LINK_UPDATE;
+}
+
 static void sizes(const struct call *base, bool all)
 {
 	static const unsigned big[] = { 169, 170, 175, 176, 184, 200, 255, 256, 1024, 4095, 4096, 4097,
@@ -152,6 +167,9 @@ static void sizes(const struct call *base, bool all)
 	struct call c = *base;
 
 	c.size_set = true;
+	unsigned step = waits(base->spec) && !options.full ? 8 : 1;
+
+	all = all && step == 1;
 	for (unsigned i = 0; i <= sizeof(union bpf_attr); i += all ? 1 : 4) {
 		c.size = i;
 		if (!i || !cuts_id(&c, i))
@@ -185,9 +203,9 @@ static void sizes(const struct call *base, bool all)
 	}
 	/* Each byte, those that the command does not know included. */
 	c = *base;
-	for (unsigned i = 1; i < sizeof(union bpf_attr) && all; i++) {
+	for (unsigned i = 1; i < sizeof(union bpf_attr) && (all || step > 1); i += step) {
 		c.tail = i;
-		if (!cuts_id(&c, i))
+		if (!cuts_id(&c, i) && !near_pointer(&c, i))
 			run(&c);
 	}
 }
