@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Helpers that work on maps; loops. */
 #include "vm/helper.h"
+#include "vm/interp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -194,11 +195,12 @@ static bool lock_in(struct bu_vm_run *run, struct bu_vm_map *m, uint64_t p)
 {
 	const struct bu_vm_granules *g = &m->gran;
 	uint64_t off = p - (uintptr_t)m->mem;
+	struct bu_vm_span s;
 
 	if (m->spin_lock_off < 0 || !g->stride || off < g->off || off >= m->data_size ||
 	    (off - g->off) % g->stride != (uint64_t)g->val + (uint32_t)m->spin_lock_off || off & 3)
 		return false;
-	return bu_vm_mem_try(run, p - (uint32_t)m->spin_lock_off, 1, false) != NULL;
+	return !bu_vm_mem_span(run, p, &s);
 }
 
 static struct bu_vm_map *lock_map(struct bu_vm_run *run, uint64_t p)

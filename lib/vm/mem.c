@@ -127,6 +127,13 @@ void *bu_vm_mem_try(struct bu_vm_run *run, uint64_t addr, uint64_t size, bool wr
 
 	if (bu_vm_mem_span(run, addr, &s) || size > s.hi - addr || !(write ? s.write : s.read))
 		return NULL;
+	/* A lock is the lock's helpers' only. */
+	if (s.map && s.map->spin_lock_off >= 0) {
+		uint64_t lock = s.lo + (uint32_t)s.map->spin_lock_off;
+
+		if (addr < lock + 4 && lock < addr + size)
+			return NULL;
+	}
 	return (void *)(uintptr_t)addr;
 }
 

@@ -107,6 +107,9 @@ int main(void)
 	ok(err == -EFAULT && strstr(fault.text, "bpf_spin_lock"), "an end with the lock: %s", fault.text);
 	err = RUN(LOCK, UNLOCK);
 	ok(!err, "it was given back all the same: %d %s", err, fault.text);
+	err = RUN({ 0x18, 1, 1, 0, map }, { 0, 0, 0, 0, 0 }, { 0xbf, 2, 10, 0, 0 }, { 0x07, 2, 0, 0, -4 },
+		  { 0xbf, 3, 6, 0, 0 }, { 0xb7, 4, 0, 0, 0 }, { 0x85, 0, 0, 0, 2 });
+	ok(err == -EFAULT && strstr(fault.text, "argument 3"), "a helper on the lock's bytes: %s", fault.text);
 	err = RUN(LOCK, { 0x85, 0, 0, 0, 5 }, UNLOCK);
 	ok(err == -EFAULT && strstr(fault.text, "bpf_ktime_get_ns"), "a helper with the lock: %s", fault.text);
 	err = RUN(LOCK, LOCK);
