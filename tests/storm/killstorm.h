@@ -27,6 +27,8 @@ struct ks_part {
 	int (*open)(struct bu_sys *s);
 	/* Every invariant; ks_bad() says what is broken. */
 	void (*check)(struct bu_sys *s);
+	/* Is a change on somewhere? Where kills at instructions matter most; may be NULL. */
+	bool (*busy)(struct bu_sys *s);
 };
 extern const struct ks_part ks_maps, ks_objects;
 

@@ -118,18 +118,24 @@ static bool kill_at_syscall(const struct ks_part *p, unsigned who, unsigned nth)
 }
 
 /* Kills after a random number of single instructions, somewhere in its script. */
-static void kill_at_insn(const struct ks_part *p, unsigned who)
+static void kill_at_insn(const struct ks_part *p, struct bu_sys *s, unsigned who)
 {
 	pid_t pid = start(p, who, 0, ks_random(), true);
 	unsigned skip = 100 + (unsigned)(ks_random() % 600), insns = (unsigned)(ks_random() % 3000);
+	bool seen = !p->busy || ks_random() % 4 == 0;
 	int st;
 
 	if (pid < 0 || waitpid(pid, &st, __WALL) != pid || !WIFSTOPPED(st))
 		return;
-	for (unsigned i = 0; i < skip + insns; i++)
+	for (unsigned i = 0; i < skip + insns; i++) {
+		if (!seen && i >= skip && i % 16 == 0 && p->busy(s)) {
+			seen = true; /* in the change, or shortly behind it */
+			insns = i - skip + 1 + (unsigned)(ks_random() % 500);
+		}
 		if (ptrace(i < skip ? PTRACE_SYSCALL : PTRACE_SINGLESTEP, pid, NULL, NULL) ||
 		    waitpid(pid, &st, __WALL) != pid || !WIFSTOPPED(st))
 			break;
+	}
 	finish(pid);
 }
 
@@ -176,7 +182,7 @@ static bool storm(const struct ks_part *p, unsigned rounds)
 	printf("# %s: %u kills at system calls, %.1f s\n", p->name, calls, now() - t);
 	for (n = 0; n < rounds; n++) {
 		if (n & 1)
-			kill_at_insn(p, (unsigned)(ks_random() % CHILDREN));
+			kill_at_insn(p, s, (unsigned)(ks_random() % CHILDREN));
 		else
 			kill_at_time(p);
 		if (!checked(p, s, n & 1 ? "at an instruction, round" : "at a time, round", n))

@@ -472,4 +472,17 @@ static void check(struct bu_sys *s)
 	bu_buf_free(&why);
 }
 
-const struct ks_part ks_maps = { "maps", 26, setup, step, open_all, check };
+static bool busy(struct bu_sys *s)
+{
+	bool yes = false;
+
+	for (unsigned i = 0; i < NKINDS && !yes; i++) {
+		struct bu_vm_map *m = map_of(s, i);
+
+		yes = m && atomic_load(&m->live->lock);
+		bu_vm_map_put(m);
+	}
+	return yes;
+}
+
+const struct ks_part ks_maps = { "maps", 26, setup, step, open_all, check, busy };
