@@ -60,7 +60,7 @@ object()
 	TARGET=$BUILDDIR/tests/qemu/target
 	[ -x "$TARGET" ] || make -s -C "$BUILDDIR" tests/qemu/target
 	# All of the object, on a device of the network namespace that net() makes.
-	LOAD="$BPF_LD --set flt_$1[7]=9 --attach tracepoint:sched:sched_process_fork
+	LOAD="$BPF_LD --backend=kernel --set flt_$1[7]=9 --attach tracepoint:sched:sched_process_fork
 		--attach raw_tp:sched_process_fork --attach uprobe:$TARGET:uprobe_me=flt_u$1
 		--attach xdp:flt0=flt_x$1"
 }

@@ -483,7 +483,7 @@ END
 	need_cmd setpriv
 	unique_o user
 	run -3 setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all --inh-caps=-all \
-		$BPF_LD - <u.o
+		$BPF_LD --backend=kernel - <u.o
 	assert_output --partial 'Operation not permitted'
 	assert_output --partial 'CAP_BPF'
 }

@@ -390,16 +390,16 @@ Found 1 element'
 	chmod 644 "$PINS/unpriv"
 	user="setpriv --reuid=65534 --regid=65534 --clear-groups"
 	for object in prog map link; do
-		run -3 $user "$prog" $object
+		run -3 $user "$prog" --backend=kernel $object
 		assert_output --partial 'Operation not permitted'
 		assert_output --partial CAP_
-		run -3 --separate-stderr $user "$prog" -j $object
+		run -3 --separate-stderr $user "$prog" --backend=kernel -j $object
 		run -0 jq -r .error <<<"$output"
 		assert_output --partial 'cannot list'
 	done
-	run -0 $user "$prog" map dump pinned "$PINS/unpriv"
+	run -0 $user "$prog" --backend=kernel map dump pinned "$PINS/unpriv"
 	assert_line 'key: 01 00 00 00  value: 02 00 00 00'
-	run -3 $user "$prog" map update pinned "$PINS/unpriv" key 1 value 3
+	run -3 $user "$prog" --backend=kernel map update pinned "$PINS/unpriv" key 1 value 3
 	assert_output --partial 'Permission denied'
 	rm -f "$prog"
 }

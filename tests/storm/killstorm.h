@@ -16,6 +16,9 @@ struct ks_shared {
 extern struct ks_shared *ks_shared;
 extern char ks_world[64];
 
+/* Is a change on somewhere: a lock is held, or it is decided and being made. */
+enum ks_busy { KS_IDLE, KS_LOCKED, KS_COMMITTED };
+
 /* One kind of trouble: set up in the parent, work in a child, check in the parent when it is dead. */
 struct ks_part {
 	const char *name;
@@ -27,8 +30,8 @@ struct ks_part {
 	int (*open)(struct bu_sys *s);
 	/* Every invariant; ks_bad() says what is broken. */
 	void (*check)(struct bu_sys *s);
-	/* Is a change on somewhere? Where kills at instructions matter most; may be NULL. */
-	bool (*busy)(struct bu_sys *s);
+	/* Where kills at instructions matter most; may be NULL. */
+	enum ks_busy (*busy)(struct bu_sys *s);
 };
 extern const struct ks_part ks_maps, ks_objects;
 

@@ -117,20 +117,26 @@ static bool kill_at_syscall(const struct ks_part *p, unsigned who, unsigned nth)
 	return true;
 }
 
-/* Kills after a random number of single instructions, somewhere in its script. */
+/*
+ * Kills after a random number of single instructions, somewhere in its script; mostly in the few
+ * instructions that make a change which is decided.
+ */
 static void kill_at_insn(const struct ks_part *p, struct bu_sys *s, unsigned who)
 {
 	pid_t pid = start(p, who, 0, ks_random(), true);
 	unsigned skip = 100 + (unsigned)(ks_random() % 600), insns = (unsigned)(ks_random() % 3000);
 	bool seen = !p->busy || ks_random() % 4 == 0;
+	enum ks_busy is = KS_IDLE;
 	int st;
 
 	if (pid < 0 || waitpid(pid, &st, __WALL) != pid || !WIFSTOPPED(st))
 		return;
 	for (unsigned i = 0; i < skip + insns; i++) {
-		if (!seen && i >= skip && i % 16 == 0 && p->busy(s)) {
-			seen = true; /* in the change, or shortly behind it */
-			insns = i - skip + 1 + (unsigned)(ks_random() % 500);
+		if (!seen && i >= skip && (is || i % 16 == 0)) {
+			is = p->busy(s);
+			seen = is == KS_COMMITTED;
+			if (seen)
+				insns = i - skip + 1 + (unsigned)(ks_random() % 60);
 		}
 		if (ptrace(i < skip ? PTRACE_SYSCALL : PTRACE_SINGLESTEP, pid, NULL, NULL) ||
 		    waitpid(pid, &st, __WALL) != pid || !WIFSTOPPED(st))

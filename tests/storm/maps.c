@@ -2,7 +2,9 @@
 /* killstorm: maps of every type, pinned, with values that say whether they are whole. */
 #include "killstorm.h"
 
+#include <fcntl.h>
 #include <linux/perf_event.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -472,17 +474,36 @@ static void check(struct bu_sys *s)
 	bu_buf_free(&why);
 }
 
-static bool busy(struct bu_sys *s)
+/* What the record of a lock's holder says. */
+static enum ks_busy committed(struct bu_sys *s, uint32_t owner)
 {
-	bool yes = false;
+	int fd;
+	uint32_t n = 0;
+	char name[16];
 
-	for (unsigned i = 0; i < NKINDS && !yes; i++) {
+	snprintf(name, sizeof(name), "%u", owner - 1);
+	fd = openat(bu_vm(s)->mdir, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return KS_LOCKED;
+	if (pread(fd, &n, sizeof(n), offsetof(struct bu_vm_rec, n)) != sizeof(n))
+		n = 0;
+	close(fd);
+	return n ? KS_COMMITTED : KS_LOCKED;
+}
+
+static enum ks_busy busy(struct bu_sys *s)
+{
+	enum ks_busy is = KS_IDLE;
+
+	for (unsigned i = 0; i < NKINDS && !is; i++) {
 		struct bu_vm_map *m = map_of(s, i);
+		uint32_t owner = m ? atomic_load(&m->live->lock) : 0;
 
-		yes = m && atomic_load(&m->live->lock);
+		if (owner)
+			is = committed(s, owner);
 		bu_vm_map_put(m);
 	}
-	return yes;
+	return is;
 }
 
 const struct ks_part ks_maps = { "maps", 26, setup, step, open_all, check, busy };
