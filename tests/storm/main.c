@@ -57,19 +57,28 @@ static struct bu_sys *open_world(void)
 }
 
 /* A child: steps of one part, by its own view of the world. n 0: until it is killed. */
-static void child(const struct ks_part *p, unsigned who, unsigned n, uint64_t own_seed, bool traced)
+/* Which part of a child's life its parent steps through. */
+enum trace { NOT_TRACED, FROM_START, FROM_FIRST_STEP };
+
+static void stop_for_parent(void)
+{
+	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	raise(SIGSTOP);
+}
+
+static void child(const struct ks_part *p, unsigned who, unsigned n, uint64_t own_seed, enum trace trace)
 {
 	struct bu_sys *s;
 
 	alarm(60); /* whatever happens to the parent */
 	seed = own_seed | 1;
-	if (traced) {
-		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-		raise(SIGSTOP);
-	}
+	if (trace == FROM_START)
+		stop_for_parent();
 	s = open_world();
 	if (!s || p->open(s))
 		_exit(3);
+	if (trace == FROM_FIRST_STEP)
+		stop_for_parent();
 	for (unsigned i = 0; !n || i < n; i++) {
 		p->step(s, who);
 		atomic_fetch_add_explicit(&ks_shared->ops, 1, memory_order_relaxed);
@@ -77,14 +86,14 @@ static void child(const struct ks_part *p, unsigned who, unsigned n, uint64_t ow
 	_exit(0);
 }
 
-static pid_t start(const struct ks_part *p, unsigned who, unsigned n, uint64_t own_seed, bool traced)
+static pid_t start(const struct ks_part *p, unsigned who, unsigned n, uint64_t own_seed, enum trace trace)
 {
 	pid_t pid;
 
 	fflush(stdout);
 	pid = fork();
 	if (!pid)
-		child(p, who, n, own_seed, traced);
+		child(p, who, n, own_seed, trace);
 	return pid;
 }
 
@@ -97,7 +106,7 @@ static void finish(pid_t pid)
 /* Kills at the nth stop of a system call. False: it had ended before. */
 static bool kill_at_syscall(const struct ks_part *p, unsigned who, unsigned nth)
 {
-	pid_t pid = start(p, who, SCRIPT, base * 8 + who, true);
+	pid_t pid = start(p, who, SCRIPT, base * 8 + who, FROM_START);
 	int st;
 
 	if (pid < 0 || waitpid(pid, &st, __WALL) != pid || !WIFSTOPPED(st))
@@ -117,15 +126,18 @@ static bool kill_at_syscall(const struct ks_part *p, unsigned who, unsigned nth)
 	return true;
 }
 
+static unsigned caught; /* rounds that met a decided change */
+
 /*
  * Kills after a random number of single instructions, somewhere in its script; mostly in the few
  * instructions that make a change which is decided.
  */
 static void kill_at_insn(const struct ks_part *p, struct bu_sys *s, unsigned who)
 {
-	pid_t pid = start(p, who, 0, ks_random(), true);
-	unsigned skip = 100 + (unsigned)(ks_random() % 600), insns = (unsigned)(ks_random() % 3000);
+	pid_t pid = start(p, who, 0, ks_random(), FROM_FIRST_STEP);
 	bool seen = !p->busy || ks_random() % 4 == 0;
+	unsigned skip = (unsigned)(ks_random() % 100);
+	unsigned insns = seen ? (unsigned)(ks_random() % 3000) : 15000; /* until a change is met */
 	enum ks_busy is = KS_IDLE;
 	int st;
 
@@ -135,6 +147,7 @@ static void kill_at_insn(const struct ks_part *p, struct bu_sys *s, unsigned who
 		if (!seen && i >= skip && (is || i % 16 == 0)) {
 			is = p->busy(s);
 			seen = is == KS_COMMITTED;
+			caught += seen;
 			if (seen)
 				insns = i - skip + 1 + (unsigned)(ks_random() % 60);
 		}
@@ -151,7 +164,7 @@ static void kill_at_time(const struct ks_part *p)
 	pid_t pid[CHILDREN];
 
 	for (unsigned i = 0; i < CHILDREN; i++)
-		pid[i] = start(p, i, 0, ks_random(), false);
+		pid[i] = start(p, i, 0, ks_random(), NOT_TRACED);
 	usleep(us);
 	for (unsigned i = 0; i < CHILDREN; i++)
 		finish(pid[i]);
@@ -194,8 +207,10 @@ static bool storm(const struct ks_part *p, unsigned rounds)
 		if (!checked(p, s, n & 1 ? "at an instruction, round" : "at a time, round", n))
 			return false;
 	}
-	printf("# %s: %u rounds of kills anywhere, %llu operations, %.1f s\n",
-	       p->name, rounds, (unsigned long long)atomic_load(&ks_shared->ops), now() - t);
+	printf("# %s: %u rounds of kills anywhere, %u of them when a change was decided, %llu operations, "
+	       "%.1f s\n", p->name, rounds, caught, (unsigned long long)atomic_load(&ks_shared->ops),
+	       now() - t);
+	caught = 0;
 	s->ops->destroy(s);
 	return true;
 }
