@@ -168,6 +168,13 @@ let_go() # SIGNAL
 		--clear-groups "$WORLD_DIR/d/bpf-ld" --vm --for 1ms "$WORLD_DIR/d/two.o"
 	[ "$(stat -c '%U %a' "$WORLD_DIR/run/bpfutils")" = "nobody 700" ]
 	BPFUTILS_WORLD=$WORLD_DIR/run/bpfutils run ! $BPF_LD --vm --for 1ms two.o
+	# Root may look when it names the world, and changes nothing.
+	BPFUTILS_WORLD=$WORLD_DIR/run/bpfutils run -0 $BPFTOOL --vm world
+	assert_output --partial "uid 65534"
+	BPFUTILS_WORLD=$WORLD_DIR/run/bpfutils run -4 $BPFTOOL --vm map create /sys/fs/bpf/x type array \
+		key 4 value 4 entries 1 name x
+	assert_output --partial "Read-only file system"
+	assert_equal "$(find "$WORLD_DIR/run/bpfutils" -user 0)" ""
 	chmod 777 "$WORLD_DIR/run/bpfutils"
 	run ! env BPFUTILS_WORLD="$WORLD_DIR/run/bpfutils" setpriv --reuid=65534 --regid=65534 \
 		--clear-groups "$WORLD_DIR/d/bpftool" --vm map show
