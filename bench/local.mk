@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make bench: each script prints a ratio against a peer run in the same session.
-EXTRA_PROGRAMS = bench/gen bench/compare bench/vm-maps bench/vm-interp
+EXTRA_PROGRAMS = bench/gen bench/compare
+check_PROGRAMS += bench/vm-maps bench/vm-interp
 bench_gen_SOURCES = bench/gen.c
 bench_compare_SOURCES = bench/compare.c
 bench_vm_maps_SOURCES = bench/vm-maps.c
@@ -11,7 +12,7 @@ CLEANFILES += $(EXTRA_PROGRAMS)
 BENCHES = bench/as.sh bench/ld.sh
 EXTRA_DIST += bench/harness.sh $(BENCHES)
 
-bench: all $(EXTRA_PROGRAMS) tests/probe
+bench: all $(EXTRA_PROGRAMS) bench/vm-maps bench/vm-interp tests/probe
 	$(AM_V_at)for b in $(BENCHES); do \
 		$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/$$b || exit 1; \
 	done
