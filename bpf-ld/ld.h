@@ -30,6 +30,7 @@ struct ld {
 	const char *object;
 	char **command;      /* NULL: none */
 	enum bu_backend backend;
+	bool backend_given;  /* by an option, not by the environment */
 	enum bu_color_when color;
 	bool json, dry_run, limited;
 	unsigned verbose;

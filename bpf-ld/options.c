@@ -303,9 +303,11 @@ static int take(struct ld *l, int id, const char *arg)
 	case OPT_JSON:
 		return 0; /* read before, so that each message obeys it */
 	case OPT_BACKEND:
+		l->backend_given = true;
 		return bu_backend_parse(arg, &l->backend)
 			       ? usage(l, "--backend: \"%s\" is none of auto, kernel, vm", arg) : 0;
 	case OPT_VM:
+		l->backend_given = true;
 		l->backend = BU_BACKEND_VM;
 		return 0;
 	case OPT_COLOR:
@@ -350,9 +352,9 @@ static int check(struct ld *l, bool no_command)
 	if (l->replay && l->load.nsets)
 		return usage(l, "--replay takes the maps' contents from the recording: it does not go with "
 			     "--set and --map-from");
-	if (l->replay && l->backend == BU_BACKEND_KERNEL)
+	if (l->replay && l->backend_given && l->backend == BU_BACKEND_KERNEL)
 		return usage(l, "--replay feeds the VM: it does not go with --backend=kernel");
-	if (l->record && l->backend == BU_BACKEND_VM)
+	if (l->record && l->backend_given && l->backend == BU_BACKEND_VM)
 		return usage(l, "--record listens to the kernel: it does not go with --vm");
 	if (no_command)
 		return usage(l, "there is no command behind --");
