@@ -83,3 +83,9 @@ tests_conformance_LDADD = $(LIBS_BU)
 TESTS += tests/conformance
 TESTS += tests/tracelog.bats
 EXTRA_DIST += tests/tracelog.bats
+# Two objects side by side, for tests of what assemblers make.
+check_PROGRAMS += tests/objcmp
+tests_objcmp_SOURCES = tests/objcmp.c
+tests_objcmp_LDADD = $(LIBELF_LIBS)
+TESTS += tests/as-objcmp.bats
+EXTRA_DIST += tests/as-objcmp.bats
