@@ -61,8 +61,8 @@ static pid_t writer(int who, int n)
 		snprintf(text, sizeof(text), "%d %d", who, i);
 		say(s, text);
 	}
-	if (n < 0) /* for ever, until it is killed */
-		for (int i = 0; s; i++) {
+	if (s && n < 0) /* for ever, until it is killed */
+		for (int i = 0;; i++) {
 			snprintf(text, sizeof(text), "%d %d", who, i);
 			say(s, text);
 		}

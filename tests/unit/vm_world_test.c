@@ -148,7 +148,7 @@ static void test_refs(void)
 	struct bu_sys *s = must();
 	struct bu_vm_target t[2];
 	uint32_t btf, map, prog, link;
-	struct bu_vm_obj *o, *m2;
+	struct bu_vm_obj *o = NULL, *m2 = NULL;
 	int fb = make(s, BU_VM_BTF, 1, NULL, 0, &btf), fm, fp, fl, f2;
 
 	t[0] = (struct bu_vm_target){ BU_VM_BTF, btf };
