@@ -8,6 +8,7 @@ void as_init(struct as *as, struct bu_diags *ds)
 	bu_arena_init(&as->arena);
 	as->ds = ds;
 	as->arch = BU_ARCH_X86_64;
+	as->dialects = BU_DIALECTS_ALL;
 	as->syms_tail = &as->syms;
 	as->maps_tail = &as->maps;
 }

@@ -9,6 +9,7 @@
  *   directive.c  what begins with a dot (directive.def: one row each); data.c, section.c, words.c
  *   map.c        .map
  *   insn.c       instructions: matcher, checks of what is written
+ *   dialect.c    which dialect a file is in
  *   fixup.c      what had to wait for the end: labels, functions, relocations
  *   check.c      checks of whole functions
  *   btf.c        .BTF and .BTF.ext
@@ -34,6 +35,8 @@ struct as_file {
 	struct bu_buf text; /* NUL behind it */
 	const char *parent; /* the .include, in another file's text; NULL: the first file */
 	uint32_t name_off;  /* in the BTF strings, 0: not yet there */
+	uint32_t dialects;  /* in which all of it so far has a meaning */
+	const char *dialect_pos; /* the instruction that decided */
 };
 
 enum as_seckind { SEC_PROG, SEC_TEXT, SEC_DATA, SEC_OTHER };
@@ -166,6 +169,7 @@ struct as {
 	struct bu_diags *ds;
 	bool be;
 	bool no_line_info;
+	uint32_t dialects; /* a set: what a file may be in */
 	enum bu_arch arch;
 	bool arch_used;   /* an object that fits one architecture only */
 	bool arch_fields; /* a name was looked up by architecture */
@@ -233,6 +237,8 @@ struct bu_diag *as_warn(struct as *as, const char *code, const char *p, size_t l
 bool as_too_many(const struct as *as);
 /* Maps a pointer of the current statement to the file's text. */
 const char *as_place(const struct as *as, const char *p);
+/* The file whose text p points into, or NULL. */
+const struct as_file *as_file_of(const struct as *as, const char *p);
 /* A pointer to file f's line and column (from 1). */
 const char *as_line_pos(const struct as_file *f, uint32_t line, uint32_t col);
 /* Records that the code at the current place of cur comes from the current statement. */
@@ -318,6 +324,21 @@ unsigned as_map_members(const struct as_map *m);
 uint32_t as_map_btf(struct as *as, struct as_map *m);
 /* The BTF integer of 1, 2, 4 or 8 bytes. */
 uint32_t as_btf_int(struct as *as, unsigned size, bool is_signed, bool is_char);
+
+/* dialect.c */
+/* An instruction at p leaves fewer dialects for the current file. */
+void as_dialect_narrow(struct as *as, uint32_t left, const char *p);
+/* Tells the error when stmt, which did not match, is an instruction in another dialect. */
+bool as_dialect_mismatch(struct as *as, struct bu_str stmt);
+/* Is 0xffffffff as good as -1 for an immediate? */
+bool as_dialect_unsigned(const struct as *as);
+/* An offset that may be written as 16 bits in two's complement. */
+int64_t as_dialect_off(const struct as *as, int64_t v);
+/*
+ * Where a jump to a label that is not defined goes all the same: bpf_conformance's "exit" is the first
+ * exit instruction. -1: nowhere.
+ */
+int64_t as_dialect_exit(const struct as *as, const struct as_fix *f);
 
 /* insn.c */
 void as_insn_init(struct as *as);

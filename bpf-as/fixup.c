@@ -63,7 +63,12 @@ static void not_here(struct as *as, const struct as_fix *f, const char *verb)
 static bool jump_distance(struct as *as, const struct as_fix *f, int64_t *delta)
 {
 	struct as_sym *s = f->sym;
+	int64_t at;
 
+	if (s->def == DEF_NONE && (at = as_dialect_exit(as, f)) >= 0) {
+		*delta = (at - (int64_t)f->off) / 8 - 1;
+		return as_check_jump(as, f->row, *delta, f->pos, f->len);
+	}
 	if (s->def == DEF_NONE) {
 		as_undefined(as, s, f->pos, false);
 	} else if (s->def != DEF_LABEL) {

@@ -31,7 +31,7 @@ static size_t take_expr(struct as *as, struct bu_str s, struct bu_operand *out)
 	return (size_t)(c.p - s.p);
 }
 
-/* A label, 1f, 1b, +N or -N. */
+/* A label, 1f, 1b, +N or -N, or N, which is +N too. */
 static size_t take_target(struct as *as, struct bu_str s, struct bu_operand *out)
 {
 	const char *p = s.p, *e = p + s.n;
@@ -40,7 +40,7 @@ static size_t take_target(struct as *as, struct bu_str s, struct bu_operand *out
 	struct bu_str w;
 	size_t n;
 
-	if (s.n && (*p == '+' || *p == '-')) {
+	if (s.n && (*p == '+' || *p == '-' || (IS(*p, CL_DIGIT) && !numeric_ref(p, e, &n)))) {
 		n = take_expr(as, s, out);
 		out->relative = true;
 		return n && !out->symbolic ? n : 0;
@@ -119,21 +119,6 @@ void as_insn_init(struct as *as)
 
 /* ---------------------------------------------------------------- what does not match */
 
-static bool gnu_mnemonic(const char *p, size_t n)
-{
-	static const char *const words[] = {
-		"mov", "mov32", "add", "add32", "sub", "mul", "div", "or", "and", "lsh", "rsh", "xor",
-		"arsh", "neg", "ja", "jeq", "jne", "jgt", "jge", "jlt", "jle", "jset", "jsgt", "jsge",
-		"jslt", "jsle", "lddw", "ldxdw", "ldxw", "ldxh", "ldxb", "stxdw", "stxw", "stxh", "stxb",
-		"stdw", "stw", "sth", "stb", "endbe", "endle", "bswap",
-	};
-
-	for (size_t i = 0; i < BU_ARRAY_SIZE(words); i++)
-		if (strlen(words[i]) == n && !memcmp(words[i], p, n))
-			return true;
-	return false;
-}
-
 static bool bad_register(const char *p, size_t n)
 {
 	if (n < 2 || n > 3 || (*p != 'r' && *p != 'w'))
@@ -151,6 +136,8 @@ static void mismatch(struct as *as, struct bu_str stmt, const struct bu_mismatch
 	struct bu_near near;
 	struct bu_diag *d;
 
+	if (as_dialect_mismatch(as, stmt))
+		return;
 	if (as->ex_error && as->ex_error_pos >= p && as->ex_error_pos <= e) {
 		as_error(as, "A0140", as->ex_error_pos,
 			 as_token_len(as->ex_error_pos, e), "%s", as->ex_error);
@@ -166,10 +153,7 @@ static void mismatch(struct as *as, struct bu_str stmt, const struct bu_mismatch
 			     (int)first, stmt.p);
 		bu_near_init(&near, stmt.p, first);
 		bu_isa_words_feed(&near);
-		if (gnu_mnemonic(stmt.p, first))
-			bu_diag_help(as->ds, d, "this looks like GNU as mnemonics; bpf-as reads "
-						"the kernel's text: 'r1 = 2', 'r1 += r2', 'goto x'");
-		else if (near.best)
+		if (near.best)
 			bu_diag_help(as->ds, d, "did you mean '%.*s'?", (int)near.best_n, near.best);
 		return;
 	}
@@ -224,7 +208,7 @@ static bool range(struct as *as, int64_t v, int64_t lo, int64_t hi, const char *
 
 static bool signed_imm(struct as *as, const struct bu_isa *row, int64_t v, const char *p, size_t len)
 {
-	if (v > INT32_MAX && v <= UINT32_MAX)
+	if (v > INT32_MAX && v <= UINT32_MAX && !as_dialect_unsigned(as))
 		return sign_extended(as, row, v, p, len);
 	if (v < INT32_MIN || v > UINT32_MAX) {
 		struct bu_diag *d = as_error(as, "A0160", p, len,
@@ -512,6 +496,8 @@ static bool do_off(struct as *as, struct bu_match *m)
 	struct bu_operand *o = &m->off;
 	struct bu_insn in = { .dst = m->dst, .src = m->src };
 
+	if (!o->symbolic)
+		o->val = as_dialect_off(as, o->val);
 	if (o->field == BU_FIELD_TARGET) {
 		if (o->symbolic)
 			symbolic_target(as, m->row, o, FIX_JMP);
@@ -538,10 +524,13 @@ void as_insn(struct as *as, struct as_cur *c)
 	int n;
 
 	as->ex_error = NULL;
+	as->matcher.dialects = as->file->dialects;
 	if (bu_isa_match(&as->matcher, stmt, &m, &why)) {
 		mismatch(as, stmt, &why);
 		return;
 	}
+	if (m.dialects != as->file->dialects)
+		as_dialect_narrow(as, m.dialects, stmt.p);
 	if (!code_here(as, stmt.p, stmt.n))
 		return;
 	as_line(as, stmt.p);

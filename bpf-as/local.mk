@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 bin_PROGRAMS += bpf-as/bpf-as
 AS_STAGES = bpf-as/as.h bpf-as/as.c bpf-as/btf.c bpf-as/check.c bpf-as/data.c \
-	bpf-as/directive.c bpf-as/directive.def bpf-as/directive.h bpf-as/dis.c bpf-as/emit.c bpf-as/expr.c bpf-as/fixup.c \
+	bpf-as/dialect.c bpf-as/directive.c bpf-as/directive.def bpf-as/directive.h bpf-as/dis.c bpf-as/emit.c bpf-as/expr.c bpf-as/fixup.c \
 	bpf-as/insn.c bpf-as/map.c bpf-as/section.c bpf-as/src.c bpf-as/symbol.c \
 	bpf-as/words.c
 bpf_as_bpf_as_SOURCES = bpf-as/main.c $(AS_STAGES)
 bpf_as_bpf_as_LDADD = $(LIBS_BU)
 TESTS += tests/as.bats tests/as-errors.bats tests/as-load.bats
+TESTS += tests/as-dialects.bats
+EXTRA_DIST += tests/as-dialects.bats tests/golden/as/spellings.txt
 EXTRA_DIST += tests/as.bats tests/as-errors.bats tests/as-load.bats tests/golden/as/encodings.s tests/golden/as/err-dir.s \
 	tests/golden/as/err-flow.s tests/golden/as/err-imm.s tests/golden/as/err-insn.s \
 	tests/golden/as/err-map.s tests/golden/as/err-names.s

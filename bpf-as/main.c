@@ -10,7 +10,7 @@
 #include "config.h"
 
 enum {
-	OPT_OUT = 1, OPT_INC, OPT_DIS, OPT_MARCH, OPT_ENDIAN, OPT_EXPLAIN, OPT_COLOR, OPT_FORMAT,
+	OPT_OUT = 1, OPT_INC, OPT_DIS, OPT_MARCH, OPT_DIALECT, OPT_ENDIAN, OPT_EXPLAIN, OPT_COLOR, OPT_FORMAT,
 	OPT_HELP, OPT_VERSION,
 };
 
@@ -22,6 +22,9 @@ static const struct bu_opt opts[] = {
 	{ OPT_MARCH, 'm', "march", "ARCH",
 	  "machine of pt_regs.NAME: x86_64 (default) or arm64; also -march=ARCH", BU_WORD_LIST,
 	  "x86_64|arm64" },
+	{ OPT_DIALECT, 0, "mdialect", "NAME",
+	  "how instructions are written, instead of finding out; also -mdialect=NAME", BU_WORD_LIST,
+	  "canonical|pseudoc|gnu|normal|conformance|ubpf|rbpf" },
 	{ OPT_ENDIAN, 'E', "endian", "L|B", "byte order, little (default) or big; also -EL, -EB",
 	  BU_WORD_LIST, "L|B" },
 	{ OPT_EXPLAIN, 0, "explain", "CODE", "explain a message by its code, such as A0150",
@@ -40,6 +43,7 @@ struct args {
 	unsigned ninc;
 	bool dis, be;
 	enum bu_arch arch;
+	uint32_t dialects;
 	enum bu_color_when color;
 	enum bu_diag_format format;
 };
@@ -126,7 +130,19 @@ static int parse(struct args *a, int argc, char **argv)
 		case OPT_DIS:
 			a->dis = true;
 			break;
+		case OPT_DIALECT:
+		dialect:
+			s.arg += strncmp(s.arg, "dialect=", 8) ? 0 : 8;
+			arch = bu_dialect_by_name(bu_str_c(s.arg));
+			if (arch < 0) {
+				snprintf(error, sizeof(error), "unknown dialect '%.100s'", s.arg);
+				return usage(error, "canonical, pseudoc, gnu (or normal), conformance, ubpf or rbpf");
+			}
+			a->dialects = 1u << arch;
+			break;
 		case OPT_MARCH:
+			if (!strncmp(s.arg, "dialect=", 8))
+				goto dialect;
 			arch = bu_arch_by_name(bu_str_c(strncmp(s.arg, "arch=", 5) ? s.arg : s.arg + 5));
 			if (arch < 0) {
 				snprintf(error, sizeof(error), "unknown architecture '%.100s'", s.arg);
@@ -253,6 +269,7 @@ static int assemble(const struct args *a, const char *out, struct bu_diags *ds)
 	as_init(&as, ds);
 	as.be = a->be;
 	as.arch = a->arch;
+	as.dialects = a->dialects;
 	as.incdirs = a->inc;
 	as.nincdirs = a->ninc;
 	err = as_assemble(&as, a->in, &o);
@@ -326,7 +343,7 @@ static void sort_messages(struct bu_diags *ds)
 
 int main(int argc, char **argv)
 {
-	struct args a = { .arch = BU_ARCH_X86_64 };
+	struct args a = { .arch = BU_ARCH_X86_64, .dialects = BU_DIALECTS_ALL };
 	struct bu_buf msgs = { 0 };
 	struct bu_diags ds;
 	char *out = NULL;

@@ -45,7 +45,7 @@ const char *as_place(const struct as *as, const char *p)
 	return p;
 }
 
-static const struct as_file *file_of(const struct as *as, const char *p)
+const struct as_file *as_file_of(const struct as *as, const char *p)
 {
 	for (size_t i = as->nfiles; i-- > 0;) {
 		const char *t = (const char *)as->files[i]->text.p;
@@ -86,7 +86,7 @@ void as_span(struct as *as, struct bu_diag *d, const char *p, size_t len, const 
 	if (d == &as->ds->spare)
 		return;
 	p = p ? as_place(as, p) : NULL;
-	f = p ? file_of(as, p) : NULL;
+	f = p ? as_file_of(as, p) : NULL;
 	if (!f) {
 		const char *name = as->nfiles ? as->files[0]->name : "bpf-as";
 
@@ -103,8 +103,8 @@ void as_span(struct as *as, struct bu_diag *d, const char *p, size_t len, const 
 	bu_diag_span(as->ds, d, f->name, line, (uint32_t)(p - start) + 1, len ? (uint32_t)len : 1,
 		     bu_str(start, (size_t)(end - start)), label);
 	if (d->nspans == 1)
-		for (; f->parent; f = file_of(as, f->parent)) {
-			const struct as_file *up = file_of(as, f->parent);
+		for (; f->parent; f = as_file_of(as, f->parent)) {
+			const struct as_file *up = as_file_of(as, f->parent);
 
 			bu_diag_note(as->ds, d, "included from %s:%u", up->name,
 				     place_line(up, f->parent, &start));
@@ -465,6 +465,7 @@ int as_source(struct as *as, const char *name, const char *from)
 	bu_buf_cstr(&f->text); /* a NUL, also behind an empty file */
 	f->name = path ? path : strcmp(name, "-") ? name : "<stdin>";
 	f->parent = from ? as_place(as, from) : NULL;
+	f->dialects = as->dialects;
 	as->files = bu_arena_grow(&as->arena, as->files, as->nfiles, &as->cap_files, sizeof(f));
 	if (!as->files) {
 		as->nfiles = 0;

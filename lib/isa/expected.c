@@ -28,7 +28,15 @@ static const char *only_word(const struct trie *t, unsigned node)
 	return word;
 }
 
-static const char *of_field(uint32_t fields, bool r, bool w)
+/* r: the tree has a register here, w: one of 32 bits */
+static const char *reg_text(const struct trie *t, bool r)
+{
+	if (t->words.percent)
+		return "a register %r0 to %r10";
+	return r ? "a register r0 to r10" : "a register w0 to w10";
+}
+
+static const char *of_field(const struct trie *t, uint32_t fields, bool r, bool w)
 {
 	static const struct {
 		unsigned tok;
@@ -46,6 +54,8 @@ static const char *of_field(uint32_t fields, bool r, bool w)
 	};
 
 	if (fields & (1u << T_IMM | 1u << T_IMM64)) {
+		if (r && t->words.percent)
+			return "a register %r0 to %r10 or a number";
 		if (r)
 			return "a register r0 to r10 or a number";
 		if (w)
@@ -69,14 +79,14 @@ const char *bu_trie_expected(const struct trie *t, unsigned node, struct bu_str 
 	if (lx.tok == T_R || lx.tok == T_W) {
 		/* A register of the wrong number or kind: name the right ones alone. */
 		if (r && (lx.tok == T_R || !w))
-			return "a register r0 to r10";
+			return reg_text(t, true);
 		if (w)
-			return "a register w0 to w10";
+			return reg_text(t, false);
 	}
 	if (t->fields[node])
-		return of_field(t->fields[node], r, w);
+		return of_field(t, t->fields[node], r, w);
 	if (r || w)
-		return r ? "a register r0 to r10" : "a register w0 to w10";
+		return reg_text(t, r);
 	if (word)
 		return word;
 	if (t->leaf[node].row)

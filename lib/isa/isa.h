@@ -137,6 +137,26 @@ int bu_isa_print(struct bu_buf *out, const struct bu_insn *insn, const struct bu
 int bu_isa_print_kernel(struct bu_buf *out, const struct bu_insn *insn, const struct bu_insn *next,
 			int64_t pc, const struct bu_isa_names *names);
 
+/* ---------------------------------------------------------------- dialects */
+
+/*
+ * Ways to write the same instructions. The first two share their templates (isa.def and alt.def), the
+ * others theirs (dialect.def); a set of dialects is a mask of 1 << dialect.
+ */
+enum bu_dialect {
+	BU_DIALECT_CANONICAL,   /* what clang, the kernel and we print: r1 = 2 */
+	BU_DIALECT_PSEUDOC,     /* GNU as -mdialect=pseudoc: r1=2 */
+	BU_DIALECT_GNU,         /* GNU as's mnemonics: mov %r1,2 */
+	BU_DIALECT_CONFORMANCE, /* bpf_conformance */
+	BU_DIALECT_UBPF, BU_DIALECT_RBPF,
+	BU_NDIALECT,
+};
+#define BU_DIALECTS_PSEUDOC (1u << BU_DIALECT_CANONICAL | 1u << BU_DIALECT_PSEUDOC)
+#define BU_DIALECTS_ALL ((1u << BU_NDIALECT) - 1)
+const char *bu_dialect_name(enum bu_dialect d);
+/* enum bu_dialect; "normal" is GNU as's word for its mnemonics; -ENOENT */
+int bu_dialect_by_name(struct bu_str name);
+
 /* ---------------------------------------------------------------- matching text */
 
 /* Which field an operand expression fills; tells the range. */
@@ -166,6 +186,7 @@ struct bu_operand {
 
 struct bu_matcher {
 	void *ctx;
+	uint32_t dialects; /* the set that is read; 0: BU_DIALECTS_PSEUDOC */
 	/*
 	 * Parses the longest operand at the start of s for field f. Returns the bytes taken, 0 when
 	 * there is none there; must have no lasting side effect, as the match may be abandoned.
@@ -180,6 +201,7 @@ struct bu_matcher {
 struct bu_match {
 	const struct bu_isa *row;
 	uint8_t dst, src;
+	uint32_t dialects; /* those of the matcher's in which the text means this */
 	/* by field; IMM, IMM64, HELPER, LOCAL, KFUNC, TARGET32, MAP share imm; OFF, TARGET off */
 	struct bu_operand imm, off, x, y;
 };
@@ -195,6 +217,7 @@ struct bu_mismatch {
 /*
  * Finds the one row whose template, or alternate spelling, matches all of stmt (comments and label
  * stripped). Returns 0, or -ENOENT with *err filled. Cost is about that of reading the text once.
+ * With dialects of both kinds pseudo-C is tried first; *out tells the dialects that agree.
  */
 int bu_isa_match(const struct bu_matcher *m, struct bu_str stmt, struct bu_match *out,
 		 struct bu_mismatch *err);

@@ -94,6 +94,21 @@ static unsigned reg_scan(const char *p, size_t n, struct bu_lex *out)
 	return out->len;
 }
 
+/* %r1, %fp */
+static unsigned percent_scan(const char *p, size_t n, struct bu_lex *out)
+{
+	if (n < 3)
+		return 0;
+	if (p[1] == 'f' && p[2] == 'p' && (n == 3 || !bu_lex_is_word(p[3]))) {
+		*out = (struct bu_lex){ .tok = T_R, .len = 3, .reg = 10, .percent = true };
+		return 3;
+	}
+	if (p[1] != 'r' || !reg_scan(p + 1, n - 1, out))
+		return 0;
+	out->percent = true;
+	return ++out->len;
+}
+
 struct bu_lex bu_lex_next(const struct bu_lex_words *w, const char *p, size_t n)
 {
 	struct bu_lex t = { .tok = T_NONE };
@@ -105,6 +120,8 @@ struct bu_lex bu_lex_next(const struct bu_lex_words *w, const char *p, size_t n)
 		return t;
 	c = p[0];
 	if ((c == 'r' || c == 'w') && reg_scan(p, n, &t))
+		return t;
+	if (c == '%' && w->percent && percent_scan(p, n, &t))
 		return t;
 	if (!is(c, LEX_WORD | LEX_COMPOUND)) {
 		t.len = 1;

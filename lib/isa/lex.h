@@ -21,6 +21,7 @@ struct bu_lex {
 	unsigned tok; /* T_R, T_W, or a word's number, or T_NONE */
 	unsigned len; /* bytes; 0 at the end */
 	unsigned reg; /* T_R, T_W: the number, or BU_LEX_REG_BAD */
+	bool percent; /* a register with % before it */
 };
 
 enum { BU_LEX_MAX_WORDS = 200 };
@@ -34,6 +35,7 @@ struct bu_lex_words {
 	char pool[2048];
 	size_t pool_n;
 	bool full;
+	bool percent;                          /* %r1 and %fp are registers too */
 };
 
 /* The token at the start of p, n bytes; no blanks before it. */

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-lib_libbu_a_SOURCES += lib/isa/isa.h lib/isa/isa.def lib/isa/alt.def lib/isa/helper.def \
+lib_libbu_a_SOURCES += lib/isa/isa.h lib/isa/isa.def lib/isa/alt.def lib/isa/dialect.def lib/isa/helper.def \
 	lib/isa/maptype.def lib/isa/progtype.def lib/isa/attachtype.def lib/isa/linktype.def \
 	lib/isa/section.def lib/isa/const.def lib/isa/field.def \
 	lib/isa/encode.c lib/isa/print.c lib/isa/print_kernel.c \
-	lib/isa/lex.h lib/isa/lex.c lib/isa/trie.h lib/isa/trie.c lib/isa/match.c lib/isa/expected.c \
+	lib/isa/lex.h lib/isa/lex.c lib/isa/trie.h lib/isa/trie.c lib/isa/match.c lib/isa/expected.c lib/isa/dialect.c \
 	lib/isa/names.h lib/isa/names.c lib/isa/tables.c lib/isa/context.c
 check_PROGRAMS += tests/unit/isa_test
 tests_unit_isa_test_SOURCES = tests/unit/isa_test.c tests/unit/isa_encodings.h
@@ -17,3 +17,7 @@ check_PROGRAMS += tests/unit/isa_kernel_test
 tests_unit_isa_kernel_test_SOURCES = tests/unit/isa_kernel_test.c
 tests_unit_isa_kernel_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/isa_kernel_test
+check_PROGRAMS += tests/unit/isa_words_test
+tests_unit_isa_words_test_SOURCES = tests/unit/isa_words_test.c
+tests_unit_isa_words_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/isa_words_test

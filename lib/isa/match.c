@@ -11,6 +11,9 @@
 #include <string.h>
 #include "isa/trie.h"
 
+/* Dialects whose registers have no %. */
+#define BARE (1u << BU_DIALECT_RBPF)
+
 struct walk {
 	const struct trie *t;
 	const struct bu_matcher *m;
@@ -18,6 +21,7 @@ struct walk {
 	size_t n;
 	struct bu_match *out;
 	struct bu_operand same;           /* %n */
+	uint32_t dialects;                /* that may be read */
 	uint8_t reg[TRIE_REGS];
 	size_t reg_at[TRIE_REGS];
 	/* the farthest failure */
@@ -207,7 +211,16 @@ static const char *const same_reg[2][11] = {
 static int finish(struct walk *w, unsigned node)
 {
 	const struct trie_leaf *leaf = &w->t->leaf[node];
+	uint32_t dialects = leaf->dialects & w->dialects;
 	int val[4] = { -1, -1, -1, 0 };
+
+	if (w->t->words.percent)
+		for (unsigned i = 0; i < leaf->nregs; i++)
+			dialects &= w->s[w->reg_at[i]] == '%' ? ~BARE : BARE;
+	if (!dialects) {
+		fail(w, node, 0, 1, "a spelling of the dialect that is read");
+		return -ENOENT;
+	}
 
 	for (unsigned i = 0; i < leaf->nregs; i++) {
 		int *v = &val[leaf->reg[i]];
@@ -232,6 +245,7 @@ static int finish(struct walk *w, unsigned node)
 		return -ENOENT;
 	}
 	w->out->row = &bu_isa_rows[leaf->row - 1];
+	w->out->dialects = dialects;
 	w->out->dst = val[REG_DST] < 0 ? 0 : (uint8_t)val[REG_DST];
 	w->out->src = val[REG_SRC] < 0 ? 0 : (uint8_t)val[REG_SRC];
 	return 0;
@@ -318,21 +332,52 @@ static int walk(struct walk *w, unsigned node, size_t pos, unsigned nregs)
 	}
 }
 
-int bu_isa_match(const struct bu_matcher *m, struct bu_str stmt, struct bu_match *out,
-		 struct bu_mismatch *err)
+/* Fills err; kept apart, as it costs what matching must not. */
+static void explain(const struct walk *w, struct bu_str stmt, struct bu_mismatch *err)
 {
-	struct walk w = { .t = bu_trie(), .m = m, .s = stmt.p, .n = stmt.n, .out = out };
+	unsigned row = w->t->first_row[w->far_node];
+
+	err->pos = w->far;
+	err->len = w->far_len;
+	err->expected = w->why ? w->why : bu_trie_expected(w->t, w->far_node, stmt, w->far);
+	err->near = w->far_node ? &bu_isa_rows[row] : NULL;
+}
+
+static int match_in(const struct bu_matcher *m, enum trie_kind kind, uint32_t dialects,
+		    struct bu_str stmt, struct bu_match *out, struct bu_mismatch *err)
+{
+	struct walk w = { .t = bu_trie(kind), .m = m, .s = stmt.p, .n = stmt.n, .out = out,
+			  .dialects = dialects };
 
 	memset(out, 0, sizeof(*out));
 	if (walk(&w, 0, 0, 0) == 0)
 		return 0;
-	if (err) {
-		unsigned row = w.t->first_row[w.far_node];
-
-		err->pos = w.far;
-		err->len = w.far_len;
-		err->expected = w.why ? w.why : bu_trie_expected(w.t, w.far_node, stmt, w.far);
-		err->near = w.far_node ? &bu_isa_rows[row] : NULL;
-	}
+	if (err)
+		explain(&w, stmt, err);
 	return -ENOENT;
+}
+
+int bu_isa_match(const struct bu_matcher *m, struct bu_str stmt, struct bu_match *out,
+		 struct bu_mismatch *err)
+{
+	uint32_t set = m->dialects ? m->dialects : BU_DIALECTS_PSEUDOC;
+	uint32_t c = set & BU_DIALECTS_PSEUDOC, other = set & ~BU_DIALECTS_PSEUDOC;
+	struct bu_mismatch err2;
+	struct bu_match more;
+
+	if (!other)
+		return match_in(m, TRIE_PSEUDOC, c, stmt, out, err);
+	if (!c)
+		return match_in(m, TRIE_MNEMONIC, other, stmt, out, err);
+	if (match_in(m, TRIE_PSEUDOC, c, stmt, out, err)) {
+		/* Of two failures the one that got further says more. */
+		if (match_in(m, TRIE_MNEMONIC, other, stmt, out, &err2) == 0)
+			return 0;
+		if (err && err2.pos > err->pos)
+			*err = err2;
+		return -ENOENT;
+	}
+	if (match_in(m, TRIE_MNEMONIC, other, stmt, &more, NULL) == 0 && more.row == out->row)
+		out->dialects |= more.dialects;
+	return 0;
 }

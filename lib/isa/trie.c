@@ -12,6 +12,15 @@ static const struct {
 #undef BU_ALT
 };
 
+static const struct {
+	uint32_t dialects;
+	const char *row, *templ;
+} spellings[] = {
+#define BU_SPELL(set, nm, text) { .dialects = set, .row = nm, .templ = text },
+#include "isa/dialect.def"
+#undef BU_SPELL
+};
+
 /* A token of a template: its edge and, for a register, the field it fills. */
 struct part {
 	unsigned tok;
@@ -75,9 +84,9 @@ static unsigned add_edge(struct trie *t, unsigned node, unsigned tok, uint8_t ro
 	return to;
 }
 
-static bool add(struct trie *t, const char *templ, uint8_t row)
+static bool add(struct trie *t, const char *templ, unsigned row, uint32_t dialects)
 {
-	struct trie_leaf leaf = { .row = (uint8_t)(row + 1) };
+	struct trie_leaf leaf = { .row = (uint8_t)(row + 1), .dialects = (uint8_t)dialects };
 	unsigned node = 0;
 
 	while (*templ) {
@@ -95,7 +104,7 @@ static bool add(struct trie *t, const char *templ, uint8_t row)
 				return false;
 			leaf.reg[leaf.nregs++] = p.reg;
 		}
-		node = add_edge(t, node, p.tok, row);
+		node = add_edge(t, node, p.tok, (uint8_t)row);
 		if (!node)
 			return false;
 		templ += p.len;
@@ -106,38 +115,61 @@ static bool add(struct trie *t, const char *templ, uint8_t row)
 	return true;
 }
 
-static void build(struct trie *t)
+static unsigned row_named(const char *name)
+{
+	unsigned i = 0;
+
+	while (i < bu_isa_nrows && strcmp(bu_isa_rows[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+static void build_pseudoc(struct trie *t)
 {
 	t->nodes = 1;
 	for (unsigned i = 0; i < bu_isa_nrows; i++)
-		t->clashes += !add(t, bu_isa_rows[i].templ, (uint8_t)i);
+		t->clashes += !add(t, bu_isa_rows[i].templ, i, BU_DIALECTS_PSEUDOC);
 	for (unsigned a = 0; a < BU_ARRAY_SIZE(alts); a++) {
-		unsigned i = 0;
+		unsigned i = row_named(alts[a].row);
 
-		while (i < bu_isa_nrows && strcmp(bu_isa_rows[i].name, alts[a].row) != 0)
-			i++;
-		t->clashes += i == bu_isa_nrows || !add(t, alts[a].templ, (uint8_t)i);
+		t->clashes += i == bu_isa_nrows || !add(t, alts[a].templ, i, BU_DIALECTS_PSEUDOC);
 	}
 	t->clashes += t->words.full;
 }
 
-const struct trie *bu_trie(void)
+static void build_mnemonic(struct trie *t)
 {
-	static struct trie trie;
-	static atomic_int state;
+	t->nodes = 1;
+	t->words.percent = true;
+	for (unsigned a = 0; a < BU_ARRAY_SIZE(spellings); a++) {
+		unsigned i = row_named(spellings[a].row);
 
-	if (bu_once_begin(&state)) {
-		build(&trie);
-		bu_once_done(&state);
+		t->clashes += i == bu_isa_nrows ||
+			      !add(t, spellings[a].templ, i, spellings[a].dialects);
 	}
-	return &trie;
+	t->clashes += t->words.full;
+}
+
+const struct trie *bu_trie(enum trie_kind kind)
+{
+	static struct trie trie[2];
+	static atomic_int state[2];
+
+	if (bu_once_begin(&state[kind])) {
+		if (kind == TRIE_PSEUDOC)
+			build_pseudoc(&trie[kind]);
+		else
+			build_mnemonic(&trie[kind]);
+		bu_once_done(&state[kind]);
+	}
+	return &trie[kind];
 }
 
 void bu_isa_words_feed(struct bu_near *near)
 {
 	static char plain[BU_LEX_MAX_WORDS][32];
 	static atomic_int state;
-	const struct trie *t = bu_trie();
+	const struct trie *t = bu_trie(TRIE_PSEUDOC);
 
 	/* The words without their quotes, as near needs whole strings. */
 	if (bu_once_begin(&state)) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * trie: all templates of isa.def and alt.def as one tree of tokens. Private to lib/isa.
+ * trie: all templates as trees of tokens, one for the pseudo-C dialects (isa.def, alt.def) and one
+ * for the mnemonic ones (dialect.def). Private to lib/isa.
  *
- * A node's edges lie in one hash table for the whole tree, so a step costs one probe. Registers
+ * A node's edges lie in one hash table for its whole tree, so a step costs one probe. Registers
  * are edges by kind (r or w); which field the n-th register of a statement fills is told by the
  * leaf. Built once, in static memory.
  */
@@ -18,6 +19,7 @@ enum { TRIE_NODES = 2048, TRIE_EDGES = 4096, TRIE_REGS = 4 };
 enum trie_reg { REG_DST = 1, REG_SRC, REG_ZERO };
 
 struct trie_leaf {
+	uint8_t dialects; /* in which the text means the row */
 	uint8_t row; /* plus one; 0: no template ends here */
 	uint8_t nregs;
 	uint8_t reg[TRIE_REGS];
@@ -36,8 +38,10 @@ struct trie {
 	unsigned clashes; /* templates that another one makes ambiguous, or that did not fit */
 };
 
-/* The tree, built at the first call. */
-const struct trie *bu_trie(void);
+enum trie_kind { TRIE_PSEUDOC, TRIE_MNEMONIC };
+
+/* A tree, built at the first call. */
+const struct trie *bu_trie(enum trie_kind kind);
 
 /* What could have stood at byte pos of stmt, at this node: static text. */
 const char *bu_trie_expected(const struct trie *t, unsigned node, struct bu_str stmt, size_t pos);

@@ -258,7 +258,7 @@ static void test_random(void)
 
 static void test_table(void)
 {
-	const struct trie *t = bu_trie();
+	const struct trie *t = bu_trie(TRIE_PSEUDOC), *mn = bu_trie(TRIE_MNEMONIC);
 	unsigned twice = 0, odd = 0;
 
 	for (unsigned i = 0; i < bu_isa_nrows; i++) {
@@ -270,6 +270,7 @@ static void test_table(void)
 	ok(!twice, "names of rows are unique");
 	ok(!odd, "versions and widths make sense");
 	ok(t->clashes == 0, "no two templates read the same text (%u)", t->clashes);
+	ok(mn->clashes == 0, "nor in the mnemonic dialects (%u)", mn->clashes);
 }
 
 /* ---------------------------------------------------------------- raw words */

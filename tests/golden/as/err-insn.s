@@ -19,5 +19,5 @@ p:
 	r1 = -r2			// ERROR "the same register as before, found 'r2'"
 	lock *(u16 *)(r1 + 0) += r2	// ERROR "found 'u16'"
 	r1 = be24 r1			// ERROR "found 'be24'"
-	mov %r1, 2			// ERROR "unknown instruction 'mov'"
+	mov %r1, 2			// ERROR "written in the dialect gnu, conformance or ubpf"
 	exit
