@@ -31,6 +31,7 @@ void as_free(struct as *as)
 	bu_hash_free(&as->map_ids);
 	bu_hash_free(&as->directives);
 	bu_btfgen_free(&as->gen);
+	as_lang_free(as);
 	bu_arena_free(&as->arena);
 }
 
@@ -45,12 +46,13 @@ int as_assemble(struct as *as, const char *path, struct bu_obj *o)
 	as->nex = as->mark_ex = 1;
 	as_insn_init(as);
 	as->cur = as_section(as, ".text", 5, NULL);
-	if (!as->ex || !as->cur || as_directives_init(as))
+	if (!as->ex || !as->cur || as_directives_init(as) || as_lang_init(as))
 		return -ENOMEM;
 	err = as_source(as, path, NULL);
 	if (err)
 		return err;
 	read_errors = as->ds->errors;
+	as_aliases(as);
 	as_resolve(as);
 	as_functions(as);
 	as_check_symbols(as);

@@ -101,6 +101,7 @@ struct as_sym {
 	struct as_sec *sec;
 	const char *pos;  /* definition */
 	const char *use;  /* first use */
+	struct as_sym *alias; /* .set to this label */
 	struct as_sym *next_in_sec, *next;
 	uint32_t out;     /* index in the object's symbols */
 	uint32_t btf;     /* VAR or FUNC */
@@ -188,6 +189,13 @@ struct as {
 	const char *stmt_src;  /* … and where it stands in the file */
 	size_t stmt_n;
 	struct bu_buf scratch;
+	const char *in_end;    /* where the text that is being read ends: a file or an expansion */
+	const char *in_call;   /* in an expansion: the statement in file that asked for it */
+	const char *resume;    /* a directive has read on to here */
+	bool leave;            /* .exitm: the text that is being read ends */
+	struct as_dep *deps;   /* files that were read */
+	struct as_sec *abs;    /* of .offset: its labels are numbers */
+	struct as_lang *lang;  /* macros, conditionals: lang.h */
 	/* sections and symbols */
 	struct as_sec **secs;
 	size_t nsecs, cap_secs;
@@ -226,6 +234,10 @@ struct as {
 };
 
 /* src.c */
+/* Reads statements from p to e, where a NUL stands. */
+void as_run(struct as *as, const char *p, const char *e);
+/* Reads an included file: beside the including one, then by -I. *path in the arena. 0 or -errno. */
+int as_find_file(struct as *as, const char *name, char **path, struct bu_buf *text);
 int as_source(struct as *as, const char *name, const char *from);
 /* Where the byte p of the text stands. Any pointer of a statement, copied or not. */
 void as_span(struct as *as, struct bu_diag *d, const char *p, size_t len, const char *label);
@@ -233,6 +245,8 @@ struct bu_diag *as_error(struct as *as, const char *code, const char *p, size_t 
 			 const char *fmt, ...) BU_PRINTF(5, 6);
 struct bu_diag *as_warn(struct as *as, const char *code, const char *p, size_t len,
 			const char *fmt, ...) BU_PRINTF(5, 6);
+struct bu_diag *as_tell(struct as *as, const char *code, const char *p, size_t len, const char *fmt, ...)
+	BU_PRINTF(5, 6);
 /* More errors would not be shown: what is slow may be left out. */
 bool as_too_many(const struct as *as);
 /* Maps a pointer of the current statement to the file's text. */
@@ -284,6 +298,8 @@ struct as_sec *as_section(struct as *as, const char *name, size_t n, const char 
 void as_switch(struct as *as, struct as_sec *s);
 /* Appends n bytes (NULL: zeros) to the current section. false: an error was told. */
 bool as_put(struct as *as, const void *p, size_t n, const char *pos);
+/* Symbols that were set to places become labels of them. */
+void as_aliases(struct as *as);
 void as_check_symbols(struct as *as);
 
 /* expr.c */
@@ -309,6 +325,30 @@ void as_undefined(struct as *as, struct as_sym *s, const char *pos, bool call);
 /* directive.c */
 void as_directive(struct as *as, struct bu_str name, struct as_cur *c);
 int as_directives_init(struct as *as);
+
+/* macro.c */
+struct as_expansion;
+int as_lang_init(struct as *as);
+void as_lang_free(struct as *as);
+/* Assignments and macro calls: the statement whose first word begins at w, with c behind that word. */
+bool as_lang_statement(struct as *as, const char *w, struct as_cur *c);
+/* The expansion in whose text p stands, or NULL. */
+const struct as_expansion *as_expansion_of(const struct as *as, const char *p);
+/* The place in a file that an expansion has its text at p from; p itself when it stands in a file. */
+const char *as_written(const struct as *as, const char *p, size_t *len);
+/* Notes at a message: what the line expands to, where the expansions were asked for. */
+void as_expansion_note(struct as *as, struct bu_diag *d, const struct as_expansion *x, const char *p);
+void as_expansion_calls(struct as *as, struct bu_diag *d, const struct as_expansion *x);
+
+/* deps.c */
+void as_dep(struct as *as, const char *path);
+/* Appends a rule for make: target depends on all files that were read. */
+void as_deps(const struct as *as, const char *target, struct bu_buf *out);
+
+/* cond.c */
+/* Around a text: conditionals that begin in it must end in it. */
+size_t as_cond_enter(struct as *as);
+void as_cond_leave(struct as *as, size_t outer);
 
 /* words.c */
 /* Bytes of the word or sign at p, for the mark under it; 0 at the end e. */

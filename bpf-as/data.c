@@ -31,7 +31,10 @@ static void put_int(struct as *as, int64_t v, unsigned size, const char *p, size
 	case 1: b[0] = (uint8_t)v; break;
 	case 2: bu_put16(b, as->be, (uint16_t)v); break;
 	case 4: bu_put32(b, as->be, (uint32_t)v); break;
-	default: bu_put64(b, as->be, (uint64_t)v);
+	case 8: bu_put64(b, as->be, (uint64_t)v); break;
+	default: /* .fill has sizes between */
+		for (unsigned i = 0; i < size; i++)
+			b[as->be ? size - 1 - i : i] = (uint8_t)((uint64_t)v >> (8 * i));
 	}
 	as_put(as, b, size, p);
 }
@@ -40,6 +43,12 @@ static void code_line(struct as *as, const char *p)
 {
 	if (as->cur->flags & SHF_EXECINSTR && as->cur->size % 8 == 0)
 		as_line(as, p);
+}
+
+void as_data_begins(struct as *as, const char *p, enum as_elem kind, unsigned size)
+{
+	code_line(as, p);
+	element(as, kind, size);
 }
 
 void as_d_data(PARAMS)
@@ -196,12 +205,21 @@ void as_d_fill(PARAMS)
 
 		if (!count(as, c, "size", &size))
 			return;
-		if (size > 8 || (size & (size - 1))) {
-			as_error(as, "A0160", p, (size_t)(c->p - p), "size is 1, 2, 4 or 8");
+		if (size > 8) {
+			as_error(as, "A0160", p, (size_t)(c->p - p), "size is 0 to 8");
+			c->p = c->e;
 			return;
 		}
 		if (as_eat(c, ',') && as_expr_now(as, c, "fill value", &v))
 			return;
+	}
+	if (size > 4) { /* GNU as and LLVM agree on this oddity */
+		if (v < INT32_MIN || v > UINT32_MAX) {
+			as_error(as, "A0160", name.p, name.n, "fill value %lld does not fit in 4 bytes",
+				 (long long)v);
+			return;
+		}
+		v = (uint32_t)v;
 	}
 	element(as, ELEM_INT, (unsigned)size);
 	fill(as, n, (unsigned)size, v, name.p);
@@ -209,7 +227,16 @@ void as_d_fill(PARAMS)
 	as_mark_raw(as, from);
 }
 
-static void align(struct as *as, struct as_cur *c, uint64_t to, const char *p)
+void as_pad(struct as *as, uint64_t n, unsigned size, int64_t v, bool given, const char *p)
+{
+	if ((as->cur->flags & SHF_EXECINSTR) && !given && n % 8 == 0 && as->cur->size % 8 == 0)
+		as_nops(as, n / 8, p);
+	else
+		fill(as, n / size, size, v, p);
+}
+
+/* size: bytes of the fill value, of .balignw and .balignl 2 and 4. */
+static void align(struct as *as, struct as_cur *c, uint64_t to, unsigned size, const char *p)
 {
 	struct as_sec *s = as->cur;
 	uint64_t n = (to - s->size % to) % to, max = UINT64_MAX;
@@ -222,8 +249,9 @@ static void align(struct as *as, struct as_cur *c, uint64_t to, const char *p)
 			given = true;
 			if (as_expr_now(as, c, "fill value", &v))
 				return;
-			if (v < -128 || v > 255) {
-				as_error(as, "A0160", p, 1, "%lld does not fit in 1 byte", (long long)v);
+			if (v < -(1LL << (8 * size - 1)) || v >= 1LL << (8 * size)) {
+				as_error(as, "A0160", p, 1, "%lld does not fit in %u byte%s", (long long)v,
+					 size, size == 1 ? "" : "s");
 				return;
 			}
 		}
@@ -231,15 +259,17 @@ static void align(struct as *as, struct as_cur *c, uint64_t to, const char *p)
 			return;
 	}
 	as_junk(as, c);
-	if (n > max)
-		return;
 	if (s->align < to)
 		s->align = to;
+	if (n > max)
+		return;
 	s->used = s->used || n;
-	if ((s->flags & SHF_EXECINSTR) && !given && n % 8 == 0)
-		as_nops(as, n / 8, p);
-	else
-		fill(as, n, 1, v, p);
+	if (n % size) {
+		as_error(as, "A0149", p, 1, "%llu bytes to fill are no multiple of %u",
+			 (unsigned long long)n, size);
+		return;
+	}
+	as_pad(as, n, size, v, given, p);
 }
 
 void as_d_balign(PARAMS)
@@ -247,7 +277,7 @@ void as_d_balign(PARAMS)
 	const char *p;
 	uint64_t n;
 
-	UNUSED;
+	(void)name;
 	as_skip(c);
 	p = c->p;
 	if (!count(as, c, "alignment", &n))
@@ -261,7 +291,7 @@ void as_d_balign(PARAMS)
 		c->p = c->e;
 		return;
 	}
-	align(as, c, n ? n : 1, name.p);
+	align(as, c, n ? n : 1, arg ? (unsigned)arg : 1, name.p);
 }
 
 void as_d_p2align(PARAMS)
@@ -269,7 +299,7 @@ void as_d_p2align(PARAMS)
 	const char *p;
 	uint64_t n = 0;
 
-	UNUSED;
+	(void)name;
 	as_skip(c);
 	p = c->p;
 	if (!count(as, c, "power of 2", &n))
@@ -279,5 +309,5 @@ void as_d_p2align(PARAMS)
 		c->p = c->e;
 		return;
 	}
-	align(as, c, 1ull << n, name.p);
+	align(as, c, 1ull << n, arg ? (unsigned)arg : 1, name.p);
 }

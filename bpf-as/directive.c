@@ -116,19 +116,13 @@ void as_d_size(PARAMS)
 	as_junk(as, c);
 }
 
-/* .set, .equ; .equiv refuses a second time. */
-void as_d_set(PARAMS)
+/* once: the symbol must not have been set. */
+static void set(struct as *as, struct as_cur *c, struct as_sym *s, const char *p, bool once)
 {
-	struct as_sym *s;
-	const char *p;
 	uint32_t node;
 	int64_t v;
 
-	(void)name;
-	s = as_symbol_arg(as, c, &p);
-	if (!s || !as_comma(as, c))
-		return;
-	if (arg && s->def == DEF_SET) {
+	if (once && s->def == DEF_SET) {
 		struct bu_diag *d = as_error(as, "A0111", p, s->n, "'%s' is defined twice", s->name);
 
 		as_span(as, d, s->pos, s->n, "first defined here");
@@ -147,6 +141,28 @@ void as_d_set(PARAMS)
 		as_expr_keep(as);
 	as_junk(as, c);
 	as_set(as, s, p, node, v);
+}
+
+/* .set, .equ; .equiv and .eqv refuse a second time. */
+void as_d_set(PARAMS)
+{
+	struct as_sym *s;
+	const char *p;
+
+	(void)name;
+	s = as_symbol_arg(as, c, &p);
+	if (s && as_comma(as, c))
+		set(as, c, s, p, arg);
+}
+
+void as_assign(struct as *as, struct as_cur *c, bool once)
+{
+	struct as_sym *s;
+	const char *p;
+
+	s = as_symbol_arg(as, c, &p);
+	if (s && as_eat(c, '=') && (!once || as_eat(c, '=')))
+		set(as, c, s, p, once);
 }
 
 /* ---------------------------------------------------------------- the rest */

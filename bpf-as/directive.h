@@ -15,6 +15,15 @@
 #include "bpf-as/directive.def"
 #undef DIR
 
+/* directive.c: NAME = EXPR, NAME == EXPR (once) at c. */
+void as_assign(struct as *as, struct as_cur *c, bool once);
+
+/* data.c */
+/* Data begins here: its line, and what a label before it is followed by. */
+void as_data_begins(struct as *as, const char *p, enum as_elem kind, unsigned size);
+/* n bytes of v, each of size bytes; whole instructions that do nothing in code unless v was given. */
+void as_pad(struct as *as, uint64_t n, unsigned size, int64_t v, bool given, const char *p);
+
 /* words.c */
 /* A symbol's name at c, made if need be; NULL: told. *pos: where it stands. */
 struct as_sym *as_symbol_arg(struct as *as, struct as_cur *c, const char **pos);

@@ -4,6 +4,10 @@ AS_STAGES = bpf-as/as.h bpf-as/as.c bpf-as/btf.c bpf-as/check.c bpf-as/data.c \
 	bpf-as/dialect.c bpf-as/directive.c bpf-as/directive.def bpf-as/directive.h bpf-as/dis.c bpf-as/emit.c bpf-as/expr.c bpf-as/fixup.c \
 	bpf-as/insn.c bpf-as/map.c bpf-as/section.c bpf-as/src.c bpf-as/symbol.c \
 	bpf-as/words.c
+AS_STAGES += bpf-as/cond.c bpf-as/deps.c bpf-as/lang.h bpf-as/macro.c bpf-as/number.c \
+	bpf-as/place.c bpf-as/skim.c bpf-as/subst.c bpf-as/talk.c
+TESTS += tests/as-gnu.bats
+EXTRA_DIST += tests/as-gnu.bats tests/golden/as/gnu-data.s
 bpf_as_bpf_as_SOURCES = bpf-as/main.c $(AS_STAGES)
 bpf_as_bpf_as_LDADD = $(LIBS_BU)
 TESTS += tests/as.bats tests/as-errors.bats tests/as-load.bats

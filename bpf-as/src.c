@@ -78,6 +78,7 @@ const char *as_line_pos(const struct as_file *f, uint32_t line, uint32_t col)
 
 void as_span(struct as *as, struct bu_diag *d, const char *p, size_t len, const char *label)
 {
+	const struct as_expansion *expanded;
 	const struct as_file *f;
 	const char *start, *end;
 	uint32_t line;
@@ -86,6 +87,12 @@ void as_span(struct as *as, struct bu_diag *d, const char *p, size_t len, const 
 	if (d == &as->ds->spare)
 		return;
 	p = p ? as_place(as, p) : NULL;
+	expanded = p ? as_expansion_of(as, p) : NULL;
+	if (expanded) {
+		if (!d->nspans)
+			as_expansion_note(as, d, expanded, p);
+		p = as_written(as, p, &len);
+	}
 	f = p ? as_file_of(as, p) : NULL;
 	if (!f) {
 		const char *name = as->nfiles ? as->files[0]->name : "bpf-as";
@@ -102,7 +109,9 @@ void as_span(struct as *as, struct bu_diag *d, const char *p, size_t len, const 
 		len = rest;
 	bu_diag_span(as->ds, d, f->name, line, (uint32_t)(p - start) + 1, len ? (uint32_t)len : 1,
 		     bu_str(start, (size_t)(end - start)), label);
-	if (d->nspans == 1)
+	if (d->nspans == 1 && expanded)
+		as_expansion_calls(as, d, expanded);
+	else if (d->nspans == 1)
 		for (; f->parent; f = as_file_of(as, f->parent)) {
 			const struct as_file *up = as_file_of(as, f->parent);
 
@@ -160,6 +169,17 @@ struct bu_diag *as_warn(struct as *as, const char *code, const char *p, size_t l
 	return d;
 }
 
+struct bu_diag *as_tell(struct as *as, const char *code, const char *p, size_t len, const char *fmt, ...)
+{
+	struct bu_diag *d;
+	va_list ap;
+
+	va_start(ap, fmt);
+	d = vreport(as, BU_NOTE, code, p, len, fmt, ap);
+	va_end(ap);
+	return d;
+}
+
 void as_line(struct as *as, const char *p)
 {
 	struct as_sec *s = as->cur;
@@ -185,7 +205,7 @@ void as_line(struct as *as, const char *p)
 	s->lines.n += sizeof(*l);
 	s->line = (struct bu_line_info *)s->lines.p;
 	s->nline++;
-	p = as_place(as, p);
+	p = as->in_call ? as->in_call : as_place(as, p);
 	col = p >= as->line_start ? (size_t)(p - as->line_start) + 1 : 1;
 	l->insn_off = (uint32_t)s->size;
 	l->file_off = as->file->name_off;
@@ -226,6 +246,8 @@ static void statement(struct as *as, const char *s, size_t n)
 			as_numlabel(as, w, (size_t)(c.p - w));
 		c.p++;
 	}
+	if (as_lang_statement(as, w, &c))
+		return;
 	if (*w == '.') {
 		struct bu_str name = bu_str(w, (size_t)(c.p - w));
 
@@ -281,6 +303,14 @@ static const char *line_end(const char *q)
 	const char *nl = strchr(q, '\n');
 
 	return nl ? nl : q + strlen(q);
+}
+
+/* The text goes on in a later line, which begins at start. */
+static void next_line(struct as *as, const char *start, uint32_t lines)
+{
+	as->line += lines;
+	as->line_start = start;
+	as->line_off_known = false;
 }
 
 /*
@@ -362,51 +392,62 @@ done:
 			end--;
 		statement(as, s, (size_t)(end - s));
 	}
-	if (lines) {
-		as->line += lines;
-		as->line_start = start;
-		as->line_off_known = false;
-	}
+	if (lines && !as->in_call)
+		next_line(as, start, lines);
 	return q;
 }
 
-static void run(struct as *as, struct as_file *f)
+/* Goes on where a directive wants: behind what it has read over, which began at p. */
+static const char *resume(struct as *as, const char *p)
 {
-	const char *p = (const char *)f->text.p, *e = p + f->text.n;
+	const char *to = as->resume, *start = NULL;
+	uint32_t lines = 0;
 
-	as->file = f;
-	as->line = 1;
-	as->line_start = p;
-	as->line_off_known = false;
-	while (p < e && !as->ended) {
+	as->resume = NULL;
+	if (to <= p)
+		return p;
+	for (const char *q = p; (q = memchr(q, '\n', (size_t)(to - q))); lines++)
+		start = ++q;
+	if (lines && !as->in_call)
+		next_line(as, start, lines);
+	return to;
+}
+
+void as_run(struct as *as, const char *p, const char *e)
+{
+	const char *outer_end = as->in_end;
+
+	as->in_end = e;
+	while (p < e && !as->ended && !as->leave) {
 		if (IS(*p, CL_SPACE) || *p == ';') {
 			p++;
 		} else if (*p == '\n') {
 			p++;
-			as->line++;
-			as->line_start = p;
-			as->line_off_known = false;
+			if (!as->in_call)
+				next_line(as, p, 1);
 			if (as_too_many(as))
 				break;
 		} else if (*p == '#' || (*p == '/' && p[1] == '/')) {
 			p = line_end(p);
 		} else if (*p == '/' && p[1] == '*') {
+			const char *start = as->line_start;
 			uint32_t lines = 0;
 
-			p = skip_comment(as, p, &lines, &as->line_start);
+			p = skip_comment(as, p, &lines, &start);
 			if (!p)
 				break;
-			if (lines)
-				as->line_off_known = false;
-			as->line += lines;
+			if (lines && !as->in_call)
+				next_line(as, start, lines);
 		} else {
 			p = take(as, p, e);
+			if (as->resume)
+				p = resume(as, p);
 		}
 	}
+	as->in_end = outer_end;
 }
 
-/* Finds an included file: beside the including one, then by -I. */
-static int find_include(struct as *as, const char *name, char **path, struct bu_buf *text)
+int as_find_file(struct as *as, const char *name, char **path, struct bu_buf *text)
 {
 	const char *slash = strrchr(as->file->name, '/');
 	int err;
@@ -428,13 +469,14 @@ int as_source(struct as *as, const char *name, const char *from)
 {
 	struct as_file *f = bu_arena_alloc(&as->arena, sizeof(*f)), *outer = as->file;
 	struct {
-		const char *stmt, *src, *line_start;
+		const char *stmt, *src, *line_start, *in_call;
 		size_t n;
 		uint32_t line, line_off;
 		bool known;
-	} save = { as->stmt, as->stmt_src, as->line_start, as->stmt_n, as->line, as->line_off,
-		   as->line_off_known };
+	} save = { as->stmt, as->stmt_src, as->line_start, as->in_call, as->stmt_n, as->line,
+		   as->line_off, as->line_off_known };
 	char *path = NULL;
+	size_t conds;
 	int err;
 
 	if (!f)
@@ -450,7 +492,7 @@ int as_source(struct as *as, const char *name, const char *from)
 		return -EINVAL;
 	}
 	if (from)
-		err = find_include(as, name, &path, &f->text);
+		err = as_find_file(as, name, &path, &f->text);
 	else
 		err = bu_file_read(name, MAX_SOURCE, &f->text);
 	if (err && from) {
@@ -464,7 +506,7 @@ int as_source(struct as *as, const char *name, const char *from)
 	}
 	bu_buf_cstr(&f->text); /* a NUL, also behind an empty file */
 	f->name = path ? path : strcmp(name, "-") ? name : "<stdin>";
-	f->parent = from ? as_place(as, from) : NULL;
+	f->parent = from ? as_written(as, as_place(as, from), NULL) : NULL;
 	f->dialects = as->dialects;
 	as->files = bu_arena_grow(&as->arena, as->files, as->nfiles, &as->cap_files, sizeof(f));
 	if (!as->files) {
@@ -472,11 +514,20 @@ int as_source(struct as *as, const char *name, const char *from)
 		return -ENOMEM;
 	}
 	as->files[as->nfiles++] = f;
+	if (strcmp(name, "-"))
+		as_dep(as, f->name);
 	f->name_off = bu_btfgen_str(&as->gen, f->name);
 	as->depth++;
-	run(as, f);
+	as->file = f;
+	as->in_call = NULL;
+	as->line = 0;
+	next_line(as, (const char *)f->text.p, 1);
+	conds = as_cond_enter(as);
+	as_run(as, as->line_start, as->line_start + f->text.n);
+	as_cond_leave(as, conds);
 	as->depth--;
 	as->file = outer;
+	as->in_call = save.in_call;
 	as->stmt = save.stmt;
 	as->stmt_src = save.src;
 	as->line_start = save.line_start;

@@ -91,6 +91,8 @@ void as_label(struct as *as, const char *p, size_t n)
 		d = as_error(as, "A0111", p, n, "'%s' is defined twice", s->name);
 		if (s->pos)
 			as_span(as, d, s->pos, n, "first defined here");
+	} else if (as->cur == as->abs) {
+		as_set(as, s, p, 0, (int64_t)as->cur->size);
 	} else {
 		define(as, s, p);
 	}
@@ -157,7 +159,7 @@ struct as_sym *as_dot(struct as *as)
 	if (!s)
 		return NULL;
 	s->temp = true;
-	s->def = DEF_LABEL;
+	s->def = as->cur == as->abs ? DEF_SET : DEF_LABEL;
 	s->sec = as->cur;
 	s->value = (int64_t)as->cur->size;
 	as->cur->used = true;
@@ -184,6 +186,54 @@ int as_set(struct as *as, struct as_sym *s, const char *pos, uint32_t node, int6
 	s->expr = node;
 	s->value = num;
 	return 0;
+}
+
+/* The label that the expression is, plus a number; NULL: it is something else. Tells nothing. */
+static struct as_sym *label_of(const struct as *as, uint32_t node, int64_t *add)
+{
+	*add = 0;
+	for (unsigned i = 0; node && i < 100; i++) {
+		const struct as_expr *e = &as->ex[node], *b;
+
+		if (e->op == OP_SYM && e->sym->def == DEF_LABEL)
+			return e->sym;
+		if (e->op == OP_SYM) {
+			node = e->sym->def == DEF_SET ? e->sym->expr : 0;
+		} else if (e->op == OP_ADD || e->op == OP_SUB) {
+			b = &as->ex[e->b];
+			if (b->op != OP_NUM ||
+			    (e->op == OP_ADD ? __builtin_add_overflow(*add, b->num, add)
+					     : __builtin_sub_overflow(*add, b->num, add)))
+				return NULL;
+			node = e->a;
+		} else {
+			return NULL;
+		}
+	}
+	return NULL;
+}
+
+void as_aliases(struct as *as)
+{
+	struct as_sym *base;
+	int64_t add, v;
+
+	for (struct as_sym *s = as->syms; s; s = s->next) {
+		if (s->def != DEF_SET || !s->expr)
+			continue;
+		base = label_of(as, s->expr, &add);
+		if (!base || __builtin_add_overflow(base->value, add, &v) || v < 0)
+			continue;
+		s->def = DEF_LABEL;
+		s->sec = base->sec;
+		s->value = v;
+		if (add)
+			continue;
+		s->alias = base;
+		base->called = base->called || s->called;
+		base->taken = base->taken || s->taken;
+		base->jumped = base->jumped || s->jumped;
+	}
 }
 
 /* ---------------------------------------------------------------- sections */
@@ -361,4 +411,12 @@ void as_check_symbols(struct as *as)
 	}
 	for (size_t i = 0; i < as->nsecs; i++)
 		extent(as->secs[i]);
+	for (struct as_sym *s = as->syms; s; s = s->next) {
+		if (!s->alias)
+			continue;
+		if (!s->type_given)
+			s->type = s->alias->type;
+		if (!s->size_given)
+			s->size = s->alias->size;
+	}
 }
