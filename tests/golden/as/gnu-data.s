@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # What GNU as and bpf-as must make the same bytes of: macros, conditionals, places, numbers.
 # Only data: the dialects of instructions differ. as-gnu.bats assembles it with both.
 	.macro	pair a, b=9
