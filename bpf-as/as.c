@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The passes, in order. */
-#include "bpf-as/as.h"
+#include "bpf-as/types.h"
 
 void as_init(struct as *as, struct bu_diags *ds)
 {
@@ -30,6 +30,7 @@ void as_free(struct as *as)
 	bu_hash_free(&as->num_index);
 	bu_hash_free(&as->map_ids);
 	bu_hash_free(&as->directives);
+	as_types_free(as);
 	bu_btfgen_free(&as->gen);
 	as_lang_free(as);
 	bu_arena_free(&as->arena);
@@ -51,6 +52,7 @@ int as_assemble(struct as *as, const char *path, struct bu_obj *o)
 	err = as_source(as, path, NULL);
 	if (err)
 		return err;
+	as_types_end(as);
 	read_errors = as->ds->errors;
 	as_aliases(as);
 	as_resolve(as);

@@ -30,6 +30,10 @@
 #include "isa/isa.h"
 #include "obj/obj.h"
 
+struct as_type;
+struct as_types;
+struct as_core;
+
 struct as_file {
 	const char *name;   /* as given, or as found by .include */
 	struct bu_buf text; /* NUL behind it */
@@ -105,6 +109,7 @@ struct as_sym {
 	struct as_sym *next_in_sec, *next;
 	uint32_t out;     /* index in the object's symbols */
 	uint32_t btf;     /* VAR or FUNC */
+	struct as_type *ctype; /* a variable's type, a function's prototype; NULL: not declared */
 };
 
 struct as_val {
@@ -152,12 +157,11 @@ struct as_reloc {
 };
 
 /* A row of .map. */
-struct as_maptype { uint8_t size; bool is_signed, is_char; uint32_t n; /* 0: no array */ };
 struct as_map {
 	struct as_sym *sym;
 	uint32_t type, key_size, value_size, max_entries, flags, pinning, id, numa;
 	uint64_t extra;
-	struct as_maptype key, value; /* size 0: by key_size only */
+	struct as_type *key, *value; /* NULL: by key_size only */
 	bool has_max, has_key, has_value, has_flags, has_pinning, has_extra, has_numa;
 	struct as_map *inner;
 	const char *pos, *id_pos;
@@ -229,6 +233,8 @@ struct as {
 	struct bu_buf btf, ext, note; /* finished sections */
 	bool own_btf;             /* the source writes .BTF itself */
 	struct as_linetab { uint32_t hash, off, n; } *lt;
+	struct as_types *ty;      /* types.h; NULL: the source names none */
+	struct as_core *core;     /* core.c; NULL: no CO-RE */
 	struct bu_matcher matcher;
 	struct bu_hash directives;
 };

@@ -3,7 +3,7 @@
  * .BTF: maps, functions, global data. .BTF.ext: which function and which line of the source each
  * instruction is of. A source that writes .BTF itself gets none of ours.
  */
-#include "bpf-as/as.h"
+#include "bpf-as/types.h"
 
 /* Kernels refuse a string offset beyond this. */
 #define MAX_STR_OFF 0xffffffu
@@ -78,6 +78,8 @@ static uint32_t var_type(struct as *as, const struct as_sym *s)
 	struct bu_btfgen *g = &as->gen;
 	uint32_t n = (uint32_t)s->size;
 
+	if (s->ctype)
+		return as_type_btf(as, s->ctype);
 	if (s->elem == ELEM_CHAR)
 		return bu_btfgen_array(g, as_btf_int(as, 1, true, true), n);
 	if (s->elem == ELEM_INT && s->elem_size && n % s->elem_size == 0) {
@@ -198,6 +200,7 @@ int as_btf(struct as *as, struct bu_buf *btf, struct bu_buf *ext)
 			any = datasec(as, s) || any;
 		}
 	}
+	any = as_types_btf(as) || any;
 	if (!any)
 		return 0;
 	if (e.nsec) {

@@ -4,7 +4,7 @@
  * computed is computed while reading; what names a symbol that is not yet known becomes a tree of
  * nodes, evaluated at the end. A value is a number, or a symbol plus a number.
  */
-#include "bpf-as/as.h"
+#include "bpf-as/types.h"
 
 struct ev {
 	uint32_t node; /* 0: num holds */
@@ -295,6 +295,11 @@ static bool name(struct parser *p, struct ev *out)
 		while (c->p < c->e && (IS(*c->p, CL_IDENT) || *c->p == ':'))
 			c->p++;
 	n = (size_t)(c->p - s);
+	if ((c->p < c->e && *c->p == '(') || p->as->ty) {
+		out->node = 0;
+		if (as_type_expr(p->as, s, c, &out->num) > 0)
+			return true;
+	}
 	if (n == 1 && *s == '.') {
 		sym = as_dot(p->as);
 	} else {
@@ -514,6 +519,12 @@ static int eval_sym(struct as *as, struct as_sym *s, const struct as_expr *e, st
 		*v = (struct as_val){ NULL, s->value };
 		return 0;
 	default:
+		if (s->def == DEF_NONE && as->ty) {
+			*v = (struct as_val){ NULL, 0 };
+			err = as_type_late(as, s, &v->add);
+			if (err)
+				return err < 0 ? err : 0;
+		}
 		*v = (struct as_val){ s, 0 };
 		s->used = true;
 		if (!s->use)

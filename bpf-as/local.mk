@@ -20,3 +20,7 @@ check_PROGRAMS += tests/fuzz/as_fuzz
 tests_fuzz_as_fuzz_SOURCES = tests/fuzz/as_fuzz.c $(AS_STAGES)
 tests_fuzz_as_fuzz_LDADD = $(LIBS_BU)
 TESTS += tests/fuzz/as_fuzz
+# types, functions, CO-RE
+AS_STAGES += bpf-as/builtin.def bpf-as/ctype.c bpf-as/typebtf.c bpf-as/typepath.c bpf-as/types.c bpf-as/types.h
+TESTS += tests/as-types.bats
+EXTRA_DIST += tests/as-types.bats tests/golden/as/types.s tests/golden/as/err-types.s tests/golden/as/err-typexpr.s

@@ -6,11 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bpf-as/as.h"
+#include "bpf-as/types.h"
 #include "config.h"
 
 enum {
 	OPT_OUT = 1, OPT_INC, OPT_DIS, OPT_MARCH, OPT_DIALECT, OPT_ENDIAN, OPT_EXPLAIN, OPT_COLOR, OPT_FORMAT,
+	OPT_BTF,
 	OPT_HELP, OPT_VERSION,
 };
 
@@ -19,6 +20,8 @@ static const struct bu_opt opts[] = {
 	  BU_WORD_FILE, NULL },
 	{ OPT_INC, 'I', "include-dir", "DIR", "look there for .include files too", BU_WORD_DIR, NULL },
 	{ OPT_DIS, 'd', "disassemble", NULL, "print the object FILE as source", BU_WORD_NONE, NULL },
+	{ OPT_BTF, 0, "btf", "FILE", "types of a kernel: /sys/kernel/btf/vmlinux, or an object with BTF",
+	  BU_WORD_FILE, NULL },
 	{ OPT_MARCH, 'm', "march", "ARCH",
 	  "machine of pt_regs.NAME: x86_64 (default) or arm64; also -march=ARCH", BU_WORD_LIST,
 	  "x86_64|arm64" },
@@ -38,7 +41,7 @@ static const struct bu_opt opts[] = {
 };
 
 struct args {
-	const char *in, *out;
+	const char *in, *out, *btf;
 	const char **inc;
 	unsigned ninc;
 	bool dis, be;
@@ -129,6 +132,9 @@ static int parse(struct args *a, int argc, char **argv)
 			break;
 		case OPT_DIS:
 			a->dis = true;
+			break;
+		case OPT_BTF:
+			a->btf = s.arg;
 			break;
 		case OPT_DIALECT:
 		dialect:
@@ -272,6 +278,10 @@ static int assemble(const struct args *a, const char *out, struct bu_diags *ds)
 	as.dialects = a->dialects;
 	as.incdirs = a->inc;
 	as.nincdirs = a->ninc;
+	if (a->btf && as_types_file(&as, a->btf)) {
+		as_free(&as);
+		return BU_EXIT_IO;
+	}
 	err = as_assemble(&as, a->in, &o);
 	if (err && !ds->errors)
 		bu_diag(ds, BU_ERROR, "U0003", "out of memory");

@@ -4,7 +4,7 @@
  * a variable in .maps whose BTF type is a structure that says what the map is. The variable's bytes
  * are pointers that nobody reads, eight a member.
  */
-#include "bpf-as/as.h"
+#include "bpf-as/types.h"
 
 enum attr {
 	MA_KEY, MA_VALUE, MA_MAX, MA_FLAGS, MA_PINNING, MA_ID, MA_EXTRA, MA_NUMA, MA_INNER, MA_FLAG,
@@ -22,17 +22,6 @@ static const struct attr_row {
 	{ "no_prealloc", MA_FLAG, 1u << 0 }, { "zero_seed", MA_FLAG, 1u << 6 },
 	{ "readonly", MA_FLAG, 1u << 7 }, { "writeonly", MA_FLAG, 1u << 8 },
 	{ "mmapable", MA_FLAG, 1u << 10 },
-};
-
-static const struct type_row {
-	const char *name;
-	struct as_maptype t;
-} types[] = {
-	{ "u8", { 1, false, false, 0 } }, { "u16", { 2, false, false, 0 } },
-	{ "u32", { 4, false, false, 0 } }, { "u64", { 8, false, false, 0 } },
-	{ "s8", { 1, true, false, 0 } }, { "s16", { 2, true, false, 0 } },
-	{ "s32", { 4, true, false, 0 } }, { "s64", { 8, true, false, 0 } },
-	{ "char", { 1, true, true, 0 } },
 };
 
 /* A number, where 64K and 1M may be said, or an expression. */
@@ -62,57 +51,46 @@ static bool number(struct as *as, struct as_cur *c, const char *what, int64_t ma
 	return true;
 }
 
-/* u64, char[16], or a size in bytes. */
-static bool type(struct as *as, struct as_cur *c, const char *what, struct as_maptype *t,
-		 uint32_t *size)
+/* Does a type stand here, rather than a size in bytes? */
+static bool is_type(struct as *as, const struct as_cur *c)
 {
-	struct as_cur save;
-	struct bu_near near;
-	struct bu_diag *d;
-	struct bu_str w;
+	struct as_cur t = *c;
+	struct bu_str w = as_word(&t);
+
+	if (!w.n || bu_str_is(w, "sizeof") || bu_str_is(w, "offsetof") || bu_str_is(w, "alignof"))
+		return false;
+	return !as_sym_find(as, w.p, w.n) && !bu_const_by_name(w) && !memchr(w.p, '.', w.n);
+}
+
+/* u64, char[16], struct flow, or a size in bytes. */
+static bool type(struct as *as, struct as_cur *c, const char *what, struct as_type **t, uint32_t *size)
+{
+	const char *start;
 	int64_t v;
 
 	as_skip(c);
-	save = *c;
-	w = as_word(c);
-	for (size_t i = 0; w.n && i < BU_ARRAY_SIZE(types); i++) {
-		if (!bu_str_is(w, types[i].name))
-			continue;
-		*t = types[i].t;
-		*size = t->size;
-		if (!as_eat(c, '['))
-			return true;
-		if (as_expr_now(as, c, "number of elements", &v))
+	start = c->p;
+	*t = NULL;
+	if (!is_type(as, c)) {
+		if (!number(as, c, what, 0x7fffffff, &v))
 			return false;
-		if (v < 1 || v > 0x1000000 || !as_eat(c, ']')) {
-			as_error(as, "A0190", save.p, (size_t)(c->p - save.p),
-				 "an array is TYPE[N], N from 1 to 16777216");
+	} else {
+		*t = as_type_parse(as, c, NULL);
+		if (!*t)
+			return false;
+		v = as_type_size(*t);
+		if (v < 0) {
+			as_type_help(as, as_error(as, "A0191", start, (size_t)(c->p - start),
+						  "the map's %s has a type without a size: %s", what,
+						  as_type_text(as, *t)), *t, "declare it before, by .struct");
 			return false;
 		}
-		t->n = (uint32_t)v;
-		*size *= t->n;
-		return true;
+		as_type_full(as, *t);
 	}
-	if (w.n && !as_sym_find(as, w.p, w.n) && !bu_const_by_name(w)) {
-		d = as_error(as, "A0191", w.p, w.n, "unknown type '%.*s' of the map's %s", (int)w.n, w.p,
-			     what);
-		bu_near_init(&near, w.p, w.n);
-		for (size_t i = 0; i < BU_ARRAY_SIZE(types); i++)
-			bu_near_feed(&near, types[i].name);
-		if (near.best)
-			bu_diag_help(as->ds, d, "did you mean '%.*s'?", (int)near.best_n, near.best);
-		bu_diag_note(as->ds, d, "types are u8 to u64, s8 to s64, char, arrays of them as u8[16], "
-					"or a size in bytes");
-		return false;
-	}
-	*c = save;
-	if (!number(as, c, what, 0x7fffffff, &v))
-		return false;
 	if (!v) {
-		as_error(as, "A0190", save.p, (size_t)(c->p - save.p), "%s is at least 1 byte", what);
+		as_error(as, "A0190", start, (size_t)(c->p - start), "%s is at least 1 byte", what);
 		return false;
 	}
-	memset(t, 0, sizeof(*t));
 	*size = (uint32_t)v;
 	return true;
 }
@@ -322,17 +300,17 @@ static bool complete(struct as *as, struct as_map *m, const char *p, const char 
 	/* Arrays of file descriptors have u32 keys and values; they need not be said. */
 	if ((n & KEY4) && !(n & N_KEY) && !m->has_key) {
 		m->has_key = true;
-		m->key = types[2].t;
+		m->key = as_type_int(as, 4, false);
 		m->key_size = 4;
 	}
 	if ((n & KEY4) && !(n & N_VALUE) && !m->has_value) {
 		m->has_value = true;
-		m->value = types[2].t;
+		m->value = as_type_int(as, 4, false);
 		m->value_size = 4;
 	}
 	if ((n & N_INNER) && !m->has_value) {
 		m->has_value = true;
-		m->value = types[2].t;
+		m->value = as_type_int(as, 4, false);
 		m->value_size = 4;
 	}
 	if ((n & N_KEY) && !m->has_key)
@@ -478,11 +456,9 @@ static uint32_t uint_type(struct as *as, uint32_t n)
 	return bu_btfgen_ptr(&as->gen, bu_btfgen_array(&as->gen, i, n));
 }
 
-static uint32_t value_type(struct as *as, const struct as_maptype *t)
+static uint32_t value_type(struct as *as, struct as_type *t)
 {
-	uint32_t i = as_btf_int(as, t->size, t->is_signed, t->is_char);
-
-	return bu_btfgen_ptr(&as->gen, t->n ? bu_btfgen_array(&as->gen, i, t->n) : i);
+	return bu_btfgen_ptr(&as->gen, as_type_btf(as, t));
 }
 
 /* The structure's type id. */
@@ -498,12 +474,12 @@ uint32_t as_map_btf(struct as *as, struct as_map *m)
 		return m->btf;
 #define MEMBER(na, ty) (mem[n].name = na, mem[n++].type = ty)
 	MEMBER("type", uint_type(as, m->type));
-	if (m->has_key && m->key.size)
-		MEMBER("key", value_type(as, &m->key));
+	if (m->has_key && m->key)
+		MEMBER("key", value_type(as, m->key));
 	else if (m->has_key)
 		MEMBER("key_size", uint_type(as, m->key_size));
-	if (m->has_value && m->value.size && !m->inner)
-		MEMBER("value", value_type(as, &m->value));
+	if (m->has_value && m->value && !m->inner)
+		MEMBER("value", value_type(as, m->value));
 	else if (m->has_value)
 		MEMBER("value_size", uint_type(as, m->value_size));
 	if (m->has_max)

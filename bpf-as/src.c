@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Text to statements: lines, comments, the include stack, and places for messages. */
-#include "bpf-as/as.h"
+#include "bpf-as/types.h"
 
 #define MAX_SOURCE (1u << 30)
 #define MAX_DEPTH 64
@@ -225,6 +225,10 @@ static void statement(struct as *as, const char *s, size_t n)
 	as->stmt = s;
 	as->stmt_n = n;
 	as->nex = as->mark_ex;
+	if (as->ty && as->ty->open) {
+		as_types_feed(as, s, n);
+		return;
+	}
 	for (;;) {
 		as_skip(&c);
 		w = c.p;

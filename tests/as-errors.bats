@@ -34,6 +34,8 @@ check()
 @test "flow" { check err-flow.s; }
 @test "directives" { check err-dir.s; }
 @test "maps" { check err-map.s; }
+@test "declarations of types" { check err-types.s; }
+@test "members and sizes in expressions" { check err-typexpr.s; }
 
 @test "an error shows the line, a caret and the cause" {
 	printf '\t.section xdp\np:\tcall bpf_map_lookup_elm\n\texit\n' >x.s

@@ -135,6 +135,11 @@ void bu_btfgen_member(struct bu_btfgen *g, const char *name, uint32_t type, uint
 /* The same for a bit-field of bit_size bits: its struct's members then all count in bits. */
 void bu_btfgen_bitfield(struct bu_btfgen *g, const char *name, uint32_t type, uint32_t bit_off,
 			uint32_t bit_size);
+/*
+ * The type of member i of the struct that began where g->types.n was at: for members whose types are
+ * made after the struct.
+ */
+void bu_btfgen_member_type(struct bu_btfgen *g, size_t at, uint32_t i, uint32_t type);
 /* Begins an enum of size bytes (8: ENUM64); enumerators follow. */
 uint32_t bu_btfgen_enum(struct bu_btfgen *g, const char *name, uint32_t size, bool is_signed);
 void bu_btfgen_enumval(struct bu_btfgen *g, const char *name, int64_t val);

@@ -255,6 +255,18 @@ void bu_btfgen_bitfield(struct bu_btfgen *g, const char *name, uint32_t type, ui
 	member(g, name, type, bit_size << 24 | bit_off);
 }
 
+void bu_btfgen_member_type(struct bu_btfgen *g, size_t at, uint32_t i, uint32_t type)
+{
+	size_t off = at + BTF_TYPE_LEN + (size_t)i * 12 + 4;
+
+	if (g->err)
+		return;
+	if (off + 4 > g->types.n)
+		set_err(g, -EINVAL);
+	else
+		bu_put32(g->types.p + off, g->be, type);
+}
+
 uint32_t bu_btfgen_enum(struct bu_btfgen *g, const char *name, uint32_t size, bool is_signed)
 {
 	if (size != 1 && size != 2 && size != 4 && size != 8) {

@@ -4,7 +4,7 @@
 	.map m1				// ERROR "expected ','"
 	.map m2, hsh, key=u32		// ERROR "unknown map type 'hsh'"
 	.map m3, hash, key=u32, vlaue=u32 // ERROR "a map has no attribute 'vlaue'"
-	.map m4, hash, key=u23, value=u32 // ERROR "unknown type 'u23' of the map's key"
+	.map m4, hash, key=u23, value=u32 // ERROR "unknown type 'u23'"
 	.map m5, hash, key=u32, key=u32	// ERROR "'key' is given twice"
 	.map m6, hash, key=u32, value=u32 // ERROR "a map of type hash needs max_entries=N"
 	.map m7, array, key=u64, value=u32, max_entries=1 // ERROR "has keys of 4 bytes, not 8"
