@@ -12,6 +12,7 @@
  *   dialect.c    which dialect a file is in
  *   fixup.c      what had to wait for the end: labels, functions, relocations
  *   check.c      checks of whole functions
+ *   lint.c       warnings (lint.def) and their levels; flow.c: which registers are set where
  *   btf.c        .BTF and .BTF.ext
  *   emit.c       the model -> bu_obj
  *   dis.c        -d
@@ -33,6 +34,7 @@
 struct as_type;
 struct as_types;
 struct as_core;
+#include "bpf-as/lint.h"
 
 struct as_file {
 	const char *name;   /* as given, or as found by .include */
@@ -175,6 +177,8 @@ struct as {
 	bool be;
 	bool no_line_info;
 	uint32_t dialects; /* a set: what a file may be in */
+	bool compiled;        /* the source is a compiler's output */
+	struct as_lints lints;
 	enum bu_arch arch;
 	bool arch_used;   /* an object that fits one architecture only */
 	bool arch_fields; /* a name was looked up by architecture */
@@ -249,6 +253,9 @@ int as_source(struct as *as, const char *name, const char *from);
 void as_span(struct as *as, struct bu_diag *d, const char *p, size_t len, const char *label);
 struct bu_diag *as_error(struct as *as, const char *code, const char *p, size_t len,
 			 const char *fmt, ...) BU_PRINTF(5, 6);
+/* Either, by sev. */
+struct bu_diag *as_report(struct as *as, enum bu_severity sev, const char *code, const char *p,
+			  size_t len, const char *fmt, va_list ap);
 struct bu_diag *as_warn(struct as *as, const char *code, const char *p, size_t len,
 			const char *fmt, ...) BU_PRINTF(5, 6);
 struct bu_diag *as_tell(struct as *as, const char *code, const char *p, size_t len, const char *fmt, ...)

@@ -9,7 +9,7 @@
 #define OP_GOTOX 0x0d
 
 /* The statement that made the instruction at off. */
-static const char *place_of(struct as *as, const struct as_sec *s, uint64_t off)
+const char *as_insn_place(struct as *as, const struct as_sec *s, uint64_t off)
 {
 	size_t lo = 0, hi = s->nline;
 	const struct bu_line_info *l;
@@ -31,7 +31,7 @@ static const char *place_of(struct as *as, const struct as_sec *s, uint64_t off)
 	return NULL;
 }
 
-static size_t statement_len(const char *p)
+size_t as_statement_len(const char *p)
 {
 	size_t n = 0;
 
@@ -43,7 +43,7 @@ static size_t statement_len(const char *p)
 	return n ? n : 1;
 }
 
-static bool is_raw(const struct as_sec *s, uint64_t off)
+bool as_is_raw(const struct as_sec *s, uint64_t off)
 {
 	size_t lo = 0, hi = s->nraw;
 
@@ -82,25 +82,25 @@ static void check_jump(struct as *as, const struct as_sec *s, const uint8_t *sec
 
 	if (target >= lo && target < hi && !(second[target / 8] & (1u << (target % 8))))
 		return;
-	if (is_raw(s, i * 8))
+	if (as_is_raw(s, i * 8))
 		return;
-	p = place_of(as, s, i * 8);
+	p = as_insn_place(as, s, i * 8);
 	if (target < 0 || target >= (int64_t)(s->size / 8)) {
-		as_error(as, "A0180", p, statement_len(p), "jump %s section '%s'",
+		as_lint(as, LINT_JUMP_SECTION, p, as_statement_len(p), "jump %s section '%s'",
 			 target < 0 ? "before the start of" : "past the end of", s->name);
 		return;
 	}
-	t = place_of(as, s, (uint64_t)target * 8);
+	t = as_insn_place(as, s, (uint64_t)target * 8);
 	if (second[target / 8] & (1u << (target % 8))) {
-		d = as_error(as, "A0181", p, statement_len(p), "jump into the middle of an instruction");
+		d = as_lint(as, LINT_JUMP_MIDDLE, p, as_statement_len(p), "jump into the middle of an instruction");
 		if (t)
-			as_span(as, d, t, statement_len(t), "this takes two slots");
+			as_span(as, d, t, as_statement_len(t), "this takes two slots");
 		bu_diag_help(as->ds, d, "a label is safer than a number of instructions");
 		return;
 	}
-	d = as_error(as, "A0182", p, statement_len(p), "jump out of function '%s'", f->name);
+	d = as_lint(as, LINT_JUMP_OUT, p, as_statement_len(p), "jump out of function '%s'", f->name);
 	if (t)
-		as_span(as, d, t, statement_len(t), "to here");
+		as_span(as, d, t, as_statement_len(t), "to here");
 	bu_diag_note(as->ds, d, "a jump stays in its function; 'call' reaches another one");
 }
 
@@ -132,22 +132,22 @@ static void check_range(struct as *as, const struct as_sec *s, const uint8_t *se
 			check_jump(as, s, second, i, (int64_t)i + 1 + (int16_t)bu_get16(b + 2, as->be), lo,
 				   hi, f);
 	}
-	if (!f || from >= to || is_raw(s, last * 8))
+	if (!f || from >= to || as_is_raw(s, last * 8))
 		return;
 	bu_insn_decode(&in, s->buf.p + last * 8, as->be);
 	if (in.code == BU_OP_EXIT || in.code == BU_OP_JA || in.code == BU_OP_JA32 || in.code == OP_GOTOX)
 		return;
-	p = place_of(as, s, last * 8);
-	d = as_error(as, "A0183", p, statement_len(p), "function '%s' runs off its end", f->name);
+	p = as_insn_place(as, s, last * 8);
+	d = as_lint(as, LINT_FALL_OFF, p, as_statement_len(p), "function '%s' runs off its end", f->name);
 	bu_diag_help(as->ds, d, "end it with 'exit' or 'goto'");
 }
 
 static void outside(struct as *as, struct as_sec *s)
 {
-	const char *p = place_of(as, s, 0);
+	const char *p = as_insn_place(as, s, 0);
 	struct bu_diag *d;
 
-	d = as_warn(as, "A0184", p, statement_len(p),
+	d = as_lint(as, LINT_NO_FUNCTION, p, as_statement_len(p),
 		    s->nfunc ? "code before the first function of section '%s'"
 			     : "section '%s' has code and no function", s->name);
 	bu_diag_help(as->ds, d, "begin it with a label: the program's name");
@@ -170,7 +170,7 @@ static void check_name(struct as *as, const struct as_sec *s)
 		bu_near_feed(&near, bu_secdefs[i].prefix);
 	if (!near.best)
 		return;
-	d = as_warn(as, "A0185", s->pos, n, "no kind of program is called '%.*s'", (int)n, s->name);
+	d = as_lint(as, LINT_SECTION_NAME, s->pos, n, "no kind of program is called '%.*s'", (int)n, s->name);
 	bu_diag_help(as->ds, d, "did you mean '%.*s'?", (int)near.best_n, near.best);
 }
 
@@ -187,8 +187,11 @@ static void check_section(struct as *as, struct as_sec *s)
 		outside(as, s);
 	for (uint32_t i = 0; i <= s->nfunc; i++, from = to) {
 		to = i < s->nfunc ? (uint64_t)s->func[i]->value / 8 : end;
-		if (from < to)
-			check_range(as, s, second, from, to, i ? s->func[i - 1] : NULL);
+		if (from >= to)
+			continue;
+		check_range(as, s, second, from, to, i ? s->func[i - 1] : NULL);
+		if (i && !as->ds->errors)
+			as_lint_function(as, s, from, to, s->func[i - 1]);
 	}
 }
 

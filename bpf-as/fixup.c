@@ -138,7 +138,7 @@ static void fix_call(struct as *as, const struct as_fix *f)
 		return;
 	}
 	if (s->def == DEF_LABEL && s->sec->kind == SEC_PROG && s->sec != f->sec) {
-		struct bu_diag *d = as_warn(as, "A0176", f->pos, f->len,
+		struct bu_diag *d = as_lint(as, LINT_CALL_SECTION, f->pos, f->len,
 					    "'%s' is in program section '%s': libbpf calls only into .text",
 					    s->name, s->sec->name);
 
@@ -322,7 +322,7 @@ static void warn_helper_name(struct as *as, const struct as_sym *s)
 
 	if (!bu_helper_by_name(bu_str(s->name, s->n)))
 		return;
-	d = as_warn(as, "A0114", s->pos, s->n, "function '%s' has the name of a helper", s->name);
+	d = as_lint(as, LINT_HELPER_NAME, s->pos, s->n, "function '%s' has the name of a helper", s->name);
 	bu_diag_help(as->ds, d, "'call %s' means the helper, 'call local %s' this function", s->name, s->name);
 }
 

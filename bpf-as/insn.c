@@ -180,9 +180,9 @@ static void mismatch(struct as *as, struct bu_str stmt, const struct bu_mismatch
 static bool sign_extended(struct as *as, const struct bu_isa *row, int64_t v, const char *p,
 			  size_t len)
 {
-	struct bu_diag *d = as_error(as, "A0161", p, len,
-				     "%lld does not fit: the 32 bits are sign-extended to 64 when it runs",
-				     (long long)v);
+	struct bu_diag *d = as_lint(as, LINT_SIGN_EXTEND, p, len,
+				    "%lld does not fit: the 32 bits are sign-extended to 64 when it runs",
+				    (long long)v);
 
 	bu_diag_note(as->ds, d, "it would be 0x%llx", (unsigned long long)(int64_t)(int32_t)v);
 	if (row->sem == BU_SEM_MOV)
@@ -193,7 +193,7 @@ static bool sign_extended(struct as *as, const struct bu_isa *row, int64_t v, co
 	else
 		bu_diag_help(as->ds, d, "use the w registers, load it with ' ll' first, or write %d",
 			     (int32_t)v);
-	return false;
+	return as_lint_passes(as, LINT_SIGN_EXTEND);
 }
 
 static bool range(struct as *as, int64_t v, int64_t lo, int64_t hi, const char *what, const char *p,
@@ -233,17 +233,19 @@ bool as_check_imm(struct as *as, const struct bu_isa *row, int64_t v, const char
 	case BU_SEM_ARSH:
 		if (v >= 0 && v < row->width)
 			return true;
-		as_error(as, "A0162", p, len, "shift by %lld, but the register has %u bits",
-			 (long long)v, row->width);
-		return false;
+		as_lint(as, LINT_SHIFT, p, len, "shift by %lld, but the register has %u bits",
+			(long long)v, row->width);
+		if (!as_lint_passes(as, LINT_SHIFT))
+			return false;
+		break;
 	case BU_SEM_DIV:
 	case BU_SEM_MOD:
 	case BU_SEM_SDIV:
 	case BU_SEM_SMOD:
-		if (!v) {
-			as_error(as, "A0163", p, len, "division by zero");
+		if (!v)
+			as_lint(as, LINT_DIV_ZERO, p, len, "division by zero");
+		if (!v && !as_lint_passes(as, LINT_DIV_ZERO))
 			return false;
-		}
 		break;
 	case BU_SEM_ST:
 		if (row->width < 64) {
@@ -296,20 +298,20 @@ bool as_check_off(struct as *as, const struct bu_isa *row, const struct bu_insn 
 	if (!size || base != 10)
 		return true;
 	if (v >= 0 || v + size > 0) {
-		d = as_error(as, "A0164", p, len, "access ends above the stack frame");
+		d = as_lint(as, LINT_STACK_BOUNDS, p, len, "access ends above the stack frame");
 		bu_diag_note(as->ds, d, "r10 is the frame's end: its bytes are at r10 - 512 to r10 - 1");
-		return false;
+		return as_lint_passes(as, LINT_STACK_BOUNDS);
 	}
 	if (v < -512) {
-		d = as_error(as, "A0164", p, len, "access begins below the stack frame");
+		d = as_lint(as, LINT_STACK_BOUNDS, p, len, "access begins below the stack frame");
 		bu_diag_note(as->ds, d, "a frame has 512 bytes, at r10 - 512 to r10 - 1");
-		return false;
+		return as_lint_passes(as, LINT_STACK_BOUNDS);
 	}
 	if (v % (int64_t)size) {
-		d = as_error(as, "A0165", p, len, "stack access of %u bytes is not aligned", size);
+		d = as_lint(as, LINT_STACK_ALIGN, p, len, "stack access of %u bytes is not aligned", size);
 		bu_diag_help(as->ds, d, "the offset must be a multiple of %u: r10 - %lld", size,
 			     (long long)((-v + size - 1) / size * size));
-		return false;
+		return as_lint_passes(as, LINT_STACK_ALIGN);
 	}
 	return true;
 }
@@ -356,10 +358,10 @@ static bool check_r10(struct as *as, const struct bu_match *m, struct bu_str stm
 
 	if (!(m->dst == 10 && writes_dst(row)) && !(fetch && m->src == 10))
 		return true;
-	d = as_error(as, "A0167", stmt.p, as_token_len(stmt.p, stmt.p + stmt.n),
+	d = as_lint(as, LINT_FRAME_WRITE, stmt.p, as_token_len(stmt.p, stmt.p + stmt.n),
 		     "r10 is read-only: it points to the end of the stack frame");
 	bu_diag_help(as->ds, d, "copy it first: r2 = r10");
-	return false;
+	return as_lint_passes(as, LINT_FRAME_WRITE);
 }
 
 /* ---------------------------------------------------------------- emission */

@@ -1,26 +1,75 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# One file a line, so that changes side by side merge.
 bin_PROGRAMS += bpf-as/bpf-as
-AS_STAGES = bpf-as/as.h bpf-as/as.c bpf-as/btf.c bpf-as/check.c bpf-as/data.c \
-	bpf-as/dialect.c bpf-as/directive.c bpf-as/directive.def bpf-as/directive.h bpf-as/dis.c bpf-as/emit.c bpf-as/expr.c bpf-as/fixup.c \
-	bpf-as/insn.c bpf-as/map.c bpf-as/section.c bpf-as/src.c bpf-as/symbol.c \
-	bpf-as/words.c
-AS_STAGES += bpf-as/cond.c bpf-as/deps.c bpf-as/lang.h bpf-as/macro.c bpf-as/number.c \
-	bpf-as/place.c bpf-as/skim.c bpf-as/subst.c bpf-as/talk.c
-TESTS += tests/as-gnu.bats
-EXTRA_DIST += tests/as-gnu.bats tests/golden/as/gnu-data.s
+AS_STAGES =
+AS_STAGES += bpf-as/as.c
+AS_STAGES += bpf-as/as.h
+AS_STAGES += bpf-as/btf.c
+AS_STAGES += bpf-as/builtin.def
+AS_STAGES += bpf-as/check.c
+AS_STAGES += bpf-as/cond.c
+AS_STAGES += bpf-as/ctype.c
+AS_STAGES += bpf-as/data.c
+AS_STAGES += bpf-as/deps.c
+AS_STAGES += bpf-as/dialect.c
+AS_STAGES += bpf-as/directive.c
+AS_STAGES += bpf-as/directive.def
+AS_STAGES += bpf-as/directive.h
+AS_STAGES += bpf-as/dis.c
+AS_STAGES += bpf-as/emit.c
+AS_STAGES += bpf-as/expr.c
+AS_STAGES += bpf-as/fixup.c
+AS_STAGES += bpf-as/flow.c
+AS_STAGES += bpf-as/insn.c
+AS_STAGES += bpf-as/lang.h
+AS_STAGES += bpf-as/lint.c
+AS_STAGES += bpf-as/lint.def
+AS_STAGES += bpf-as/lint.h
+AS_STAGES += bpf-as/macro.c
+AS_STAGES += bpf-as/map.c
+AS_STAGES += bpf-as/number.c
+AS_STAGES += bpf-as/place.c
+AS_STAGES += bpf-as/section.c
+AS_STAGES += bpf-as/skim.c
+AS_STAGES += bpf-as/src.c
+AS_STAGES += bpf-as/subst.c
+AS_STAGES += bpf-as/symbol.c
+AS_STAGES += bpf-as/talk.c
+AS_STAGES += bpf-as/typebtf.c
+AS_STAGES += bpf-as/typepath.c
+AS_STAGES += bpf-as/types.c
+AS_STAGES += bpf-as/types.h
+AS_STAGES += bpf-as/words.c
 bpf_as_bpf_as_SOURCES = bpf-as/main.c $(AS_STAGES)
 bpf_as_bpf_as_LDADD = $(LIBS_BU)
-TESTS += tests/as.bats tests/as-errors.bats tests/as-load.bats
-TESTS += tests/as-dialects.bats
-EXTRA_DIST += tests/as-dialects.bats tests/golden/as/spellings.txt
-EXTRA_DIST += tests/as.bats tests/as-errors.bats tests/as-load.bats tests/golden/as/encodings.s tests/golden/as/err-dir.s \
-	tests/golden/as/err-flow.s tests/golden/as/err-imm.s tests/golden/as/err-insn.s \
-	tests/golden/as/err-map.s tests/golden/as/err-names.s
 check_PROGRAMS += tests/fuzz/as_fuzz
 tests_fuzz_as_fuzz_SOURCES = tests/fuzz/as_fuzz.c $(AS_STAGES)
 tests_fuzz_as_fuzz_LDADD = $(LIBS_BU)
-TESTS += tests/fuzz/as_fuzz
-# types, functions, CO-RE
-AS_STAGES += bpf-as/builtin.def bpf-as/ctype.c bpf-as/typebtf.c bpf-as/typepath.c bpf-as/types.c bpf-as/types.h
+TESTS += tests/as-dialects.bats
+TESTS += tests/as-errors.bats
+TESTS += tests/as-gnu.bats
+TESTS += tests/as-load.bats
 TESTS += tests/as-types.bats
-EXTRA_DIST += tests/as-types.bats tests/golden/as/types.s tests/golden/as/err-types.s tests/golden/as/err-typexpr.s
+TESTS += tests/as.bats
+TESTS += tests/fuzz/as_fuzz
+EXTRA_DIST += +=
+EXTRA_DIST += TESTS
+EXTRA_DIST += tests/as-dialects.bats
+EXTRA_DIST += tests/as-errors.bats
+EXTRA_DIST += tests/as-gnu.bats
+EXTRA_DIST += tests/as-lint.bats
+EXTRA_DIST += tests/as-load.bats
+EXTRA_DIST += tests/as-types.bats
+EXTRA_DIST += tests/as.bats
+EXTRA_DIST += tests/golden/as/encodings.s
+EXTRA_DIST += tests/golden/as/err-dir.s
+EXTRA_DIST += tests/golden/as/err-flow.s
+EXTRA_DIST += tests/golden/as/err-imm.s
+EXTRA_DIST += tests/golden/as/err-insn.s
+EXTRA_DIST += tests/golden/as/err-map.s
+EXTRA_DIST += tests/golden/as/err-names.s
+EXTRA_DIST += tests/golden/as/err-types.s
+EXTRA_DIST += tests/golden/as/err-typexpr.s
+EXTRA_DIST += tests/golden/as/gnu-data.s
+EXTRA_DIST += tests/golden/as/spellings.txt
+EXTRA_DIST += tests/golden/as/types.s

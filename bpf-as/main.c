@@ -10,9 +10,22 @@
 #include "config.h"
 
 enum {
-	OPT_OUT = 1, OPT_INC, OPT_DIS, OPT_MARCH, OPT_DIALECT, OPT_ENDIAN, OPT_EXPLAIN, OPT_COLOR, OPT_FORMAT,
+	OPT_NONE,
+	OPT_OUT,
+	OPT_INC,
+	OPT_DIS,
+	OPT_MARCH,
+	OPT_DIALECT,
+	OPT_ENDIAN,
+	OPT_EXPLAIN,
+	OPT_COLOR,
+	OPT_FORMAT,
 	OPT_BTF,
-	OPT_HELP, OPT_VERSION,
+	OPT_WARN,
+	OPT_NOWARN,
+	OPT_FATAL,
+	OPT_HELP,
+	OPT_VERSION,
 };
 
 static const struct bu_opt opts[] = {
@@ -30,11 +43,15 @@ static const struct bu_opt opts[] = {
 	  "canonical|pseudoc|gnu|normal|conformance|ubpf|rbpf" },
 	{ OPT_ENDIAN, 'E', "endian", "L|B", "byte order, little (default) or big; also -EL, -EB",
 	  BU_WORD_LIST, "L|B" },
+	{ OPT_WARN, 'W', "warn", "NAME", "switch a warning on, no-NAME: off, error[=NAME]: make it an error; "
+	  "help lists them", BU_WORD_NONE, NULL },
+	{ OPT_NOWARN, 'w', "no-warn", NULL, "no warnings", BU_WORD_NONE, NULL },
+	{ OPT_FATAL, 0, "fatal-warnings", NULL, "warnings are errors, as -Werror", BU_WORD_NONE, NULL },
 	{ OPT_EXPLAIN, 0, "explain", "CODE", "explain a message by its code, such as A0150",
 	  BU_WORD_NONE, NULL },
 	{ OPT_COLOR, 0, "color", "WHEN", "auto, always or never", BU_WORD_LIST, "auto|always|never" },
-	{ OPT_FORMAT, 0, "diagnostic-format", "FORMAT", "text, short or json", BU_WORD_LIST,
-	  "text|short|json" },
+	{ OPT_FORMAT, 0, "diagnostics", "FORMAT", "print messages as text, short (a line each) or json",
+	  BU_WORD_LIST, "text|short|json" },
 	{ OPT_HELP, 'h', "help", NULL, "print this", BU_WORD_NONE, NULL },
 	{ OPT_VERSION, 'V', "version", NULL, "print the version", BU_WORD_NONE, NULL },
 	{ 0, 0, NULL, NULL, NULL, BU_WORD_NONE, NULL },
@@ -49,6 +66,7 @@ struct args {
 	uint32_t dialects;
 	enum bu_color_when color;
 	enum bu_diag_format format;
+	struct as_lints lints;
 };
 
 static int usage(const char *error, const char *hint)
@@ -89,6 +107,15 @@ static int help(void)
 	return print(&b);
 }
 
+static int warn_help(void)
+{
+	struct bu_buf b = { 0 };
+
+	bu_buf_str(&b, "Warnings, and what each is when nothing is said:\n");
+	as_lint_help(&b);
+	return print(&b);
+}
+
 static int explain(const char *code)
 {
 	struct bu_buf b = { 0 };
@@ -108,7 +135,8 @@ static int explain(const char *code)
 static int parse(struct args *a, int argc, char **argv)
 {
 	struct bu_optscan s;
-	char error[200];
+	const char *near;
+	char error[200], hint[100];
 	int id, arch;
 
 	bu_opt_start(&s, opts, argc, argv);
@@ -163,6 +191,21 @@ static int parse(struct args *a, int argc, char **argv)
 			}
 			a->be = s.arg[0] == 'B';
 			break;
+		case OPT_WARN:
+			if (!strcmp(s.arg, "help"))
+				return warn_help();
+			if (as_lint_option(&a->lints, s.arg, &near)) {
+				snprintf(error, sizeof(error), "no warning is called '%.100s'", s.arg);
+				snprintf(hint, sizeof(hint), near ? "did you mean '%s'?" : "-Whelp lists them", near);
+				return usage(error, hint);
+			}
+			break;
+		case OPT_NOWARN:
+			a->lints.none = true;
+			break;
+		case OPT_FATAL:
+			a->lints.fatal = true;
+			break;
 		case OPT_EXPLAIN:
 			return explain(s.arg);
 		case OPT_COLOR:
@@ -181,7 +224,7 @@ static int parse(struct args *a, int argc, char **argv)
 				a->format = BU_DIAG_JSON;
 			else {
 				snprintf(error, sizeof(error),
-					 "--diagnostic-format is text, short or json, not '%.100s'", s.arg);
+					 "--diagnostics is text, short or json, not '%.100s'", s.arg);
 				return usage(error, NULL);
 			}
 			break;
@@ -276,6 +319,7 @@ static int assemble(const struct args *a, const char *out, struct bu_diags *ds)
 	as.be = a->be;
 	as.arch = a->arch;
 	as.dialects = a->dialects;
+	as.lints = a->lints;
 	as.incdirs = a->inc;
 	as.nincdirs = a->ninc;
 	if (a->btf && as_types_file(&as, a->btf)) {

@@ -131,8 +131,8 @@ static void shorten(struct bu_buf *b)
 	bu_buf_str(b, "...");
 }
 
-static struct bu_diag *vreport(struct as *as, enum bu_severity sev, const char *code,
-			       const char *p, size_t len, const char *fmt, va_list ap)
+struct bu_diag *as_report(struct as *as, enum bu_severity sev, const char *code, const char *p,
+			  size_t len, const char *fmt, va_list ap)
 {
 	struct bu_buf b = { 0 };
 	struct bu_diag *d;
@@ -152,7 +152,7 @@ struct bu_diag *as_error(struct as *as, const char *code, const char *p, size_t 
 	va_list ap;
 
 	va_start(ap, fmt);
-	d = vreport(as, BU_ERROR, code, p, len, fmt, ap);
+	d = as_report(as, BU_ERROR, code, p, len, fmt, ap);
 	va_end(ap);
 	return d;
 }
@@ -164,7 +164,7 @@ struct bu_diag *as_warn(struct as *as, const char *code, const char *p, size_t l
 	va_list ap;
 
 	va_start(ap, fmt);
-	d = vreport(as, BU_WARNING, code, p, len, fmt, ap);
+	d = as_report(as, BU_WARNING, code, p, len, fmt, ap);
 	va_end(ap);
 	return d;
 }

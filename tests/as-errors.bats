@@ -13,7 +13,7 @@ setup()
 check()
 {
 	local src=$SRCDIR/tests/golden/as/$1 line text
-	run -1 --separate-stderr $BPF_AS --diagnostic-format=short -o x.o "$src"
+	run -1 --separate-stderr $BPF_AS --diagnostics=short -o x.o "$src"
 	assert [ ! -e x.o ]
 	assert_equal "$output" ''
 	awk -F'ERROR(-ABOVE)? "' '/\/\/ ERROR/ {
@@ -71,14 +71,14 @@ check()
 
 @test "20 errors are shown, the others counted" {
 	yes '	r11 = 1' | head -n 30 >x.s
-	run -1 --separate-stderr $BPF_AS --diagnostic-format=short x.s
+	run -1 --separate-stderr $BPF_AS --diagnostics=short x.s
 	assert_equal "$(grep -c ': error: ' <<<"$stderr")" 20
 }
 
 @test "errors as JSON, one object a line" {
 	need_cmd jq
 	printf '\tr11 = 1\n\tr12 = 1\n' >x.s
-	run -1 --separate-stderr $BPF_AS --diagnostic-format=json x.s
+	run -1 --separate-stderr $BPF_AS --diagnostics=json x.s
 	assert_equal "$(jq -r '.code' <<<"$stderr" | xargs)" 'A0151 A0151'
 	assert_equal "$(jq -r '.spans[0].line' <<<"$stderr" | xargs)" '1 2'
 }
@@ -133,7 +133,7 @@ check()
 
 @test "an undefined label at the end of a section is one error" {
 	printf '\t.section xdp\np:\tgoto nowhere\n' >x.s
-	run -1 $BPF_AS --diagnostic-format=short x.s
+	run -1 $BPF_AS --diagnostics=short x.s
 	assert_output "x.s:2:9: error: 'nowhere' is not defined [A0112]"
 }
 

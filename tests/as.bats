@@ -260,7 +260,7 @@ S
 
 @test "which labels are functions" {
 	need_cmd readelf
-	src <<'S'
+	src -w <<'S'
 	.section tc
 first:	call sub
 plain:	exit
@@ -363,7 +363,7 @@ S
 
 @test "map N ll: the map with that id, or a symbol for the loader" {
 	need_cmd readelf
-	src <<'S'
+	src -w <<'S'
 	.map	m, array, key=u32, value=u64, max_entries=1, id=7
 	.section xdp
 p:	r1 = map 7 ll

@@ -191,6 +191,7 @@ struct bu_diag {
 	enum bu_severity severity;
 	const char *code; /* stable, a row of diag.def: "A0104" */
 	const char *text; /* plain, lower case, no full stop, stands alone */
+	const char *flag; /* the option that governs it, "-Wunreachable"; NULL: none. Not copied */
 	struct bu_span span[4];
 	unsigned nspans;
 	struct bu_remark remark[6];

@@ -114,7 +114,10 @@ static void render_text(struct bu_buf *out, const struct bu_diag *d, bool brief,
 	strcat(head, ": ");
 	styled(out, color, paint[d->severity], head);
 	styled(out, color, "\033[1m", d->text);
-	bu_buf_printf(out, " [%s]\n", d->code);
+	bu_buf_printf(out, " [%s]", d->code);
+	if (d->flag)
+		bu_buf_printf(out, " [%s]", d->flag);
+	bu_buf_char(out, '\n');
 	if (brief)
 		return;
 	for (unsigned i = 0; i < d->nspans; i++) {
@@ -162,6 +165,10 @@ static void render_json(struct bu_buf *out, const struct bu_diag *d)
 	json_str(out, "severity", words[d->severity]);
 	bu_buf_char(out, ',');
 	json_str(out, "code", d->code);
+	if (d->flag) {
+		bu_buf_char(out, ',');
+		json_str(out, "flag", d->flag);
+	}
 	bu_buf_str(out, ",\"spans\":[");
 	for (unsigned i = 0; i < d->nspans; i++) {
 		const struct bu_span *s = &d->span[i];

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * flow: which registers are set where, and what nothing leads to.
+ *
+ * For each instruction a set of the registers that some path to it has set; a join unites. So
+ * a register outside of the set is set on no path: whatever way the verifier takes there, it refuses
+ * the read. Each instruction's set only grows, 12 times at most, which bounds the work.
+ */
+#include "bpf-as/as.h"
+
+#define REGS 0x07ffu
+#define JOIN 0x2000u    /* a jump leads here */
+#define PENDING 0x4000u /* its set grew by a jump, not yet walked from */
+#define REACHED 0x8000u
+
+struct flow {
+	struct as *as;
+	const struct as_sec *s;
+	const struct as_sym *f;
+	uint64_t from, to;
+	uint16_t *in;         /* of instruction from + i */
+	uint32_t *work;       /* places to walk from */
+	size_t nwork, cap_work;
+	bool r0_wanted;       /* exit reads r0 */
+};
+
+/* What an instruction reads and sets. */
+struct effect {
+	uint16_t reads, sets, clobbers;
+	bool ends, jumps;
+	int64_t target;
+};
+
+static uint16_t bit(unsigned reg)
+{
+	return reg < 11 ? (uint16_t)(1u << reg) : 0;
+}
+
+static void atomic_effect(const struct bu_insn *in, struct effect *e)
+{
+	uint16_t d = bit(in->dst), s = bit(in->src);
+
+	switch (in->imm) {
+	case 0x100: /* load_acquire */
+		e->reads = s;
+		e->sets = d;
+		return;
+	case 0xf1: /* cmpxchg */
+		e->reads = d | s | 1;
+		e->sets = 1;
+		return;
+	default:
+		e->reads = d | s;
+		if ((in->imm & 1) && in->imm < 0x100)
+			e->sets = s;
+	}
+}
+
+static void jump_effect(const struct bu_insn *in, int64_t i, bool r0_wanted, struct effect *e)
+{
+	e->jumps = true;
+	e->target = i + 1 + in->off;
+	switch (in->code) {
+	case BU_OP_JA32:
+		e->target = i + 1 + in->imm;
+		/* fall through */
+	case BU_OP_JA:
+		e->ends = true;
+		return;
+	case 0x0d: /* gotox */
+		e->reads = bit(in->dst);
+		e->jumps = false;
+		e->ends = true;
+		return;
+	case 0xe5: /* may_goto */
+		return;
+	case BU_OP_CALL:
+	case BU_OP_CALLX:
+		e->reads = in->code == BU_OP_CALLX ? bit(in->dst) : 0;
+		e->jumps = false;
+		e->clobbers = 0x3e;
+		e->sets = 1;
+		return;
+	case BU_OP_EXIT:
+		e->reads = r0_wanted ? 1 : 0;
+		e->jumps = false;
+		e->ends = true;
+		return;
+	}
+	e->reads = bit(in->dst) | ((in->code & 8) ? bit(in->src) : 0);
+}
+
+static void effect_of(const struct flow *w, uint64_t i, struct bu_insn *in, struct effect *e)
+{
+	unsigned op;
+
+	bu_insn_decode(in, w->s->buf.p + i * 8, w->as->be);
+	memset(e, 0, sizeof(*e));
+	op = in->code >> 4;
+	switch (in->code & 7) {
+	case 0:
+		if (in->code == BU_OP_LD_IMM64) {
+			e->sets = bit(in->dst);
+		} else { /* skb[…] */
+			e->reads = bit(6) | ((in->code & 0x40) ? bit(in->src) : 0);
+			e->clobbers = 0x3e;
+			e->sets = 1;
+		}
+		break;
+	case 1:
+		e->reads = bit(in->src);
+		e->sets = bit(in->dst);
+		break;
+	case 2:
+		e->reads = bit(in->dst);
+		break;
+	case 3:
+		e->reads = bit(in->dst) | bit(in->src);
+		if ((in->code & 0xe0) == 0xc0)
+			atomic_effect(in, e);
+		break;
+	case 4:
+	case 7:
+		e->sets = bit(in->dst);
+		if (op != 0xb)
+			e->reads = bit(in->dst);
+		if ((in->code & 8) && op != 8 && op != 0xd)
+			e->reads |= bit(in->src);
+		break;
+	default:
+		jump_effect(in, (int64_t)i, w->r0_wanted, e);
+	}
+}
+
+/* ---------------------------------------------------------------- the sets */
+
+static void add_work(struct flow *w, uint64_t i)
+{
+	w->work = bu_arena_grow(&w->as->arena, w->work, w->nwork, &w->cap_work, sizeof(*w->work));
+	if (w->work)
+		w->work[w->nwork++] = (uint32_t)(i - w->from);
+	else
+		w->nwork = 0;
+}
+
+static void join(struct flow *w, int64_t target, uint16_t set)
+{
+	uint16_t *at;
+
+	if (target < (int64_t)w->from || target >= (int64_t)w->to)
+		return;
+	at = &w->in[(uint64_t)target - w->from];
+	if ((*at & JOIN) && (*at | set) == *at)
+		return;
+	if (!(*at & PENDING))
+		add_work(w, (uint64_t)target);
+	*at |= set | JOIN | PENDING;
+}
+
+static void walk(struct flow *w, uint64_t start)
+{
+	uint16_t set = w->in[start - w->from] & (REGS | REACHED);
+	struct bu_insn in;
+	struct effect e;
+
+	for (uint64_t i = start; i < w->to; i++) {
+		uint16_t *at = &w->in[i - w->from];
+
+		if (i != start && !(*at & PENDING) && (*at | set) == *at)
+			return;
+		*at = (uint16_t)((*at | set) & ~PENDING);
+		set |= *at & REGS;
+		effect_of(w, i, &in, &e);
+		set = (uint16_t)((set & ~e.clobbers) | e.sets);
+		if (e.jumps)
+			join(w, e.target, set);
+		if (e.ends)
+			return;
+		if (in.code == BU_OP_LD_IMM64)
+			i++;
+	}
+}
+
+/* ---------------------------------------------------------------- what is told */
+
+static void tell_uninit(struct flow *w, uint64_t i, unsigned reg, uint64_t call)
+{
+	struct as *as = w->as;
+	const char *p = as_insn_place(as, w->s, i * 8);
+	struct bu_diag *d;
+
+	if (call != UINT64_MAX && reg >= 1 && reg <= 5 && (w->in[call - w->from] & bit(reg))) {
+		const char *at = as_insn_place(as, w->s, call * 8);
+
+		d = as_lint(as, LINT_UNINIT, p, as_statement_len(p),
+			    "r%u is read, but a call has clobbered it", reg);
+		if (at)
+			as_span(as, d, at, as_statement_len(at), "a call leaves nothing in r1 to r5");
+		bu_diag_help(as->ds, d, "keep what outlives a call in r6 to r9 or on the stack");
+		return;
+	}
+	d = as_lint(as, LINT_UNINIT, p, as_statement_len(p), "r%u is read, but nothing has set it", reg);
+	if (reg == 0 && w->s->buf.p[i * 8] == BU_OP_EXIT)
+		bu_diag_help(as->ds, d, "a program returns r0: set it before 'exit'");
+}
+
+static bool is_nop(const struct as_sec *s, uint64_t i)
+{
+	static const uint8_t nop[8] = { BU_OP_JA };
+
+	return !memcmp(s->buf.p + i * 8, nop, 8);
+}
+
+/* Instructions from i on that nothing leads to; returns the first behind them. */
+static uint64_t tell_unreachable(struct flow *w, uint64_t i)
+{
+	uint64_t first = w->to;
+	struct bu_diag *d;
+	const char *p;
+
+	for (; i < w->to && !(w->in[i - w->from] & REACHED); i++)
+		if (first == w->to && !is_nop(w->s, i) && !as_is_raw(w->s, i * 8))
+			first = i;
+	if (first == w->to)
+		return i;
+	p = as_insn_place(w->as, w->s, first * 8);
+	d = as_lint(w->as, LINT_UNREACHABLE, p, as_statement_len(p), "nothing leads to this instruction");
+	bu_diag_note(w->as->ds, d, "the kernel refuses programs with unreachable instructions");
+	return i;
+}
+
+/* Registers that are r10 plus a constant, along straight code. */
+struct frame {
+	uint16_t known;
+	int32_t off[11];
+};
+
+static void tell_stack(struct flow *w, struct frame *fr, const struct bu_insn *in, uint64_t i)
+{
+	static const uint8_t size_of[4] = { 4, 2, 1, 8 };
+	unsigned cls = in->code & 7, base = cls == 1 ? in->src : in->dst, size;
+	struct as *as = w->as;
+	int64_t at;
+	const char *p;
+
+	if (cls == 3 && (in->code & 0xe0) == 0xc0 && in->imm == 0x100)
+		base = in->src;
+	if (cls < 1 || cls > 3 || base >= 10 || !(fr->known & bit(base)) || as_is_raw(w->s, i * 8))
+		return;
+	size = size_of[in->code >> 3 & 3];
+	at = (int64_t)fr->off[base] + in->off;
+	if (at < -512 || at + size > 0) {
+		p = as_insn_place(as, w->s, i * 8);
+		as_lint(as, LINT_STACK_BOUNDS, p, as_statement_len(p),
+			"access of %u bytes at r10 %+lld is outside the stack frame", size, (long long)at);
+	} else if (at % (int64_t)size) {
+		p = as_insn_place(as, w->s, i * 8);
+		as_lint(as, LINT_STACK_ALIGN, p, as_statement_len(p),
+			"access of %u bytes at r10 %+lld is not aligned", size, (long long)at);
+	}
+}
+
+static void track_frame(struct frame *fr, const struct bu_insn *in, const struct effect *e)
+{
+	if (in->code == 0xbf && !in->off && in->dst < 10) { /* rD = rS */
+		fr->known &= (uint16_t)~bit(in->dst);
+		if (in->src == 10) {
+			fr->known |= bit(in->dst);
+			fr->off[in->dst] = 0;
+		} else if (in->src < 10 && (fr->known & bit(in->src))) {
+			fr->known |= bit(in->dst);
+			fr->off[in->dst] = fr->off[in->src];
+		}
+		return;
+	}
+	if ((in->code == 0x07 || in->code == 0x17) && in->dst < 10 && (fr->known & bit(in->dst)) &&
+	    in->imm > -65536 && in->imm < 65536 && fr->off[in->dst] > -(1 << 20) &&
+	    fr->off[in->dst] < 1 << 20) {
+		fr->off[in->dst] += in->code == 0x07 ? in->imm : -in->imm;
+		return;
+	}
+	fr->known &= (uint16_t) ~(e->sets | e->clobbers);
+}
+
+static void tell(struct flow *w)
+{
+	uint16_t told = 0, missing;
+	uint64_t call = UINT64_MAX;
+	struct frame fr = { 0 };
+	struct bu_insn in;
+	struct effect e;
+
+	for (uint64_t i = w->from; i < w->to;) {
+		uint16_t at = w->in[i - w->from];
+
+		if (!(at & REACHED)) {
+			i = tell_unreachable(w, i);
+			fr.known = 0;
+			continue;
+		}
+		if (at & JOIN)
+			fr.known = 0;
+		effect_of(w, i, &in, &e);
+		missing = e.reads & (uint16_t)~at & REGS & (uint16_t)~told;
+		if (missing && !as_is_raw(w->s, i * 8)) {
+			for (unsigned r = 0; r < 11; r++)
+				if (missing & bit(r))
+					tell_uninit(w, i, r, call);
+			told |= missing;
+		}
+		if (fr.known)
+			tell_stack(w, &fr, &in, i);
+		track_frame(&fr, &in, &e);
+		if (e.clobbers)
+			call = i;
+		i += in.code == BU_OP_LD_IMM64 ? 2 : 1;
+	}
+}
+
+void as_lint_function(struct as *as, const struct as_sec *s, uint64_t from, uint64_t to,
+		      const struct as_sym *f)
+{
+	bool sub = f->called || f->taken || s->kind != SEC_PROG;
+	struct flow w = { .as = as, .s = s, .f = f, .from = from, .to = to, .r0_wanted = !sub };
+
+	if (to <= from || to - from > UINT32_MAX)
+		return;
+	w.in = bu_arena_array(&as->arena, to - from, sizeof(*w.in));
+	if (!w.in)
+		return;
+	w.in[0] = REACHED | JOIN | bit(10) | bit(1) | (sub ? 0x3e : 0);
+	walk(&w, from);
+	while (w.nwork) {
+		uint64_t i = w.from + w.work[--w.nwork];
+
+		if (w.in[i - w.from] & PENDING)
+			walk(&w, i);
+	}
+	if (!as->arena.failed)
+		tell(&w);
+}
