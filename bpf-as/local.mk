@@ -48,12 +48,11 @@ tests_fuzz_as_fuzz_LDADD = $(LIBS_BU)
 TESTS += tests/as-dialects.bats
 TESTS += tests/as-errors.bats
 TESTS += tests/as-gnu.bats
+TESTS += tests/as-lint.bats
 TESTS += tests/as-load.bats
 TESTS += tests/as-types.bats
 TESTS += tests/as.bats
 TESTS += tests/fuzz/as_fuzz
-EXTRA_DIST += +=
-EXTRA_DIST += TESTS
 EXTRA_DIST += tests/as-dialects.bats
 EXTRA_DIST += tests/as-errors.bats
 EXTRA_DIST += tests/as-gnu.bats

@@ -175,7 +175,7 @@ struct bu_diag *as_tell(struct as *as, const char *code, const char *p, size_t l
 	va_list ap;
 
 	va_start(ap, fmt);
-	d = vreport(as, BU_NOTE, code, p, len, fmt, ap);
+	d = as_report(as, BU_NOTE, code, p, len, fmt, ap);
 	va_end(ap);
 	return d;
 }
