@@ -30,7 +30,7 @@ refused()
 {
 	rm -f x.o
 	cat >x.s
-	run -1 $BPF_AS --diagnostic-format=short "$@" x.s
+	run -1 $BPF_AS --diagnostics=short "$@" x.s
 	assert [ ! -e x.o ]
 }
 
@@ -166,7 +166,7 @@ S
 
 @test ".print, .warning, .err, .fail, .abort; what is refused says why" {
 	cat >x.s <<<$'\t.print "hello"\n\t.warning "careful"\n\t.warning\n\t.fail 500\n\texit'
-	run -0 --separate-stderr $BPF_AS --diagnostic-format=short x.s
+	run -0 --separate-stderr $BPF_AS --diagnostics=short x.s
 	assert_equal "${#stderr_lines[@]}" 4
 	assert_equal "${stderr_lines[0]}" 'x.s:1:2: note: hello [A0206]'
 	assert_equal "${stderr_lines[1]}" 'x.s:2:2: warning: careful [A0206]'
