@@ -58,6 +58,7 @@ int as_assemble(struct as *as, const char *path, struct bu_obj *o)
 	as_resolve(as);
 	as_functions(as);
 	as_check_symbols(as);
+	as_vars_check(as);
 	if (as->own_btf && as->maps)
 		as_error(as, "A0197", as->maps->pos, as->maps->sym->n,
 			 ".map needs the .BTF that the source writes itself");

@@ -98,6 +98,7 @@ struct as_sym {
 	bool is_map;
 	bool evaluating;
 	bool reported;
+	bool is_ksym, is_kconfig; /* an extern of which section */
 	uint8_t elem, elem_size;
 	uint16_t field_size; /* constants that are fields: bytes */
 	int64_t value;    /* LABEL: offset; SET, CONST: value */

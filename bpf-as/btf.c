@@ -136,22 +136,6 @@ static bool datasec(struct as *as, struct as_sec *sec)
 
 /* ---------------------------------------------------------------- functions */
 
-/*
- * A program is int f(void *ctx). What programs call has the linkage static: then the verifier
- * follows the call with what it knows of the arguments, which no prototype here could say.
- */
-static void function(struct as *as, const struct as_sec *sec, struct as_sym *f)
-{
-	struct bu_btfgen *g = &as->gen;
-	bool prog = sec->kind == SEC_PROG && !f->called;
-	uint32_t ret = as_btf_int(as, 4, true, false), ctx = prog ? bu_btfgen_ptr(g, 0) : 0, proto;
-
-	proto = bu_btfgen_proto(g, ret);
-	if (prog)
-		bu_btfgen_param(g, "ctx", ctx);
-	f->btf = bu_btfgen_func(g, identifier(as, f->name), proto, prog);
-}
-
 static bool functions(struct as *as, struct as_sec *sec, struct bu_btfext_sec *out)
 {
 	size_t first = 0;
@@ -165,7 +149,7 @@ static bool functions(struct as *as, struct as_sec *sec, struct bu_btfext_sec *o
 
 		if (i && sec->func[i - 1]->value == f->value)
 			continue; /* a second name of the same */
-		function(as, sec, f);
+		f->btf = as_func_btf(as, sec, f, identifier(as, f->name));
 		out->func[out->nfunc++] =
 			(struct bu_func_info){ .insn_off = (uint32_t)f->value, .type_id = f->btf };
 	}
@@ -200,6 +184,7 @@ int as_btf(struct as *as, struct bu_buf *btf, struct bu_buf *ext)
 			any = datasec(as, s) || any;
 		}
 	}
+	any = as_externs_btf(as) || any;
 	any = as_types_btf(as) || any;
 	if (!any)
 		return 0;

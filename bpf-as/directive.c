@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What begins with a dot: the table (directive.def), and directives on symbols and on the source. */
 #include "bpf-as/directive.h"
+#include "bpf-as/types.h"
 
 struct dir {
 	const char *name;
@@ -56,6 +57,8 @@ void as_d_external(PARAMS)
 		if (!s)
 			return;
 		s->is_extern = true;
+		if (as_extern_typed(as, c, s, p))
+			continue;
 	} while (as_eat(c, ','));
 	as_junk(as, c);
 }
@@ -64,17 +67,25 @@ void as_d_type(PARAMS)
 {
 	struct as_sym *s;
 	struct bu_str w;
-	const char *p;
+	const char *p, *sp;
 
 	UNUSED;
 	s = as_symbol_arg(as, c, &p);
 	if (!s || !as_comma(as, c))
 		return;
+	sp = p;
 	as_skip(c);
 	p = c->p;
 	if (c->p < c->e && (*c->p == '@' || *c->p == '%'))
 		c->p++;
 	w = as_word(c);
+	if (w.p == p && !bu_str_is(w, "function") && !bu_str_is(w, "object") && !bu_str_is(w, "notype") &&
+	    strncmp(w.p, "STT_", 4)) {
+		c->p = p;
+		as_var_type(as, c, s, sp);
+		as_junk(as, c);
+		return;
+	}
 	if (bu_str_is(w, "function") || bu_str_is(w, "STT_FUNC"))
 		s->type = STT_FUNC;
 	else if (bu_str_is(w, "object") || bu_str_is(w, "STT_OBJECT"))

@@ -668,6 +668,7 @@ void as_undefined(struct as *as, struct as_sym *s, const char *pos, bool call)
 		for (unsigned i = 0; i < bu_nhelpers; i++)
 			if (bu_helpers[i].name)
 				bu_near_feed(&near, bu_helpers[i].name);
+		as_kfunc_feed(&near);
 	} else {
 		d = as_error(as, "A0112", pos, s->n, "'%s' is not defined", s->name);
 		bu_near_init(&near, s->name, s->n);

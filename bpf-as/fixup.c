@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bpf-as/as.h"
+#include "bpf-as/types.h"
 
 static uint8_t *bytes_at(struct as_sec *s, uint64_t off, size_t n)
 {
@@ -107,7 +107,7 @@ static void fix_call(struct as *as, const struct as_fix *f)
 	struct as_sym *s = f->sym;
 	bool ldimm = f->row->sem == BU_SEM_LD_IMM64;
 
-	if (s->def == DEF_NONE && !s->is_extern) {
+	if (s->def == DEF_NONE && !s->is_extern && !as_kfunc_known(as, s)) {
 		as_undefined(as, s, f->pos, true);
 		return;
 	}

@@ -72,3 +72,8 @@ EXTRA_DIST += tests/golden/as/err-typexpr.s
 EXTRA_DIST += tests/golden/as/gnu-data.s
 EXTRA_DIST += tests/golden/as/spellings.txt
 EXTRA_DIST += tests/golden/as/types.s
+TESTS += tests/fuzz/as_fuzz
+# types, functions, CO-RE
+AS_STAGES += bpf-as/builtin.def bpf-as/ctype.c bpf-as/func.c bpf-as/kfunc.def bpf-as/typebtf.c bpf-as/typepath.c bpf-as/types.c bpf-as/types.h bpf-as/var.c
+TESTS += tests/as-types.bats tests/as-funcs.bats
+EXTRA_DIST += tests/as-types.bats tests/as-funcs.bats tests/golden/as/funcs.s tests/golden/as/err-funcs.s tests/golden/as/types.s tests/golden/as/err-types.s tests/golden/as/err-typexpr.s

@@ -180,4 +180,19 @@ void as_type_full(struct as *as, struct as_type *t);
 /* The member of that name of a type from the FILE, taken over now; NULL: none. */
 struct as_member *as_type_fetch(struct as *as, struct as_type *t, struct bu_str name);
 
+/* func.c */
+/* ": TYPE" or "(…) -> TYPE" behind the name of .extern, which stands at p. false: neither. */
+bool as_extern_typed(struct as *as, struct as_cur *c, struct as_sym *s, const char *p);
+/* An undefined function that the tables or --btf FILE know becomes an extern. */
+bool as_kfunc_known(struct as *as, struct as_sym *s);
+void as_kfunc_feed(struct bu_near *near);
+/* .kconfig and .ksyms of BTF. true: there are some. */
+bool as_externs_btf(struct as *as);
+/* The FUNC of a function; name as BTF has it. */
+uint32_t as_func_btf(struct as *as, const struct as_sec *sec, const struct as_sym *f, const char *name);
+
+/* var.c */
+void as_var_type(struct as *as, struct as_cur *c, struct as_sym *s, const char *pos);
+void as_vars_check(struct as *as);
+
 #endif

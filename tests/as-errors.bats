@@ -35,6 +35,7 @@ check()
 @test "directives" { check err-dir.s; }
 @test "maps" { check err-map.s; }
 @test "declarations of types" { check err-types.s; }
+@test "variables, prototypes, externs" { check err-funcs.s; }
 @test "members and sizes in expressions" { check err-typexpr.s; }
 
 @test "an error shows the line, a caret and the cause" {
