@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The passes, in order. */
+#include <stdlib.h>
+
 #include "bpf-as/types.h"
 
 void as_init(struct as *as, struct bu_diags *ds)
@@ -26,7 +28,7 @@ void as_free(struct as *as)
 	bu_buf_free(&as->ext);
 	bu_buf_free(&as->note);
 	bu_hash_free(&as->sec_index);
-	bu_hash_free(&as->sym_index);
+	free(as->symtab.slot);
 	bu_hash_free(&as->num_index);
 	bu_hash_free(&as->map_ids);
 	bu_hash_free(&as->directives);
@@ -47,7 +49,7 @@ int as_assemble(struct as *as, const char *path, struct bu_obj *o)
 	as->nex = as->mark_ex = 1;
 	as_insn_init(as);
 	as->cur = as_section(as, ".text", 5, NULL);
-	if (!as->ex || !as->cur || as_directives_init(as) || as_lang_init(as))
+	if (!as->ex || !as->cur || !as->shapes || as_directives_init(as) || as_lang_init(as))
 		return -ENOMEM;
 	err = as_source(as, path, NULL);
 	if (err)

@@ -8,6 +8,7 @@
  *   expr.c       integer expressions, now or at the end
  *   directive.c  what begins with a dot (directive.def: one row each); data.c, section.c, words.c
  *   map.c        .map
+ *   fast.c       the short way through src.c and insn.c for most of a source
  *   insn.c       instructions: matcher, checks of what is written
  *   dialect.c    which dialect a file is in
  *   fixup.c      what had to wait for the end: labels, functions, relocations
@@ -141,7 +142,7 @@ struct as_fix {
 	uint8_t be;
 	struct as_sec *sec;
 	uint64_t off;
-	uint32_t expr;       /* a node; JMP, JMP32, CALL have sym instead; MAP: the number */
+	uint32_t expr;       /* a node, or 0 and sym; JMP, JMP32, CALL have sym; MAP: the number */
 	uint32_t len;        /* bytes of text at pos */
 	const char *pos;
 	const struct bu_isa *row;
@@ -180,6 +181,7 @@ struct as {
 	uint32_t dialects; /* a set: what a file may be in */
 	bool compiled;        /* the source is a compiler's output */
 	struct as_lints lints;
+	bool long_way;    /* for tests: as_fast() takes nothing */
 	enum bu_arch arch;
 	bool arch_used;   /* an object that fits one architecture only */
 	bool arch_fields; /* a name was looked up by architecture */
@@ -214,7 +216,7 @@ struct as {
 	bool full;
 	struct { struct as_sec *cur, *prev; } stack[32];
 	unsigned nstack;
-	struct bu_hash sym_index;
+	struct as_symtab { uint64_t cap, n; struct { uint64_t hash; struct as_sym *sym; } *slot; } symtab;
 	struct as_sym *syms, **syms_tail;
 	struct bu_hash num_index; /* number -> struct as_numlabel */
 	struct as_sym *last_label; /* data label still growing */
@@ -241,6 +243,9 @@ struct as {
 	struct as_types *ty;      /* types.h; NULL: the source names none */
 	struct as_core *core;     /* core.c; NULL: no CO-RE */
 	struct bu_matcher matcher;
+	struct bu_shapes *shapes;
+	struct bu_scan scan;      /* of the statement at scan_at, whose shape is new */
+	const char *scan_at;
 	struct bu_hash directives;
 };
 
@@ -269,8 +274,12 @@ const char *as_place(const struct as *as, const char *p);
 const struct as_file *as_file_of(const struct as *as, const char *p);
 /* A pointer to file f's line and column (from 1). */
 const char *as_line_pos(const struct as_file *f, uint32_t line, uint32_t col);
+/* The newline, or the NUL, at or behind q. */
+const char *as_line_end(const char *q);
 /* Records that the code at the current place of cur comes from the current statement. */
 void as_line(struct as *as, const char *p);
+/* The same; the statement ends at end, so that the line's end is not before it. */
+void as_line_at(struct as *as, const char *p, const char *end);
 
 /* A cursor over one statement. */
 struct as_cur {
@@ -304,6 +313,9 @@ struct bu_str as_word(struct as_cur *c);
 struct as_sym *as_sym(struct as *as, const char *name, size_t n);
 struct as_sym *as_sym_find(const struct as *as, const char *name, size_t n);
 void as_label(struct as *as, const char *p, size_t n);
+/* The same two with the hash at hand: bu_word_hash() of the name. */
+struct as_sym *as_sym_hashed(struct as *as, const char *name, size_t n, uint32_t hash);
+void as_label_hashed(struct as *as, const char *p, size_t n, uint32_t hash);
 void as_numlabel(struct as *as, const char *p, size_t n);
 struct as_sym *as_numref(struct as *as, const char *p, size_t n, bool forward);
 struct as_sym *as_dot(struct as *as);
@@ -312,6 +324,28 @@ struct as_sec *as_section(struct as *as, const char *name, size_t n, const char 
 void as_switch(struct as *as, struct as_sec *s);
 /* Appends n bytes (NULL: zeros) to the current section. false: an error was told. */
 bool as_put(struct as *as, const void *p, size_t n, const char *pos);
+/* Far more than any loader takes; keeps a slip such as .zero 1 << 31 from eating the memory. */
+#define AS_MAX_SECTION (256u << 20)
+#define AS_MAX_OBJECT (512u << 20)
+/* Room for n bytes in the current section, which has data; NULL: as_put() says why not. */
+static inline uint8_t *as_room(struct as *as, size_t n)
+{
+	struct as_sec *s = as->cur;
+
+	if (s->size > AS_MAX_SECTION - n || as->total > AS_MAX_OBJECT - n)
+		return NULL;
+	return s->buf.cap - s->buf.n >= n ? s->buf.p + s->buf.n : bu_buf_room(&s->buf, n);
+}
+/* n bytes were put where as_room() said. */
+static inline void as_filled(struct as *as, size_t n)
+{
+	struct as_sec *s = as->cur;
+
+	s->used = true;
+	s->buf.n += n;
+	s->size += n;
+	as->total += n;
+}
 /* Symbols that were set to places become labels of them. */
 void as_aliases(struct as *as);
 void as_check_symbols(struct as *as);
@@ -324,6 +358,8 @@ void as_check_symbols(struct as *as);
 int as_expr(struct as *as, struct as_cur *c, uint32_t *node, int64_t *num);
 /* Value of a node at the end. 0, or -EINVAL after an error was told. */
 int as_eval(struct as *as, uint32_t node, struct as_val *v);
+/* Value of a symbol named at pos, likewise. */
+int as_eval_sym(struct as *as, struct as_sym *s, const char *pos, struct as_val *v);
 /* An expression whose value must be known now; tells an error otherwise. */
 int as_expr_now(struct as *as, struct as_cur *c, const char *what, int64_t *num);
 /* Keeps the nodes made since the last statement began. */
@@ -407,8 +443,24 @@ bool as_check_off(struct as *as, const struct bu_isa *row, const struct bu_insn 
 		  const char *p, size_t len);
 bool as_check_jump(struct as *as, const struct bu_isa *row, int64_t delta, const char *p,
 		   size_t len);
+/* Bytes accessed at base + off, or 0 when row does not access memory through a register. */
+unsigned as_access_size(const struct bu_isa *row, const struct bu_insn *in, unsigned *base);
+bool as_writes_dst(const struct bu_isa *row);
+/* An atomic that gives src the old value. */
+bool as_fetches(const struct bu_isa *row);
+/* Notes that sym is jumped to or called; true: it is known how far it is, in *delta. */
+bool as_target_now(struct as *as, struct as_sym *sym, bool call, int64_t *delta);
 /* Adds a fixup at the current place plus delta; NULL: out of memory. */
 struct as_fix *as_fixup(struct as *as, enum as_fixkind kind, const char *pos, size_t len);
+
+/* fast.c */
+/*
+ * Takes as many statements as go the short way, from p of a text that ends at e with a NUL. Returns
+ * where run() must go on.
+ */
+const char *as_fast(struct as *as, const char *p, const char *e);
+/* The matcher's word on the statement at scan_at. */
+void as_fast_learn(struct as *as, const struct bu_match *m);
 
 /* fixup.c */
 void as_resolve(struct as *as);

@@ -593,6 +593,19 @@ static int eval_binary(struct as *as, const struct as_expr *e, struct as_val *v)
 	return 0;
 }
 
+int as_eval_sym(struct as *as, struct as_sym *s, const char *pos, struct as_val *v)
+{
+	struct as_expr e = { .op = OP_SYM, .sym = s, .pos = pos };
+	int err;
+
+	if (as->eval_depth >= MAX_EVAL)
+		return eval_error(as, &e, "symbols are set by one another too deeply");
+	as->eval_depth++;
+	err = eval_sym(as, s, &e, v);
+	as->eval_depth--;
+	return err;
+}
+
 int as_eval(struct as *as, uint32_t node, struct as_val *v)
 {
 	struct as_expr e = as->ex[node];
@@ -603,12 +616,7 @@ int as_eval(struct as *as, uint32_t node, struct as_val *v)
 		*v = (struct as_val){ NULL, e.num };
 		return 0;
 	case OP_SYM:
-		if (as->eval_depth >= MAX_EVAL)
-			return eval_error(as, &e, "symbols are set by one another too deeply");
-		as->eval_depth++;
-		err = eval_sym(as, e.sym, &e, v);
-		as->eval_depth--;
-		return err;
+		return as_eval_sym(as, e.sym, e.pos, v);
 	default:
 		if (as->eval_depth >= MAX_EVAL)
 			return eval_error(as, &e, "symbols are set by one another too deeply");

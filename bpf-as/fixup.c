@@ -230,7 +230,7 @@ static void fix_value(struct as *as, const struct as_fix *f)
 	int32_t imm;
 	uint8_t *b;
 
-	if (as_eval(as, f->expr, &v))
+	if (f->sym ? as_eval_sym(as, f->sym, f->pos, &v) : as_eval(as, f->expr, &v))
 		return;
 	if (f->kind == FIX_DATA) {
 		fix_data(as, f, &v);

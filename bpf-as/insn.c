@@ -115,6 +115,7 @@ void as_insn_init(struct as *as)
 {
 	as->matcher.ctx = as;
 	as->matcher.operand = operand;
+	as->shapes = bu_arena_alloc(&as->arena, sizeof(*as->shapes));
 }
 
 /* ---------------------------------------------------------------- what does not match */
@@ -268,7 +269,7 @@ bool as_check_imm(struct as *as, const struct bu_isa *row, int64_t v, const char
 }
 
 /* Bytes accessed at base + off, or 0 when row does not access memory through a register. */
-static unsigned access_size(const struct bu_isa *row, const struct bu_insn *in, unsigned *base)
+unsigned as_access_size(const struct bu_isa *row, const struct bu_insn *in, unsigned *base)
 {
 	switch (row->sem) {
 	case BU_SEM_LDX:
@@ -290,7 +291,7 @@ static unsigned access_size(const struct bu_isa *row, const struct bu_insn *in, 
 bool as_check_off(struct as *as, const struct bu_isa *row, const struct bu_insn *in, int64_t v,
 		  const char *p, size_t len)
 {
-	unsigned base, size = access_size(row, in, &base);
+	unsigned base, size = as_access_size(row, in, &base);
 	struct bu_diag *d;
 
 	if (!range(as, v, INT16_MIN, INT16_MAX, "offset", p, len))
@@ -335,7 +336,7 @@ bool as_check_jump(struct as *as, const struct bu_isa *row, int64_t delta, const
 	return false;
 }
 
-static bool writes_dst(const struct bu_isa *row)
+bool as_writes_dst(const struct bu_isa *row)
 {
 	switch (row->sem) {
 	case BU_SEM_ST:
@@ -349,14 +350,18 @@ static bool writes_dst(const struct bu_isa *row)
 	return (row->uses & BU_USES_DST) && (row->sem < BU_SEM_JA || row->sem > BU_SEM_EXIT);
 }
 
+bool as_fetches(const struct bu_isa *row)
+{
+	return row->sem == BU_SEM_ATOMIC && (row->keyval & 1) && row->keyval != 0xf1;
+}
+
 /* r10 may be read, never written. */
 static bool check_r10(struct as *as, const struct bu_match *m, struct bu_str stmt)
 {
 	const struct bu_isa *row = m->row;
-	bool fetch = row->sem == BU_SEM_ATOMIC && (row->keyval & 1) && row->keyval != 0xf1;
 	struct bu_diag *d;
 
-	if (!(m->dst == 10 && writes_dst(row)) && !(fetch && m->src == 10))
+	if (!(m->dst == 10 && as_writes_dst(row)) && !(as_fetches(row) && m->src == 10))
 		return true;
 	d = as_lint(as, LINT_FRAME_WRITE, stmt.p, as_token_len(stmt.p, stmt.p + stmt.n),
 		     "r10 is read-only: it points to the end of the stack frame");
@@ -410,19 +415,26 @@ static bool code_here(struct as *as, const char *p, size_t len)
 	return true;
 }
 
+bool as_target_now(struct as *as, struct as_sym *sym, bool call, int64_t *delta)
+{
+	if (call)
+		sym->called = true;
+	else
+		sym->jumped = true;
+	if (call || sym->def != DEF_LABEL || sym->sec != as->cur || sym->value % 8)
+		return false;
+	*delta = (sym->value - (int64_t)as->cur->size) / 8 - 1;
+	return true;
+}
+
 static void symbolic_target(struct as *as, const struct bu_isa *row, struct bu_operand *o,
 			    enum as_fixkind kind)
 {
 	struct as_sym *sym = (struct as_sym *)(uintptr_t)o->expr;
 	struct as_fix *f;
 
-	if (kind == FIX_CALL)
-		sym->called = true;
-	else
-		sym->jumped = true;
 	o->val = 0;
-	if (sym->def == DEF_LABEL && sym->sec == as->cur && kind != FIX_CALL && !(sym->value % 8)) {
-		o->val = (sym->value - (int64_t)as->cur->size) / 8 - 1;
+	if (as_target_now(as, sym, kind == FIX_CALL, &o->val)) {
 		as_check_jump(as, row, o->val, o->text.p, o->text.n);
 		return;
 	}
@@ -533,6 +545,9 @@ void as_insn(struct as *as, struct as_cur *c)
 	}
 	if (m.dialects != as->file->dialects)
 		as_dialect_narrow(as, m.dialects, stmt.p);
+	if (as->scan_at == stmt.p)
+		as_fast_learn(as, &m);
+	as->scan_at = NULL;
 	if (!code_here(as, stmt.p, stmt.n))
 		return;
 	as_line(as, stmt.p);
@@ -541,7 +556,7 @@ void as_insn(struct as *as, struct as_cur *c)
 		ok = do_imm(as, &m) && ok;
 	if (m.off.present)
 		ok = do_off(as, &m) && ok;
-	else if (access_size(m.row, &(struct bu_insn){ .dst = m.dst, .src = m.src },
+	else if (as_access_size(m.row, &(struct bu_insn){ .dst = m.dst, .src = m.src },
 			     &(unsigned){ 0 }))
 		ok = as_check_off(as, m.row, &(struct bu_insn){ .dst = m.dst, .src = m.src }, 0,
 				  stmt.p, stmt.n) && ok;

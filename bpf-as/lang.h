@@ -57,6 +57,9 @@ struct as_lang {
 	size_t ncond, cap_cond, cond_base; /* base: those of the text that is being read */
 };
 
+/* macro.c: is the word at p, in a text with a NUL at its end, the name of a macro? */
+bool as_is_macro(const struct as *as, const char *p);
+
 /* skim.c: one statement, read over. */
 struct as_skim {
 	struct bu_str word; /* the first behind labels; n == 0: none */

@@ -18,6 +18,7 @@ AS_STAGES += bpf-as/directive.h
 AS_STAGES += bpf-as/dis.c
 AS_STAGES += bpf-as/emit.c
 AS_STAGES += bpf-as/expr.c
+AS_STAGES += bpf-as/fast.c
 AS_STAGES += bpf-as/fixup.c
 AS_STAGES += bpf-as/flow.c
 AS_STAGES += bpf-as/func.c

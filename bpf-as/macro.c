@@ -130,6 +130,15 @@ static struct as_macro *find(const struct as_lang *l, struct bu_str w)
 	return m && m->name ? m : NULL;
 }
 
+bool as_is_macro(const struct as *as, const char *p)
+{
+	size_t n = 0;
+
+	while (IS(p[n], CL_IDENT))
+		n++;
+	return find(as->lang, bu_str(p, n)) != NULL;
+}
+
 static struct bu_str keep(struct as *as, struct bu_str s)
 {
 	return bu_str(bu_arena_strndup(&as->arena, s.p, s.n), s.n);

@@ -180,7 +180,19 @@ struct bu_diag *as_tell(struct as *as, const char *code, const char *p, size_t l
 	return d;
 }
 
+const char *as_line_end(const char *q)
+{
+	const char *nl = strchr(q, '\n');
+
+	return nl ? nl : q + strlen(q);
+}
+
 void as_line(struct as *as, const char *p)
+{
+	as_line_at(as, p, as->line_start);
+}
+
+void as_line_at(struct as *as, const char *p, const char *end)
 {
 	struct as_sec *s = as->cur;
 	struct bu_line_info *l;
@@ -189,7 +201,11 @@ void as_line(struct as *as, const char *p)
 	if (s->nline && s->line[s->nline - 1].insn_off == s->size)
 		return;
 	if (!as->line_off_known) {
-		const char *t = as->line_start, *e = t + strcspn(t, "\n");
+		const char *t = as->line_start, *e;
+
+		if (as->in_call) /* the statement stands elsewhere */
+			end = t;
+		e = *end == '\n' && end > t ? end : as_line_end(end);
 
 		/* With its indentation, as compilers do: columns count from there. */
 		while (e > t && IS(e[-1], CL_SPACE))
@@ -302,13 +318,6 @@ static bool blank_to_eol(const char *q)
 	return *q == '\n' || *q == '\0' || *q == ';';
 }
 
-static const char *line_end(const char *q)
-{
-	const char *nl = strchr(q, '\n');
-
-	return nl ? nl : q + strlen(q);
-}
-
 /* The text goes on in a later line, which begins at start. */
 static void next_line(struct as *as, const char *start, uint32_t lines)
 {
@@ -381,7 +390,7 @@ static const char *take(struct as *as, const char *s, const char *e)
 	if (copied)
 		bu_buf_add(&as->scratch, from, (size_t)(end - from));
 	if (*q == '#' || *q == '/')
-		q = line_end(q);
+		q = as_line_end(q);
 done:
 	as->stmt_src = s;
 	if (copied) {
@@ -423,6 +432,9 @@ void as_run(struct as *as, const char *p, const char *e)
 
 	as->in_end = e;
 	while (p < e && !as->ended && !as->leave) {
+		p = as_fast(as, p, e);
+		if (p == e)
+			break;
 		if (IS(*p, CL_SPACE) || *p == ';') {
 			p++;
 		} else if (*p == '\n') {
@@ -432,7 +444,7 @@ void as_run(struct as *as, const char *p, const char *e)
 			if (as_too_many(as))
 				break;
 		} else if (*p == '#' || (*p == '/' && p[1] == '/')) {
-			p = line_end(p);
+			p = as_line_end(p);
 		} else if (*p == '/' && p[1] == '*') {
 			const char *start = as->line_start;
 			uint32_t lines = 0;

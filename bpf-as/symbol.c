@@ -29,22 +29,82 @@ static struct as_sym *new_sym(struct as *as, const char *name, size_t n)
 	return s;
 }
 
+/*
+ * Symbols by name: open addressing, at most half full. The hash and the length are compared in the
+ * table itself, so that a look-up touches one symbol or none.
+ */
+static uint64_t key_of(uint32_t hash, size_t n)
+{
+	return (uint64_t)hash << 32 | (uint32_t)n;
+}
+
+/* The slot of the name, or the free one where it belongs. */
+static uint64_t slot_of(const struct as_symtab *t, const char *name, size_t n, uint64_t key)
+{
+	uint64_t i = key >> 32 & (t->cap - 1);
+
+	for (; t->slot[i].sym; i = (i + 1) & (t->cap - 1))
+		if (t->slot[i].hash == key && !memcmp(t->slot[i].sym->name, name, n))
+			break;
+	return i;
+}
+
+static bool grow(struct as_symtab *t)
+{
+	struct as_symtab big = { .cap = t->cap ? t->cap * 2 : 128, .n = t->n };
+
+	big.slot = calloc(big.cap, sizeof(*big.slot));
+	if (!big.slot)
+		return false;
+	for (uint64_t k = 0; k < t->cap; k++) {
+		uint64_t i = t->slot[k].hash >> 32 & (big.cap - 1);
+
+		if (!t->slot[k].sym)
+			continue;
+		while (big.slot[i].sym)
+			i = (i + 1) & (big.cap - 1);
+		big.slot[i] = t->slot[k];
+	}
+	free(t->slot);
+	*t = big;
+	return true;
+}
+
 struct as_sym *as_sym_find(const struct as *as, const char *name, size_t n)
 {
-	return bu_hash_get(&as->sym_index, name, n);
+	const struct as_symtab *t = &as->symtab;
+
+	if (!t->n || !n || n > UINT32_MAX)
+		return NULL;
+	return t->slot[slot_of(t, name, n, key_of(bu_word_hash(name, n, n), n))].sym;
 }
 
 struct as_sym *as_sym(struct as *as, const char *name, size_t n)
 {
-	struct as_sym *s = bu_hash_get(&as->sym_index, name, n);
+	return as_sym_hashed(as, name, n, bu_word_hash(name, n, n));
+}
 
-	if (s)
-		return s;
+struct as_sym *as_sym_hashed(struct as *as, const char *name, size_t n, uint32_t hash)
+{
+	struct as_symtab *t = &as->symtab;
+	uint64_t i = 0, key = key_of(hash, n);
+	struct as_sym *s;
+
+	if (t->cap) {
+		i = slot_of(t, name, n, key);
+		if (t->slot[i].sym)
+			return t->slot[i].sym;
+	}
 	s = new_sym(as, name, n);
-	if (!s || bu_hash_put(&as->sym_index, s->name, n, s)) {
+	if (s && t->n >= t->cap / 2)
+		i = grow(t) ? slot_of(t, name, n, key) : t->cap;
+	if (!s || i >= t->cap) {
 		as->arena.failed = true;
 		return NULL;
 	}
+	t->slot[i].hash = key;
+	t->slot[i].sym = s;
+	t->n++;
 	s->temp = n > 2 && name[0] == '.' && name[1] == 'L';
 	*as->syms_tail = s;
 	as->syms_tail = &s->next;
@@ -74,7 +134,12 @@ static void define(struct as *as, struct as_sym *s, const char *pos)
 
 void as_label(struct as *as, const char *p, size_t n)
 {
-	struct as_sym *s = as_sym(as, p, n);
+	as_label_hashed(as, p, n, bu_word_hash(p, n, n));
+}
+
+void as_label_hashed(struct as *as, const char *p, size_t n, uint32_t hash)
+{
+	struct as_sym *s = as_sym_hashed(as, p, n, hash);
 	struct bu_diag *d;
 
 	if (!s)
@@ -323,13 +388,9 @@ void as_switch(struct as *as, struct as_sec *s)
 	as->last_label = NULL;
 }
 
-/* Far more than any loader takes; keeps a slip such as .zero 1 << 31 from eating the memory. */
-#define MAX_SECTION (256u << 20)
-#define MAX_OBJECT (512u << 20)
-
 static bool fits(struct as *as, struct as_sec *s, size_t n, const char *pos)
 {
-	uint64_t max = s->type == SHT_NOBITS ? INT32_MAX : MAX_SECTION;
+	uint64_t max = s->type == SHT_NOBITS ? INT32_MAX : AS_MAX_SECTION;
 
 	if (n > max || s->size > max - n) {
 		if (!s->full)
@@ -340,9 +401,9 @@ static bool fits(struct as *as, struct as_sec *s, size_t n, const char *pos)
 	}
 	if (s->type == SHT_NOBITS)
 		return true;
-	if (as->total > MAX_OBJECT - n) {
+	if (as->total > AS_MAX_OBJECT - n) {
 		if (!as->full)
-			as_error(as, "A0121", pos, 1, "the object grows beyond %u MiB", MAX_OBJECT >> 20);
+			as_error(as, "A0121", pos, 1, "the object grows beyond %u MiB", AS_MAX_OBJECT >> 20);
 		as->full = true;
 		return false;
 	}

@@ -153,6 +153,31 @@ void *bu_hash_get(const struct bu_hash *h, const char *key, size_t n);
 int bu_hash_put(struct bu_hash *h, const char *key, size_t n, void *val);
 uint32_t bu_hash_bytes(const void *p, size_t n);
 
+/* The first 8 bytes of a word of n > 0 bytes, zeros behind it; room bytes may be read at p (>= n). */
+static inline uint64_t bu_word_head(const char *p, size_t n, size_t room)
+{
+	uint64_t w = 0;
+
+	if (room >= 8 && !(__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)) {
+		__builtin_memcpy(&w, p, 8);
+		return n < 8 ? w & (((uint64_t)1 << 8 * n) - 1) : w;
+	}
+	__builtin_memcpy(&w, p, n < 8 ? n : 8);
+	return w;
+}
+
+/* A fast hash of a word, the same for any room; its upper bits are the good ones. */
+static inline uint32_t bu_word_hash(const char *p, size_t n, size_t room)
+{
+	uint64_t h = (bu_word_head(p, n, room) ^ n) * 0x9e3779b97f4a7c15u, w;
+
+	for (size_t i = 8; i < n; i += 8) {
+		__builtin_memcpy(&w, p + (n - i < 8 ? n - 8 : i), 8);
+		h = (h ^ h >> 32 ^ w) * 0xc2b2ae3d27d4eb4fu;
+	}
+	return (uint32_t)(h >> 32);
+}
+
 /* ---------------------------------------------------------------- did you mean */
 
 /* Finds the candidate nearest to a word; feed each candidate, then read best. */

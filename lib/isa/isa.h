@@ -173,12 +173,16 @@ enum bu_field {
 	BU_FIELD_X, BU_FIELD_Y, /* plain numbers */
 };
 
+/* Could another field have stood in an operand's place? Which one depends on its text then. */
+enum bu_choice { BU_CHOICE_NONE, BU_CHOICE_CALL /* HELPER or LOCAL */, BU_CHOICE_OTHER };
+
 /* What the caller's parser made of an operand; opaque to the matcher. */
 struct bu_operand {
 	bool present;
 	bool symbolic;       /* val is not final; expr says what it is */
 	bool relative;       /* TARGET, LOCAL: written as +N or -N */
 	uint8_t field;       /* enum bu_field; set by the matcher */
+	uint8_t choice;      /* enum bu_choice; set by the matcher */
 	int64_t val;
 	uint64_t expr;       /* the caller's handle */
 	struct bu_str text;  /* where it stood in the statement */
@@ -204,6 +208,8 @@ struct bu_match {
 	uint32_t dialects; /* those of the matcher's in which the text means this */
 	/* by field; IMM, IMM64, HELPER, LOCAL, KFUNC, TARGET32, MAP share imm; OFF, TARGET off */
 	struct bu_operand imm, off, x, y;
+	/* the registers in order, and what each is: 1 dst, 2 src, 3 a literal r0 */
+	uint8_t nregs, reg_field[4];
 };
 
 /* Where and why a statement is no instruction: the most specific of all mismatches. */
@@ -231,6 +237,102 @@ int bu_match_encode(const struct bu_match *m, struct bu_insn out[2], const struc
 
 /* For did-you-mean: the words of the templates (goto, be16, u64, atomic_fetch_add …). */
 void bu_isa_words_feed(struct bu_near *near);
+
+/* ---------------------------------------------------------------- statements by shape */
+
+/*
+ * Statements that look like an earlier one but for registers, numbers and names.
+ *
+ * A scan reads a statement once and makes its shape: the words and operators, with a class in place
+ * of each register, number and name. The first statement of a shape goes through the matcher; what
+ * it found (the row, and which token is which operand) is learned, so that the next one costs one
+ * scan and one look-up. The templates stay the only truth: a shape is learned only when the
+ * matcher's choice could not depend on more than the shape, everything else takes the long way.
+ *
+ * A scan declines what it does not know (a register that does not exist, a number with a suffix,
+ * a string, a comment amid the statement …); that says nothing about the statement.
+ */
+enum { BU_SHAPE_VALS = 4, BU_SHAPE_REGS = 4, BU_SHAPE_TOKENS = 16 };
+
+/* A number or a name amid a statement. */
+struct bu_shape_val {
+	const char *p;
+	uint32_t n;
+	bool is_name;
+	uint64_t num;  /* a number: its value */
+	uint32_t hash; /* a name: bu_word_hash() */
+};
+
+struct bu_scan {
+	uint64_t key[2];
+	const char *end;  /* behind the statement: at the newline, ';' or comment that ends it */
+	unsigned nregs, nvals;
+	uint8_t reg[BU_SHAPE_REGS + 1]; /* the n-th from 1; reg[0] is 0 */
+	struct bu_shape_val val[BU_SHAPE_VALS];
+};
+
+/* Where an operand stands: in val[at - 1], with a minus before it or not. */
+struct bu_shape_at {
+	uint8_t at; /* 0: the row has none, or it was left out */
+	bool minus, sign;
+	uint8_t field; /* enum bu_field */
+};
+
+struct bu_shape {
+	uint64_t key[2];
+	const struct bu_isa *row; /* NULL: statements of this shape take the long way */
+	struct bu_insn base;      /* code and what the row fixes */
+	uint8_t dst, src;         /* index into bu_scan.reg */
+	struct { uint8_t reg, as; } same[BU_SHAPE_REGS]; /* registers that must be equal */
+	uint8_t nsame;
+	bool wide;
+	bool by_name;             /* call NAME: a helper if it is one's name, else a function */
+	struct bu_shape_at imm, off;
+	uint8_t user;             /* the caller's, with lo and hi; 0 when it is learned */
+	int32_t lo, hi;
+};
+
+enum { BU_SHAPES = 1024 };
+
+struct bu_shapes {
+	struct bu_shape_word { uint64_t head; uint16_t n; uint8_t tok; } word[512];
+	const struct bu_lex_words *words; /* of the dialects' templates; NULL: of two kinds, no scan */
+	uint32_t dialects;
+	struct bu_shape shape[BU_SHAPES];
+};
+
+/* Forgets all shapes. What is learned is for m's dialects: call again when they change. */
+void bu_shapes_init(struct bu_shapes *s, const struct bu_matcher *m);
+
+/*
+ * Reads the statement at p (no blanks, label or comment before it) in a text that ends at e with a
+ * NUL. false: declined.
+ */
+bool bu_shape_scan(const struct bu_shapes *s, const char *p, const char *e, struct bu_scan *out);
+
+/* What was learned of the shape, or NULL. */
+static inline uint32_t bu_shape_hash(const uint64_t key[2])
+{
+	return (uint32_t)((key[0] * 0x9e3779b97f4a7c15u ^ key[1] * 0xc2b2ae3d27d4eb4fu) >> 54);
+}
+static inline const struct bu_shape *bu_shape_find(const struct bu_shapes *s, const struct bu_scan *c)
+{
+	uint32_t h = bu_shape_hash(c->key);
+
+	for (unsigned i = 0; i < 4; i++) {
+		const struct bu_shape *t = &s->shape[(h + i) % BU_SHAPES];
+
+		if (t->key[0] == c->key[0] && t->key[1] == c->key[1])
+			return t;
+	}
+	return NULL;
+}
+
+/*
+ * Notes what the matcher made of the scanned statement. Returns what was learned, for the caller to
+ * add its own; NULL: statements of this shape take the long way.
+ */
+struct bu_shape *bu_shape_learn(struct bu_shapes *s, const struct bu_scan *c, const struct bu_match *m);
 
 /* ---------------------------------------------------------------- tables */
 

@@ -179,19 +179,26 @@ static bool ends_with_ll(const struct walk *w)
 static int walk_fields(struct walk *w, unsigned node, size_t pos, unsigned nregs)
 {
 	uint32_t fields = w->t->fields[node];
-	const uint32_t both = 1u << T_IMM | 1u << T_IMM64;
+	const uint32_t both = 1u << T_IMM | 1u << T_IMM64, call = 1u << T_HELPER | 1u << T_LOCAL;
+
+	uint8_t choice;
 
 	if ((fields & both) == both)
 		fields &= ends_with_ll(w) ? ~(1u << T_IMM) : ~(1u << T_IMM64);
+	choice = w->t->digits[node] ? BU_CHOICE_OTHER
+	       : !(fields & (fields - 1)) ? BU_CHOICE_NONE
+	       : fields == call ? BU_CHOICE_CALL : BU_CHOICE_OTHER;
 	while (fields) {
 		unsigned tok = (unsigned)__builtin_ctz(fields);
 		struct bu_operand *op = operand_of(w, tok);
 		size_t p = pos;
 
 		fields &= fields - 1;
-		if (take(w, node, tok, &p) &&
-		    walk(w, bu_trie_step(w->t, node, tok), p, nregs) == 0)
-			return 0;
+		if (take(w, node, tok, &p)) {
+			op->choice = choice;
+			if (walk(w, bu_trie_step(w->t, node, tok), p, nregs) == 0)
+				return 0;
+		}
 		*op = (struct bu_operand){ 0 };
 	}
 	return -ENOENT;
@@ -246,6 +253,8 @@ static int finish(struct walk *w, unsigned node)
 	}
 	w->out->row = &bu_isa_rows[leaf->row - 1];
 	w->out->dialects = dialects;
+	w->out->nregs = leaf->nregs;
+	memcpy(w->out->reg_field, leaf->reg, sizeof(leaf->reg));
 	w->out->dst = val[REG_DST] < 0 ? 0 : (uint8_t)val[REG_DST];
 	w->out->src = val[REG_SRC] < 0 ? 0 : (uint8_t)val[REG_SRC];
 	return 0;

@@ -81,6 +81,8 @@ static unsigned add_edge(struct trie *t, unsigned node, unsigned tok, uint8_t ro
 	t->first_row[to] = row;
 	if (tok >= T_IMM && tok < T_WORDS)
 		t->fields[node] |= 1u << tok;
+	if (tok >= T_WORDS && t->words.quoted[tok][1] >= '0' && t->words.quoted[tok][1] <= '9')
+		t->digits[node] = true;
 	return to;
 }
 

@@ -32,6 +32,7 @@ struct trie {
 		uint32_t to;
 	} edge[TRIE_EDGES];
 	uint32_t fields[TRIE_NODES];  /* bits: which field tokens leave the node */
+	bool digits[TRIE_NODES];      /* a word that is a number leaves the node */
 	uint8_t first_row[TRIE_NODES]; /* of the first template through the node */
 	struct trie_leaf leaf[TRIE_NODES];
 	unsigned nodes;

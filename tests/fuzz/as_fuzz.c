@@ -2,8 +2,9 @@
 /*
  * Damaged sources through the assembler; what it takes, through the disassembler and back. What is
  * asserted is that nothing crashes, overruns or takes long (build with --enable-sanitizers), that
- * each refusal comes with a message, that an object can be disassembled, and that the text of -d
- * makes the same code or is refused.
+ * each refusal comes with a message, that an object can be disassembled, that the text of -d
+ * makes the same code or is refused, and that the short way of fast.c gives the bytes and the
+ * messages that the long way gives.
  *
  *   as_fuzz                 a fixed number of mutations of the sources of the tree: a TAP test
  *   as_fuzz ROUNDS [FILE…]  the same with that many mutations, of these files
@@ -22,6 +23,7 @@ static unsigned long silent;   /* refusals without a message */
 static unsigned long changed;  /* -d text that makes other code */
 static unsigned long unread;   /* our own objects that -d refuses */
 static unsigned long refused;  /* -d text that is refused: sources may do what -d cannot say */
+static unsigned long other;    /* the short way differs from the long one */
 static unsigned long taken, rounds_done;
 static const char *save;       /* a file for the first input that fails, $AS_FUZZ_SAVE */
 
@@ -44,7 +46,7 @@ static bool as_file(const void *p, size_t n, int *fd, char path[32])
 	return bu_write_all(*fd, p, n) == 0;
 }
 
-static void make(struct made *m, const void *p, size_t n, bool be)
+static void make(struct made *m, const void *p, size_t n, bool be, bool long_way)
 {
 	char path[32];
 	int fd;
@@ -54,6 +56,7 @@ static void make(struct made *m, const void *p, size_t n, bool be)
 	bu_obj_init(&m->o);
 	as_init(&m->as, &m->ds);
 	m->as.be = be;
+	m->as.long_way = long_way;
 	m->err = -ENOMEM;
 	if (as_file(p, n, &fd, path))
 		m->err = as_assemble(&m->as, path, &m->o);
@@ -101,7 +104,7 @@ static bool back(const struct made *m)
 		unread++;
 		ok = false;
 	} else {
-		make(&again, text.p, text.n, m->o.be);
+		make(&again, text.p, text.n, m->o.be, false);
 		if (again.err) {
 			refused++;
 		} else if (!same_code(&m->o, &again.o)) {
@@ -117,6 +120,38 @@ static bool back(const struct made *m)
 	return ok;
 }
 
+/* What came out: the object's bytes, or the messages. */
+static void outcome(const struct made *m, struct bu_buf *b)
+{
+	char path[32];
+	int fd;
+
+	bu_diags_render(b, &m->ds, BU_DIAG_TEXT, false, "as");
+	fd = m->err ? -1 : memfd_create("as_fuzz", MFD_CLOEXEC);
+	if (fd < 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (bu_obj_write(&m->o, fd) || bu_file_read(path, SIZE_MAX / 2, b))
+		bu_buf_str(b, "cannot be written");
+	close(fd);
+}
+
+static bool same_as_long(const struct made *m, const void *p, size_t n)
+{
+	struct bu_buf a = { 0 }, b = { 0 };
+	struct made slow;
+	bool same;
+
+	make(&slow, p, n, m->as.be, true);
+	outcome(m, &a);
+	outcome(&slow, &b);
+	same = m->err == slow.err && a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n));
+	unmake(&slow);
+	bu_buf_free(&a);
+	bu_buf_free(&b);
+	return same;
+}
+
 static void run(const void *p, size_t n)
 {
 	struct made m;
@@ -124,10 +159,14 @@ static void run(const void *p, size_t n)
 	FILE *f;
 
 	rounds_done++;
-	make(&m, p, n, rounds_done & 1);
+	make(&m, p, n, rounds_done & 1, false);
+	if (!same_as_long(&m, p, n)) {
+		other++;
+		ok = false;
+	}
 	if (!m.err) {
 		taken++;
-		ok = back(&m);
+		ok = back(&m) && ok;
 	} else if (!m.ds.errors) {
 		silent++;
 		ok = false;
@@ -321,6 +360,7 @@ int main(int argc, char **argv)
 	result(!silent, "each refusal has a message", silent);
 	result(!unread, "-d reads each object", unread);
 	result(!changed, "-d gives text that makes the same code, or none", changed);
+	result(!other, "the short way makes what the long way makes", other);
 	printf("1..%u\n", tests);
-	return silent || unread || changed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return silent || unread || changed || other ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The short way for what most of a source is: labels, and instructions whose shape was met before
+ * (see isa.h), with plain numbers and names as operands. It does what statement() and
+ * as_insn() do, or, before it has done anything, leaves the statement to them: whatever could make
+ * a message takes the long way.
+ */
+#include "bpf-as/lang.h"
+#include "bpf-as/types.h"
+
+/* bu_shape.user */
+enum { KNOWN = 1, WRITES_DST = 2, WRITES_SRC = 4, MEMORY = 8, BASE_SRC = 16 };
+
+/* The immediates that as_check_imm() takes without a word, or fewer. */
+static void imm_range(struct bu_shape *t)
+{
+	const struct bu_isa *row = t->row;
+
+	t->lo = INT32_MIN;
+	t->hi = INT32_MAX;
+	if (t->imm.field == BU_FIELD_HELPER)
+		t->lo = 0;
+	switch (row->sem) {
+	case BU_SEM_LSH:
+	case BU_SEM_RSH:
+	case BU_SEM_ARSH:
+		t->lo = 0;
+		t->hi = row->width - 1;
+		break;
+	case BU_SEM_DIV:
+	case BU_SEM_MOD:
+	case BU_SEM_SDIV:
+	case BU_SEM_SMOD:
+		t->lo = 1;
+		break;
+	case BU_SEM_ST:
+		if (row->width < 32) {
+			t->lo = -(1 << (row->width - 1));
+			t->hi = (1 << row->width) - 1;
+		}
+		break;
+	}
+}
+
+void as_fast_learn(struct as *as, const struct bu_match *m)
+{
+	struct bu_shape *t = bu_shape_learn(as->shapes, &as->scan, m);
+	unsigned base;
+
+	if (!t)
+		return;
+	t->user = KNOWN;
+	if (as_writes_dst(t->row))
+		t->user |= WRITES_DST;
+	if (as_fetches(t->row))
+		t->user |= WRITES_SRC;
+	if (as_access_size(t->row, &(struct bu_insn){ .dst = 0, .src = 1 }, &base)) {
+		t->user |= MEMORY;
+		if (base)
+			t->user |= BASE_SRC;
+	}
+	imm_range(t);
+}
+
+/* A number, or a name that stands for one. false: another name. */
+static bool value(struct as *as, const struct bu_scan *c, const struct bu_shape_at *at, int64_t *out)
+{
+	const struct bu_shape_val *v = &c->val[at->at - 1];
+	uint64_t n = v->num;
+
+	if (v->is_name) {
+		const struct as_sym *s;
+
+		if (as->ty) /* it may be a member of a struct */
+			return false;
+		s = as_sym_hashed(as, v->p, v->n, v->hash);
+		if (!s || (s->def != DEF_CONST && (s->def != DEF_SET || s->expr)))
+			return false;
+		if (s->arch_dependent)
+			as->arch_used = true;
+		n = (uint64_t)s->value;
+	}
+	*out = (int64_t)(at->minus ? 0 - n : n);
+	return true;
+}
+
+/* What is jumped to or called: fills *delta, or *sym when it has to wait. */
+static bool target(struct as *as, const struct bu_scan *c, const struct bu_shape_at *at, bool call,
+		   int64_t *delta, struct as_sym **sym)
+{
+	const struct bu_shape_val *v = &c->val[at->at - 1];
+	struct as_sym *s;
+
+	*delta = 0;
+	if (!v->is_name) {
+		*delta = (int64_t)(at->minus ? 0 - v->num : v->num);
+		return true;
+	}
+	if (at->sign)
+		return false;
+	s = as_sym_hashed(as, v->p, v->n, v->hash);
+	if (!s)
+		return false;
+	*sym = s;
+	if (as_target_now(as, s, call, delta))
+		*sym = NULL;
+	return true;
+}
+
+static void fix(struct as *as, enum as_fixkind kind, const struct bu_shape *t,
+		const struct bu_shape_at *at, const struct bu_scan *c, struct as_sym *sym)
+{
+	const struct bu_shape_val *v = &c->val[at->at - 1];
+	struct as_fix *f = as_fixup(as, kind, v->p, v->n);
+
+	if (!f)
+		return;
+	f->row = t->row;
+	f->sym = sym;
+}
+
+/* call NAME: 1 a helper, 0 a function, -1 what the long way must see. */
+static int callee(struct as *as, const struct bu_scan *c, const struct bu_shape_at *at, int64_t *id)
+{
+	const struct bu_shape_val *v = &c->val[at->at - 1];
+	const struct bu_helper *h = bu_helper_by_name(bu_str(v->p, v->n));
+	const struct as_sym *s;
+
+	if (h) {
+		*id = h->id;
+		return 1;
+	}
+	s = as_sym_hashed(as, v->p, v->n, v->hash);
+	return s && s->def != DEF_SET ? 0 : -1;
+}
+
+static bool stack_ok(int64_t off, unsigned size)
+{
+	return off < 0 && off >= -512 && off + size <= 0 && off % (int64_t)size == 0;
+}
+
+/* true: the statement is done. */
+static bool insn(struct as *as, const struct bu_shape *t, const struct bu_scan *c, const char *p)
+{
+	unsigned dst = c->reg[t->dst], src = c->reg[t->src];
+	struct as_sym *imm_sym = NULL, *off_sym = NULL;
+	struct as_sec *sec = as->cur;
+	enum as_fixkind imm_fix = FIX_CALL;
+	int64_t imm = 0, off = 0;
+	uint64_t w, high = 0;
+	struct bu_insn base = t->base;
+	uint8_t *to;
+
+	for (unsigned i = 0; i < t->nsame; i++)
+		if (c->reg[t->same[i].reg] != c->reg[t->same[i].as])
+			return false;
+	if ((dst == 10 && t->user & WRITES_DST) || (src == 10 && t->user & WRITES_SRC))
+		return false;
+	if (!(sec->flags & SHF_EXECINSTR) || sec->type == SHT_NOBITS || sec->size % 8 ||
+	    sec->size != sec->buf.n)
+		return false;
+	if (t->off.at) {
+		if (t->off.field == BU_FIELD_TARGET) {
+			if (!target(as, c, &t->off, false, &off, &off_sym))
+				return false;
+		} else if (!value(as, c, &t->off, &off)) {
+			return false;
+		}
+		if (off < INT16_MIN || off > INT16_MAX)
+			return false;
+	}
+	if (t->user & MEMORY && (t->user & BASE_SRC ? src : dst) == 10 && !stack_ok(off, t->row->width / 8))
+		return false;
+	if (t->imm.at) {
+		bool call = t->imm.field == BU_FIELD_LOCAL, jump = t->imm.field == BU_FIELD_TARGET32;
+
+		if (t->by_name) {
+			int kind = callee(as, c, &t->imm, &imm);
+
+			if (kind < 0)
+				return false;
+			call = !kind;
+			base.src = call ? BU_CALL_LOCAL : BU_CALL_HELPER;
+		}
+		if (call || jump) {
+			if (!target(as, c, &t->imm, call, &imm, &imm_sym))
+				return false;
+			imm_fix = call ? FIX_CALL : FIX_JMP32;
+			if (imm < INT32_MIN || imm > INT32_MAX)
+				return false;
+		} else if (t->imm.field == BU_FIELD_IMM64) {
+			const struct bu_shape_val *v = &c->val[t->imm.at - 1];
+
+			if (!value(as, c, &t->imm, &imm)) {
+				if (as->ty)
+					return false;
+				imm_sym = as_sym_hashed(as, v->p, v->n, v->hash);
+				imm_fix = FIX_IMM64;
+				if (!imm_sym || t->imm.sign ||
+				    (imm_sym->def != DEF_NONE && imm_sym->def != DEF_LABEL))
+					return false;
+			}
+			high = (uint64_t)imm >> 32;
+		} else if (!t->by_name) {
+			if (!value(as, c, &t->imm, &imm) || imm < t->lo || imm > t->hi)
+				return false;
+		}
+	}
+	to = as_room(as, t->wide ? 16 : 8);
+	if (!to)
+		return false;
+
+	/* From here on nothing goes back. */
+	as->stmt = as->stmt_src = p;
+	as->stmt_n = (size_t)(c->end - p);
+	as_line_at(as, p, c->end);
+	if (imm_sym) {
+		if (imm_fix == FIX_CALL)
+			imm_sym->called = true;
+		else if (imm_fix == FIX_JMP32)
+			imm_sym->jumped = true;
+		fix(as, imm_fix, t, &t->imm, c, imm_sym);
+	}
+	if (off_sym)
+		fix(as, FIX_JMP, t, &t->off, c, off_sym);
+	base.dst = (uint8_t)dst;
+	base.src |= (uint8_t)src;
+	base.off |= (int16_t)off;
+	base.imm |= (int32_t)imm;
+	if (as->be) {
+		bu_insn_encode(to, &base, true);
+		if (t->wide)
+			bu_insn_encode(to + 8, &(struct bu_insn){ .imm = (int32_t)high }, true);
+	} else {
+		w = base.code | (uint64_t)base.dst << 8 | (uint64_t)base.src << 12 |
+		    (uint64_t)(uint16_t)base.off << 16 | (uint64_t)(uint32_t)base.imm << 32;
+		bu_put64(to, false, w);
+		if (t->wide)
+			bu_put64(to + 8, false, high << 32);
+	}
+	as_filled(as, t->wide ? 16 : 8);
+	return true;
+}
+
+/* The label at p. Returns what follows it, or p when there is none. */
+static const char *label(struct as *as, const char *p, const char *e)
+{
+	const char *q = p, *next;
+	size_t n;
+
+	if (!IS(*p, CL_START))
+		return p;
+	while (IS(*q, CL_IDENT))
+		q++;
+	n = (size_t)(q - p);
+	if (*q != ':')
+		return p;
+	/* What run() would take for a new line's beginning may be none behind a label. */
+	for (next = q + 1; *next == ' ' || *next == '\t' || *next == '\r'; next++)
+		;
+	if (!IS(*next, CL_IDENT) && *next != '\n' && *next != '*' && *next != ';' &&
+	    (*next != '#' || next == q + 1))
+		return p;
+	as->stmt = as->stmt_src = p;
+	as->stmt_n = n + 1;
+	as_label_hashed(as, p, n, bu_word_hash(p, n, (size_t)(e - p)));
+	return next;
+}
+
+const char *as_fast(struct as *as, const char *p, const char *e)
+{
+	unsigned errors = as->ds->errors;
+	const struct bu_shape *t;
+	struct bu_scan c;
+
+	as->matcher.dialects = as->file->dialects;
+	if (as->shapes->dialects != as->matcher.dialects)
+		bu_shapes_init(as->shapes, &as->matcher);
+	as->scan_at = NULL;
+	if (as->long_way || (as->ty && as->ty->open))
+		return p;
+	while (p < e && !as_too_many(as)) {
+		const char *s = p;
+
+		switch (*p) {
+		case ' ':
+		case '\t':
+		case '\r':
+		case ';':
+			p++;
+			continue;
+		case '\n':
+			p++;
+			if (as->in_call)
+				continue;
+			as->line++;
+			as->line_start = p;
+			as->line_off_known = false;
+			continue;
+		case '#':
+			p = as_line_end(p);
+			continue;
+		case '.':
+			p = label(as, p, e);
+			if (p == s || as->ds->errors != errors)
+				return p;
+			continue;
+		}
+		if (!bu_shape_scan(as->shapes, p, e, &c)) {
+			p = label(as, p, e);
+			if (p == s || as->ds->errors != errors)
+				return p;
+			continue;
+		}
+		if (as->lang->nmacros && as_is_macro(as, p))
+			return p;
+		t = bu_shape_find(as->shapes, &c);
+		if (!t) { /* as_insn() tells what it is */
+			as->scan = c;
+			as->scan_at = p;
+			return p;
+		}
+		if (!t->row || !insn(as, t, &c, p))
+			return p;
+		p = c.end;
+		if (*p == '/')
+			p = as_line_end(p);
+	}
+	return p;
+}
