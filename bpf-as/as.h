@@ -9,6 +9,7 @@
  *   directive.c  what begins with a dot (directive.def: one row each); data.c, section.c, words.c
  *   map.c        .map
  *   fast.c       the short way through src.c and insn.c for most of a source
+ *   foreign*.c   what other tools print, read as a source
  *   insn.c       instructions: matcher, checks of what is written
  *   dialect.c    which dialect a file is in
  *   fixup.c      what had to wait for the end: labels, functions, relocations
@@ -158,6 +159,7 @@ struct as_reloc {
 	int64_t add;
 	const char *pos;
 	uint32_t len;
+	bool keep; /* the bytes hold the addend already */
 };
 
 /* A row of .map. */
@@ -414,6 +416,9 @@ unsigned as_map_members(const struct as_map *m);
 uint32_t as_map_btf(struct as *as, struct as_map *m);
 /* The BTF integer of 1, 2, 4 or 8 bytes. */
 uint32_t as_btf_int(struct as *as, unsigned size, bool is_signed, bool is_char);
+
+/* foreign.c: text that other tools print. false: f is none. */
+bool as_foreign(struct as *as, struct as_file *f);
 
 /* dialect.c */
 /* An instruction at p leaves fewer dialects for the current file. */

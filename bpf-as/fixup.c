@@ -379,6 +379,8 @@ void as_relocate(struct as *as)
 			add += r->sym->value;
 			r->sym->sec->need_sym = true;
 		}
+		if (r->keep)
+			continue;
 		switch (r->type) {
 		case BU_R_BPF_64_64:
 			put_imm64(as, r->sec, r->off, (uint64_t)add);

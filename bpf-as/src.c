@@ -537,10 +537,12 @@ int as_source(struct as *as, const char *name, const char *from)
 	as->file = f;
 	as->in_call = NULL;
 	as->line = 0;
-	next_line(as, (const char *)f->text.p, 1);
-	conds = as_cond_enter(as);
-	as_run(as, as->line_start, as->line_start + f->text.n);
-	as_cond_leave(as, conds);
+	if (!as_foreign(as, f)) {
+		next_line(as, (const char *)f->text.p, 1);
+		conds = as_cond_enter(as);
+		as_run(as, as->line_start, as->line_start + f->text.n);
+		as_cond_leave(as, conds);
+	}
 	as->depth--;
 	as->file = outer;
 	as->in_call = save.in_call;
