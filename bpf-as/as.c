@@ -61,11 +61,11 @@ int as_assemble(struct as *as, const char *path, struct bu_obj *o)
 	as_functions(as);
 	as_check_symbols(as);
 	as_vars_check(as);
-	if (as->own_btf && as->maps)
+	if (as->own_btf && as->maps && !as->verbatim)
 		as_error(as, "A0197", as->maps->pos, as->maps->sym->n,
 			 ".map needs the .BTF that the source writes itself");
 	/* A statement that was refused left no code: what follows from that is no news. */
-	if (!read_errors && !as->arena.failed)
+	if (!read_errors && !as->arena.failed && !as->verbatim)
 		as_check_code(as);
 	if (as->arena.failed)
 		return -ENOMEM;

@@ -17,6 +17,7 @@
  *   lint.c       warnings (lint.def) and their levels; flow.c: which registers are set where
  *   btf.c        .BTF and .BTF.ext
  *   emit.c       the model -> bu_obj
+ *   exact.c      .verbatim, .reloc, quoted names: what an exact description of an object needs
  *   dis.c        -d
  *
  * A place in the source is a pointer into the text of a file, which stays until the end; line and
@@ -85,6 +86,7 @@ enum as_elem { ELEM_NONE, ELEM_INT, ELEM_CHAR, ELEM_MIXED };
 
 struct as_sym {
 	const char *name; /* NUL terminated */
+	const char *rename; /* what the symbol table calls it, or NULL: name */
 	uint32_t n;
 	uint8_t def;      /* enum as_def */
 	uint8_t type;     /* STT_* */
@@ -157,6 +159,7 @@ struct as_reloc {
 	uint32_t type;
 	struct as_sym *sym;
 	int64_t add;
+	bool exact;       /* .reloc: just this symbol, the bytes are not touched */
 	const char *pos;
 	uint32_t len;
 	bool keep; /* the bytes hold the addend already */
@@ -184,6 +187,8 @@ struct as {
 	bool compiled;        /* the source is a compiler's output */
 	struct as_lints lints;
 	bool long_way;    /* for tests: as_fast() takes nothing */
+	bool verbatim;          /* nothing is guessed or judged, see exact.c */
+	struct as_exact *exact;
 	enum bu_arch arch;
 	bool arch_used;   /* an object that fits one architecture only */
 	bool arch_fields; /* a name was looked up by architecture */
@@ -192,6 +197,7 @@ struct as {
 	/* src */
 	struct as_file **files;
 	size_t nfiles, cap_files;
+	struct bu_str text;    /* the source itself, instead of a file; p NULL: the file */
 	struct as_file *file;
 	unsigned depth;
 	uint32_t line;         /* current line number in file */
@@ -318,6 +324,7 @@ void as_label(struct as *as, const char *p, size_t n);
 /* The same two with the hash at hand: bu_word_hash() of the name. */
 struct as_sym *as_sym_hashed(struct as *as, const char *name, size_t n, uint32_t hash);
 void as_label_hashed(struct as *as, const char *p, size_t n, uint32_t hash);
+void as_label_sym(struct as *as, struct as_sym *s, const char *p, size_t n);
 void as_numlabel(struct as *as, const char *p, size_t n);
 struct as_sym *as_numref(struct as *as, const char *p, size_t n, bool forward);
 struct as_sym *as_dot(struct as *as);
@@ -472,6 +479,21 @@ void as_resolve(struct as *as);
 void as_functions(struct as *as);
 void as_relocate(struct as *as);
 
+/* exact.c */
+/* "NAME" at c, as a symbol. NULL: an error was told. */
+struct as_sym *as_quoted(struct as *as, struct as_cur *c);
+/* "NAME": at c, a label. false: there is none, c stays. */
+bool as_quoted_label(struct as *as, struct as_cur *c);
+/* "R_BPF_64_64", or NULL. */
+const char *as_reloc_name(uint32_t type);
+/*
+ * The type of a 4-byte data relocation in a .verbatim text, as LLVM chooses it. flags: of the section
+ * of what is named; temp: it is a label that is in no symbol table; known: it is in this object.
+ */
+uint32_t as_exact_data_reloc(uint64_t flags, bool temp, bool known);
+void as_exact_resolve(struct as *as);
+void as_exact_emit(const struct as *as, struct bu_obj *o);
+
 /* check.c */
 void as_check_code(struct as *as);
 
@@ -483,7 +505,17 @@ int as_btf(struct as *as, struct bu_buf *btf, struct bu_buf *ext);
 int as_emit(struct as *as, struct bu_obj *o);
 
 /* dis.c */
-int as_dis(const char *path, struct bu_diags *ds, struct bu_buf *out);
+struct as_dis_opt {
+	bool raw;      /* --no-sugar */
+	bool source;   /* --source: lines of the source as comments */
+	bool no_btf;   /* --no-btf: the text is to be edited, types are made anew */
+	bool no_check; /* the text is not assembled to see whether it makes the same */
+};
+/*
+ * Reads the object at path and appends its text to out. opt may be NULL. 0; -EINVAL or -ENOEXEC with
+ * messages; -errno. An object that no text describes whole gives a warning, and the nearest text.
+ */
+int as_dis(const char *path, const struct as_dis_opt *opt, struct bu_diags *ds, struct bu_buf *out);
 
 /* as.c */
 void as_init(struct as *as, struct bu_diags *ds);

@@ -167,7 +167,7 @@ int as_btf(struct as *as, struct bu_buf *btf, struct bu_buf *ext)
 	bool any = false;
 	int err;
 
-	if (as->own_btf)
+	if (as->own_btf || as->verbatim)
 		return 0;
 	e.sec = bu_arena_array(&as->arena, as->nsecs, sizeof(*e.sec));
 	if (!e.sec)

@@ -58,7 +58,7 @@ void as_d_data(PARAMS)
 
 	code_line(as, name.p);
 	element(as, ELEM_INT, size);
-	if (as->cur->align < size && as->cur->size % size == 0)
+	if (as->cur->align < size && as->cur->size % size == 0 && !as->verbatim)
 		as->cur->align = size;
 	do {
 		struct as_fix *f;

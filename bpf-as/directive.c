@@ -86,7 +86,22 @@ void as_d_type(PARAMS)
 		as_junk(as, c);
 		return;
 	}
-	if (bu_str_is(w, "function") || bu_str_is(w, "STT_FUNC"))
+	if (!w.n && c->p < c->e && IS(*c->p, CL_DIGIT)) {
+		int64_t v;
+
+		if (as_expr_now(as, c, "type", &v) || v < 0 || v > 15) {
+			as_error(as, "A0129", p, (size_t)(c->p - p), "a symbol's type is 0 to 15");
+			c->p = c->e;
+			return;
+		}
+		s->type = (uint8_t)v;
+	} else if (bu_str_is(w, "file"))
+		s->type = STT_FILE;
+	else if (bu_str_is(w, "common"))
+		s->type = STT_COMMON;
+	else if (bu_str_is(w, "tls_object"))
+		s->type = STT_TLS;
+	else if (bu_str_is(w, "function") || bu_str_is(w, "STT_FUNC"))
 		s->type = STT_FUNC;
 	else if (bu_str_is(w, "object") || bu_str_is(w, "STT_OBJECT"))
 		s->type = STT_OBJECT;
@@ -232,6 +247,7 @@ void as_d_license(PARAMS)
 	s->bind = STB_GLOBAL;
 	s->elem = ELEM_CHAR;
 	s->elem_size = 1;
+	s->size = b.n;
 	as_put(as, b.p, b.n, name.p);
 out:
 	as->cur = cur;

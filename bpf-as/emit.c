@@ -47,12 +47,12 @@ static int sections(struct as *as, struct bu_obj *o, const struct bu_buf *btf,
 	return 0;
 }
 
-static bool in_table(const struct as_sym *s)
+static bool in_table(const struct as *as, const struct as_sym *s)
 {
 	if (s->def == DEF_LABEL)
 		return !s->temp;
 	if (s->def == DEF_NONE)
-		return s->used && !s->temp;
+		return (s->used || (as->verbatim && s->is_extern)) && !s->temp;
 	return s->def == DEF_SET && s->bind_given && !s->expr;
 }
 
@@ -66,7 +66,7 @@ static void add_sym(struct bu_obj *o, struct as_sym *s)
 	struct bu_sym *y = &o->syms[o->nsyms];
 
 	s->out = o->nsyms++;
-	*y = (struct bu_sym){ .name = s->name, .value = (uint64_t)s->value, .size = s->size,
+	*y = (struct bu_sym){ .name = s->rename ? s->rename : s->name, .value = (uint64_t)s->value, .size = s->size,
 			      .type = s->type, .bind = s->bind, .vis = s->vis };
 	switch (s->def) {
 	case DEF_LABEL:
@@ -88,7 +88,7 @@ static int symbols(struct as *as, struct bu_obj *o)
 	size_t n = as->nsecs;
 
 	for (struct as_sym *s = as->syms; s; s = s->next)
-		n += in_table(s);
+		n += in_table(as, s);
 	o->syms = bu_arena_array(&as->arena, n, sizeof(*o->syms));
 	if (!o->syms)
 		return -ENOMEM;
@@ -101,10 +101,10 @@ static int symbols(struct as *as, struct bu_obj *o)
 		o->syms[o->nsyms++] = (struct bu_sym){ .name = "", .sec = s->out, .type = STT_SECTION };
 	}
 	for (struct as_sym *s = as->syms; s; s = s->next)
-		if (in_table(s) && is_local(s))
+		if (in_table(as, s) && is_local(s))
 			add_sym(o, s);
 	for (struct as_sym *s = as->syms; s; s = s->next)
-		if (in_table(s) && !is_local(s))
+		if (in_table(as, s) && !is_local(s))
 			add_sym(o, s);
 	return 0;
 }
@@ -117,7 +117,7 @@ static int relocations(struct as *as, struct bu_obj *o)
 	for (size_t i = 0; i < as->nrel; i++) {
 		const struct as_reloc *r = &as->rel[i];
 		const struct as_sym *s = r->sym;
-		bool section = s->def == DEF_LABEL && (s->temp || s->bind == STB_LOCAL);
+		bool section = s->def == DEF_LABEL && (s->temp || (s->bind == STB_LOCAL && !r->exact));
 
 		o->rels[o->nrels++] = (struct bu_rel){ .sec = r->sec->out, .off = r->off, .type = r->type,
 						       .sym = section ? s->sec->out_sym : s->out };
@@ -139,6 +139,7 @@ int as_emit(struct as *as, struct bu_obj *o)
 	if (!err)
 		err = relocations(as, o);
 	o->be = as->be;
+	as_exact_emit(as, o);
 	o->path = as->nfiles ? as->files[0]->name : "";
 	return err;
 }

@@ -276,6 +276,19 @@ static bool character(struct parser *p, struct ev *out)
 	return true;
 }
 
+static bool use(struct parser *p, const char *s, struct as_sym *sym, struct ev *out);
+
+/* "any name" */
+static bool quoted(struct parser *p, struct ev *out)
+{
+	const char *s = p->c.p;
+	struct as_sym *sym = as_quoted(p->as, &p->c);
+
+	if (!sym)
+		return fail(p, s, "this is no name of a symbol");
+	return use(p, s, sym, out);
+}
+
 /* "tracepoint:kmem:kmem_cache_alloc.ptr" is one name although it holds colons. */
 static bool is_tracepoint(const char *s, size_t n)
 {
@@ -311,6 +324,11 @@ static bool name(struct parser *p, struct ev *out)
 	}
 	if (!sym)
 		return fail(p, s, "out of memory");
+	return use(p, s, sym, out);
+}
+
+static bool use(struct parser *p, const char *s, struct as_sym *sym, struct ev *out)
+{
 	out->node = 0;
 	if (sym->def == DEF_CONST || (sym->def == DEF_SET && !sym->expr)) {
 		if (sym->arch_dependent)
@@ -356,6 +374,9 @@ static bool unary(struct parser *p, struct ev *out)
 		break;
 	case '\'':
 		ok = character(p, out);
+		break;
+	case '"':
+		ok = quoted(p, out);
 		break;
 	default:
 		if (IS(*s, CL_DIGIT))

@@ -125,7 +125,7 @@ static void fix_call(struct as *as, const struct as_fix *f)
 			 s->name);
 		return;
 	}
-	if (s->temp) {
+	if (s->temp && !as->verbatim) {
 		struct bu_diag *d = as_error(as, "A0174", f->pos, f->len,
 					     "a function needs a name, '%s' is a local label", s->name);
 
@@ -133,11 +133,11 @@ static void fix_call(struct as *as, const struct as_fix *f)
 		return;
 	}
 	if (s->def == DEF_LABEL && s->sec == f->sec && s->bind != STB_WEAK &&
-	    !(s->bind == STB_GLOBAL && s->sec->kind == SEC_TEXT)) {
+	    !(s->bind == STB_GLOBAL && (s->sec->kind == SEC_TEXT || as->verbatim))) {
 		put_imm(as, f, (int32_t)((s->value - (int64_t)f->off) / 8 - 1));
 		return;
 	}
-	if (s->def == DEF_LABEL && s->sec->kind == SEC_PROG && s->sec != f->sec) {
+	if (s->def == DEF_LABEL && s->sec->kind == SEC_PROG && s->sec != f->sec && !as->verbatim) {
 		struct bu_diag *d = as_lint(as, LINT_CALL_SECTION, f->pos, f->len,
 					    "'%s' is in program section '%s': libbpf calls only into .text",
 					    s->name, s->sec->name);
@@ -179,7 +179,7 @@ static bool place(struct as *as, const struct as_fix *f, const struct as_val *v,
 	}
 	if (s->def == DEF_LABEL && (s->sec->flags & SHF_EXECINSTR) && type == BU_R_BPF_64_64) {
 		s->taken = true;
-		if (s->temp) {
+		if (s->temp && !as->verbatim) {
 			as_error(as, "A0174", f->pos, f->len,
 				 "a function needs a name, '%s' is a local label", s->name);
 			return false;
@@ -187,6 +187,13 @@ static bool place(struct as *as, const struct as_fix *f, const struct as_val *v,
 	}
 	relocation(as, f, type, s, v->add);
 	return true;
+}
+
+static uint32_t verbatim_type(const struct as_sym *s)
+{
+	bool here = s->def == DEF_LABEL;
+
+	return as_exact_data_reloc(here ? s->sec->flags : 0, s->temp || (here && s->bind == STB_LOCAL), here);
 }
 
 static void fix_data(struct as *as, const struct as_fix *f, const struct as_val *v)
@@ -200,7 +207,7 @@ static void fix_data(struct as *as, const struct as_fix *f, const struct as_val 
 		else if (f->size == 8)
 			place(as, f, v, BU_R_BPF_64_ABS64);
 		else if (f->size == 4)
-			place(as, f, v, BU_R_BPF_64_ABS32);
+			place(as, f, v, as->verbatim ? verbatim_type(v->sym) : BU_R_BPF_64_ABS32);
 		else
 			as_error(as, "A0175", f->pos, f->len,
 				 "a place needs 4 or 8 bytes, not %u", f->size);
@@ -287,6 +294,7 @@ void as_resolve(struct as *as)
 			fix_value(as, f);
 		}
 	}
+	as_exact_resolve(as);
 }
 
 /* ---------------------------------------------------------------- functions */
@@ -332,7 +340,7 @@ static void warn_helper_name(struct as *as, const struct as_sym *s)
  */
 void as_functions(struct as *as)
 {
-	for (size_t i = 0; i < as->nsecs; i++) {
+	for (size_t i = 0; i < as->nsecs && !as->verbatim; i++) {
 		struct as_sec *sec = as->secs[i];
 		uint32_t n = 0;
 
@@ -375,6 +383,8 @@ void as_relocate(struct as *as)
 		int64_t add = r->add;
 		uint8_t *b = bytes_at(r->sec, r->off, r->type == BU_R_BPF_64_64 ? 16 : 8);
 
+		if (r->exact)
+			continue;
 		if (!by_name(r->sym)) {
 			add += r->sym->value;
 			r->sym->sec->need_sym = true;

@@ -53,6 +53,11 @@ static size_t take_target(struct as *as, struct bu_str s, struct bu_operand *out
 			return 0;
 		}
 		n++;
+	} else if (s.n && *p == '"') {
+		sym = as_quoted(as, &c);
+		n = (size_t)(c.p - p);
+		if (!sym)
+			return 0;
 	} else {
 		w = as_word(&c);
 		if (!w.n || w.p != p)
@@ -228,6 +233,8 @@ bool as_check_imm(struct as *as, const struct bu_isa *row, int64_t v, const char
 	bool ok = true;
 
 	*imm = (int32_t)(uint32_t)(uint64_t)v;
+	if (as->verbatim)
+		return range(as, v, INT32_MIN, UINT32_MAX, "immediate", p, len);
 	switch (row->sem) {
 	case BU_SEM_LSH:
 	case BU_SEM_RSH:
@@ -296,7 +303,7 @@ bool as_check_off(struct as *as, const struct bu_isa *row, const struct bu_insn 
 
 	if (!range(as, v, INT16_MIN, INT16_MAX, "offset", p, len))
 		return false;
-	if (!size || base != 10)
+	if (!size || base != 10 || as->verbatim)
 		return true;
 	if (v >= 0 || v + size > 0) {
 		d = as_lint(as, LINT_STACK_BOUNDS, p, len, "access ends above the stack frame");
@@ -361,7 +368,7 @@ static bool check_r10(struct as *as, const struct bu_match *m, struct bu_str stm
 	const struct bu_isa *row = m->row;
 	struct bu_diag *d;
 
-	if (!(m->dst == 10 && as_writes_dst(row)) && !(as_fetches(row) && m->src == 10))
+	if ((!(m->dst == 10 && as_writes_dst(row)) && !(as_fetches(row) && m->src == 10)) || as->verbatim)
 		return true;
 	d = as_lint(as, LINT_FRAME_WRITE, stmt.p, as_token_len(stmt.p, stmt.p + stmt.n),
 		     "r10 is read-only: it points to the end of the stack frame");
@@ -494,7 +501,8 @@ static bool do_imm(struct as *as, struct bu_match *m)
 		if (o->symbolic)
 			symbolic_value(as, m->row, o, FIX_IMM);
 		else
-			return range(as, o->val, 0, INT32_MAX, "function number", p, n);
+			return range(as, o->val, 0, as->verbatim ? UINT32_MAX : INT32_MAX,
+				     "function number", p, n);
 		return true;
 	default:
 		if (o->symbolic)

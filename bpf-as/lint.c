@@ -109,7 +109,7 @@ struct bu_diag *as_lint(struct as *as, enum as_lint_id id, const char *p, size_t
 	struct bu_diag *d;
 	va_list ap;
 
-	if (level == LINT_LEVEL_OFF)
+	if (level == LINT_LEVEL_OFF || as->verbatim)
 		return &as->ds->spare;
 	va_start(ap, fmt);
 	d = as_report(as, level == LINT_LEVEL_ERROR ? BU_ERROR : BU_WARNING, rows[id].code, p, len, fmt, ap);

@@ -26,6 +26,9 @@ enum {
 	OPT_FATAL,
 	OPT_HELP,
 	OPT_VERSION,
+	OPT_NO_BTF,
+	OPT_NO_SUGAR,
+	OPT_SOURCE,
 };
 
 static const struct bu_opt opts[] = {
@@ -35,6 +38,11 @@ static const struct bu_opt opts[] = {
 	{ OPT_DIS, 'd', "disassemble", NULL, "print the object FILE as source", BU_WORD_NONE, NULL },
 	{ OPT_BTF, 0, "btf", "FILE", "types of a kernel: /sys/kernel/btf/vmlinux, or an object with BTF",
 	  BU_WORD_FILE, NULL },
+	{ OPT_NO_BTF, 0, "no-btf", NULL, "with -d: leave out types, to be made anew from an edited text",
+	  BU_WORD_NONE, NULL },
+	{ OPT_NO_SUGAR, 0, "no-sugar", NULL, "with -d: instructions and bytes, nothing shorter",
+	  BU_WORD_NONE, NULL },
+	{ OPT_SOURCE, 0, "source", NULL, "with -d: lines of the source as comments", BU_WORD_NONE, NULL },
 	{ OPT_MARCH, 'm', "march", "ARCH",
 	  "machine of pt_regs.NAME: x86_64 (default) or arm64; also -march=ARCH", BU_WORD_LIST,
 	  "x86_64|arm64" },
@@ -62,6 +70,7 @@ struct args {
 	const char **inc;
 	unsigned ninc;
 	bool dis, be;
+	struct as_dis_opt disopt;
 	enum bu_arch arch;
 	uint32_t dialects;
 	enum bu_color_when color;
@@ -173,6 +182,15 @@ static int parse(struct args *a, int argc, char **argv)
 				return usage(error, "canonical, pseudoc, gnu (or normal), conformance, ubpf or rbpf");
 			}
 			a->dialects = 1u << arch;
+			break;
+		case OPT_NO_BTF:
+			a->disopt.no_btf = true;
+			break;
+		case OPT_NO_SUGAR:
+			a->disopt.raw = true;
+			break;
+		case OPT_SOURCE:
+			a->disopt.source = true;
 			break;
 		case OPT_MARCH:
 			if (!strncmp(s.arg, "dialect=", 8))
@@ -348,7 +366,7 @@ static int disassemble(const struct args *a, const char *out, struct bu_diags *d
 	struct bu_outfile f;
 	int err;
 
-	err = as_dis(a->in, ds, &b);
+	err = as_dis(a->in, &a->disopt, ds, &b);
 	if (err) {
 		if (!ds->errors)
 			bu_diag(ds, BU_ERROR, "U0002", "cannot read '%s': %s", a->in, strerror(-err));

@@ -28,6 +28,17 @@ static struct bu_str section_name(struct as *as, struct as_cur *c, struct bu_buf
 static bool section_flags(struct as *as, const char *p, const struct bu_buf *b, uint64_t *flags,
 			  bool *merge)
 {
+	uint64_t n;
+
+	if (b->n && IS(b->p[0], CL_DIGIT)) { /* all of them as a number */
+		if (bu_str_u64(bu_str((const char *)b->p, b->n), &n, NULL)) {
+			as_error(as, "A0125", p, b->n + 2, "section flags are letters or a number");
+			return false;
+		}
+		*flags = n;
+		*merge = n & SHF_MERGE;
+		return true;
+	}
 	for (size_t i = 0; i < b->n; i++) {
 		switch (b->p[i]) {
 		case 'a': *flags |= SHF_ALLOC; break;
@@ -65,7 +76,12 @@ static bool section_attrs(struct as *as, struct as_cur *c, struct as_sec *s, boo
 		if (c->p < c->e && (*c->p == '@' || *c->p == '%'))
 			c->p++;
 		w = as_word(c);
-		if (bu_str_is(w, "progbits"))
+		if (!w.n && c->p < c->e && IS(*c->p, CL_DIGIT)) {
+			if (as_expr_now(as, c, "section type", &n))
+				goto out;
+			*type = (uint32_t)n;
+			n = 0;
+		} else if (bu_str_is(w, "progbits"))
 			*type = SHT_PROGBITS;
 		else if (bu_str_is(w, "nobits"))
 			*type = SHT_NOBITS;

@@ -198,7 +198,7 @@ void as_line_at(struct as *as, const char *p, const char *end)
 	struct bu_line_info *l;
 	size_t col;
 
-	if (s->nline && s->line[s->nline - 1].insn_off == s->size)
+	if (as->verbatim || (s->nline && s->line[s->nline - 1].insn_off == s->size))
 		return;
 	if (!as->line_off_known) {
 		const char *t = as->line_start, *e;
@@ -250,8 +250,11 @@ static void statement(struct as *as, const char *s, size_t n)
 		w = c.p;
 		if (w == c.e)
 			return;
-		if (!IS(*w, CL_IDENT))
+		if (!IS(*w, CL_IDENT)) {
+			if (*w == '"' && as_quoted_label(as, &c))
+				continue;
 			break;
+		}
 		if (IS(*w, CL_START))
 			while (c.p < c.e && IS(*c.p, CL_IDENT))
 				c.p++;
@@ -509,6 +512,8 @@ int as_source(struct as *as, const char *name, const char *from)
 	}
 	if (from)
 		err = as_find_file(as, name, &path, &f->text);
+	else if (as->text.p)
+		err = bu_buf_add(&f->text, as->text.p, as->text.n);
 	else
 		err = bu_file_read(name, MAX_SOURCE, &f->text);
 	if (err && from) {

@@ -140,10 +140,15 @@ void as_label(struct as *as, const char *p, size_t n)
 void as_label_hashed(struct as *as, const char *p, size_t n, uint32_t hash)
 {
 	struct as_sym *s = as_sym_hashed(as, p, n, hash);
+
+	if (s)
+		as_label_sym(as, s, p, n);
+}
+
+void as_label_sym(struct as *as, struct as_sym *s, const char *p, size_t n)
+{
 	struct bu_diag *d;
 
-	if (!s)
-		return;
 	if (s->def == DEF_REG) {
 		as_error(as, "A0110", p, n, "'%s' is a register and cannot be a label", s->name);
 	} else if (s->def == DEF_CONST) {
@@ -334,14 +339,14 @@ static void guess(struct as_sec *s)
 }
 
 /* Called again when flags were given. */
-static void classify(struct as_sec *s)
+static void classify(const struct as *as, struct as_sec *s)
 {
 	if (s->flags & SHF_EXECINSTR)
 		s->kind = begins(s->name, ".text") ? SEC_TEXT : SEC_PROG;
 	else
 		s->kind = begins(s->name, ".data") || begins(s->name, ".rodata") ||
 			  begins(s->name, ".bss") ? SEC_DATA : SEC_OTHER;
-	if (s->kind <= SEC_TEXT && s->align < 8)
+	if (s->kind <= SEC_TEXT && s->align < 8 && !as->verbatim)
 		s->align = 8;
 }
 
@@ -375,7 +380,7 @@ struct as_sec *as_section(struct as *as, const char *name, size_t n, const char 
 		if (n >= 4 && !memcmp(name, ".BTF", 4))
 			as->own_btf = true;
 	}
-	classify(s);
+	classify(as, s);
 	return s;
 }
 
@@ -385,6 +390,7 @@ void as_switch(struct as *as, struct as_sec *s)
 		return;
 	as->prev = as->cur;
 	as->cur = s;
+	s->used = s->used || as->verbatim;
 	as->last_label = NULL;
 }
 
@@ -470,7 +476,7 @@ void as_check_symbols(struct as *as)
 		else
 			s->size = (uint64_t)v.add;
 	}
-	for (size_t i = 0; i < as->nsecs; i++)
+	for (size_t i = 0; i < as->nsecs && !as->verbatim; i++)
 		extent(as->secs[i]);
 	for (struct as_sym *s = as->syms; s; s = s->next) {
 		if (!s->alias)

@@ -90,6 +90,12 @@ struct as_sym *as_symbol_arg(struct as *as, struct as_cur *c, const char **pos)
 	struct as_sym *s;
 
 	*pos = w.p;
+	if (!w.n && c->p < c->e && *c->p == '"') {
+		s = as_quoted(as, c);
+		if (!s)
+			c->p = c->e;
+		return s;
+	}
 	if (!w.n || (w.n == 1 && *w.p == '.')) {
 		as_error(as, "A0148", w.p, as_token_len(c->p, c->e), "expected a symbol");
 		c->p = c->e;

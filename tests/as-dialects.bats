@@ -172,8 +172,8 @@ all_of()
 	run -0 --separate-stderr $BPF_AS g.s
 	assert_equal "$stderr" ''
 	run -0 $BPF_AS c.s
-	$BPF_AS -d g.o >g.txt
-	$BPF_AS -d c.o >c.txt
+	$BPF_AS -d --no-btf g.o >g.txt
+	$BPF_AS -d --no-btf c.o >c.txt
 	diff g.txt c.txt
 }
 

@@ -89,3 +89,6 @@ tests_objcmp_SOURCES = tests/objcmp.c
 tests_objcmp_LDADD = $(LIBELF_LIBS)
 TESTS += tests/as-objcmp.bats
 EXTRA_DIST += tests/as-objcmp.bats
+TESTS += tests/as-dis.bats
+EXTRA_DIST += tests/as-dis.bats tests/dis/bpf.h tests/dis/xdp.c tests/dis/globals.c tests/dis/inner.c tests/dis/core.c \
+	tests/dis/comdat.cpp tests/dis/odd.s

@@ -156,7 +156,7 @@ bool exec_round_trip(const struct file *f, struct bu_buf *why)
 	}
 	fd = memfd_create("case.o", MFD_CLOEXEC);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (fd < 0 || bu_obj_write(&m.o, fd) || as_dis(path, &m.ds, &text)) {
+	if (fd < 0 || bu_obj_write(&m.o, fd) || as_dis(path, NULL, &m.ds, &text)) {
 		tell(why, &m.ds);
 		ok = fail(why, "its object cannot be printed");
 	} else {

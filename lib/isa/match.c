@@ -98,6 +98,13 @@ static bool find_reg(struct bu_str s, size_t *at, size_t *len)
 		size_t start = i;
 		bool digits = true;
 
+		if (s.p[i] == '"') { /* "any name" is a symbol */
+			for (i++; i < s.n && s.p[i] != '"'; i++)
+				i += s.p[i] == '\\';
+			i++;
+			continue;
+		}
+
 		while (i < s.n && bu_lex_is_word(s.p[i])) {
 			if (i > start && (s.p[i] < '0' || s.p[i] > '9'))
 				digits = false;

@@ -100,7 +100,7 @@ static bool back(const struct made *m)
 	bu_diags_init(&ds);
 	fd = memfd_create("as_fuzz", MFD_CLOEXEC);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (fd < 0 || bu_obj_write(&m->o, fd) || as_dis(path, &ds, &text)) {
+	if (fd < 0 || bu_obj_write(&m->o, fd) || as_dis(path, NULL, &ds, &text)) {
 		unread++;
 		ok = false;
 	} else {
