@@ -16,6 +16,8 @@
 #define HEAD 56u        /* of an entry in the ring, in front of the context */
 #define MAX_INSNS 640u
 #define RAW_TP_ARGS 12u /* the most that a raw tracepoint has */
+#define MAX_MARK 4096u  /* bytes of a mark */
+#define LATE_MARKS 4096u /* reads, at the end, of what the writer of marks has left */
 #define BUSY 0x80000000u
 #define DISCARD 0x40000000u
 
@@ -458,7 +460,13 @@ static int mark(struct ld_recorder *r, const char *name)
 	return err;
 }
 
-/* What can be read of --mark-fd: each whole line is a mark. */
+static int long_mark(struct ld_recorder *r)
+{
+	bu_diag(&r->l->ds, BU_ERROR, "L0404", "--mark-fd: a mark is longer than %u bytes", MAX_MARK);
+	return -EINVAL;
+}
+
+/* What can be read of --mark-fd: each line is a mark, the last one without a newline too. */
 static int take_marks(struct ld_recorder *r)
 {
 	uint8_t *to = bu_buf_room(&r->line, 512), *nl;
@@ -469,7 +477,11 @@ static int take_marks(struct ld_recorder *r)
 		return -ENOMEM;
 	if (n <= 0) {
 		r->marks_over = n == 0 || (errno != EINTR && errno != EAGAIN);
-		return 0;
+		if (r->marks_over && r->line.n)
+			err = mark(r, bu_buf_cstr(&r->line));
+		if (r->marks_over)
+			bu_buf_reset(&r->line);
+		return err;
 	}
 	r->line.n += (size_t)n;
 	while (!err && (nl = memchr(r->line.p, '\n', r->line.n))) {
@@ -480,7 +492,7 @@ static int take_marks(struct ld_recorder *r)
 		memmove(r->line.p, r->line.p + k, r->line.n - k);
 		r->line.n -= k;
 	}
-	return !err && r->line.n > 4096 ? -EINVAL : err;
+	return !err && r->line.n > MAX_MARK ? long_mark(r) : err;
 }
 
 unsigned ld_record_fds(const struct ld_recorder *r, int fds[2])
@@ -500,6 +512,11 @@ static bool can_read(struct bu_sys *s, int fd)
 	return s->ops->wait(s, &fd, 1, 0) > 0;
 }
 
+static bool marks_wait(const struct ld_recorder *r)
+{
+	return r->l->mark_fd >= 0 && !r->marks_over && can_read(r->l->sys, r->l->mark_fd);
+}
+
 int ld_record_step(struct ld_recorder *r)
 {
 	int err = 0;
@@ -507,7 +524,7 @@ int ld_record_step(struct ld_recorder *r)
 	if (!r)
 		return 0;
 	/* Marks first: each moves the events before it. */
-	if (r->l->mark_fd >= 0 && !r->marks_over && can_read(r->l->sys, r->l->mark_fd))
+	if (marks_wait(r))
 		err = take_marks(r);
 	return err ? err : drain(r);
 }
@@ -523,6 +540,10 @@ int ld_record_end(struct ld *l, bool keep)
 	l->recorder = NULL;
 	for (uint32_t i = 0; i < r->nhooks; i++)
 		bu_sys_detach(l->sys, &r->hooks[i].at);
+	/* What was written to --mark-fd before the end is in the recording. */
+	for (unsigned i = 0; keep && r->prod && i < LATE_MARKS && marks_wait(r); i++)
+		if (take_marks(r))
+			break;
 	if (keep && r->prod)
 		drain(r);
 	events = r->w.events;

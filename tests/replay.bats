@@ -217,6 +217,28 @@ need_recording()
 	end_replay
 }
 
+@test "record: marks left in the pipe at the end, a last line without its end, one that is too long" {
+	need_recording
+	local on=(--attach tracepoint:skb:kfree_skb skb.o)
+	# More than one read takes, and the command is over at once.
+	mkfifo marks
+	exec 7<>marks
+	run -0 $BPF_LD --record many.rec --mark-fd 7 "${on[@]}" -- \
+		sh -c 'i=0; while [ $i -lt 500 ]; do echo "mark $i"; i=$((i + 1)); done >&7'
+	exec 7>&-
+	[ "$($RECDROP -l many.rec | grep -c '^mark mark ')" = 500 ]
+	printf 'first\nlast' >lines
+	run -0 $BPF_LD --record last.rec --mark-fd 5 "${on[@]}" -- sleep 0.2 5<lines
+	run -0 $RECDROP -l last.rec
+	assert_line 'mark first'
+	assert_line 'mark last'
+	head -c 10000 /dev/zero | tr '\0' x >lines
+	run -1 $BPF_LD --record long.rec --mark-fd 5 "${on[@]}" -- sleep 5 5<lines
+	assert_output --partial '--mark-fd: a mark is longer than 4096 bytes [L0404]'
+	run -0 $RECDROP -l long.rec
+	assert_line --regexp '^end '
+}
+
 @test "record: a command that fails does not cost the recording" {
 	need_recording
 	run -3 $BPF_LD --record x.rec --attach tracepoint:skb:kfree_skb skb.o -- sh -c 'exit 3'
