@@ -62,6 +62,7 @@ struct file {
 	struct bu_str code;
 	struct column col[8];
 	unsigned ncol;
+	struct bytes packet;      /* of each row of the table */
 	struct one *ones;
 	size_t nones, cap_ones;
 	char error[240];          /* why it is no case file */

@@ -540,13 +540,15 @@ static int run_vm(struct live *x, const struct one *o, struct result *r, struct 
 	if (c.kind == BU_VM_CTX_MEM && !o->ctx.given)
 		c.kind = BU_VM_CTX_NONE;
 	if (o->packet.n)
-		memcpy(r->packet, o->packet.p + skip, o->packet.n - skip);
-	c.packet = r->packet;
+		memcpy(r->packet, o->packet.p, o->packet.n);
+	c.packet = r->packet + skip;
 	c.packet_size = (uint32_t)(o->packet.n - skip);
-	c.packet_room = sizeof(r->packet);
+	c.packet_room = (uint32_t)(sizeof(r->packet) - skip);
+	c.mac_size = (uint32_t)skip;
 	r->full = true;
 	int err = bu_vm_run(x->s, x->prog, &c, &env, &r->r0, fault);
 
+	memmove(r->packet, r->packet + skip, c.packet_size);
 	r->packet_n = c.packet_size;
 	return err;
 }

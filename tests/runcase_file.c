@@ -173,6 +173,7 @@ static int row(struct file *f, struct bu_str s, unsigned no)
 		return -ENOMEM;
 	*l = (struct line){ s, no };
 	o->row = l;
+	o->packet = f->packet;
 	o->ctx.p = bu_arena_alloc(&f->arena, 8 * f->ncol + 8);
 	for (unsigned i = 0; i < f->ncol; i++) {
 		w = word(&s);
@@ -267,6 +268,11 @@ static int section(struct file *f, struct bu_str s, unsigned no, struct one **o,
 		*now = names[i].s;
 		if (*now == S_CODE)
 			return 0;
+		if (*now == S_TABLE && *o && (*o)->packet.given && !(*o)->has_ret) {
+			f->packet = (*o)->packet; /* no case of its own, but each row's */
+			f->nones--;
+			*o = NULL;
+		}
 		if (*now == S_TABLE)
 			return columns(f, s, no);
 		if (!*o || *now == S_NONE)

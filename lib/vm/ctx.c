@@ -101,18 +101,20 @@ static int packet_in(struct bu_vm_run *run)
 {
 	struct bu_vm_ctx *c = run->ctx;
 	uint32_t meta = xdp(run) ? c->meta_size : 0, size = c->packet_size;
-	uint32_t md = xdp(run) ? XDP_SIZE : SKB_SIZE;
+	uint32_t mac = xdp(run) ? 0 : c->mac_size, md = xdp(run) ? XDP_SIZE : SKB_SIZE;
 	uint64_t first;
 
 	if (size > PACKET_MAX)
 		return -E2BIG;
-	if (meta > size || (size && !c->packet) || (c->size && !c->bytes))
+	if (meta > size || mac > HEADROOM || ((size || mac) && !c->packet) || (c->size && !c->bytes))
 		return -EINVAL;
 	run->packet_buf_size = HEADROOM + size <= BU_VM_PAGE - TAILROOM ? BU_VM_PAGE - TAILROOM :
 			       (HEADROOM + size + BU_VM_PAGE - 1) & ~(uint64_t)(BU_VM_PAGE - 1);
 	first = (uintptr_t)run->packet_buf + HEADROOM;
 	if (size)
 		memcpy(run->packet_buf + HEADROOM, c->packet, size);
+	if (mac)
+		memcpy(run->packet_buf + HEADROOM - mac, (uint8_t *)c->packet - mac, mac);
 	run->data_meta = first;
 	run->data = first + meta;
 	run->data_end = first + size;

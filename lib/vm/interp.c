@@ -224,9 +224,9 @@ static bool skb_load(struct bu_vm_run *run, uint64_t *r, const struct bu_vm_op *
 		if (off >= -0x100000) {
 			off += 0x100000;
 			base += mac ? 14 : 0;
-		} else {
+		} else if (run->packet_buf && (mac || run->ctx->mac_size)) {
 			off += 0x200000;
-			base -= mac ? 0 : 14;
+			base -= mac ? 0 : run->ctx->mac_size;
 		}
 		if (off < 0)
 			return false;

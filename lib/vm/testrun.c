@@ -292,6 +292,7 @@ static int run_skb(struct job *j)
 	j->ctx = (struct bu_vm_ctx){
 		.kind = BU_VM_CTX_SKB, .packet = buf + hide, .packet_size = n - hide,
 		.packet_room = 4 * BU_VM_PAGE - hide, .bytes = ctx, .size = ctx ? SKB_LEN : 0,
+		.mac_size = hide,
 	};
 	err = run(j);
 	if (err)

@@ -98,6 +98,7 @@ struct bu_vm_ctx {
 	uint32_t packet_size;  /* in and out */
 	uint32_t packet_room;  /* of the buffer */
 	uint32_t meta_size;    /* XDP: bytes of packet in front of data that are metadata */
+	uint32_t mac_size;     /* SKB: bytes in front of packet that are its link header: LD_ABS reads them */
 	struct bu_buf *seq;    /* iterators: takes what seq_write and seq_printf print; else NULL */
 };
 

@@ -263,6 +263,23 @@ static void test_adjust(void)
 	close(fd);
 }
 
+/* A test run's socket filter sees the Ethernet header from the link's offset on, and the packet behind it. */
+static void test_link_header(void)
+{
+	const struct bu_insn in[] = { MOVR(6, 1), I(0x28, 0, 0, 0, -0x200000 + 12), MOVR(7, 0),
+				      I(0x28, 0, 0, 0, 0), I(0x67, 7, 0, 0, 16), I(0x4f, 0, 7, 0, 0), EXIT };
+	uint8_t packet[64] = { [12] = 0x12, [13] = 0x34, [14] = 0x56, [15] = 0x78 };
+	int fd = load(BPF_PROG_TYPE_SOCKET_FILTER, in, BU_ARRAY_SIZE(in), "GPL", NULL, 0);
+	union bpf_attr a = { 0 };
+
+	a.test.prog_fd = (uint32_t)fd;
+	a.test.data_in = (uintptr_t)packet;
+	a.test.data_size_in = sizeof(packet);
+	ok(fd >= 0 && !s->ops->bpf(s, BPF_PROG_TEST_RUN, &a, sizeof(a)) && a.test.retval == 0x12345678,
+	   "a test run's packet has its link header in front: %#x", a.test.retval);
+	close(fd);
+}
+
 int main(void)
 {
 	uint32_t k;
@@ -290,6 +307,7 @@ int main(void)
 	test_forged();
 	test_limits();
 	test_adjust();
+	test_link_header();
 	close_world();
 	return done_testing();
 }
