@@ -212,6 +212,19 @@ static void all_of(const char *path)
 		free(names);
 }
 
+/* Is there a case for each instruction, helper and map type of the VM? */
+static void covered(void)
+{
+	struct bu_buf why = { 0 };
+	unsigned n = cover_missing(&why);
+
+	printf("%sok %u - each instruction, helper and map type has a case that runs in the VM\n",
+	       n ? "not " : "", ++points);
+	comment(&why);
+	failed += n != 0;
+	bu_buf_free(&why);
+}
+
 int main(int argc, char **argv)
 {
 	const char *src = getenv("BPFUTILS_SRCDIR");
@@ -253,6 +266,8 @@ int main(int argc, char **argv)
 		       points + 1);
 		failed += points < 300;
 		points++;
+		if (vm)
+			covered();
 	}
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	if (want_kernel) {

@@ -4,6 +4,7 @@
 #define RUNCASE_H
 
 #include "base/base.h"
+#include "load/load.h"
 #include "sys/sys.h"
 #include "vm/vm.h"
 
@@ -84,6 +85,10 @@ bool exec_file(const struct file *f, struct bu_sys *s, bool kernel, struct bu_bu
 /* Assembles, prints, assembles again: same bytes? */
 bool exec_round_trip(const struct file *f, struct bu_buf *why);
 void exec_verbose(bool on);
+/* A case has been run in the VM with success, by these programs and maps. */
+void cover_note(struct bu_sys *s, const struct bu_loaded *l);
+/* Instructions, helpers and map types that no noted case has: their number, and a line for each. */
+unsigned cover_missing(struct bu_buf *why);
 /* trace_printk goes to the world's ring, and is not compared. */
 void exec_trace_to_world(void);
 

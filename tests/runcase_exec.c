@@ -720,6 +720,8 @@ bool exec_file(const struct file *f, struct bu_sys *s, bool kernel, struct bu_bu
 		}
 		if (!refused && !(kernel && f->kernel == KERNEL_LOADS))
 			ok = run_one(&x, &f->ones[i], why);
+		if (ok && !kernel && !refused && !f->fault)
+			cover_note(s, &x.l);
 	}
 	if (loaded)
 		unload(&x);
