@@ -128,14 +128,16 @@ uint64_t bu_vm_h_map_peek_elem(struct bu_vm_run *run, uint64_t map, uint64_t val
 
 /*
  * The callback gets a copy of the key: in the file it stands beside other keys. The copy is in the
- * half of the caller's frame that no program may use, and may be read as long as the loop is on.
+ * half of the caller's frame that no program may use, and may be read as long as the loop is on. It does
+ * not touch the frames on both sides, unless the key is as long as that half.
  */
 uint64_t bu_vm_h_for_each_map_elem(struct bu_vm_run *run, uint64_t map, uint64_t func,
 				   uint64_t arg, uint64_t flags, uint64_t e)
 {
 	struct bu_vm_map *m = map_arg(map);
 	uint32_t frame = run->depth;
-	uint8_t *copy = run->stack + frame * BU_VM_FRAME_STRIDE + BU_VM_STACK;
+	uint32_t gap = m->key_size + 16 <= BU_VM_FRAME_STRIDE - BU_VM_STACK ? 8 : 0;
+	uint8_t *copy = run->stack + frame * BU_VM_FRAME_STRIDE + BU_VM_STACK + gap;
 	uint64_t pos = 0, r0 = 0, n = 0, handle = run->r[1];
 	const void *key;
 	void *value;
