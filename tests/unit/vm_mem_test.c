@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-static int array, hash, percpu, single, rdonly, wronly, ring, keep;
+static int array, hash, percpu, lru, percpu_hash, lpm, single, rdonly, wronly, ring, keep;
 
 /* Runs a program: it must end with a fault at instruction insn, whose text has words. */
 static void fault(const char *name, uint32_t type, struct bu_vm_ctx *ctx, const struct bu_insn *in, uint32_t n,
@@ -51,8 +51,8 @@ static void fine(const char *name, uint32_t type, struct bu_vm_ctx *ctx, const s
 #define TP BPF_PROG_TYPE_TRACEPOINT
 #define ACCESS BU_VM_FAULT_ACCESS
 #define READONLY BU_VM_FAULT_READONLY
-/* Looks up key 0 of a map: r0, five or more instructions. */
-#define LOOKUP(fd) ST32(10, -4, 0), MAP(1, fd), MOVR(2, 10), ADD(2, -4), CALL(1)
+/* Looks up the key 0 (of four bytes, or eight) of a map: r0, five or more instructions. */
+#define LOOKUP(fd) ST64(10, -8, 0), MAP(1, fd), MOVR(2, 10), ADD(2, -8), CALL(1)
 #define LOOKUP_N 6
 
 static void test_stack(void)
@@ -81,11 +81,15 @@ static void test_ctx(void)
 {
 	uint64_t bytes[3] = { 1, 2, 3 };
 	struct bu_vm_ctx raw = { .kind = BU_VM_CTX_RAW, .bytes = &bytes[1], .size = 8 };
+	struct bu_vm_ctx other = { .kind = BU_VM_CTX_RAW, .bytes = &bytes[2], .size = 8 };
 	struct bu_vm_ctx mem = { .kind = BU_VM_CTX_MEM, .bytes = &bytes[1], .size = 8 };
 
 	fine("context", TP, &raw, P(LD64(0, 1, 0), EXIT), 2);
 	fault("context: one byte before", TP, &raw, P(LD8(0, 1, -1), EXIT), ACCESS, 0, "1 byte before the context");
 	fault("context: one byte behind", TP, &raw, P(LD8(0, 1, 8), EXIT), ACCESS, 0, "just behind the context");
+	fine("context: its address is kept", TP, &raw, P(VALUE(2, keep), STX64(2, 0, 1), LD64(0, 1, 0), EXIT), 2);
+	fault("context: of an earlier run", TP, &other, P(VALUE(2, keep), LD64(2, 2, 0), LD64(0, 2, 0), EXIT), ACCESS,
+	      3, "");
 	fault("context: across its end", TP, &raw, P(LD64(0, 1, 4), EXIT), ACCESS, 0,
 	      "4 bytes beyond the end of the context");
 	fault("context: written", TP, &raw, P(ST8(1, 0, 1), MOV(0, 0), EXIT), READONLY, 0, "may not write");
@@ -114,6 +118,18 @@ static void test_packet(void)
 	      P(LD32(6, 1, 4), LD8(0, 6, -1), MOV(2, -8), CALL(65), LD8(0, 6, -1), EXIT), ACCESS, 4,
 	      "7 bytes behind the packet");
 	c.packet_size = 64;
+	c.meta_size = 8;
+	packet[0] = 1;
+	fine("metadata: the first byte", xdp, &c, P(LD32(2, 1, 8), LD8(0, 2, 0), EXIT), 1);
+	fault("metadata: one byte before", xdp, &c, P(LD32(2, 1, 8), LD8(0, 2, -1), EXIT), ACCESS, 1,
+	      "1 byte before the packet");
+	fault("metadata: its old start, after it was made smaller", xdp, &c,
+	      P(LD32(6, 1, 8), LD8(0, 6, 0), MOV(2, 4), CALL(54), LD8(0, 6, 0), EXIT), ACCESS, 4,
+	      "4 bytes before the packet");
+	c.packet_size = 64;
+	c.meta_size = 0;
+	fault("xdp_md: one byte before", xdp, &c, P(LD8(0, 1, -1), EXIT), ACCESS, 0, "");
+	fault("xdp_md: one byte behind", xdp, &c, P(LD8(0, 1, 24), EXIT), ACCESS, 0, "");
 	fault("xdp_md: a field that there is not", xdp, &c, P(LD32(0, 1, 24), EXIT), ACCESS, 0, "no field");
 	fault("xdp_md: written", xdp, &c, P(ST32(1, 0, 1), MOV(0, 0), EXIT), READONLY, 0, "xdp_md.data");
 	c.kind = BU_VM_CTX_SKB;
@@ -154,12 +170,19 @@ static void test_maps(void)
 	test_values(array, "array", 20);
 	test_values(hash, "hash", 20);
 	test_values(percpu, "per-CPU array", 16);
+	test_values(lru, "LRU hash", 20);
+	test_values(percpu_hash, "per-CPU hash", 16);
+	test_values(lpm, "LPM trie", 20);
 	fine("hash: a value that is deleted meanwhile is still memory", TP, NULL,
-	     P(LOOKUP(hash), JNE(0, 0, 1), EXIT, MOVR(6, 0), MAP(1, hash), MOVR(2, 10), ADD(2, -4), CALL(3),
-	       ST8(6, 0, 1), LD8(0, 6, 0), EXIT), 1);
-	bu_sys_map_update(s, hash, (uint32_t[]){ 0 }, v, 0);
+	     P(LOOKUP(hash), JNE(0, 0, 1), EXIT, MOVR(6, 0), VALUE(1, keep), STX64(1, 0, 6), MAP(1, hash),
+	       MOVR(2, 10), ADD(2, -8), CALL(3), ST8(6, 0, 1), LD8(0, 6, 0), EXIT), 1);
 	fault("hash: a pointer of an earlier run, after delete", TP, NULL,
-	      P(VALUE(1, keep), LD64(3, 1, 0), MAP(2, hash), LD8(0, 3, 0), EXIT), ACCESS, 5, "");
+	      P(VALUE(1, keep), LD64(3, 1, 0), MAP(2, hash), LD8(0, 3, 0), EXIT), ACCESS, 5,
+	      "that this run was not given");
+	bu_sys_map_update(s, hash, (uint32_t[]){ 0 }, v, 0);
+	fault("hash: the same, after the key was put again", TP, NULL,
+	      P(VALUE(1, keep), LD64(3, 1, 0), MAP(2, hash), ST8(3, 0, 1), MOV(0, 0), EXIT), ACCESS, 5,
+	      "that this run was not given");
 	fine("the value of a map of one", TP, NULL, P(VALUE(1, single), ST8(1, 11, 4), LD8(0, 1, 11), EXIT), 4);
 	fault("direct value: one byte before", TP, NULL, P(VALUE(1, single), LD8(0, 1, -1), EXIT), ACCESS, 2,
 	      "before a value of map m2");
@@ -175,6 +198,64 @@ static void test_maps(void)
 	fault("a map is no value", TP, NULL, P(MAP(1, array), LD64(0, 1, 0), EXIT), ACCESS, 2, "the map itself");
 }
 
+/* Values of a map that was looked up in another, and of a map that is gone. */
+static void test_inner(void)
+{
+	int inner = create(BPF_MAP_TYPE_ARRAY, 4, 20, 2, 0), outer;
+	union bpf_attr a;
+
+#define INNER(fd) LOOKUP(fd), JNE(0, 0, 1), EXIT, MOVR(1, 0), MOVR(2, 10), ADD(2, -8), CALL(1), JNE(0, 0, 1), EXIT
+#define INNER_N (LOOKUP_N + 8)
+	memset(&a, 0, sizeof(a));
+	a.map_type = BPF_MAP_TYPE_ARRAY_OF_MAPS;
+	a.key_size = a.value_size = 4;
+	a.max_entries = 1;
+	a.inner_map_fd = (uint32_t)inner;
+	outer = bu_sys_map_create(s, &a);
+	ok(outer >= 0 && !bu_sys_map_update(s, outer, (uint32_t[]){ 0 }, &inner, 0), "a map in a map");
+	fine("inner map: the last byte", TP, NULL, P(INNER(outer), ST8(0, 19, 5), LD8(0, 0, 19), EXIT), 5);
+	fault("inner map: one byte before", TP, NULL, P(INNER(outer), LD8(0, 0, -1), EXIT), ACCESS, INNER_N,
+	      "1 byte before a value of map m2");
+	fault("inner map: one byte behind", TP, NULL, P(INNER(outer), ST8(0, 20, 1), MOV(0, 0), EXIT), ACCESS, INNER_N,
+	      "just behind a value of map m2");
+	fine("inner map: pointer and handle are kept", TP, NULL,
+	     P(INNER(outer), VALUE(1, keep), STX64(1, 0, 0), LOOKUP(outer), MOVR(6, 0), LOOKUP(array), JNE(0, 0, 1),
+	       EXIT, STX64(0, 0, 6), MOV(0, 3), EXIT), 3);
+	fault("inner map: a pointer of an earlier run", TP, NULL,
+	      P(MAP(2, outer), VALUE(1, keep), LD64(3, 1, 0), LD8(0, 3, 0), EXIT), ACCESS, 5, "");
+	fault("inner map: a handle of an earlier run", TP, NULL,
+	      P(MAP(2, outer), LOOKUP(array), JNE(0, 0, 1), EXIT, LD64(1, 0, 0), MOVR(2, 10), ADD(2, -8), CALL(1),
+		MOV(0, 0), EXIT), BU_VM_FAULT_HELPER, LOOKUP_N + 7, "is no map");
+	close(inner), close(outer);
+	fault("inner map: a pointer into a map that is gone", TP, NULL,
+	      P(VALUE(1, keep), LD64(3, 1, 0), LD8(0, 3, 0), EXIT), ACCESS, 3, "");
+}
+
+/* The key that a callback of for_each_map_elem gets: its code is tail, r2 is the key. */
+static void key(const char *name, enum bu_vm_fault_kind kind, struct bu_insn first, const char *words)
+{
+	const struct bu_insn in[] = {
+		MAP(1, array), I(0x18, 2, 4, 0, 5), I(0, 0, 0, 0, 0), MOV(3, 0), MOV(4, 0), CALL(164), EXIT,
+		/* callback, insn 8: */ first, MOV(0, 1), EXIT,
+	};
+
+	if (kind)
+		fault(name, TP, NULL, in, BU_ARRAY_SIZE(in), kind, 8, words);
+	else
+		fine(name, TP, NULL, in, BU_ARRAY_SIZE(in), 1);
+}
+
+static void test_keys(void)
+{
+	key("key: its last byte", BU_VM_FAULT_NONE, (struct bu_insn)LD8(5, 2, 3), "");
+	key("key: one byte before", ACCESS, (struct bu_insn)LD8(5, 2, -1), "");
+	key("key: one byte behind", ACCESS, (struct bu_insn)LD8(5, 2, 4), "");
+	key("key: written", READONLY, (struct bu_insn)ST8(2, 0, 1), "may not write");
+	fault("key: after the loop", TP, NULL,
+	      P(MAP(1, array), I(0x18, 2, 4, 0, 8), I(0, 0, 0, 0, 0), MOVR(3, 10), ADD(3, -8), MOV(4, 0), CALL(164),
+		LD64(1, 10, -8), LD8(0, 1, 0), EXIT, /* callback: */ STX64(4, 0, 2), MOV(0, 1), EXIT), ACCESS, 9, "");
+}
+
 static void test_records(void)
 {
 #define RESERVE MAP(1, ring), MOV(2, 16), MOV(3, 0), CALL(131), JNE(0, 0, 1), EXIT, MOVR(6, 0)
@@ -186,6 +267,12 @@ static void test_records(void)
 	fault("record: one byte behind", TP, NULL,
 	      P(RESERVE, ST8(6, 16, 1), MOVR(1, 6), MOV(2, 0), CALL(132), MOV(0, 1), EXIT), ACCESS, RESERVE_N,
 	      "just behind a record");
+	fault("record: across its end", TP, NULL,
+	      P(RESERVE, ST64(6, 9, 1), MOVR(1, 6), MOV(2, 0), CALL(132), MOV(0, 1), EXIT), ACCESS, RESERVE_N,
+	      "1 byte beyond the end of a record");
+	fault("record: after discard", TP, NULL,
+	      P(RESERVE, ST8(6, 0, 1), MOVR(1, 6), MOV(2, 0), CALL(133), LD8(0, 6, 0), MOV(0, 1), EXIT), ACCESS,
+	      RESERVE_N + 4, "outside of reserved records");
 	fault("record: after submit", TP, NULL,
 	      P(RESERVE, ST8(6, 0, 1), MOVR(1, 6), MOV(2, 0), CALL(132), ST8(6, 0, 1), MOV(0, 1), EXIT), ACCESS,
 	      RESERVE_N + 4, "outside of reserved records");
@@ -236,6 +323,46 @@ static void test_limits(void)
 	bu_vm_set_fuel(s, 0);
 }
 
+/*
+ * What a verifier will find out: an access that is proved is not checked, and neither are arguments. Ours are
+ * lies, so that it is seen.
+ */
+static void test_facts(void)
+{
+	static uint64_t outside = 7;
+	const struct bu_insn in[] = { IMM64(6, (uintptr_t)&outside), LD64(7, 6, 0), STX64(6, 0, 7), MOVR(1, 6), MOV(2, 1),
+				      CALL(16), LD64(0, 6, 0), EXIT };
+	int fd = load(TP, in, BU_ARRAY_SIZE(in), "GPL", NULL, 0);
+	struct bu_vm_prog *p;
+	struct bu_vm_fault f;
+	uint64_t r0 = 1;
+	bool zero = true;
+
+	if (bu_vm_prog_by_fd(bu_vm(s), fd, &p)) {
+		ok(false, "facts: a program");
+		return;
+	}
+	for (uint32_t i = 0; i < p->ninsns; i++)
+		zero &= p->facts[i] == BU_VM_UNPROVED;
+	ok(zero, "facts: nothing is proved for now");
+	ok(bu_vm_run(s, fd, NULL, NULL, &r0, &f) == -EFAULT && f.insn == 2, "facts: without one, a load is checked");
+	p->facts[2] = BU_VM_PROVED_MEM;
+	bu_vm_decode(p);
+	ok(bu_vm_run(s, fd, NULL, NULL, &r0, &f) == -EFAULT && f.insn == 3, "facts: a proved load is not checked");
+	p->facts[3] = BU_VM_PROVED_MEM;
+	bu_vm_decode(p);
+	ok(bu_vm_run(s, fd, NULL, NULL, &r0, &f) == -EFAULT && f.insn == 6 && outside == 7,
+	   "facts: a proved store is not checked, arguments are");
+	p->facts[6] = BU_VM_PROVED_ARGS;
+	ok(bu_vm_run(s, fd, NULL, NULL, &r0, &f) == -EFAULT && f.insn == 7, "facts: proved arguments are not checked");
+	p->facts[7] = BU_VM_PROVED_MEM;
+	bu_vm_decode(p);
+	ok(!bu_vm_run(s, fd, NULL, NULL, &r0, &f) && r0 == outside, "facts: all is proved: %#llx",
+	   (unsigned long long)r0);
+	bu_vm_prog_put(p);
+	close(fd);
+}
+
 /* A program for packets that is run without one, and one whose packet grows with each repetition. */
 static void test_adjust(void)
 {
@@ -284,28 +411,39 @@ int main(void)
 {
 	uint32_t k;
 	uint64_t v[8] = { 0 };
+	static const uint64_t rows[2 * 4096];
 
 	if (!open_world())
 		return 0;
 	array = create(BPF_MAP_TYPE_ARRAY, 4, 20, 8, 0);
 	hash = create(BPF_MAP_TYPE_HASH, 4, 20, 8, 0);
 	percpu = create(BPF_MAP_TYPE_PERCPU_ARRAY, 4, 16, 8, 0);
+	lru = create(BPF_MAP_TYPE_LRU_HASH, 4, 20, 8, 0);
+	percpu_hash = create(BPF_MAP_TYPE_PERCPU_HASH, 4, 16, 8, 0);
+	lpm = create(BPF_MAP_TYPE_LPM_TRIE, 8, 20, 8, BPF_F_NO_PREALLOC);
 	single = create(BPF_MAP_TYPE_ARRAY, 4, 12, 1, 0);
 	keep = create(BPF_MAP_TYPE_ARRAY, 4, 8, 1, 0);
 	rdonly = create(BPF_MAP_TYPE_ARRAY, 4, 8, 4, BPF_F_RDONLY_PROG);
 	wronly = create(BPF_MAP_TYPE_ARRAY, 4, 8, 1, BPF_F_WRONLY_PROG);
 	ring = create(BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0);
-	ok(array >= 0 && hash >= 0 && percpu >= 0 && single >= 0 && keep >= 0 && rdonly >= 0 && wronly >= 0 &&
+	ok(lru >= 0 && percpu_hash >= 0 && lpm >= 0 && array >= 0 && hash >= 0 && percpu >= 0 && single >= 0 && keep >= 0 && rdonly >= 0 && wronly >= 0 &&
 	   ring >= 0, "maps");
 	for (k = 0; k < 8; k++)
 		bu_sys_map_update(s, hash, &k, v, 0);
+	k = 0;
+	bu_sys_map_update(s, lru, &k, v, 0);
+	bu_sys_map_update(s, percpu_hash, &k, rows, 0);
+	bu_sys_map_update(s, lpm, v, v, 0);
 	test_stack();
 	test_ctx();
 	test_packet();
 	test_maps();
+	test_inner();
+	test_keys();
 	test_records();
 	test_forged();
 	test_limits();
+	test_facts();
 	test_adjust();
 	test_link_header();
 	close_world();
