@@ -215,8 +215,9 @@ static uint32_t sum(const uint8_t *p, uint64_t n, uint32_t seed)
 	uint64_t s = seed;
 	uint32_t w;
 
-	for (uint64_t i = 0; i + 4 <= n; i += 4) {
-		memcpy(&w, p + i, 4);
+	for (uint64_t i = 0; i < n; i += 4) {
+		w = 0; /* behind the end there are zeros */
+		memcpy(&w, p + i, n - i < 4 ? n - i : 4);
 		s += w;
 		s = (s & 0xffffffff) + (s >> 32);
 	}
@@ -235,12 +236,12 @@ uint64_t bu_vm_h_csum_diff(struct bu_vm_run *run, uint64_t from, uint64_t from_n
 	uint32_t s = (uint32_t)seed;
 
 	(void)run;
-	if ((from_n | to_n) & 3)
-		return ret(-EINVAL);
-	if (to && to_n)
+	if (to_n)
 		s = sum(ptr(to), to_n, s);
-	if (from && from_n)
+	if (from_n && to_n)
 		s = add(s, ~sum(ptr(from), from_n, 0));
+	else if (from_n) /* the same, but for which of the two zeros it is */
+		s = ~sum(ptr(from), from_n, ~s);
 	return fold(s);
 }
 
