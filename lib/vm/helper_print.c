@@ -455,7 +455,7 @@ static int64_t to_number(uint64_t buf, uint64_t n, uint64_t flags, uint64_t *val
 	const volatile char *s = (const char *)(uintptr_t)buf;
 	unsigned base = flags & 31;
 	uint64_t i = 0, k;
-	char text[65];
+	char text[64]; /* the kernel looks at 63 characters */
 	int64_t took;
 
 	if ((base && base != 8 && base != 10 && base != 16) || flags & ~31ull)
