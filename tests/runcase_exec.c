@@ -545,6 +545,7 @@ static int run_vm(struct live *x, const struct one *o, struct result *r, struct 
 	c.packet_size = (uint32_t)(o->packet.n - skip);
 	c.packet_room = (uint32_t)(sizeof(r->packet) - skip);
 	c.mac_size = (uint32_t)skip;
+	c.loopback = true;
 	r->full = true;
 	int err = bu_vm_run(x->s, x->prog, &c, &env, &r->r0, fault);
 

@@ -13,6 +13,7 @@
 #define HEADROOM 256u
 #define TAILROOM 320u       /* of a page, that the kernel keeps for its own use */
 #define PACKET_MAX (256u << 10)
+#define ETH_LEN 14u
 
 enum { F_RO = 0, F_RW = 1, F_DATA, F_DATA_END, F_DATA_META, F_LEN, F_NULL };
 
@@ -97,6 +98,36 @@ static unsigned writer(uint32_t prog_type)
 
 /* ---------------------------------------------------------------- begin, end */
 
+/* Where in struct __sk_buff and struct xdp_md. */
+enum { SKB_PKT_TYPE = 4, SKB_PROTOCOL = 16, SKB_IFINDEX = 40, XDP_IFINDEX = 12 };
+
+static void unless_given(uint8_t *field, uint32_t v)
+{
+	if (bu_get32(field, BU_HOST_BE) == 0)
+		bu_put32(field, BU_HOST_BE, v);
+}
+
+/* A packet that comes in by the loopback device, whose address is 0: as eth_type_trans sees it. */
+static void by_loopback(struct bu_vm_run *run, uint32_t mac)
+{
+	static const uint8_t none[6];
+	const uint8_t *eth = (const uint8_t *)(uintptr_t)run->data - mac;
+	uint8_t proto[2] = { 0 };
+	uint32_t type;
+
+	unless_given(run->md + (xdp(run) ? XDP_IFINDEX : SKB_IFINDEX), 1);
+	if (xdp(run) || run->data_end - (uintptr_t)eth < ETH_LEN)
+		return;
+	type = !memcmp(eth, none, sizeof(none)) ? 0 /* PACKET_HOST */ : eth[0] & 1 ? 2 /* _MULTICAST */ :
+								    3 /* _OTHERHOST */;
+	unless_given(run->md + SKB_PKT_TYPE, type);
+	if (eth[12] >= 6)
+		memcpy(proto, eth + 12, 2);
+	else /* a length: 802.2, or Novell's 802.3 */
+		proto[1] = run->data_end - (uintptr_t)eth >= ETH_LEN + 2 && eth[14] == 0xff && eth[15] == 0xff ? 1 : 4;
+	unless_given(run->md + SKB_PROTOCOL, bu_get16(proto, BU_HOST_BE));
+}
+
 static int packet_in(struct bu_vm_run *run)
 {
 	struct bu_vm_ctx *c = run->ctx;
@@ -121,6 +152,8 @@ static int packet_in(struct bu_vm_run *run)
 	memset(run->md, 0, md);
 	if (c->bytes)
 		memcpy(run->md, c->bytes, c->size < md ? c->size : md);
+	if (c->loopback)
+		by_loopback(run, mac);
 	run->ctx_addr = BU_VM_CTX_HANDLE;
 	run->ctx_size = md;
 	run->r[1] = run->ctx_addr;
@@ -169,6 +202,10 @@ void bu_vm_ctx_end(struct bu_vm_run *run)
 		memcpy(c->packet, (void *)(uintptr_t)run->data_meta, n < c->packet_room ? n : c->packet_room);
 	c->packet_size = (uint32_t)n;
 	c->meta_size = (uint32_t)(run->data - run->data_meta);
+	if (c->loopback && c->bytes && !xdp(run) && c->size >= SKB_PROTOCOL + 4) { /* not told: programs cannot write them */
+		memcpy(run->md + SKB_PKT_TYPE, (uint8_t *)c->bytes + SKB_PKT_TYPE, 4);
+		memcpy(run->md + SKB_PROTOCOL, (uint8_t *)c->bytes + SKB_PROTOCOL, 4);
+	}
 	if (c->bytes)
 		memcpy(c->bytes, run->md, c->size < run->ctx_size ? c->size : run->ctx_size);
 }

@@ -199,7 +199,7 @@ static int run_xdp(struct job *j)
 		goto out;
 	j->ctx = (struct bu_vm_ctx){
 		.kind = BU_VM_CTX_XDP, .packet = buf, .packet_size = linear,
-		.packet_room = room, .meta_size = meta,
+		.packet_room = room, .meta_size = meta, .loopback = true,
 	};
 	/* The fragments are asked for first: a fault must not come after the run. */
 	err = bu_vm_copy_in(j->vm, buf + room, a->test.data_in + linear, rest);
@@ -292,7 +292,7 @@ static int run_skb(struct job *j)
 	j->ctx = (struct bu_vm_ctx){
 		.kind = BU_VM_CTX_SKB, .packet = buf + hide, .packet_size = n - hide,
 		.packet_room = 4 * BU_VM_PAGE - hide, .bytes = ctx, .size = ctx ? SKB_LEN : 0,
-		.mac_size = hide,
+		.mac_size = hide, .loopback = true,
 	};
 	err = run(j);
 	if (err)

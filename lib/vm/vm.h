@@ -99,6 +99,7 @@ struct bu_vm_ctx {
 	uint32_t packet_room;  /* of the buffer */
 	uint32_t meta_size;    /* XDP: bytes of packet in front of data that are metadata */
 	uint32_t mac_size;     /* SKB: bytes in front of packet that are its link header: LD_ABS reads them */
+	bool loopback;         /* what bytes leave 0: the device, and SKB: pkt_type and protocol by the link header */
 	struct bu_buf *seq;    /* iterators: takes what seq_write and seq_printf print; else NULL */
 };
 

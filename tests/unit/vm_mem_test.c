@@ -395,6 +395,9 @@ static void test_link_header(void)
 {
 	const struct bu_insn in[] = { MOVR(6, 1), I(0x28, 0, 0, 0, -0x200000 + 12), MOVR(7, 0),
 				      I(0x28, 0, 0, 0, 0), I(0x67, 7, 0, 0, 16), I(0x4f, 0, 7, 0, 0), EXIT };
+	const struct bu_insn proto[] = { LD32(0, 1, 16), EXIT };
+	uint32_t ctx[48] = { 0 };
+	uint16_t want;
 	uint8_t packet[64] = { [12] = 0x12, [13] = 0x34, [14] = 0x56, [15] = 0x78 };
 	int fd = load(BPF_PROG_TYPE_SOCKET_FILTER, in, BU_ARRAY_SIZE(in), "GPL", NULL, 0);
 	union bpf_attr a = { 0 };
@@ -404,6 +407,14 @@ static void test_link_header(void)
 	a.test.data_size_in = sizeof(packet);
 	ok(fd >= 0 && !s->ops->bpf(s, BPF_PROG_TEST_RUN, &a, sizeof(a)) && a.test.retval == 0x12345678,
 	   "a test run's packet has its link header in front: %#x", a.test.retval);
+	close(fd);
+	fd = load(BPF_PROG_TYPE_SOCKET_FILTER, proto, BU_ARRAY_SIZE(proto), "GPL", NULL, 0);
+	memcpy(&want, packet + 12, 2);
+	a.test.prog_fd = (uint32_t)fd;
+	a.test.ctx_out = (uintptr_t)ctx;
+	a.test.ctx_size_out = sizeof(ctx);
+	ok(fd >= 0 && !s->ops->bpf(s, BPF_PROG_TEST_RUN, &a, sizeof(a)) && a.test.retval == want && !ctx[1] && !ctx[4] &&
+	   ctx[10] == 1, "and the protocol that it says: %#x; only the device is told", a.test.retval);
 	close(fd);
 }
 
