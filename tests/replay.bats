@@ -325,6 +325,17 @@ right()
 	right
 }
 
+@test "replay: a world without room for the maps is named" {
+	need_native
+	need_root
+	need_cmd unshare
+	run -1 unshare -m sh -c "mount -t tmpfs -o size=1m,mode=1777 shm /dev/shm &&
+		exec env BPFUTILS_WORLD=/dev/shm/w $BPF_LD --replay '$REC' skb.o"
+	assert_output --partial 'map skbs cannot be made: Cannot allocate memory [L0201]'
+	assert_output --partial 'the tmpfs that the world is on has no room for it'
+	refute_output --partial 'the kernel has no memory'
+}
+
 @test "demo: a wrong count is an error" {
 	need_native
 	cp -r "$SRCDIR/examples" ex

@@ -327,6 +327,11 @@ void bu_sys_explain(struct bu_sys *s, struct bu_diags *ds, struct bu_diag *d, in
 			explain_map_einval(&x);
 		break;
 	case ENOMEM:
+		if (strcmp(s->ops->name, "vm") == 0) {
+			note(&x, "the tmpfs that the world is on has no room for it, or this process no memory");
+			help(&x, "'bpftool --vm world show' tells where the world is, and what is in it");
+			break;
+		}
 		note(&x, "the kernel has no memory for it, or the control group of this process "
 			  "may not have more");
 		break;
