@@ -395,6 +395,36 @@ static void test_check(void)
 	refused("may_goto with an immediate", P(MOV(0, 0), I(0xe5, 0, 0, 0, 1), EXIT), -EINVAL, "invalid may_goto imm 1\n");
 }
 
+/* A helper that the VM has not is refused at load, by its name; each of the kernel's that there is. */
+static void test_missing(void)
+{
+	unsigned have = 0, missing = 0, bad = 0;
+
+	for (int id = 1; id <= (int)bu_nhelpers; id++) {
+		const struct bu_helper *h = bu_helper_by_id(id);
+		const struct bu_insn in[] = { CALL(id), MOV(0, 0), EXIT };
+		char log[4096] = "", want[128];
+		int fd;
+
+		if (!h)
+			continue;
+		have += bu_vm_helper(id) != NULL;
+		if (bu_vm_helper(id))
+			continue;
+		missing++;
+		snprintf(want, sizeof(want), "helper %s#%d: the VM does not have it", h->name, id);
+		fd = load(BPF_PROG_TYPE_KPROBE, in, BU_ARRAY_SIZE(in), "GPL", log, sizeof(log));
+		if (fd != -EINVAL || !strstr(log, want)) {
+			printf("# %s: %d, %s\n", h->name, fd, log);
+			bad++;
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+	ok(have >= 40, "%u helpers", have);
+	ok(missing && !bad, "each of %u others is refused by its name", missing);
+}
+
 int main(void)
 {
 	if (!open_world())
@@ -406,6 +436,7 @@ int main(void)
 	test_atomics();
 	test_calls();
 	test_check();
+	test_missing();
 	close_world();
 	return done_testing();
 }
