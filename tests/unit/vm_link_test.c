@@ -31,6 +31,8 @@ static int load(uint32_t type, uint32_t attach, uint32_t btf_id, int32_t val)
 
 #define I(c, d, s, o, i) { .code = c, .dst = d, .src = s, .off = o, .imm = i }
 
+static int load_iter(uint32_t btf_id, const struct bu_insn *in, unsigned n);
+
 /* Writes the 16 bytes of each object's name: at off of the object, or of what ptr points to in it. */
 static int load_namer(uint32_t btf_id, int32_t off, int32_t ptr)
 {
@@ -41,19 +43,45 @@ static int load_namer(uint32_t btf_id, int32_t off, int32_t ptr)
 		I(0x07, 2, 0, 0, off), I(0xb7, 3, 0, 0, 16), I(BU_OP_CALL, 0, 0, 0, 127),
 		I(0xb7, 0, 0, 0, 0), I(BU_OP_EXIT, 0, 0, 0, 0),
 	};
-	uint8_t code[sizeof(in) / sizeof(in[0]) * 8];
-	union bpf_attr a;
 
 	if (ptr < 0)
 		in[3] = (struct bu_insn)I(0xbf, 2, 2, 0, 0);
-	for (unsigned i = 0; i < BU_ARRAY_SIZE(in); i++)
+	return load_iter(btf_id, in, BU_ARRAY_SIZE(in));
+}
+
+/* Prints two numbers for each object, the second in a field of width, by seq_printf. */
+static int load_printer(uint32_t btf_id, bool wide)
+{
+	const char *fmt = wide ? "%d,%300d\n\0" : "%d,%000d\n\0";
+	int32_t w[3];
+
+	memcpy(w, fmt, 4);
+	memcpy(w + 1, fmt + 3, 8);
+	struct bu_insn in[] = {
+		I(0x79, 6, 1, 0, 0), I(0x79, 2, 1, 8, 0), I(0x15, 2, 0, 14, 0),
+		I(0x62, 10, 0, -12, w[0]), I(0x62, 10, 0, -9, w[1]), I(0x62, 10, 0, -5, w[2]),
+		I(0x7a, 10, 0, -32, -5), I(0x7a, 10, 0, -24, 7), I(0x79, 1, 6, 0, 0), I(0xbf, 2, 10, 0, 0),
+		I(0x07, 2, 0, 0, -12), I(0xb7, 3, 0, 0, 10), I(0xbf, 4, 10, 0, 0), I(0x07, 4, 0, 0, -32),
+		I(0xb7, 5, 0, 0, 16), I(BU_OP_CALL, 0, 0, 0, 126), I(0x55, 0, 0, 1, 0), I(0xb7, 0, 0, 0, 0),
+		I(BU_OP_EXIT, 0, 0, 0, 0),
+	};
+
+	return load_iter(btf_id, in, BU_ARRAY_SIZE(in));
+}
+
+static int load_iter(uint32_t btf_id, const struct bu_insn *in, unsigned n)
+{
+	uint8_t code[32 * 8];
+	union bpf_attr a;
+
+	for (unsigned i = 0; i < n; i++)
 		bu_insn_encode(code + 8 * i, &in[i], __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 	memset(&a, 0, sizeof(a));
 	a.prog_type = BPF_PROG_TYPE_TRACING;
 	a.expected_attach_type = BPF_TRACE_ITER;
 	a.attach_btf_id = btf_id;
 	a.insns = bu_ptr64(code);
-	a.insn_cnt = BU_ARRAY_SIZE(in);
+	a.insn_cnt = n;
 	a.license = bu_ptr64("GPL");
 	strcpy(a.prog_name, "namer");
 	return bu_sys_prog_load(s, &a, 0);
@@ -93,7 +121,7 @@ static void names(const struct bu_btf *b)
 	uint32_t progs = bu_btf_find(b, BU_BTF_FUNC, "bpf_iter_bpf_prog");
 	int m, p, one, two, n;
 	union bpf_attr a;
-	char text[64];
+	char text[64], wide[1024];
 
 	memset(&a, 0, sizeof(a));
 	a.map_type = BPF_MAP_TYPE_ARRAY;
@@ -106,6 +134,15 @@ static void names(const struct bu_btf *b)
 	ok(one >= 0 && two >= 0 && m >= 0, "two maps and a program that prints names: %d", m);
 	n = iterate(m, text, sizeof(text));
 	ok(n == 32 && !strcmp(text, "first") && !strcmp(text + 16, "second"), "maps: %d bytes", n);
+	close(m);
+	m = load_printer(maps, false);
+	n = iterate(m, text, sizeof(text));
+	ok(n == 10 && !memcmp(text, "-5,7\n-5,7\n", 10), "seq_printf: %d bytes", n);
+	close(m);
+	m = load_printer(maps, true);
+	n = iterate(m, wide, sizeof(wide));
+	ok(n == 608 && !memcmp(wide, "-5, ", 4) && !memcmp(wide + 302, "7\n-5, ", 6) && !memcmp(wide + 606, "7\n", 2),
+	   "seq_printf, longer than its first buffer: %d bytes", n);
 	close(one), close(two), close(m);
 	p = load_namer(progs, member_off(b, "bpf_prog_aux", "name"),
 		       member_off(b, "bpf_prog", "aux"));
