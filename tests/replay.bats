@@ -246,6 +246,34 @@ need_recording()
 	assert_line --regexp '^end [0-9]+$'
 }
 
+@test "record: per-CPU values replayed on another number of processors" {
+	need_recording
+	cat >rows.s <<-'END'
+		.map rows, percpu_array, key=u32, value=u64, max_entries=1
+		.license "GPL"
+		.section tracepoint/skb/kfree_skb
+		on:	r1 = rows ll
+			r0 = 0
+			exit
+	END
+	$BPF_AS -o rows.o rows.s
+	run -0 $BPF_LD --record here.rec --record-pid 1 --set 'rows[0]=7' rows.o -- true
+	cpus=$($BPFTOOL --vm -j world show | sed 's/.*"cpus":\([0-9]*\).*/\1/')
+	for n in 1 "$cpus" $((cpus + 3)); do
+		$RECDROP -c "$n" here.rec other.rec
+		replay other.rec rows.o
+		run -0 $BPFTOOL --vm -j map dump name rows
+		[ "$(grep -o '"value":7' <<<"$output" | wc -l)" = $((n < cpus ? n : cpus)) ]
+		end_replay
+		run -0 cat err
+		if [ "$n" -gt "$cpus" ]; then
+			assert_output --partial 'map rows was recorded on more processors than there are here'
+		else
+			refute_output --partial 'more processors'
+		fi
+	done
+}
+
 @test "record: no such directory, no packets" {
 	need_recording
 	run -4 $BPF_LD --record nowhere/x.rec --attach tracepoint:skb:kfree_skb skb.o

@@ -112,14 +112,36 @@ static const struct bu_map_image *image_of(const struct run *r, const char *name
 	return NULL;
 }
 
+/* Per-CPU values may come from a machine with another number of processors: they have whole rows. */
+static bool image_fits(const struct plan_map *m, const struct bu_map_image *im)
+{
+	uint32_t row = (m->value_size + 7) & ~7u;
+
+	if (im->key_size != m->key_size)
+		return false;
+	return im->value_size == m->value_bytes ||
+	       (bu_map_is_percpu(m->type) && row && im->value_size && im->value_size % row == 0);
+}
+
 static int fill_image(struct run *r, int fd, const struct plan_map *m,
 		      const struct bu_map_image *im)
 {
+	uint32_t n = im->value_size < m->value_bytes ? im->value_size : m->value_bytes;
+	uint8_t *value = calloc(1, (size_t)m->value_bytes + 1);
 	const uint8_t *e = im->elems;
-	int err = im->key_size == m->key_size && im->value_size == m->value_bytes ? 0 : -EINVAL;
+	bool cut = false;
+	int err = !value ? -ENOMEM : image_fits(m, im) ? 0 : -EINVAL;
 
-	for (uint32_t i = 0; !err && i < im->count; i++, e += im->key_size + im->value_size)
-		err = bu_sys_map_update(r->s, fd, e, e + im->key_size, 0);
+	for (uint32_t i = 0; !err && i < im->count; i++, e += im->key_size + im->value_size) {
+		memcpy(value, e + im->key_size, n);
+		for (uint32_t k = n; k < im->value_size && !cut; k++)
+			cut = e[im->key_size + k] != 0;
+		err = bu_sys_map_update(r->s, fd, e, value, 0);
+	}
+	free(value);
+	if (!err && cut)
+		bu_diag(r->ds, BU_WARNING, "L0409", "map %s was recorded on more processors than there are here: "
+			"what the others had counted is left out", m->name);
 	if (err)
 		bu_diag(r->ds, BU_ERROR, "L0202", "map %s cannot be filled as it was recorded: %s",
 			m->name, err == -EINVAL ? "its keys or values are of another size"
