@@ -35,7 +35,6 @@ bool bu_vm_progset_has(uint8_t set, uint32_t prog_type)
 		[BU_VM_P_TRACING] = TRACING,
 		[BU_VM_P_XDP] = P(XDP),
 		[BU_VM_P_SKB] = SKB,
-		[BU_VM_P_NET] = SKB | P(XDP),
 		[BU_VM_P_TC] = TC,
 		[BU_VM_P_TC_LWT] = TC | LWT | P(LWT_SEG6LOCAL),
 		[BU_VM_P_TC_LWT_XDP] = (TC & ~P(SK_SKB)) | LWT | P(LWT_SEG6LOCAL) | P(XDP),

@@ -143,7 +143,7 @@ static void *atomic_at(struct bu_vm_run *run, struct hot *hot, unsigned reg, uin
 	return reach(run, hot, reg, addr, size, write);
 }
 
-#define ATOMIC_BODY(T, x0)                                                                           \
+#define ATOMIC_BODY(T)                                                                               \
 	T *p = atomic_at(run, hot, op->dst, r[op->dst] + (uint64_t)(int64_t)op->off, sizeof(T),     \
 			 true);                                                                     \
 	T v = (T)r[op->src], old;                                                                   \
@@ -173,13 +173,13 @@ static void *atomic_at(struct bu_vm_run *run, struct hot *hot, unsigned reg, uin
 static __attribute__((noinline)) int atomic32(struct bu_vm_run *run, struct hot *hot, uint64_t *r,
 					      const struct bu_vm_op *op)
 {
-	ATOMIC_BODY(uint32_t, w0)
+	ATOMIC_BODY(uint32_t)
 }
 
 static __attribute__((noinline)) int atomic64(struct bu_vm_run *run, struct hot *hot, uint64_t *r,
 					      const struct bu_vm_op *op)
 {
-	ATOMIC_BODY(uint64_t, r0)
+	ATOMIC_BODY(uint64_t)
 }
 
 static __attribute__((noinline)) int acquire(struct bu_vm_run *run, struct hot *hot, uint64_t *r,

@@ -50,16 +50,6 @@ out:
 	return s;
 }
 
-bool bu_vm_obj_user_refs(struct bu_vm_obj *o)
-{
-	int fd;
-	enum state s = look(o->vm, o->kind, o->id, &fd);
-
-	if (fd >= 0)
-		close(fd);
-	return s == HELD;
-}
-
 /* ---------------------------------------------------------------- references */
 
 int bu_vm_ref_target(struct bu_vm *vm, const struct stat *st, uint32_t *kind, uint32_t *id)

@@ -236,11 +236,6 @@ int bu_vm_run_raw(struct bu_sys *s, const struct bu_vm_raw *raw, struct bu_vm_ct
 
 /* ---------------------------------------------------------------- handles */
 
-uint64_t bu_vm_map_handle(const struct bu_vm_run *run, uint32_t index)
-{
-	return index < run->prog->nmaps ? BU_VM_MAP_HANDLE + ((uint64_t)index << 12) : 0;
-}
-
 struct bu_vm_map *bu_vm_map_by_handle(const struct bu_vm_run *run, uint64_t handle)
 {
 	uint64_t i = handle - BU_VM_MAP_HANDLE;

@@ -158,7 +158,6 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 		   uint64_t *r0, struct bu_vm_fault *fault);
 
 /* Handles: what map pointers and function pointers are in registers. */
-uint64_t bu_vm_map_handle(const struct bu_vm_run *run, uint32_t index);
 /* The map that a register's value names (used maps, and inner maps of this run), or NULL. */
 struct bu_vm_map *bu_vm_map_by_handle(const struct bu_vm_run *run, uint64_t handle);
 /* A handle for an inner map that a lookup gave; 0: too many. Takes over the reference. */
@@ -209,7 +208,6 @@ enum bu_vm_progset {
 	BU_VM_P_TRACING, /* kprobe, tracepoint, raw_tp, perf_event, tracing, syscall … */
 	BU_VM_P_XDP,
 	BU_VM_P_SKB,     /* sched_cls, sched_act, lwt, cgroup_skb, socket filter … */
-	BU_VM_P_NET,     /* XDP and SKB */
 	BU_VM_P_TC,      /* those of SKB that may change the packet: sched_cls, sched_act, sk_skb */
 	BU_VM_P_TC_LWT, BU_VM_P_TC_LWT_XDP,
 	BU_VM_P_FILTER,  /* sched_cls, sched_act, cgroup_skb, socket filter */

@@ -295,8 +295,6 @@ void bu_vm_obj_put(struct bu_vm_obj *o);
 int bu_vm_obj_open(struct bu_vm *vm, int kind, uint32_t id, int oflags);
 /* The smallest id > start that lives: 0, -ENOENT. Reaps the dead that it meets. */
 int bu_vm_obj_next_id(struct bu_vm *vm, int kind, uint32_t start, uint32_t *next);
-/* Does somebody hold or pin it (a user reference)? */
-bool bu_vm_obj_user_refs(struct bu_vm_obj *o);
 /* Removes everything dead, transitively. */
 int bu_vm_reap(struct bu_vm *vm, uint32_t *removed, uint64_t *bytes);
 

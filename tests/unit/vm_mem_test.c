@@ -415,6 +415,26 @@ static void test_link_header(void)
 	a.test.ctx_size_out = sizeof(ctx);
 	ok(fd >= 0 && !s->ops->bpf(s, BPF_PROG_TEST_RUN, &a, sizeof(a)) && a.test.retval == want && !ctx[1] && !ctx[4] &&
 	   ctx[10] == 1, "and the protocol that it says: %#x; only the device is told", a.test.retval);
+	ok(!bu_vm_last_fault(s), "no fault is told");
+	close(fd);
+}
+
+/* A test run that the VM ends says only EFAULT; where it was, the process may ask. */
+static void test_told(void)
+{
+	const struct bu_insn in[] = { MOV(0, 0), MOV(2, 0), LD8(0, 2, 0), EXIT };
+	int fd = load(BPF_PROG_TYPE_SOCKET_FILTER, in, BU_ARRAY_SIZE(in), "GPL", NULL, 0);
+	const struct bu_vm_fault *f;
+	uint8_t packet[64] = { 0 };
+	union bpf_attr a = { 0 };
+
+	a.test.prog_fd = (uint32_t)fd;
+	a.test.data_in = (uintptr_t)packet;
+	a.test.data_size_in = sizeof(packet);
+	ok(s->ops->bpf(s, BPF_PROG_TEST_RUN, &a, sizeof(a)) == -EFAULT, "a test run that is ended by the VM");
+	f = bu_vm_last_fault(s);
+	ok(f && f->insn == 2 && !strncmp(f->text, "insn 2: ", 8), "its fault is told: %s",
+	   f ? f->text : "no");
 	close(fd);
 }
 
@@ -457,6 +477,7 @@ int main(void)
 	test_facts();
 	test_adjust();
 	test_link_header();
+	test_told();
 	close_world();
 	return done_testing();
 }
