@@ -301,6 +301,7 @@ static int keep_map(struct ld_recorder *r, const struct bu_loaded_map *m)
 	uint8_t *key = NULL, *next = NULL;
 	int err = bu_sys_info(s, m->fd, &info, &size);
 	uint32_t value = info.value_size;
+	uint64_t left = 2 * (uint64_t)info.max_entries + 1;
 
 	if (err)
 		return err;
@@ -315,6 +316,11 @@ static int keep_map(struct ld_recorder *r, const struct bu_loaded_map *m)
 	for (; !err; err = bu_sys_map_next_key(s, m->fd, key, next)) {
 		uint8_t *to = bu_buf_room(&elems, (size_t)info.key_size + value);
 
+		/* Others may write a map that was there before: the walk then begins anew, again and again. */
+		if (!left--) {
+			err = -ENOENT;
+			break;
+		}
 		if (!to) {
 			err = -ENOMEM;
 			break;
