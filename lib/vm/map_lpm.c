@@ -9,6 +9,7 @@
  */
 #include "vm/seq.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define DATA_MAX 256u
@@ -307,18 +308,23 @@ static void free_node(struct change *c, uint64_t i)
 	c->nfree++;
 }
 
-static struct node *fill(struct bu_vm_map *m, uint64_t i, const struct key *k, const void *value)
+/*
+ * A fresh node. Its children go into the record: until the commit it may be in the list of free ones,
+ * whose next stands there.
+ */
+static void fill(struct bu_vm_map *m, uint64_t i, const struct key *k, const void *value,
+		 uint64_t child0, uint64_t child1)
 {
-	struct node *n = (struct node *)(m->mem + (i - 1) * m->u[U_STRIDE]);
+	uint64_t off = (i - 1) * m->u[U_STRIDE];
+	struct node *n = (struct node *)(m->mem + off);
 
-	atomic_store_explicit(&n->child[0], 0, memory_order_relaxed);
-	atomic_store_explicit(&n->child[1], 0, memory_order_relaxed);
 	n->prefixlen = k->prefixlen;
 	n->flags = value ? 0 : IM;
 	memcpy(n->data, k->data, m->u[U_DATA]);
 	if (value)
 		memcpy(value_of(m, n), value, m->value_size);
-	return n;
+	bu_vm_txn_set32(m->obj, off, (uint32_t)child0);
+	bu_vm_txn_set32(m->obj, off + 4, (uint32_t)child1);
 }
 
 /* Where a child's number stands: the root, or in node parent. */
@@ -371,10 +377,10 @@ static int insert(struct bu_vm_map *m, const struct key *k, const void *value, u
 {
 	struct change c;
 	struct way w;
-	struct node *n, *fork_node;
 	struct key fk;
 	uint64_t i, f;
 	bool fresh = true;
+	unsigned b;
 	int err = walk_to(m, k, &w);
 
 	if (err)
@@ -392,16 +398,16 @@ static int insert(struct bu_vm_map *m, const struct key *k, const void *value, u
 	i = take_node(&c, &err);
 	if (!i)
 		return err;
-	n = fill(m, i, k, value);
 	if (!w.n) {
+		fill(m, i, k, value, 0, 0);
 		set_slot(m, w.parent, w.which, i);
 	} else if (w.n->prefixlen == w.same) { /* takes its place */
-		atomic_store(&n->child[0], child(w.n, 0));
-		atomic_store(&n->child[1], child(w.n, 1));
+		fill(m, i, k, value, child(w.n, 0), child(w.n, 1));
 		set_slot(m, w.parent, w.which, i);
 		free_node(&c, w.i);
 	} else if (w.same == k->prefixlen) { /* goes above it */
-		atomic_store(&n->child[bit(m, w.n->data, w.same)], (uint32_t)w.i);
+		b = bit(m, w.n->data, w.same);
+		fill(m, i, k, value, b ? 0 : w.i, b ? w.i : 0);
 		set_slot(m, w.parent, w.which, i);
 	} else {
 		f = take_node(&c, &err);
@@ -409,9 +415,9 @@ static int insert(struct bu_vm_map *m, const struct key *k, const void *value, u
 			return err;
 		fk.prefixlen = w.same;
 		memcpy(fk.data, w.n->data, m->u[U_DATA]);
-		fork_node = fill(m, f, &fk, NULL);
-		atomic_store(&fork_node->child[bit(m, k->data, w.same)], (uint32_t)i);
-		atomic_store(&fork_node->child[!bit(m, k->data, w.same)], (uint32_t)w.i);
+		b = bit(m, k->data, w.same);
+		fill(m, i, k, value, 0, 0);
+		fill(m, f, &fk, NULL, b ? w.i : i, b ? i : w.i);
 		set_slot(m, w.parent, w.which, f);
 	}
 	return commit(&c, fresh);
@@ -580,15 +586,32 @@ static int bad(struct bu_buf *why, uint64_t i, const char *what)
 	return -EUCLEAN;
 }
 
+/* What a check of the whole tree has met. */
+struct seen {
+	uint64_t nodes, entries;
+	uint8_t *marks; /* one bit a node */
+};
+
+/* False: it was met before. */
+static bool mark(struct seen *s, uint64_t i)
+{
+	uint8_t bit = (uint8_t)(1u << (i & 7)), *at = &s->marks[i / 8];
+	bool first = !(*at & bit);
+
+	*at |= bit;
+	return first;
+}
+
 static int verify_below(struct bu_vm_map *m, uint64_t i, const struct node *above, unsigned which,
-			unsigned depth, uint64_t *nodes, uint64_t *entries, struct bu_buf *why)
+			unsigned depth, struct seen *s, struct bu_buf *why)
 {
 	struct node *n = node_at(m, i);
 	struct key k;
 	int err = 0;
 
-	if (!n || depth > m->u[U_BITS] || ++*nodes > m->u[U_NODES])
+	if (!n || depth > m->u[U_BITS] || !mark(s, i))
 		return bad(why, i, "cannot be where it is");
+	s->nodes++;
 	if (i > atomic_load(&m->live->word[W_FRESH]))
 		return bad(why, i, "was never given out");
 	if (above) {
@@ -598,41 +621,57 @@ static int verify_below(struct bu_vm_map *m, uint64_t i, const struct node *abov
 		    bit(m, n->data, k.prefixlen) != which)
 			return bad(why, i, "does not fit below the one above it");
 	}
-	*entries += !(n->flags & IM);
+	s->entries += !(n->flags & IM);
 	if ((n->flags & IM) && (!child(n, 0) || !child(n, 1)))
 		return bad(why, i, "is a fork of less than two");
 	for (unsigned c = 0; c < 2 && !err; c++)
 		if (child(n, c))
-			err = verify_below(m, child(n, c), n, c, depth + 1, nodes, entries, why);
+			err = verify_below(m, child(n, c), n, c, depth + 1, s, why);
 	return err;
 }
 
-static int invariants(struct bu_vm_map *m, struct bu_buf *why)
+/* The list of free nodes: as many as counted, none of them twice or in the tree. */
+static int verify_free(struct bu_vm_map *m, struct seen *s, struct bu_buf *why)
 {
-	uint64_t nodes = 0, entries = 0, i = atomic_load(&m->live->word[W_FREE_HEAD]), left;
-	uint64_t fresh = atomic_load(&m->live->word[W_FRESH]);
-	int err = root(m) ? verify_below(m, root(m), NULL, 0, 0, &nodes, &entries, why) : 0;
+	uint64_t fresh = atomic_load(&m->live->word[W_FRESH]), last = 0;
+	uint64_t i = atomic_load(&m->live->word[W_FREE_HEAD]);
+	uint64_t left = atomic_load(&m->live->word[W_NFREE]);
 
-	if (err)
-		return err;
-	if (entries != atomic_load(&m->live->count)) {
-		bu_buf_printf(why, "%llu entries, counted as %llu", (unsigned long long)entries,
-			      (unsigned long long)atomic_load(&m->live->count));
-		return -EUCLEAN;
-	}
-	left = atomic_load(&m->live->word[W_NFREE]);
-	if (fresh > m->u[U_NODES] || left != fresh - nodes) {
+	if (fresh > m->u[U_NODES] || left != fresh - s->nodes) {
 		bu_buf_printf(why, "%llu nodes used, %llu linked, %llu free",
-			      (unsigned long long)fresh, (unsigned long long)nodes,
+			      (unsigned long long)fresh, (unsigned long long)s->nodes,
 			      (unsigned long long)left);
 		return -EUCLEAN;
 	}
 	for (; left; left--) {
 		if (!i || i > fresh)
 			return bad(why, i, "ends the list of free ones too early");
+		if (!mark(s, i))
+			return bad(why, i, "is free and in use, or free twice");
+		last = i;
 		i = child((struct node *)(m->mem + (i - 1) * m->u[U_STRIDE]), 0);
 	}
+	if (i || last != atomic_load(&m->live->word[W_FREE_TAIL]))
+		return bad(why, last, "is not the end of the list of free ones");
 	return 0;
+}
+
+static int invariants(struct bu_vm_map *m, struct bu_buf *why)
+{
+	struct seen s = { .marks = calloc(1, m->u[U_NODES] / 8 + 1) };
+	int err = s.marks ? 0 : -ENOMEM;
+
+	if (!err && root(m))
+		err = verify_below(m, root(m), NULL, 0, 0, &s, why);
+	if (!err && s.entries != atomic_load(&m->live->count)) {
+		bu_buf_printf(why, "%llu entries, counted as %llu", (unsigned long long)s.entries,
+			      (unsigned long long)atomic_load(&m->live->count));
+		err = -EUCLEAN;
+	}
+	if (!err)
+		err = verify_free(m, &s, why);
+	free(s.marks);
+	return err;
 }
 
 static int verify(struct bu_vm_map *m, struct bu_buf *why)

@@ -126,19 +126,20 @@ static bool kill_at_syscall(const struct ks_part *p, unsigned who, unsigned nth)
 	return true;
 }
 
-static unsigned caught; /* rounds that met a decided change */
+static unsigned caught[2]; /* rounds that met a lock held, a decided change */
 
 /*
- * Kills after a random number of single instructions, somewhere in its script; mostly in the few
- * instructions that make a change which is decided.
+ * Kills after a random number of single instructions, somewhere in its script; mostly between taking a
+ * lock and giving it back: while a change is prepared, or in the few instructions that make it.
  */
 static void kill_at_insn(const struct ks_part *p, struct bu_sys *s, unsigned who)
 {
 	pid_t pid = start(p, who, 0, ks_random(), FROM_FIRST_STEP);
-	bool seen = !p->busy || ks_random() % 4 == 0;
+	enum ks_busy is = KS_IDLE, want = !p->busy || ks_random() % 4 == 0 ? KS_IDLE :
+					  ks_random() % 2 ? KS_LOCKED : KS_COMMITTED;
+	bool seen = want == KS_IDLE;
 	unsigned skip = (unsigned)(ks_random() % 100);
 	unsigned insns = seen ? (unsigned)(ks_random() % 3000) : 15000; /* until a change is met */
-	enum ks_busy is = KS_IDLE;
 	int st;
 
 	if (pid < 0 || waitpid(pid, &st, __WALL) != pid || !WIFSTOPPED(st))
@@ -146,10 +147,10 @@ static void kill_at_insn(const struct ks_part *p, struct bu_sys *s, unsigned who
 	for (unsigned i = 0; i < skip + insns; i++) {
 		if (!seen && i >= skip && (is || i % 16 == 0)) {
 			is = p->busy(s);
-			seen = is == KS_COMMITTED;
-			caught += seen;
+			seen = is >= want;
+			caught[want == KS_COMMITTED] += seen;
 			if (seen)
-				insns = i - skip + 1 + (unsigned)(ks_random() % 60);
+				insns = i - skip + 1 + (unsigned)(ks_random() % (want == KS_LOCKED ? 800 : 60));
 		}
 		if (ptrace(i < skip ? PTRACE_SYSCALL : PTRACE_SINGLESTEP, pid, NULL, NULL) ||
 		    waitpid(pid, &st, __WALL) != pid || !WIFSTOPPED(st))
@@ -207,10 +208,10 @@ static bool storm(const struct ks_part *p, unsigned rounds)
 		if (!checked(p, s, n & 1 ? "at an instruction, round" : "at a time, round", n))
 			return false;
 	}
-	printf("# %s: %u rounds of kills anywhere, %u of them when a change was decided, %llu operations, "
-	       "%.1f s\n", p->name, rounds, caught, (unsigned long long)atomic_load(&ks_shared->ops),
-	       now() - t);
-	caught = 0;
+	printf("# %s: %u rounds of kills anywhere, %u of them under a lock, %u when a change was decided, "
+	       "%llu operations, %.1f s\n", p->name, rounds, caught[0], caught[1],
+	       (unsigned long long)atomic_load(&ks_shared->ops), now() - t);
+	caught[0] = caught[1] = 0;
 	s->ops->destroy(s);
 	return true;
 }
