@@ -15,6 +15,8 @@ struct ks_shared {
 };
 extern struct ks_shared *ks_shared;
 extern char ks_world[64];
+/* For a child: it works on one map that has a lock, all the time: number + 1, or -1: on any; 0: on all. */
+extern int ks_focus;
 
 /* Is a change on somewhere: a lock is held, or it is decided and being made. */
 enum ks_busy { KS_IDLE, KS_LOCKED, KS_COMMITTED };
@@ -32,6 +34,13 @@ struct ks_part {
 	void (*check)(struct bu_sys *s);
 	/* Where kills at instructions matter most; may be NULL. */
 	enum ks_busy (*busy)(struct bu_sys *s);
+	/* May be NULL: the name of what ks_focus can choose, NULL when it has no lock; -ENOENT behind the last. */
+	int (*focus)(unsigned i, const char **name);
+	/*
+	 * All children stand still: as if who has the lock of that map were dead, it is recovered and checked;
+	 * then everything is again as it was. False: nobody has it.
+	 */
+	bool (*probe)(struct bu_sys *s, unsigned i);
 };
 extern const struct ks_part ks_maps, ks_objects;
 

@@ -18,6 +18,7 @@
 
 struct ks_shared *ks_shared;
 char ks_world[64];
+int ks_focus;
 static uint64_t seed, base;
 static const struct ks_part *const parts[] = { &ks_maps, &ks_objects };
 
@@ -58,7 +59,8 @@ static struct bu_sys *open_world(void)
 
 /* A child: steps of one part, by its own view of the world. n 0: until it is killed. */
 /* Which part of a child's life its parent steps through. */
-enum trace { NOT_TRACED, FROM_START, FROM_FIRST_STEP };
+enum trace { NOT_TRACED, FROM_START, FROM_FIRST_STEP, AFTER_A_WHILE };
+#define WHILE 300 /* operations */
 
 static void stop_for_parent(void)
 {
@@ -77,7 +79,9 @@ static void child(const struct ks_part *p, unsigned who, unsigned n, uint64_t ow
 	s = open_world();
 	if (!s || p->open(s))
 		_exit(3);
-	if (trace == FROM_FIRST_STEP)
+	for (unsigned i = 0; trace == AFTER_A_WHILE && i < WHILE; i++)
+		p->step(s, who);
+	if (trace >= FROM_FIRST_STEP)
 		stop_for_parent();
 	for (unsigned i = 0; !n || i < n; i++) {
 		p->step(s, who);
@@ -126,6 +130,7 @@ static bool kill_at_syscall(const struct ks_part *p, unsigned who, unsigned nth)
 	return true;
 }
 
+static unsigned steps;     /* instructions of changes */
 static unsigned caught[2]; /* rounds that met a lock held, a decided change */
 
 /*
@@ -134,14 +139,17 @@ static unsigned caught[2]; /* rounds that met a lock held, a decided change */
  */
 static void kill_at_insn(const struct ks_part *p, struct bu_sys *s, unsigned who)
 {
-	pid_t pid = start(p, who, 0, ks_random(), FROM_FIRST_STEP);
 	enum ks_busy is = KS_IDLE, want = !p->busy || ks_random() % 4 == 0 ? KS_IDLE :
 					  ks_random() % 2 ? KS_LOCKED : KS_COMMITTED;
 	bool seen = want == KS_IDLE;
 	unsigned skip = (unsigned)(ks_random() % 100);
 	unsigned insns = seen ? (unsigned)(ks_random() % 3000) : 15000; /* until a change is met */
+	pid_t pid;
 	int st;
 
+	ks_focus = seen ? 0 : -1;
+	pid = start(p, seen ? who : who % 2, 0, ks_random(), FROM_FIRST_STEP);
+	ks_focus = 0;
 	if (pid < 0 || waitpid(pid, &st, __WALL) != pid || !WIFSTOPPED(st))
 		return;
 	for (unsigned i = 0; i < skip + insns; i++) {
@@ -157,6 +165,54 @@ static void kill_at_insn(const struct ks_part *p, struct bu_sys *s, unsigned who
 			break;
 	}
 	finish(pid);
+}
+
+/* One child on one map: after each instruction of n changes the map must be one that can be recovered. */
+static bool each_insn(const struct ks_part *p, struct bu_sys *s, unsigned i, unsigned who, unsigned n)
+{
+	bool held = false, was;
+	unsigned looks = 0;
+	pid_t pid;
+	int st;
+
+	ks_focus = (int)i + 1;
+	pid = start(p, who, 0, ks_random(), AFTER_A_WHILE);
+	ks_focus = 0;
+	if (pid < 0 || waitpid(pid, &st, __WALL) != pid || !WIFSTOPPED(st))
+		ks_bad("a child did not stop");
+	for (unsigned k = 0; n && k < 400000 && !atomic_load(&ks_shared->bad); k++) {
+		if (ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) || waitpid(pid, &st, __WALL) != pid ||
+		    !WIFSTOPPED(st)) {
+			ks_bad("a child ended");
+			break;
+		}
+		was = held;
+		held = p->probe(s, i);
+		looks += held;
+		n -= was && !held;
+	}
+	finish(pid);
+	if (!looks)
+		ks_bad("no change was met");
+	steps += looks;
+	return !atomic_load(&ks_shared->bad);
+}
+
+static bool each_change(const struct ks_part *p, struct bu_sys *s, unsigned n)
+{
+	const char *name;
+	double t = now();
+	unsigned i;
+
+	for (i = 0; !p->focus(i, &name); i++)
+		for (unsigned who = 0; name && who < 2; who++)
+			if (!each_insn(p, s, i, who, n)) {
+				printf("# %s: in a change: %s: %s\n", p->name, name, ks_shared->text);
+				return false;
+			}
+	printf("# %s: %u instructions of changes, each as if it were the last, %.1f s\n", p->name, steps,
+	       now() - t);
+	return true;
 }
 
 static void kill_at_time(const struct ks_part *p)
@@ -200,6 +256,8 @@ static bool storm(const struct ks_part *p, unsigned rounds)
 	if (!checked(p, s, "at the end, call", n))
 		return false;
 	printf("# %s: %u kills at system calls, %.1f s\n", p->name, calls, now() - t);
+	if (p->focus && !each_change(p, s, rounds < 500 ? 1 : rounds / 100))
+		return false;
 	for (n = 0; n < rounds; n++) {
 		if (n & 1)
 			kill_at_insn(p, s, (unsigned)(ks_random() % CHILDREN));

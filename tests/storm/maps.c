@@ -6,7 +6,9 @@
 #include <linux/perf_event.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define WORDS 6          /* of a value */
@@ -252,9 +254,28 @@ static void ring(struct bu_sys *s, unsigned i)
 	bu_vm_map_put(m);
 }
 
+/* Of arrays of fds only W/lock is held. */
+static bool has_lock(const struct kind *k)
+{
+	return !k->inner || !k->array;
+}
+
+static unsigned pick(void)
+{
+	static unsigned focus = NKINDS;
+
+	if (!ks_focus)
+		return (unsigned)(ks_random() % NKINDS);
+	if (ks_focus > 0)
+		return (unsigned)ks_focus - 1;
+	while (focus == NKINDS || !has_lock(&kinds[focus]))
+		focus = (unsigned)(ks_random() % NKINDS);
+	return focus;
+}
+
 static void step(struct bu_sys *s, unsigned who)
 {
-	unsigned i = (unsigned)(ks_random() % NKINDS);
+	unsigned i = pick();
 	uint32_t n = (uint32_t)(ks_random() % KEYS);
 	const struct kind *k = &kinds[i];
 	uint64_t v[WORDS];
@@ -431,35 +452,41 @@ static void drain(struct bu_sys *s, unsigned i)
 	bu_vm_map_put(m);
 }
 
+/* One map: its lock is free, its invariants hold, its values are whole. */
+static void check_map(struct bu_sys *s, unsigned i)
+{
+	const struct kind *k = &kinds[i];
+	struct bu_vm_map *m = map_of(s, i);
+	struct bu_buf why = { 0 };
+	uint32_t lock;
+	int err;
+
+	if (!m) {
+		ks_bad("%s cannot be opened", k->name);
+		return;
+	}
+	/* What a dead process holds is taken over by the first that comes. */
+	err = bu_vm_lock(m->obj);
+	if (err)
+		ks_bad("%s: the lock gave %d", k->name, err);
+	bu_vm_unlock(m->obj);
+	err = m->ops->verify ? m->ops->verify(m, &why) : 0;
+	if (err)
+		ks_bad("%s: verify gave %d: %s", k->name, err, bu_buf_cstr(&why));
+	lock = atomic_load(&m->live->lock);
+	if (lock)
+		ks_bad("%s: member %u has its lock", k->name, lock - 1);
+	if (!k->fifo && k->type != BPF_MAP_TYPE_RINGBUF)
+		held = m, walk(s, i, true), held = NULL;
+	bu_vm_map_put(m);
+	bu_buf_free(&why);
+}
+
 static void check(struct bu_sys *s)
 {
-	struct bu_buf why = { 0 };
-
 	for (unsigned i = 0; i < NKINDS; i++) {
-		const struct kind *k = &kinds[i];
-		struct bu_vm_map *m = map_of(s, i);
-		uint32_t lock;
-		int err;
-
-		if (!m) {
-			ks_bad("%s cannot be opened", k->name);
-			continue;
-		}
-		/* What a dead process holds is taken over by the first that comes. */
-		err = bu_vm_lock(m->obj);
-		if (err)
-			ks_bad("%s: the lock gave %d", k->name, err);
-		bu_vm_unlock(m->obj);
-		err = m->ops->verify ? m->ops->verify(m, &why) : 0;
-		if (err)
-			ks_bad("%s: verify gave %d: %s", k->name, err, bu_buf_cstr(&why));
-		lock = atomic_load(&m->live->lock);
-		if (lock)
-			ks_bad("%s: member %u has its lock", k->name, lock - 1);
-		if (!k->fifo && k->type != BPF_MAP_TYPE_RINGBUF)
-			held = m, walk(s, i, true), held = NULL;
-		bu_vm_map_put(m);
-		if (k->type == BPF_MAP_TYPE_RINGBUF)
+		check_map(s, i);
+		if (kinds[i].type == BPF_MAP_TYPE_RINGBUF)
 			drain(s, i);
 	}
 	for (unsigned i = 0; i < NKINDS; i++) { /* drained now and then, each value whole */
@@ -471,7 +498,6 @@ static void check(struct bu_sys *s)
 				ks_bad("%s: a value is torn", kinds[i].name);
 		bu_vm_map_put(m);
 	}
-	bu_buf_free(&why);
 }
 
 /* What the record of a lock's holder says. */
@@ -506,4 +532,51 @@ static enum ks_busy busy(struct bu_sys *s)
 	return is;
 }
 
-const struct ks_part ks_maps = { "maps", 26, setup, step, open_all, check, busy };
+static int focus(unsigned i, const char **name)
+{
+	if (i >= NKINDS)
+		return -ENOENT;
+	*name = has_lock(&kinds[i]) ? kinds[i].name : NULL;
+	return 0;
+}
+
+static bool probe(struct bu_sys *s, unsigned i)
+{
+	static struct bu_vm_map *m; /* stays open */
+	static unsigned of;
+	static uint8_t *copy;
+	struct bu_vm_rec *rec, rec_was;
+	uint32_t owner;
+	char name[16];
+	int fd;
+
+	if (!m || of != i) {
+		bu_vm_map_put(m);
+		of = i;
+		m = map_of(s, i);
+		free(copy);
+		copy = m ? malloc(m->obj->size) : NULL;
+	}
+	owner = m && copy ? atomic_load(&m->live->lock) : 0;
+	if (!owner)
+		return false;
+	snprintf(name, sizeof(name), "%u", owner - 1);
+	fd = openat(bu_vm(s)->mdir, name, O_RDWR | O_CLOEXEC);
+	rec = mmap(NULL, BU_VM_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (rec == MAP_FAILED) {
+		ks_bad("the record of member %u cannot be opened", owner - 1);
+		return false;
+	}
+	memcpy(copy, m->mem, m->obj->size);
+	memcpy(&rec_was, rec, sizeof(rec_was));
+	if (bu_vm_recover(bu_vm(s), owner - 1, rec))
+		ks_bad("recovery failed");
+	check_map(s, i);
+	memcpy(m->mem, copy, m->obj->size);
+	memcpy(rec, &rec_was, sizeof(rec_was));
+	munmap(rec, BU_VM_PAGE);
+	return true;
+}
+
+const struct ks_part ks_maps = { "maps", 26, setup, step, open_all, check, busy, focus, probe };

@@ -185,4 +185,4 @@ static void check(struct bu_sys *s)
 		ks_bad("%u objects are left that nobody holds", n - before);
 }
 
-const struct ks_part ks_objects = { "objects", 102, setup, step, open_part, check, NULL };
+const struct ks_part ks_objects = { "objects", 102, setup, step, open_part, check, NULL, NULL, NULL };
