@@ -281,6 +281,20 @@ static void reap_new(struct bu_vm *vm)
 		close(dir);
 }
 
+/* A map that has references: those that a killed process left there go. */
+static void settle(struct bu_vm *vm, uint32_t id)
+{
+	char name[BU_VM_OBJ_NAME];
+	struct bu_vm_obj *o;
+
+	bu_vm_obj_name(name, BU_VM_MAP, id);
+	if (faccessat(vm->rdir, name, F_OK, AT_SYMLINK_NOFOLLOW) ||
+	    bu_vm_obj_by_id(vm, BU_VM_MAP, id, &o))
+		return;
+	bu_vm_map_settle(o);
+	bu_vm_obj_put(o);
+}
+
 /* Everything that the index names. Links first: what they let go of is met later, or at once. */
 static void sweep(struct bu_vm *vm)
 {
@@ -296,6 +310,8 @@ static void sweep(struct bu_vm *vm)
 				close(fd);
 			if (s == DEAD || s == GONE || (s == REFERRED && order[i] == BU_VM_MAP))
 				bu_vm_life_reap(vm, order[i], id);
+			else if (order[i] == BU_VM_MAP)
+				settle(vm, id);
 		}
 	}
 }

@@ -437,6 +437,14 @@ void bu_vm_map_unused(struct bu_vm_obj *o)
 		m->ops->drop(m);
 }
 
+void bu_vm_map_settle(struct bu_vm_obj *o)
+{
+	struct bu_vm_map *m;
+
+	if (!bu_vm_map_of(o, &m) && m->ops->settle)
+		m->ops->settle(m);
+}
+
 /* ---------------------------------------------------------------- grants and copies */
 
 void bu_vm_grant(struct bu_vm_map *m, const void *p)

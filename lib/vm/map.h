@@ -92,6 +92,9 @@ struct bu_vm_map_ops {
 	int (*mmap)(struct bu_vm_map *m, int fd, uint64_t off, uint64_t len, bool writable, void **p);
 	/* Is there something to read (ops->wait)? NULL: never. */
 	bool (*readable)(struct bu_vm_map *m);
+	/* Types that hold fds: ends what a process that was killed began, so that no reference is left
+	 * which no value stands for. */
+	int (*settle)(struct bu_vm_map *m);
 	/* References to other objects that a value of it holds (types that hold fds): all dropped. */
 	void (*drop)(struct bu_vm_map *m);
 	/* Every invariant of the file: 0, or -EUCLEAN with words in why. */

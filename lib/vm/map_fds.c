@@ -109,6 +109,17 @@ static int repair(struct bu_vm_map *m)
 	return err;
 }
 
+static int settle(struct bu_vm_map *m)
+{
+	int err = bu_vm_world_lock(m->obj->vm);
+
+	if (err)
+		return err;
+	err = repair(m);
+	bu_vm_world_unlock(m->obj->vm);
+	return err;
+}
+
 /* Puts target (NULL: nothing) in element i. */
 static int put(struct bu_vm_map *m, uint32_t i, const struct bu_vm_obj *target)
 {
@@ -253,18 +264,18 @@ static int verify(struct bu_vm_map *m, struct bu_buf *why)
 
 const struct bu_vm_map_ops bu_vm_prog_array_ops = {
 	.check = check, .layout = layout, .lookup = lookup, .read = read_id, .write = write_fd,
-	.erase = erase, .next_key = bu_vm_array_next_key, .drop = drop, .verify = verify,
+	.erase = erase, .next_key = bu_vm_array_next_key, .drop = drop, .verify = verify, .settle = settle,
 	.mem_usage = mem_usage, .fds = true,
 };
 
 const struct bu_vm_map_ops bu_vm_array_of_maps_ops = {
 	.check = check, .layout = layout, .lookup = lookup, .read = read_id, .write = write_fd,
-	.erase = erase, .next_key = bu_vm_array_next_key, .verify = verify,
+	.erase = erase, .next_key = bu_vm_array_next_key, .verify = verify, .settle = settle,
 	.mem_usage = mem_usage, .batches = true, .fds = true,
 };
 
 const struct bu_vm_map_ops bu_vm_perf_event_array_ops = {
 	.check = check, .layout = layout, .lookup = lookup, .write = write_fd, .erase = erase,
-	.next_key = bu_vm_array_next_key, .drop = drop, .verify = verify, .mem_usage = mem_usage,
+	.next_key = bu_vm_array_next_key, .drop = drop, .verify = verify, .settle = settle, .mem_usage = mem_usage,
 	.fds = true,
 };

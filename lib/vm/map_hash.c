@@ -734,6 +734,15 @@ void bu_vm_hash_maps_unlock(struct bu_vm_map *m)
 	bu_vm_world_unlock(m->obj->vm);
 }
 
+static int maps_settle(struct bu_vm_map *m)
+{
+	int err = atomic_load(&m->live->word[W_PENDING]) ? bu_vm_hash_maps_lock(m) : -EALREADY;
+
+	if (!err)
+		bu_vm_hash_maps_unlock(m);
+	return err == -EALREADY ? 0 : err;
+}
+
 static int maps_put(struct bu_vm_map *m, const void *key, const struct bu_vm_map *in,
 		    uint64_t flags)
 {
@@ -823,5 +832,6 @@ const struct bu_vm_map_ops bu_vm_lru_hash_ops = {
 const struct bu_vm_map_ops bu_vm_hash_of_maps_ops = {
 	.check = check, .layout = layout, .init = init, .lookup = lookup, .read = read_value,
 	.write = maps_write, .erase = maps_erase, .next_key = bu_vm_hash_next_key,
-	.batch = bu_vm_hash_batch, .verify = bu_vm_hash_verify, .batches = true, .fds = true,
+	.batch = bu_vm_hash_batch, .verify = bu_vm_hash_verify, .settle = maps_settle,
+	.batches = true, .fds = true,
 };

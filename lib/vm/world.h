@@ -310,5 +310,7 @@ int bu_vm_pin_get(struct bu_vm *vm, int dirfd, const char *path, int oflags);
  * invariants. Implemented in map.c.
  */
 void bu_vm_map_unused(struct bu_vm_obj *o);
+/* … and what gives back references that a killed process took for a change it did not make. */
+void bu_vm_map_settle(struct bu_vm_obj *o);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Maps of the VM that are no hash tables: what user space sees of them. tests/model compares the rest. */
 #include "vm/helper.h"
-#include "vm/map.h"
+#include "vm/map_hash.h"
 
 #include <fcntl.h>
 #include <linux/perf_event.h>
@@ -316,6 +316,43 @@ static void test_prog_array(void)
 	close(fd);
 }
 
+/*
+ * A process was killed when it had referred to what it wanted to put, and nothing else. Nobody but that
+ * reference keeps the target, which goes with the next listing.
+ */
+static void test_killed_change(uint32_t type, const char *name)
+{
+	bool progs = type == BPF_MAP_TYPE_PROG_ARRAY, hash = type == BPF_MAP_TYPE_HASH_OF_MAPS;
+	int t = progs ? prog(BPF_PROG_TYPE_XDP, 0) : create(BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0), fd;
+	enum bu_objkind kind = progs ? BU_PROG : BU_MAP;
+	union bpf_attr a = { .map_type = type };
+	struct bu_vm_obj *target = NULL;
+	struct bu_vm_map *m;
+	uint32_t id = 0, next = 0, removed;
+	bool listed = false;
+	uint64_t bytes;
+
+	a.key_size = a.value_size = 4;
+	a.max_entries = 3;
+	a.inner_map_fd = progs ? 0 : (uint32_t)t;
+	fd = bu_sys_map_create(s, &a);
+	m = body(fd);
+	if (!ok(m && !bu_vm_obj_by_fd(bu_vm(s), t, -1, &target, NULL), "%s: is there", name))
+		return;
+	id = target->id;
+	ok(!bu_vm_ref_set(m->obj, BU_VM_MAP_SLOT(hash ? 0 : 3), target), "%s: what is left", name);
+	atomic_store(&m->live->word[hash ? W_PENDING : 0], 1);
+	bu_vm_obj_put(target);
+	close(t);
+	while (!bu_sys_next_id(s, kind, next, &next))
+		listed |= next == id;
+	ok(!listed && bu_sys_fd_by_id(s, kind, id, 0) == -ENOENT, "%s: is not listed", name);
+	ok(!atomic_load(&m->live->word[hash ? W_PENDING : 0]), "%s: nothing is pending", name);
+	ok(!bu_vm_gc(s, &removed, &bytes) && !removed, "%s: nor is it for gc to remove", name);
+	bu_vm_map_put(m);
+	close(fd);
+}
+
 static void test_perf(void)
 {
 	int fd = create(BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 2, 0), err, ev = event(0), lost = 0;
@@ -385,6 +422,9 @@ int main(void)
 	test_ringbuf();
 	test_wait();
 	test_prog_array();
+	test_killed_change(BPF_MAP_TYPE_PROG_ARRAY, "prog_array");
+	test_killed_change(BPF_MAP_TYPE_ARRAY_OF_MAPS, "array_of_maps");
+	test_killed_change(BPF_MAP_TYPE_HASH_OF_MAPS, "hash_of_maps");
 	test_perf();
 	s->ops->destroy(s);
 	snprintf(rm, sizeof(rm), "rm -rf %s", world);
