@@ -37,6 +37,9 @@ int bu_vm_op_ifindex(struct bu_sys *s, const char *dev);
 int bu_vm_op_names(struct bu_sys *s, enum bu_names what, const char *within, bu_name_fn *fn,
 		   void *ctx);
 
+/* vmstats.c: does somebody want runs to be counted? To be asked when root->stats is set. */
+bool bu_vm_stats_wanted(struct bu_vm *vm);
+
 /* What feed.c, event.c and vmbtf.c keep in vm. */
 void bu_vm_feed_close(struct bu_vm *vm);
 void bu_vm_events_close(struct bu_vm *vm);

@@ -4,6 +4,7 @@
  * back. What a run needs is made once per process; an empty run costs some tens of nanoseconds.
  */
 #include "vm/interp.h"
+#include "vm/private.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -172,7 +173,8 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 	atomic_store_explicit(&vm->root->cpu[run.cpu].epoch,
 			      atomic_fetch_add_explicit(&vm->root->epoch, 1, memory_order_relaxed) + 1,
 			      memory_order_release);
-	stats = p->obj && atomic_load_explicit(&vm->root->stats, memory_order_relaxed);
+	stats = p->obj && atomic_load_explicit(&vm->root->stats, memory_order_relaxed) &&
+		bu_vm_stats_wanted(vm);
 	if (stats)
 		start = now();
 	err = bu_vm_interp(&run);

@@ -380,6 +380,7 @@ void bu_vm_world_close(struct bu_vm *vm)
 	bu_vm_unwatch(vm);
 	bu_vm_window_close(vm);
 	bu_vm_ids_close(vm);
+	shut(vm->stats_fd - 1);
 	if (vm->root)
 		munmap(vm->root, BU_VM_ROOT_SIZE);
 	free(vm->dying.v);

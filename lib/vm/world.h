@@ -5,7 +5,7 @@
  *   W/world            root: versions, next ids, virtual CPUs, counters (struct bu_vm_root)
  *   W/lock             flock of slow steps: create, publish, pin, unlink, reference (freed by death)
  *   W/ids.KIND         which ids live: a bitmap of four levels, by pread and pwrite
- *   W/stats            shared flock while statistics are wanted
+ *   W/stats            read lock of an open file on its first byte while statistics are wanted
  *   W/m/N              member slot N: exclusive flock of its process; its redo record
  *   W/o/KIND.ID        an object; its hard links elsewhere are pins
  *   W/o/KIND.ID.r      its anchor, empty; hard links to it are references of other objects
@@ -128,7 +128,7 @@ struct bu_vm_root {
 	uint64_t magic;
 	uint32_t layout, uid;
 	uint32_t ncpus;
-	_Atomic uint32_t stats;              /* hint: somebody holds W/stats */
+	_Atomic uint32_t stats;              /* not 0: somebody may hold W/stats (vmstats.c) */
 	_Atomic uint32_t next_id[BU_VM_NKINDS];
 	_Atomic uint64_t links_gen;          /* bumped when a link comes, goes or changes */
 	_Atomic uint64_t epoch;              /* bumped by each run's start */
@@ -205,6 +205,7 @@ struct bu_vm {
 	char path[4096];
 	int dir, odir, rdir, mdir, newdir, pdir, lock_fd;
 	int ids_fd[BU_VM_NKINDS]; /* ids.c: descriptor + 1 */
+	int stats_fd;             /* vmstats.c: the same */
 	unsigned lock_depth;
 	unsigned new_count;     /* names in W/new */
 	uint64_t dev;

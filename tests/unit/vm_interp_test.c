@@ -5,6 +5,9 @@
  */
 #include "vm_run.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 static uint64_t seed = 0x9e3779b97f4a7c15;
 
 static uint64_t rnd(void)
@@ -425,6 +428,50 @@ static void test_missing(void)
 	ok(missing && !bad, "each of %u others is refused by its name", missing);
 }
 
+static uint64_t runs_counted(int prog)
+{
+	struct bpf_prog_info i = { 0 };
+	uint32_t size = sizeof(i);
+
+	return bu_sys_info(s, prog, &i, &size) ? UINT64_MAX : i.run_cnt;
+}
+
+/* Runs are counted while an fd of ENABLE_STATS is open, in whatever process, and no longer. */
+static void test_stats(void)
+{
+	const struct bu_insn code[] = { MOV(0, 1), EXIT };
+	int prog = load(BPF_PROG_TYPE_RAW_TRACEPOINT, code, 2, "GPL", NULL, 0), on, twice, st, up[2];
+	union bpf_attr a = { 0 };
+	uint64_t r0;
+	pid_t pid;
+
+	a.enable_stats.type = BPF_STATS_RUN_TIME;
+	ok(prog >= 0 && !bu_vm_run(s, prog, NULL, NULL, &r0, NULL) && !runs_counted(prog), "not counted");
+	on = s->ops->bpf(s, BPF_ENABLE_STATS, &a, sizeof(a));
+	ok(on >= 0 && !bu_vm_run(s, prog, NULL, NULL, &r0, NULL) && runs_counted(prog) == 1, "counted");
+	twice = s->ops->bpf(s, BPF_ENABLE_STATS, &a, sizeof(a));
+	close(on);
+	ok(!bu_vm_run(s, prog, NULL, NULL, &r0, NULL) && runs_counted(prog) == 2, "another wants it still");
+	close(twice);
+	ok(!bu_vm_run(s, prog, NULL, NULL, &r0, NULL) && runs_counted(prog) == 2, "nobody does");
+	ok(!bu_vm(s)->root->stats, "and runs need not look any more");
+	if (pipe(up))
+		return;
+	pid = fork();
+	if (!pid) {
+		on = s->ops->bpf(s, BPF_ENABLE_STATS, &a, sizeof(a));
+		if (write(up[1], "x", 1) == 1)
+			pause();
+		_exit(on < 0);
+	}
+	ok(read(up[0], &st, 1) == 1 && !bu_vm_run(s, prog, NULL, NULL, &r0, NULL) &&
+	   runs_counted(prog) == 3, "another process wants it");
+	kill(pid, SIGKILL);
+	waitpid(pid, &st, 0);
+	ok(!bu_vm_run(s, prog, NULL, NULL, &r0, NULL) && runs_counted(prog) == 3, "and was killed");
+	close(up[0]), close(up[1]), close(prog);
+}
+
 int main(void)
 {
 	if (!open_world())
@@ -437,6 +484,8 @@ int main(void)
 	test_calls();
 	test_check();
 	test_missing();
+
+	test_stats();
 	close_world();
 	return done_testing();
 }
