@@ -378,11 +378,9 @@ static int update(struct bu_vm *vm, const union bpf_attr *a, struct bu_vm_obj *l
 		err = -EINVAL;
 	bu_vm_obj_put(cur);
 	if (!err)
-		err = bu_vm_ref_set(link, 0, new);
-	if (!err) {
-		live->prog_id = new->id;
+		err = bu_vm_prog_change(link, new);
+	if (!err)
 		atomic_fetch_add(&vm->root->links_gen, 1);
-	}
 	return err;
 }
 

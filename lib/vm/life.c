@@ -148,6 +148,33 @@ out:
 	return err;
 }
 
+#define SPARE_SLOT 2 /* of links and events, which use 0 and 1 */
+
+static uint32_t *prog_of(const struct bu_vm_obj *o)
+{
+	return o->kind == BU_VM_LINK ? &o->hdr->link.prog_id : &o->hdr->event.prog_id;
+}
+
+int bu_vm_prog_settle(struct bu_vm_obj *o)
+{
+	struct bu_vm_obj prog = { .vm = o->vm, .kind = BU_VM_PROG, .id = *prog_of(o) };
+	int err = prog.id ? bu_vm_ref_set(o, 0, &prog) : 0;
+
+	return err && err != -ENOENT ? err : bu_vm_ref_set(o, SPARE_SLOT, NULL);
+}
+
+int bu_vm_prog_change(struct bu_vm_obj *o, const struct bu_vm_obj *prog)
+{
+	int err = bu_vm_prog_settle(o);
+
+	if (!err)
+		err = bu_vm_ref_set(o, SPARE_SLOT, prog);
+	if (err)
+		return err;
+	*(volatile uint32_t *)prog_of(o) = prog->id;
+	return bu_vm_prog_settle(o);
+}
+
 /* All references of an object that is no more. */
 static void drop_refs(struct bu_vm *vm, uint32_t kind, uint32_t id)
 {
@@ -281,17 +308,25 @@ static void reap_new(struct bu_vm *vm)
 		close(dir);
 }
 
-/* A map that has references: those that a killed process left there go. */
-static void settle(struct bu_vm *vm, uint32_t id)
+/* References that a killed process left: only of what can have such a one more is looked at. */
+static void settle(struct bu_vm *vm, uint32_t kind, uint32_t id)
 {
-	char name[BU_VM_OBJ_NAME];
+	char name[BU_VM_OBJ_NAME], place[BU_VM_OBJ_NAME + 8];
 	struct bu_vm_obj *o;
 
-	bu_vm_obj_name(name, BU_VM_MAP, id);
-	if (faccessat(vm->rdir, name, F_OK, AT_SYMLINK_NOFOLLOW) ||
-	    bu_vm_obj_by_id(vm, BU_VM_MAP, id, &o))
+	if (kind != BU_VM_MAP && kind != BU_VM_LINK && kind != BU_VM_EVENT)
 		return;
-	bu_vm_map_settle(o);
+	bu_vm_obj_name(name, kind, id);
+	snprintf(place, sizeof(place), kind == BU_VM_MAP ? "%s" : "%s/%u", name, SPARE_SLOT);
+	if (faccessat(vm->rdir, place, F_OK, AT_SYMLINK_NOFOLLOW) ||
+	    bu_vm_obj_by_id(vm, (int)kind, id, &o))
+		return;
+	if (kind == BU_VM_MAP) {
+		bu_vm_map_settle(o);
+	} else if (!bu_vm_world_lock(vm)) {
+		bu_vm_prog_settle(o);
+		bu_vm_world_unlock(vm);
+	}
 	bu_vm_obj_put(o);
 }
 
@@ -310,8 +345,8 @@ static void sweep(struct bu_vm *vm)
 				close(fd);
 			if (s == DEAD || s == GONE || (s == REFERRED && order[i] == BU_VM_MAP))
 				bu_vm_life_reap(vm, order[i], id);
-			else if (order[i] == BU_VM_MAP)
-				settle(vm, id);
+			else if (s != STRANGE)
+				settle(vm, order[i], id);
 		}
 	}
 }

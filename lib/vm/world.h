@@ -301,6 +301,12 @@ int bu_vm_reap(struct bu_vm *vm, uint32_t *removed, uint64_t *bytes);
 
 /* Reference of holder in a slot: set (replacing) or, with target NULL, taken away. */
 int bu_vm_ref_set(struct bu_vm_obj *holder, uint32_t slot, const struct bu_vm_obj *target);
+/*
+ * Under W/lock: another program for a link or event, whose slot 0 it is. At any instant it has one of the
+ * two, with a reference; what a killed process leaves is ended by bu_vm_prog_settle.
+ */
+int bu_vm_prog_change(struct bu_vm_obj *o, const struct bu_vm_obj *prog);
+int bu_vm_prog_settle(struct bu_vm_obj *o);
 
 /* Pins: path as the user gives it ("/sys/fs/bpf/x" or "x" or W/pins/x). The kernel's errno. */
 int bu_vm_pin(struct bu_vm *vm, int dirfd, const char *path, int fd);

@@ -58,7 +58,7 @@ static bool linked(void *ctx, struct bu_vm_obj *o)
 	       o->h.link.ifindex == *(const uint32_t *)ctx;
 }
 
-static int set(struct bu_vm *vm, uint32_t ifindex, const char *dev, struct bu_vm_obj *prog)
+static int make(struct bu_vm *vm, uint32_t ifindex, const char *dev, struct bu_vm_obj *prog)
 {
 	struct bu_vm_hdr *h = calloc(1, sizeof(*h));
 	struct bu_vm_target ref = { BU_VM_PROG, prog->id };
@@ -83,8 +83,8 @@ static int set(struct bu_vm *vm, uint32_t ifindex, const char *dev, struct bu_vm
 	if (!err)
 		err = place(vm, ifindex, name, sizeof(name));
 	if (!err) {
-		/* The former one goes last: there is always one of the two. */
 		snprintf(from, sizeof(from), "event.%u", o->id);
+		/* What stands there can be no event of this world. */
 		if (unlinkat(vm->dir, name, 0) && errno != ENOENT)
 			err = -errno;
 		else if (linkat(vm->odir, from, vm->dir, name, 0))
@@ -99,7 +99,7 @@ int bu_vm_op_xdp_set(struct bu_sys *s, int ifindex, int prog_fd, int old_fd, uin
 		     char *extack, size_t extack_size)
 {
 	struct bu_vm *vm = bu_vm(s);
-	struct bu_vm_obj *prog = NULL, *old = NULL;
+	struct bu_vm_obj *prog = NULL, *old = NULL, *ev;
 	uint32_t index = (uint32_t)ifindex, cur;
 	const char *words = "";
 	char dev[IF_NAMESIZE], name[32];
@@ -133,8 +133,11 @@ int bu_vm_op_xdp_set(struct bu_sys *s, int ifindex, int prog_fd, int old_fd, uin
 	} else if (prog && flags & XDP_FLAGS_UPDATE_IF_NOEXIST && cur) {
 		words = "XDP program already attached";
 		err = -EBUSY;
+	} else if (prog && !get(vm, index, &ev)) {
+		err = bu_vm_prog_change(ev, prog);
+		bu_vm_obj_put(ev);
 	} else if (prog) {
-		err = set(vm, index, dev, prog);
+		err = make(vm, index, dev, prog);
 	} else {
 		err = place(vm, index, name, sizeof(name));
 		if (!err && unlinkat(vm->dir, name, 0) && errno != ENOENT)

@@ -184,6 +184,16 @@ static int feed(const char *hook)
 	return bu_vm_feed(s, hook, &ctx, NULL, ran, NULL);
 }
 
+static int feed_xdp(void)
+{
+	static uint8_t packet[64];
+	struct bu_vm_ctx ctx = { .kind = BU_VM_CTX_XDP, .packet = packet, .packet_size = 64,
+				 .packet_room = 64 };
+
+	ngot = 0;
+	return bu_vm_feed(s, "xdp:lo", &ctx, NULL, ran, NULL);
+}
+
 static void probes(void)
 {
 	int a = load(BPF_PROG_TYPE_KPROBE, 0, 0, 7), b = load(BPF_PROG_TYPE_KPROBE, 0, 0, 8);
@@ -208,6 +218,35 @@ static void probes(void)
 	close(a), close(b), close(t);
 }
 
+/*
+ * LINK_UPDATE, killed behind each of its steps: there is always a program, which is the old one or the
+ * new one, and the other one goes.
+ */
+static void killed_update(void)
+{
+	for (int stored = 0; stored < 2; stored++) {
+		int a = load(BPF_PROG_TYPE_XDP, 0, 0, 1), b = load(BPF_PROG_TYPE_XDP, 0, 0, 2), n = 0;
+		struct bu_vm_obj *link, *prog;
+		struct bu_attached at;
+		uint32_t id = 0;
+
+		ok(!attach(BU_HOOK_XDP, "lo", a, BU_VIA_LINK, &at) &&
+		   !bu_vm_obj_by_fd(bu_vm(s), at.link_fd, BU_VM_LINK, &link, NULL) &&
+		   !bu_vm_obj_by_fd(bu_vm(s), b, BU_VM_PROG, &prog, NULL), "XDP by a link");
+		bu_vm_ref_set(link, 2, prog);
+		if (stored)
+			link->hdr->link.prog_id = prog->id;
+		bu_vm_obj_put(prog), bu_vm_obj_put(link);
+		close(a), close(b);
+		while (!bu_sys_next_id(s, BU_PROG, id, &id))
+			n++;
+		ok(n == 1, "one program is left: %d", n);
+		atomic_fetch_add(&bu_vm(s)->root->links_gen, 1);
+		ok(feed_xdp() == 1 && got[0] == (stored ? 2u : 1u), "and is run");
+		bu_sys_detach(s, &at);
+	}
+}
+
 static void xdp(void)
 {
 	int a = load(BPF_PROG_TYPE_XDP, 0, 0, 1), b = load(BPF_PROG_TYPE_XDP, 0, 0, 2), err;
@@ -215,9 +254,6 @@ static void xdp(void)
 	struct bu_attached at, other;
 	union bpf_attr u;
 	uint32_t n = sizeof(li);
-	uint8_t packet[64] = { 0 };
-	struct bu_vm_ctx ctx = { .kind = BU_VM_CTX_XDP, .packet = packet, .packet_size = 64,
-				 .packet_room = 64 };
 
 	ok(!attach(BU_HOOK_XDP, "lo", a, BU_VIA_LINK, &at), "XDP by a link");
 	err = attach(BU_HOOK_XDP, "lo", b, BU_VIA_LINK, &other);
@@ -228,22 +264,23 @@ static void xdp(void)
 	u.link_update.link_fd = (uint32_t)at.link_fd;
 	u.link_update.new_prog_fd = (uint32_t)b;
 	ok(!s->ops->bpf(s, BPF_LINK_UPDATE, &u, sizeof(u)), "the link's program is changed");
-	ngot = 0;
-	ok(bu_vm_feed(s, "xdp:lo", &ctx, NULL, ran, NULL) == 1 && got[0] == 2, "the new one is run");
+	ok(feed_xdp() == 1 && got[0] == 2, "the new one is run");
 	ok(!bu_sys_link_detach(s, at.link_fd), "it is detached");
 	memset(&li, 0, sizeof(li));
 	ok(!bu_sys_info(s, at.link_fd, &li, &n) && li.type == BPF_LINK_TYPE_XDP && !li.xdp.ifindex,
 	   "and has no device any more");
-	ok(bu_vm_feed(s, "xdp:lo", &ctx, NULL, ran, NULL) == 0, "nothing is run");
+	ok(feed_xdp() == 0, "nothing is run");
 	bu_sys_detach(s, &at);
 
 	ok(!attach(BU_HOOK_XDP, "lo", a, BU_VIA_NETLINK, &at), "XDP by netlink");
 	close(a);
-	ngot = 0;
-	ok(bu_vm_feed(s, "xdp:lo", &ctx, NULL, ran, NULL) == 1 && got[0] == 1,
-	   "stays without an fd of its program");
+	ok(feed_xdp() == 1 && got[0] == 1, "stays without an fd of its program");
+	ok(!s->ops->xdp_set(s, s->ops->ifindex(s, "lo"), b, -1, 0, NULL, 0) && feed_xdp() == 1 && got[0] == 2,
+	   "another takes its place");
+	ok(!bu_sys_next_id(s, BU_PROG, 0, &n) && bu_sys_next_id(s, BU_PROG, n, &n) == -ENOENT,
+	   "and the former goes");
 	ok(!s->ops->xdp_set(s, s->ops->ifindex(s, "lo"), -1, -1, 0, NULL, 0), "it is taken away");
-	ok(bu_vm_feed(s, "xdp:lo", &ctx, NULL, ran, NULL) == 0, "and is not run any more");
+	ok(feed_xdp() == 0, "and is not run any more");
 	close(b);
 }
 
@@ -287,6 +324,7 @@ int main(void)
 	if (!ok(!bu_vm_open(&s, &o, &ds), "a world"))
 		return done_testing();
 	probes();
+	killed_update();
 	xdp();
 	iterators();
 	ok(!bu_vm_check(s, &ds), "every invariant of the world holds");
