@@ -18,8 +18,8 @@ int bu_vm_prog_obj(struct bu_vm *vm, uint32_t fd, struct bu_vm_obj **o)
 	return bu_vm_obj_by_fd(vm, (int)fd, BU_VM_PROG, o, NULL);
 }
 
-/* Publishes a link with its references: the fd or -errno. */
-static int make(struct bu_vm *vm, const struct bu_vm_link_attr *l, const struct bu_vm_obj *other)
+/* Publishes a link with its references, to its program and its event: the fd or -errno. */
+static int make(struct bu_vm *vm, const struct bu_vm_link_attr *l, const struct bu_vm_obj *event)
 {
 	struct bu_vm_target refs[2] = { { BU_VM_PROG, l->prog_id } };
 	struct bu_vm_hdr *h = calloc(1, sizeof(*h));
@@ -30,17 +30,22 @@ static int make(struct bu_vm *vm, const struct bu_vm_link_attr *l, const struct 
 		return -ENOMEM;
 	h->kind = BU_VM_LINK;
 	h->link = *l;
-	if (other)
-		refs[1] = (struct bu_vm_target){ other->kind, other->id };
+	if (event)
+		refs[1] = (struct bu_vm_target){ event->kind, event->id };
 	err = bu_vm_obj_new(vm, h, BU_VM_PAGE, 0, O_RDWR, &o, &fd);
 	free(h);
 	if (err)
 		return err;
-	err = bu_vm_obj_publish(o, refs, other ? 2 : 1);
-	if (err)
+	err = bu_vm_obj_publish(o, refs, event ? 2 : 1);
+	if (err) {
 		bu_vm_obj_abandon(o);
-	else
+	} else {
+		if (event) {
+			event->hdr->event.link_id = o->id;
+			event->hdr->event.prog_id = l->prog_id;
+		}
 		atomic_fetch_add(&vm->root->links_gen, 1);
+	}
 	bu_vm_obj_put(o);
 	if (!err)
 		return fd;
@@ -95,8 +100,6 @@ static int perf_link(struct bu_vm *vm, const union bpf_attr *a, struct bu_vm_obj
 			*end = 0;
 	}
 	err = make(vm, &l, ev);
-	if (err >= 0)
-		ev->hdr->event.prog_id = prog->id;
 unlock:
 	bu_vm_world_unlock(vm);
 out:

@@ -200,6 +200,22 @@ int bu_vm_op_perf_event_open(struct bu_sys *s, struct perf_event_attr *a, int pi
 	return fd;
 }
 
+/* Under W/lock. The program of a link goes with the link. */
+static bool has_prog(const struct bu_vm_obj *ev)
+{
+	const struct bu_vm_event_attr *e = &ev->hdr->event;
+	struct bu_vm_obj *link;
+	bool lives;
+
+	if (!e->prog_id || !e->link_id)
+		return e->prog_id;
+	if (bu_vm_obj_by_id(ev->vm, BU_VM_LINK, e->link_id, &link))
+		return false;
+	lives = bu_vm_obj_lives(link);
+	bu_vm_obj_put(link);
+	return lives;
+}
+
 /* perf_event_set_bpf_prog's rules: may this program be tied to this event? */
 int bu_vm_event_accepts(const struct bu_vm_obj *ev, const struct bu_vm_obj *prog)
 {
@@ -221,7 +237,7 @@ int bu_vm_event_accepts(const struct bu_vm_obj *ev, const struct bu_vm_obj *prog
 	}
 	if (prog->h.prog.flags & BPF_F_SLEEPABLE && e->type != PMU_UPROBE)
 		return -EINVAL;
-	return ev->hdr->event.prog_id ? -EEXIST : 0;
+	return has_prog(ev) ? -EEXIST : 0;
 }
 
 int bu_vm_event_by_fd(struct bu_vm *vm, int fd, struct bu_vm_obj **o)
@@ -248,6 +264,7 @@ int bu_vm_op_perf_set_bpf(struct bu_sys *s, int event_fd, int prog_fd)
 		if (!err)
 			err = bu_vm_ref_set(ev, 0, prog);
 		if (!err) {
+			ev->hdr->event.link_id = 0;
 			ev->hdr->event.prog_id = prog->id;
 			atomic_fetch_add(&vm->root->links_gen, 1);
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Feeding events: which programs are attached to a hook, kept until a link comes, goes or changes
- * (root->links_gen). A link that died with its holder is noticed when its object is gone.
+ * (root->links_gen). Of a link or event that died with its holder nobody tells: each is asked.
  */
 #include "vm/link.h"
 #include "vm/private.h"
@@ -94,17 +94,13 @@ static int refresh(struct bu_vm *vm, struct cache *c)
 	bu_vm_each_link(vm, one_link, &s);
 	while (!s.err && !bu_vm_obj_next_id(vm, BU_VM_EVENT, id, &id)) {
 		struct attached a = { .kind = BU_VM_EVENT, .id = id };
-		bool linked = false;
-
 		if (bu_vm_obj_by_id(vm, BU_VM_EVENT, id, &o))
 			continue;
-		a.prog_id = o->hdr->event.prog_id;
+		a.prog_id = o->hdr->event.link_id ? 0 : o->hdr->event.prog_id;
 		memcpy(a.hook, o->h.event.hook, sizeof(a.hook));
 		a.hook[sizeof(a.hook) - 1] = 0;
 		bu_vm_obj_put(o);
-		for (uint32_t i = 0; i < c->n; i++)
-			linked |= c->v[i].event_id == id;
-		if (a.prog_id && !linked && a.hook[0])
+		if (a.prog_id && a.hook[0])
 			s.err = add(c, &a);
 	}
 	if (s.err)
@@ -132,7 +128,8 @@ static bool alive(struct bu_vm *vm, const struct attached *a)
 
 	if (bu_vm_obj_by_id(vm, (int)a->kind, a->id, &o))
 		return false;
-	on = a->kind == BU_VM_LINK ? !o->hdr->link.detached : o->hdr->event.enabled;
+	on = bu_vm_obj_lives(o) &&
+	     (a->kind == BU_VM_LINK ? !o->hdr->link.detached : o->hdr->event.enabled);
 	bu_vm_obj_put(o);
 	if (!on || a->kind != BU_VM_LINK || !a->event_id)
 		return on;

@@ -50,6 +50,16 @@ out:
 	return s;
 }
 
+bool bu_vm_obj_lives(struct bu_vm_obj *o)
+{
+	int fd;
+	enum state s = look(o->vm, o->kind, o->id, &fd);
+
+	if (fd >= 0)
+		close(fd);
+	return s == HELD || s == REFERRED;
+}
+
 /* ---------------------------------------------------------------- references */
 
 int bu_vm_ref_target(struct bu_vm *vm, const struct stat *st, uint32_t *kind, uint32_t *id)

@@ -90,6 +90,7 @@ struct bu_vm_event_attr {
 	uint32_t pages;         /* of its ring, after mmap: 0 none */
 	uint64_t sample_type;   /* PERF_SAMPLE_…; 0: PERF_SAMPLE_RAW */
 	char hook[256];
+	uint32_t link_id;       /* the link that prog_id is of; 0: it is the event's own */
 };
 
 /* Pages in front of an event's header: its ring. None has memory before somebody maps it (map_perf.c). */
@@ -296,6 +297,8 @@ void bu_vm_obj_put(struct bu_vm_obj *o);
 int bu_vm_obj_open(struct bu_vm *vm, int kind, uint32_t id, int oflags);
 /* The smallest id > start that lives: 0, -ENOENT. Reaps the dead that it meets. */
 int bu_vm_obj_next_id(struct bu_vm *vm, int kind, uint32_t start, uint32_t *next);
+/* Does somebody hold or pin it, or another object refer to it? Else it is dead, though its file may still be there. */
+bool bu_vm_obj_lives(struct bu_vm_obj *o);
 /* Removes everything dead, transitively. */
 int bu_vm_reap(struct bu_vm *vm, uint32_t *removed, uint64_t *bytes);
 

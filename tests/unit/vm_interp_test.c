@@ -484,7 +484,6 @@ int main(void)
 	test_calls();
 	test_check();
 	test_missing();
-
 	test_stats();
 	close_world();
 	return done_testing();

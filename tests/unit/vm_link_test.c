@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Events, links, feeds and iterators of the VM. */
 #include <linux/perf_event.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "vm/run.h"
@@ -218,6 +220,60 @@ static void probes(void)
 	close(a), close(b), close(t);
 }
 
+/* A process attaches, and is killed: what it has attached is not run any more. */
+static void killed(void)
+{
+	int a = load(BPF_PROG_TYPE_KPROBE, 0, 0, 7), up[2], st;
+	struct bu_attached at;
+	char c;
+	pid_t pid;
+
+	for (int by_link = 0; by_link < 2; by_link++) {
+		if (pipe(up))
+			return;
+		pid = fork();
+		if (!pid) {
+			st = attach(BU_HOOK_KPROBE, "g", a, by_link ? BU_VIA_AUTO : BU_VIA_IOCTL, &at);
+			if (write(up[1], st ? "n" : "y", 1) == 1)
+				pause();
+			_exit(1);
+		}
+		ok(read(up[0], &c, 1) == 1 && c == 'y' && feed("kprobe:g") == 1 && got[0] == 7,
+		   "by %s: another process has attached it", by_link ? "link" : "ioctl");
+		kill(pid, SIGKILL);
+		waitpid(pid, &st, 0);
+		ok(feed("kprobe:g") == 0, "and was killed");
+		close(up[0]), close(up[1]);
+	}
+	close(a);
+}
+
+/* The program of a link goes with the link, though its event is still open. */
+static void event_stays(void)
+{
+	int a = load(BPF_PROG_TYPE_KPROBE, 0, 0, 7), b = load(BPF_PROG_TYPE_KPROBE, 0, 0, 8), err;
+	struct perf_event_attr pa = { .type = (uint32_t)s->ops->pmu_type(s, "kprobe"), .size = sizeof(pa) };
+	int ev, link, second;
+
+	pa.config1 = bu_ptr64("h");
+	ev = s->ops->perf_event_open(s, &pa, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	link = bu_sys_link_create(s, a, ev, BPF_PERF_EVENT, 0, 0);
+	s->ops->perf_enable(s, ev);
+	ok(link >= 0 && feed("kprobe:h") == 1 && got[0] == 7, "a link to an event: %d, %d", ev, link);
+	second = bu_sys_link_create(s, b, ev, BPF_PERF_EVENT, 0, 0);
+	ok(second == -EEXIST, "a second is refused: %d", second);
+	s->ops->close(s, link);
+	ok(feed("kprobe:h") == 0, "closed, the event left open: nothing is run");
+	second = bu_sys_link_create(s, b, ev, BPF_PERF_EVENT, 0, 0);
+	ok(second >= 0 && feed("kprobe:h") == 1 && got[0] == 8, "then another has room: %d", second);
+	s->ops->close(s, second);
+	err = s->ops->perf_set_bpf(s, ev, a);
+	ok(!err && feed("kprobe:h") == 1 && got[0] == 7, "and one by ioctl: %d", err);
+	s->ops->close(s, ev);
+	ok(feed("kprobe:h") == 0, "which goes with the event");
+	close(a), close(b);
+}
+
 /*
  * LINK_UPDATE, killed behind each of its steps: there is always a program, which is the old one or the
  * new one, and the other one goes.
@@ -324,6 +380,8 @@ int main(void)
 	if (!ok(!bu_vm_open(&s, &o, &ds), "a world"))
 		return done_testing();
 	probes();
+	killed();
+	event_stays();
 	killed_update();
 	xdp();
 	iterators();
