@@ -124,7 +124,7 @@ TESTS += tests/fuzz/vm_maps_fuzz
 
 # Damaged worlds; ROUNDS as argument.
 check_PROGRAMS += tests/fuzz/world_fuzz
-tests_fuzz_world_fuzz_SOURCES = tests/fuzz/world_fuzz.c
+tests_fuzz_world_fuzz_SOURCES = tests/fuzz/world_fuzz.c tests/storm/killstorm.h tests/storm/progs.c
 tests_fuzz_world_fuzz_LDADD = $(LIBS_BU)
 TESTS += tests/fuzz/world_fuzz
 check_PROGRAMS += tests/unit/vm_mem_test

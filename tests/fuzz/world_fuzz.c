@@ -2,11 +2,12 @@
 /*
  * A world with damaged files through everything that opens, lists, reads, writes and cleans it.
  * Each round makes a world, damages some of its files, and sends a child through all commands. It has to
- * end by itself, with whatever errors; a file outside of the world must stay as it is.
+ * end by itself, with whatever errors; a file outside of the world must stay as it is. In half of the rounds
+ * more files are damaged while the child is at work.
  *
  *   world_fuzz [ROUNDS [SEED]]
  */
-#include "vm/vm.h"
+#include "../storm/killstorm.h"
 #include "../unit/tap.h"
 
 #include <dirent.h>
@@ -19,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_FILES 128
+#define MAX_FILES 256
 #define SENTINEL "untouched"
 
 static char top[64], dir[96], sentinel[96];
@@ -28,13 +29,20 @@ static char files[MAX_FILES][160];
 static unsigned nfiles;
 
 static const struct { uint32_t type, key, value, entries, flags; } maps[] = {
-	{ BPF_MAP_TYPE_HASH, 4, 16, 16, 0 }, { BPF_MAP_TYPE_ARRAY, 4, 16, 16, 0 },
-	{ BPF_MAP_TYPE_PERCPU_HASH, 4, 16, 16, 0 }, { BPF_MAP_TYPE_PERCPU_ARRAY, 4, 16, 16, 0 },
-	{ BPF_MAP_TYPE_LRU_HASH, 4, 16, 16, 0 }, { BPF_MAP_TYPE_LPM_TRIE, 8, 16, 16, BPF_F_NO_PREALLOC },
-	{ BPF_MAP_TYPE_QUEUE, 0, 16, 16, 0 }, { BPF_MAP_TYPE_STACK, 0, 16, 16, 0 },
+	{ BPF_MAP_TYPE_HASH, 4, 48, 16, 0 }, { BPF_MAP_TYPE_ARRAY, 4, 48, 16, 0 },
+	{ BPF_MAP_TYPE_PERCPU_HASH, 4, 48, 16, 0 }, { BPF_MAP_TYPE_PERCPU_ARRAY, 4, 48, 16, 0 },
+	{ BPF_MAP_TYPE_LRU_HASH, 4, 48, 16, 0 }, { BPF_MAP_TYPE_LPM_TRIE, 8, 48, 16, BPF_F_NO_PREALLOC },
+	{ BPF_MAP_TYPE_QUEUE, 0, 48, 16, 0 }, { BPF_MAP_TYPE_STACK, 0, 48, 16, 0 },
 	{ BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0 }, { BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 4, 0 },
 	{ BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 4, 0 }, { BPF_MAP_TYPE_HASH_OF_MAPS, 4, 4, 4, 0 },
+	{ BPF_MAP_TYPE_HASH, 4, 48, 16, BPF_F_NO_PREALLOC }, { BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4, 0 },
 };
+
+/* What programs of the storm would complain about: here a fault is an error like others. */
+void ks_bad(const char *fmt, ...)
+{
+	(void)fmt;
+}
 
 static uint64_t rnd(void)
 {
@@ -92,6 +100,33 @@ static int load_prog(struct bu_sys *s, int map)
 	return bu_sys_prog_load(s, &a, 0);
 }
 
+/* Programs of each map, links and XDP: pinned, so that the child finds them. */
+static void make_progs(struct bu_sys *s, const int *fds)
+{
+	char path[64];
+	union bpf_attr a;
+	int fd, xdp = load_prog(s, -1);
+
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(maps); i++)
+		for (unsigned op = 0; op < KS_OPS; op++) {
+			fd = ks_prog_make(s, maps[i].type, op, fds[i]);
+			snprintf(path, sizeof(path), "/sys/fs/bpf/run%u_%u", i, op);
+			if (fd >= 0)
+				bu_sys_pin(s, fd, path);
+			close(fd);
+		}
+	memset(&a, 0, sizeof(a));
+	fd = ks_prog_plain(s, 0);
+	a.raw_tracepoint.name = bu_ptr64("fuzz");
+	a.raw_tracepoint.prog_fd = (uint32_t)fd;
+	a.raw_tracepoint.prog_fd = (uint32_t)s->ops->bpf(s, BPF_RAW_TRACEPOINT_OPEN, &a, sizeof(a));
+	bu_sys_pin(s, (int)a.raw_tracepoint.prog_fd, "/sys/fs/bpf/link");
+	close((int)a.raw_tracepoint.prog_fd);
+	close(fd);
+	s->ops->xdp_set(s, s->ops->ifindex(s, "lo"), xdp, -1, 0, NULL, 0);
+	close(xdp);
+}
+
 static void make_world(void)
 {
 	uint8_t key[8] = { 0 }, value[4096] = { 0 };
@@ -128,6 +163,7 @@ static void make_world(void)
 	memset(key, 0, sizeof(key));
 	bu_sys_map_update(s, fds[9], key, &prog, 0);
 	s->ops->pin_mkdir(s, "/sys/fs/bpf/d");
+	make_progs(s, fds);
 	close(prog);
 	for (unsigned i = 0; i < BU_ARRAY_SIZE(maps); i++)
 		close(fds[i]);
@@ -262,6 +298,43 @@ static void use_map(struct bu_sys *s, int fd)
 	}
 }
 
+static void run_all(struct bu_sys *s)
+{
+	static uint64_t raw[8];
+	static uint8_t packet[64];
+	struct bu_vm_ctx rc = { .kind = BU_VM_CTX_RAW, .bytes = raw, .size = sizeof(raw) };
+	struct bu_vm_ctx xc = { .kind = BU_VM_CTX_XDP, .packet = packet, .packet_size = 64,
+				.packet_room = 64 };
+	uint64_t value[6] = { 1, 2, 3, 4, 5, 6 };
+	uint32_t key[2] = { 4, 0 }, k;
+	struct bpf_link_info li = { 0 };
+	uint32_t size = sizeof(li);
+	char path[64];
+	int fd;
+
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(maps); i++)
+		for (unsigned op = 0; op < KS_OPS; op++) {
+			snprintf(path, sizeof(path), "/sys/fs/bpf/run%u_%u", i, op);
+			fd = bu_sys_get(s, path, 0);
+			for (k = 0; k < 20 && fd >= 0; k++) {
+				key[maps[i].key == 8] = k;
+				ks_prog_run(s, fd, key, maps[i].key, value, 0);
+			}
+			if (fd >= 0)
+				s->ops->close(s, fd);
+		}
+	fd = bu_sys_get(s, "/sys/fs/bpf/link", 0);
+	if (fd >= 0)
+		bu_sys_info(s, fd, &li, &size);
+	bu_vm_feed(s, "raw_tp:fuzz", &rc, NULL, NULL, NULL);
+	bu_vm_feed(s, "xdp:lo", &xc, NULL, NULL, NULL);
+	if (fd >= 0)
+		s->ops->close(s, fd);
+	fd = load_prog(s, -1);
+	s->ops->xdp_set(s, s->ops->ifindex(s, "lo"), fd, -1, 0, NULL, 0);
+	bu_vm_feed(s, "xdp:lo", &xc, NULL, NULL, NULL);
+}
+
 static void use_all(void)
 {
 	struct bu_sys *s = open_world();
@@ -306,13 +379,12 @@ static void use_all(void)
 		if (i % 2)
 			s->ops->unpin(s, path);
 	}
-	load_prog(s, -1);
+	run_all(s);
 	s->ops->pins(s, see_pin, NULL);
 	bu_vm_info(s, &info);
 	bu_vm_members(s, see_member, NULL);
 	for (unsigned i = 0; i < 8 && bu_vm_trace_read(s, &pos, text, sizeof(text), &lost) > 0; i++)
 		;
-	bu_vm_feed(s, "xdp:lo", NULL, NULL, NULL, NULL);
 	bu_diags_init(&ds);
 	ds.max_errors = 20;
 	bu_vm_check(s, &ds);
@@ -322,8 +394,8 @@ static void use_all(void)
 	s->ops->destroy(s);
 }
 
-/* How the child ended: NULL as it should. */
-static const char *trial(void)
+/* How the child ended: NULL as it should. more: files that are damaged while it is at work. */
+static const char *trial(unsigned more)
 {
 	static char why[64];
 	int st = 0, i;
@@ -332,7 +404,8 @@ static const char *trial(void)
 	fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		use_all();
+		for (i = 0; i < (more ? 3 : 1); i++)
+			use_all();
 		_exit(0);
 	}
 	for (i = 0; i < 30000; i++) {
@@ -340,6 +413,8 @@ static const char *trial(void)
 
 		if (waitpid(pid, &st, WNOHANG) == pid)
 			break;
+		for (; more && rnd() % 4 == 0; more--)
+			damage(files[rnd() % nfiles]);
 		nanosleep(&ms, NULL);
 	}
 	if (i == 30000) {
@@ -386,7 +461,7 @@ int main(int argc, char **argv)
 	   "a file beside the world");
 	close(fd);
 	make_world();
-	ok(!trial(), "an undamaged world is fine");
+	ok(!trial(0), "an undamaged world is fine");
 	for (unsigned i = 0; i < rounds && bad < 5; i++) {
 		const char *why;
 		char did[400] = "";
@@ -405,7 +480,7 @@ int main(int argc, char **argv)
 			strncat(did, files[n] + strlen(dir), sizeof(did) - strlen(did) - 2);
 			strcat(did, " ");
 		}
-		why = trial();
+		why = trial(i & 1 ? 12 : 0);
 		if (why) {
 			printf("# world_fuzz 1 %llu: %s: a child %s\n", (unsigned long long)(first + i),
 			       did, why);
