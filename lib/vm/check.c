@@ -535,6 +535,22 @@ static int check_each(struct check *k)
 	return 0;
 }
 
+int bu_vm_check_jumps(struct bu_vm_check *c)
+{
+	struct check k = { .c = c, .in = c->insns, .n = c->n };
+	int err = -ENOMEM;
+
+	k.mark = calloc(c->n + 2, 1);
+	k.func = calloc(c->n + 2, sizeof(*k.func));
+	if (k.mark && k.func)
+		err = find_starts(&k);
+	if (!err)
+		err = check_ranges(&k);
+	free(k.mark);
+	free(k.func);
+	return err;
+}
+
 int bu_vm_check_insns(struct bu_vm_check *c)
 {
 	struct check k = { .c = c, .in = c->insns, .n = c->n };

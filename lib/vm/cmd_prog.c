@@ -440,6 +440,8 @@ static int check(struct bu_vm *vm, struct bu_vm_newprog *np, const union bpf_att
 	if (!err)
 		err = find_functions(np, &log->text);
 	if (!err)
+		err = bu_vm_check_jumps(&c);
+	if (!err)
 		err = bu_vm_prog_btf(vm, np, a, user, log);
 	if (!err)
 		err = digest(np, sum);

@@ -71,6 +71,8 @@ struct bu_vm_check {
  * license. 0, -EINVAL, -EACCES, -E2BIG as the kernel says.
  */
 int bu_vm_check_insns(struct bu_vm_check *c);
+/* Of this only that jumps stay inside their functions, which the kernel looks at before BTF. */
+int bu_vm_check_jumps(struct bu_vm_check *c);
 
 /* The program that an object is: decoded, kept as its body. -EUCLEAN: the file is damaged. */
 int bu_vm_prog_of(struct bu_vm_obj *o, struct bu_vm_prog **p);

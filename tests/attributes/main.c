@@ -26,7 +26,6 @@ const struct exempt exempts[] = {
 	{ BPF_BTF_LOAD, 0, -EINVAL, "(byte 3", "an integer that is longer than its bits has no value" },
 	{ BPF_LINK_CREATE, -EOPNOTSUPP, 0, "xdp", "every device of the VM has a driver's mode" },
 	{ BPF_PROG_LOAD, -ENOSPC, 0, "log", "its verifier has less to say" },
-	{ BPF_PROG_LOAD, -EINVAL, -EFAULT, "line_info=*", "of two faults: line_info is read before jumps are followed" },
 	{ BPF_PROG_TEST_RUN, 0, 0, "[36]=5a", "a run may take as many ns as what stood there" },
 	{ BPF_TOKEN_CREATE, 1, -EOPNOTSUPP, NULL, "there are no rights to delegate" },
 	{ BPF_PROG_STREAM_READ_BY_FD, 1, -EOPNOTSUPP, NULL, "programs have no streams here" },
