@@ -74,11 +74,9 @@ static const struct field next_id_fields[] = {
 #define prog_next_fields next_id_fields
 #define map_next_fields next_id_fields
 #define btf_next_fields next_id_fields
-#define link_next_fields next_id_fields
 SPEC(prog_next, BPF_PROG_GET_NEXT_ID, "prog_get_next_id", false, NULL);
 SPEC(map_next, BPF_MAP_GET_NEXT_ID, "map_get_next_id", false, NULL);
 SPEC(btf_next, BPF_BTF_GET_NEXT_ID, "btf_get_next_id", false, NULL);
-SPEC(link_next, BPF_LINK_GET_NEXT_ID, "link_get_next_id", false, NULL);
 
 static const struct field by_id_fields[] = {
 	FIELD(map_id, F_ID), FIELD(next_id, F_NUM), FIELD(open_flags, F_FLAGS),
@@ -163,11 +161,6 @@ static void test_ids(void)
 		c.nmasks = 1;
 		break_all(&c);
 	}
-	c = call_of(&link_next, "from the last");
-	c.masks = &next_mask;
-	c.nmasks = 1;
-	set(&c, "start_id", num(0x7ffffff0));
-	break_all(&c);
 	for (unsigned i = 0; i < BU_ARRAY_SIZE(by_id); i++) {
 		c = call_of(by_id[i].s, by_id[i].f->name);
 		set(&c, "map_id", id_of(by_id[i].f));

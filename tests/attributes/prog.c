@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define I(code, regs, off, imm)                                                                    \
 	((uint64_t)(code) | (uint64_t)(regs) << 8 | (uint64_t)(uint16_t)(off) << 16 |              \
@@ -112,6 +113,37 @@ static int make_event(unsigned side, const struct fixture *f)
 }
 static const struct fixture fx_event = { .name = "event", .make = make_event };
 
+/* An iterator over maps that prints nothing: of the BTF that each side has of its own. */
+static int make_iter(unsigned side, const struct fixture *f)
+{
+	struct bu_sys *s = side_sys(side);
+	struct bu_btf btf;
+	union bpf_attr a;
+	const void *data;
+	size_t size;
+	int err;
+
+	err = s->ops->vmlinux_btf(s, &data, &size);
+	if (!err)
+		err = bu_btf_parse(&btf, data, size, NULL, "vmlinux", NULL);
+	if (err)
+		return err;
+	memset(&a, 0, sizeof(a));
+	a.prog_type = BPF_PROG_TYPE_TRACING;
+	a.expected_attach_type = BPF_TRACE_ITER;
+	a.attach_btf_id = bu_btf_find(&btf, BU_BTF_FUNC, f->text);
+	a.insns = bu_ptr64(ret0);
+	a.insn_cnt = 2;
+	a.license = bu_ptr64("GPL");
+	bu_btf_free(&btf);
+	return bu_sys_prog_load(s, &a, 0);
+}
+#define ITER(sym, of)                                                                              \
+	static const struct fixture fx_##sym = { .name = #sym, .make = make_iter, .text = of, .keep = true }
+ITER(itermap, "bpf_iter_bpf_map");
+ITER(itermap2, "bpf_iter_bpf_map");
+ITER(iterprog, "bpf_iter_bpf_prog");
+
 static int make_link(unsigned side, const struct fixture *f)
 {
 	struct bu_sys *s = side_sys(side);
@@ -121,14 +153,24 @@ static int make_link(unsigned side, const struct fixture *f)
 		return p;
 	if (f->arg[0] == 1)
 		return bu_sys_raw_tp_open(s, "sched_switch", p);
-	if (f->arg[0] == 2)
-		return bu_sys_link_create(s, p, (int)if_nametoindex("lo"), BPF_XDP, 0, 0);
+	if (f->arg[0] == 2) { /* tests of another tree may have something there for a while */
+		for (unsigned i = 0; i < 50; i++) {
+			t = bu_sys_link_create(s, p, (int)if_nametoindex("lo"), BPF_XDP, 0, 0);
+			if (t != -EBUSY)
+				break;
+			usleep(200000);
+		}
+		return t;
+	}
+	if (f->arg[0] == 3)
+		return bu_sys_link_create(s, p, 0, BPF_TRACE_ITER, 0, 0);
 	t = fx_fd(side, &fx_event);
 	return t < 0 ? t : bu_sys_link_create(s, p, t, BPF_PERF_EVENT, 0, 0);
 }
 static const struct fixture fx_lperf = { .name = "lperf", .make = make_link, .arg = { 0 }, .of = &fx_tp };
 static const struct fixture fx_lraw = { .name = "lraw", .make = make_link, .arg = { 1 }, .of = &fx_rtp };
 static const struct fixture fx_lxdp = { .name = "lxdp", .make = make_link, .arg = { 2 }, .of = &fx_xdp };
+static const struct fixture fx_liter = { .name = "liter", .make = make_link, .arg = { 3 }, .of = &fx_itermap };
 
 /* ---------------------------------------------------------------- PROG_LOAD */
 
@@ -328,6 +370,13 @@ static void after_link(unsigned side, int r, struct bu_buf *out)
 }
 static const struct spec link_create = { BPF_LINK_CREATE, "link_create", true, link_fields,
 					 BU_ARRAY_SIZE(link_fields), after_link };
+static const struct field link_iter_fields[] = {
+	FIELD(link_create.prog_fd, F_FD), FIELD(link_create.target_fd, F_FD),
+	FIELD(link_create.attach_type, F_NUM), FIELD(link_create.flags, F_FLAGS),
+	FIELD(link_create.iter_info, F_IN), FIELD(link_create.iter_info_len, F_NUM),
+};
+static const struct spec link_iter = { BPF_LINK_CREATE, "link_create", true, link_iter_fields,
+				       BU_ARRAY_SIZE(link_iter_fields), after_link };
 static const struct field raw_fields[] = {
 	FIELD(raw_tracepoint.name, F_STR), FIELD(raw_tracepoint.prog_fd, F_FD),
 	FIELD(raw_tracepoint.cookie, F_NUM),
@@ -353,8 +402,78 @@ static const struct spec enable_stats = { BPF_ENABLE_STATS, "enable_stats", true
 static const struct field iter_fields[] = {
 	FIELD(iter_create.link_fd, F_FD), FIELD(iter_create.flags, F_FLAGS),
 };
+/* What it prints: nothing, and then the end. */
+static void after_iter(unsigned side, int r, struct bu_buf *out)
+{
+	char text[16];
+
+	(void)side;
+	if (r >= 0)
+		bu_buf_printf(out, "    read: %d\n", (int)read(r, text, sizeof(text)));
+}
 static const struct spec iter_create = { BPF_ITER_CREATE, "iter_create", true, iter_fields,
-					 BU_ARRAY_SIZE(iter_fields), NULL };
+					 BU_ARRAY_SIZE(iter_fields), after_iter };
+static const struct field link_id_fields[] = {
+	FIELD(link_id, F_ID), FIELD(next_id, F_NUM), FIELD(open_flags, F_FLAGS),
+	FIELD(fd_by_id_token_fd, F_FD),
+};
+static const struct spec link_by_id = { BPF_LINK_GET_FD_BY_ID, "link_get_fd_by_id", true, link_id_fields,
+					BU_ARRAY_SIZE(link_id_fields), after_link };
+static const struct field link_next_fields[] = {
+	FIELD(start_id, F_ID), FIELD(next_id, F_RES), FIELD(open_flags, F_FLAGS),
+};
+static const struct spec link_next = { BPF_LINK_GET_NEXT_ID, "link_get_next_id", false, link_next_fields,
+				       BU_ARRAY_SIZE(link_next_fields), NULL };
+
+/* Links by id, and what only iterators have. */
+static void link_id_tests(void)
+{
+	static const struct mask next_mask = { "", offsetof(union bpf_attr, next_id), 4, M_ANY, 0,
+					       "ids are each side's own" };
+	static const struct fixture *const links[] = { &fx_lraw, &fx_lxdp, &fx_lperf, &fx_liter };
+	static const uint8_t none[16];
+	struct call c;
+
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(links); i++) {
+		c = call_of(&link_by_id, links[i]->name);
+		set(&c, "link_id", id_of(links[i]));
+		break_all(&c);
+	}
+	/* So that there are some on both sides. */
+	for (unsigned side = 0; side < SIDES; side++)
+		fx_fd(side, &fx_lraw), fx_fd(side, &fx_liter);
+	c = call_of(&link_next, "from the first");
+	c.masks = &next_mask;
+	c.nmasks = 1;
+	break_all(&c);
+	c = call_of(&link_iter, "iterator");
+	set(&c, "link_create.prog_fd", fd_of(&fx_itermap));
+	set(&c, "link_create.attach_type", num(BPF_TRACE_ITER));
+	break_all(&c);
+	set(&c, "link_create.iter_info", in(none, sizeof(none)));
+	set(&c, "link_create.iter_info_len", num(sizeof(none)));
+	break_all(&c);
+	c = call_of(&iter_create, "maps");
+	set(&c, "iter_create.link_fd", fd_of(&fx_liter));
+	break_all(&c);
+	c = call_of(&link_update, "iterator");
+	set(&c, "link_update.link_fd", fd_of(&fx_liter));
+	set(&c, "link_update.new_prog_fd", fd_of(&fx_itermap2));
+	break_all(&c);
+	set(&c, "link_update.new_prog_fd", fd_of(&fx_iterprog));
+	run(&c);
+	c = call_of(&link_detach, "iterator");
+	set(&c, "link_detach.link_fd", fd_of(&fx_liter));
+	run(&c);
+	fx_reset(&fx_lraw);
+	fx_reset(&fx_lxdp);
+	fx_reset(&fx_lperf);
+	c = call_of(&link_detach, "xdp");
+	set(&c, "link_detach.link_fd", fd_of(&fx_lxdp));
+	break_all(&c);
+	fx_reset(&fx_lxdp);
+	fx_reset(&fx_liter);
+}
 
 static void link_tests(void)
 {
@@ -409,6 +528,7 @@ static void link_tests(void)
 	fx_reset(&fx_lxdp);
 	fx_reset(&fx_lperf);
 	fx_reset(&fx_lraw);
+	link_id_tests();
 }
 
 static void rest_tests(void)
@@ -496,7 +616,7 @@ void prog_tests(void)
 	if (wanted(&btf_load))
 		btf_tests();
 	if (wanted(&link_create) || wanted(&raw_open) || wanted(&link_update) ||
-	    wanted(&link_detach) || wanted(&iter_create))
+	    wanted(&link_detach) || wanted(&iter_create) || wanted(&link_by_id) || wanted(&link_next))
 		link_tests();
 	if (wanted(&bind_map) || wanted(&enable_stats))
 		rest_tests();
