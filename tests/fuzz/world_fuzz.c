@@ -109,7 +109,7 @@ static void make_progs(struct bu_sys *s, const int *fds)
 
 	for (unsigned i = 0; i < BU_ARRAY_SIZE(maps); i++)
 		for (unsigned op = 0; op < KS_OPS; op++) {
-			fd = ks_prog_make(s, maps[i].type, op, fds[i]);
+			fd = ks_prog_make(s, maps[i].type, op, fds[i], false);
 			snprintf(path, sizeof(path), "/sys/fs/bpf/run%u_%u", i, op);
 			if (fd >= 0)
 				bu_sys_pin(s, fd, path);

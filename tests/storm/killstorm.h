@@ -50,7 +50,8 @@ void ks_bad(const char *fmt, ...) BU_PRINTF(1, 2);
 
 /* Programs of runners, by type of map; -ENOENT: none for this operation. */
 enum { KS_UPDATE, KS_DELETE, KS_LOOKUP, KS_OPS };
-int ks_prog_make(struct bu_sys *s, uint32_t type, unsigned op, int map);
+/* spin: a value has a bpf_spin_lock behind its words, which is taken to look at it. */
+int ks_prog_make(struct bu_sys *s, uint32_t type, unsigned op, int map, bool spin);
 /* One that uses no map: for prog_array. */
 int ks_prog_plain(struct bu_sys *s, int32_t r0);
 /* Runs one: what it gave, or of the run -errno (which is noted as a violation). value: 6 words. */

@@ -20,21 +20,24 @@ static const struct kind {
 	const char *name;
 	uint32_t type, key, entries, flags;
 	bool inner, fifo, array;
+	bool spin; /* a bpf_spin_lock behind the words of its values */
 } kinds[] = {
-	{ "hash", BPF_MAP_TYPE_HASH, 4, 40, 0, false, false, false },
-	{ "hash_np", BPF_MAP_TYPE_HASH, 4, 40, BPF_F_NO_PREALLOC, false, false, false },
-	{ "percpu_hash", BPF_MAP_TYPE_PERCPU_HASH, 4, 40, 0, false, false, false },
-	{ "lru", BPF_MAP_TYPE_LRU_HASH, 4, 40, 0, false, false, false },
-	{ "lpm", BPF_MAP_TYPE_LPM_TRIE, 8, 40, BPF_F_NO_PREALLOC, false, false, false },
-	{ "array", BPF_MAP_TYPE_ARRAY, 4, KEYS, 0, false, false, true },
-	{ "percpu_array", BPF_MAP_TYPE_PERCPU_ARRAY, 4, KEYS, 0, false, false, true },
-	{ "queue", BPF_MAP_TYPE_QUEUE, 0, 40, 0, false, true, false },
-	{ "stack", BPF_MAP_TYPE_STACK, 0, 40, 0, false, true, false },
-	{ "ringbuf", BPF_MAP_TYPE_RINGBUF, 0, 4096, 0, false, false, false },
-	{ "array_of_maps", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, KEYS, 0, true, false, true },
-	{ "hash_of_maps", BPF_MAP_TYPE_HASH_OF_MAPS, 4, 40, 0, true, false, false },
-	{ "prog_array", BPF_MAP_TYPE_PROG_ARRAY, 4, KEYS, 0, true, false, true },
-	{ "perf_event_array", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, KEYS, 0, true, false, true },
+	{ "hash_lock", BPF_MAP_TYPE_HASH, 4, 40, 0, false, false, false, true },
+	{ "array_lock", BPF_MAP_TYPE_ARRAY, 4, KEYS, 0, false, false, true, true },
+	{ "hash", BPF_MAP_TYPE_HASH, 4, 40, 0, false, false, false, false },
+	{ "hash_np", BPF_MAP_TYPE_HASH, 4, 40, BPF_F_NO_PREALLOC, false, false, false, false },
+	{ "percpu_hash", BPF_MAP_TYPE_PERCPU_HASH, 4, 40, 0, false, false, false, false },
+	{ "lru", BPF_MAP_TYPE_LRU_HASH, 4, 40, 0, false, false, false, false },
+	{ "lpm", BPF_MAP_TYPE_LPM_TRIE, 8, 40, BPF_F_NO_PREALLOC, false, false, false, false },
+	{ "array", BPF_MAP_TYPE_ARRAY, 4, KEYS, 0, false, false, true, false },
+	{ "percpu_array", BPF_MAP_TYPE_PERCPU_ARRAY, 4, KEYS, 0, false, false, true, false },
+	{ "queue", BPF_MAP_TYPE_QUEUE, 0, 40, 0, false, true, false, false },
+	{ "stack", BPF_MAP_TYPE_STACK, 0, 40, 0, false, true, false, false },
+	{ "ringbuf", BPF_MAP_TYPE_RINGBUF, 0, 4096, 0, false, false, false, false },
+	{ "array_of_maps", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, KEYS, 0, true, false, true, false },
+	{ "hash_of_maps", BPF_MAP_TYPE_HASH_OF_MAPS, 4, 40, 0, true, false, false, false },
+	{ "prog_array", BPF_MAP_TYPE_PROG_ARRAY, 4, KEYS, 0, true, false, true, false },
+	{ "perf_event_array", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, KEYS, 0, true, false, true, false },
 };
 #define NKINDS BU_ARRAY_SIZE(kinds)
 
@@ -121,6 +124,12 @@ static uint32_t target(const struct kind *k)
 			  k->type == BPF_MAP_TYPE_PERF_EVENT_ARRAY ? events[n] : inner[n]);
 }
 
+/* With the value's own lock, now and then. */
+static uint64_t lock_flag(const struct kind *k)
+{
+	return k->spin && ks_random() % 2 ? BPF_F_LOCK : 0;
+}
+
 /* A runner: a program does it. */
 static int run_prog(struct bu_sys *s, unsigned i, unsigned op, uint32_t n, uint64_t flags)
 {
@@ -133,7 +142,7 @@ static int run_prog(struct bu_sys *s, unsigned i, unsigned op, uint32_t n, uint6
 		return fd;
 	make_key(k, n, key);
 	fill(v, k->fifo || k->type == BPF_MAP_TYPE_RINGBUF ? 0 : n);
-	return ks_prog_run(s, fd, key, k->key, v, flags);
+	return ks_prog_run(s, fd, key, k->key, v, flags | lock_flag(k));
 }
 
 static int put(struct bu_sys *s, unsigned i, uint32_t n, uint64_t flags)
@@ -153,7 +162,9 @@ static int put(struct bu_sys *s, unsigned i, uint32_t n, uint64_t flags)
 		value[0] = target(k);
 		err = bu_sys_map_update(s, fds[i], key, value, flags);
 	} else {
-		err = bu_sys_map_update(s, fds[i], k->fifo ? NULL : key, value, flags);
+		if (k->spin)
+			value[WORDS] = 0;
+		err = bu_sys_map_update(s, fds[i], k->fifo ? NULL : key, value, flags | lock_flag(k));
 	}
 	bu_vm_map_put(m);
 	return err;
@@ -166,6 +177,8 @@ static void look(struct bu_sys *s, unsigned i, const void *key, bool alone, bool
 	static uint64_t value[MAX_USER / 8];
 	struct bu_vm_map *m = map_of(s, i);
 	uint32_t n = number(k, key);
+	/* Alone always with the lock: what the dead have left is taken over. */
+	uint64_t flags = alone && k->spin ? BPF_F_LOCK : lock_flag(k);
 	int err;
 
 	if (!m) {
@@ -176,7 +189,7 @@ static void look(struct bu_sys *s, unsigned i, const void *key, bool alone, bool
 		bu_vm_map_put(m);
 		return;
 	}
-	err = alone ? m->ops->read(m, key, value, 0) : bu_sys_map_lookup(s, fds[i], key, value, 0);
+	err = alone ? m->ops->read(m, key, value, flags) : bu_sys_map_lookup(s, fds[i], key, value, flags);
 	if (err && (err != -ENOENT || must))
 		ks_bad("%s: looking up %u gave %d", k->name, n, err);
 	if (!err && !k->inner)
@@ -360,7 +373,7 @@ static int make_progs(struct bu_sys *s, unsigned i)
 	int fd, err;
 
 	for (unsigned op = 0; op < KS_OPS; op++) {
-		fd = ks_prog_make(s, kinds[i].type, op, fds[i]);
+		fd = ks_prog_make(s, kinds[i].type, op, fds[i], kinds[i].spin);
 		if (fd == -ENOENT)
 			continue;
 		snprintf(path, sizeof(path), "/sys/fs/bpf/%s_%u", kinds[i].name, op);
@@ -372,12 +385,35 @@ static int make_progs(struct bu_sys *s, unsigned i)
 	return 0;
 }
 
+/* [1] int, [2] struct bpf_spin_lock { int val; }, [3] the value: its lock behind WORDS words of 8 bytes. */
+static int lock_btf(struct bu_sys *s)
+{
+	static const char strs[] = "\0int\0bpf_spin_lock\0val\0v\0l";
+	static const uint32_t types[] = {
+		1, 1u << 24, 4, 1u << 24 | 32,
+		5, 4u << 24 | 1, 4, 19, 1, 0,
+		23, 4u << 24 | 1, 8 * WORDS + 8, 25, 2, 64 * WORDS,
+	};
+	struct {
+		uint16_t magic;
+		uint8_t version, flags;
+		uint32_t hdr_len, type_off, type_len, str_off, str_len;
+		uint8_t data[sizeof(types) + sizeof(strs)];
+	} b = { 0xeb9f, 1, 0, 24, 0, sizeof(types), sizeof(types), sizeof(strs), { 0 } };
+
+	memcpy(b.data, types, sizeof(types));
+	memcpy(b.data + sizeof(types), strs, sizeof(strs));
+	return bu_sys_btf_load(s, &b, 24 + sizeof(types) + sizeof(strs), NULL, 0);
+}
+
 static int setup(struct bu_sys *s)
 {
 	union bpf_attr a;
 	char path[64];
-	int err = open_events(s);
+	int err = open_events(s), btf = lock_btf(s);
 
+	if (btf < 0)
+		return btf;
 	for (unsigned i = 0; i < 4 && !err; i++) {
 		memset(&a, 0, sizeof(a));
 		a.map_type = BPF_MAP_TYPE_ARRAY;
@@ -396,6 +432,12 @@ static int setup(struct bu_sys *s)
 		a.map_type = k->type;
 		a.key_size = k->key;
 		a.value_size = k->inner ? 4 : k->type == BPF_MAP_TYPE_RINGBUF ? 0 : WORDS * 8;
+		if (k->spin) {
+			a.value_size += 8;
+			a.btf_fd = (uint32_t)btf;
+			a.btf_key_type_id = 1;
+			a.btf_value_type_id = 3;
+		}
 		a.max_entries = k->entries;
 		a.map_flags = k->flags;
 		a.inner_map_fd = k->type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
@@ -411,6 +453,7 @@ static int setup(struct bu_sys *s)
 			return err;
 		}
 	}
+	s->ops->close(s, btf);
 	return 0;
 }
 

@@ -71,7 +71,23 @@ static void reads(struct code *c, unsigned words)
 	add(c, 0xb7, 0, 0, 0, 0);
 }
 
-static bool make(struct code *c, uint32_t type, unsigned op, int map)
+/* As reads, between bpf_spin_lock and bpf_spin_unlock of the lock behind the words. */
+static void reads_locked(struct code *c, unsigned words)
+{
+	add(c, 0x15, 0, 0, (int16_t)words + 8, 0);
+	add(c, 0xbf, 6, 0, 0, 0);
+	add(c, 0xbf, 1, 6, 0, 0);
+	add(c, 0x07, 1, 0, 0, (int32_t)words * 8);
+	call(c, 93);
+	for (unsigned i = 0; i < words; i++)
+		add(c, 0x79, 2, 6, (int16_t)(i * 8), 0);
+	add(c, 0xbf, 1, 6, 0, 0);
+	add(c, 0x07, 1, 0, 0, (int32_t)words * 8);
+	call(c, 94);
+	add(c, 0xb7, 0, 0, 0, 0);
+}
+
+static bool make(struct code *c, uint32_t type, unsigned op, int map, bool spin)
 {
 	begin(c);
 	switch (type) {
@@ -144,7 +160,9 @@ static bool make(struct code *c, uint32_t type, unsigned op, int map)
 			flags(c, 4);
 		}
 		call(c, op == KS_UPDATE ? 2 : op == KS_DELETE ? 3 : 1);
-		if (op == KS_LOOKUP)
+		if (op == KS_LOOKUP && spin)
+			reads_locked(c, WORDS);
+		else if (op == KS_LOOKUP)
 			reads(c, WORDS);
 	}
 	return true;
@@ -174,11 +192,11 @@ int ks_prog_plain(struct bu_sys *s, int32_t r0)
 	return load(s, &c);
 }
 
-int ks_prog_make(struct bu_sys *s, uint32_t type, unsigned op, int map)
+int ks_prog_make(struct bu_sys *s, uint32_t type, unsigned op, int map, bool spin)
 {
 	struct code c = { .n = 0 };
 
-	if (!make(&c, type, op, map))
+	if (!make(&c, type, op, map, spin))
 		return -ENOENT;
 	add(&c, 0x95, 0, 0, 0, 0);
 	return load(s, &c);
