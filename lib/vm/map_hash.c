@@ -294,7 +294,9 @@ int bu_vm_hash_copy(struct bu_vm_map *m, struct hash_elem *e, uint32_t gen, void
 				err = 0;
 				break;
 			}
-		} else if (tries % 1000 == 999 && m->obj->vm->locked != m->obj) {
+		} else if (m->obj->vm->locked == m->obj) {
+			atomic_fetch_add(&e->seq, 1); /* nobody writes, so it is damage */
+		} else if (tries % 1000 == 999) {
 			/* Its writer is slow, or dead: the lock finds out. */
 			err = bu_vm_lock(m->obj);
 			if (err) {
