@@ -436,6 +436,55 @@ static void test_full(void)
 	rmdir(mnt);
 }
 
+/* Which directory, without one that is named: the first candidate that will do. */
+static void test_where(void)
+{
+	char run[80], want[96], path[4096], *env = getenv("BPFUTILS_WORLD");
+	char *keep = getenv("XDG_RUNTIME_DIR");
+	const char *own = "/dev/shm/bpfutils-";
+	bool root = geteuid() == 0;
+
+	env = env ? strdup(env) : NULL;
+	keep = keep ? strdup(keep) : NULL;
+	unsetenv("BPFUTILS_WORLD");
+	snprintf(run, sizeof(run), "%s/run", top);
+	snprintf(want, sizeof(want), "%s/bpfutils", run);
+	mkdir(run, 0700);
+	setenv("XDG_RUNTIME_DIR", run, 1);
+	ok(!bu_vm_where(NULL, path, sizeof(path), NULL) && !strcmp(path, want), "$XDG_RUNTIME_DIR: %s", path);
+	ok(!symlink("/dev/shm", want) && !bu_vm_where(NULL, path, sizeof(path), NULL) &&
+	   !strncmp(path, own, strlen(own)), "passed over when it is a symbolic link: %s", path);
+	unlink(want);
+	ok(!mkdir(want, 0755) && !chmod(want, 0755) && !bu_vm_where(NULL, path, sizeof(path), NULL) &&
+	   !strncmp(path, own, strlen(own)), "when others may look into it");
+	chmod(want, 0700);
+	if (root)
+		ok(!chown(want, 65534, 65534) && !bu_vm_where(NULL, path, sizeof(path), NULL) &&
+		   !strncmp(path, own, strlen(own)), "when it is another user's");
+	else
+		skip(1, "needs root");
+	rmdir(want);
+	setenv("XDG_RUNTIME_DIR", "/proc", 1);
+	ok(!bu_vm_where(NULL, path, sizeof(path), NULL) && !strncmp(path, own, strlen(own)),
+	   "when it is no tmpfs");
+	setenv("XDG_RUNTIME_DIR", "run", 1);
+	ok(!bu_vm_where(NULL, path, sizeof(path), NULL) && !strncmp(path, own, strlen(own)),
+	   "when it is no absolute path");
+	setenv("BPFUTILS_WORLD", "/proc/w", 1);
+	ok(bu_vm_where(NULL, path, sizeof(path), NULL) == -EINVAL, "but what $BPFUTILS_WORLD names is not");
+	rmdir(run);
+	if (env)
+		setenv("BPFUTILS_WORLD", env, 1);
+	else
+		unsetenv("BPFUTILS_WORLD");
+	if (keep)
+		setenv("XDG_RUNTIME_DIR", keep, 1);
+	else
+		unsetenv("XDG_RUNTIME_DIR");
+	free(env);
+	free(keep);
+}
+
 int main(void)
 {
 	char cmd[128];
@@ -455,6 +504,7 @@ int main(void)
 	test_ids();
 	test_cut();
 	test_trust();
+	test_where();
 	test_full();
 	snprintf(cmd, sizeof(cmd), "rm -rf %s", top);
 	if (system(cmd))
