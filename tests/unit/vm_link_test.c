@@ -282,13 +282,14 @@ static void killed_update(void)
 {
 	for (int stored = 0; stored < 2; stored++) {
 		int a = load(BPF_PROG_TYPE_XDP, 0, 0, 1), b = load(BPF_PROG_TYPE_XDP, 0, 0, 2), n = 0;
-		struct bu_vm_obj *link, *prog;
+		struct bu_vm_obj *link = NULL, *prog = NULL;
 		struct bu_attached at;
 		uint32_t id = 0;
 
-		ok(!attach(BU_HOOK_XDP, "lo", a, BU_VIA_LINK, &at) &&
-		   !bu_vm_obj_by_fd(bu_vm(s), at.link_fd, BU_VM_LINK, &link, NULL) &&
-		   !bu_vm_obj_by_fd(bu_vm(s), b, BU_VM_PROG, &prog, NULL), "XDP by a link");
+		if (!ok(!attach(BU_HOOK_XDP, "lo", a, BU_VIA_LINK, &at) &&
+			!bu_vm_obj_by_fd(bu_vm(s), at.link_fd, BU_VM_LINK, &link, NULL) &&
+			!bu_vm_obj_by_fd(bu_vm(s), b, BU_VM_PROG, &prog, NULL), "XDP by a link"))
+			return;
 		bu_vm_ref_set(link, 2, prog);
 		if (stored)
 			link->hdr->link.prog_id = prog->id;
