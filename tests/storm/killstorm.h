@@ -24,6 +24,7 @@ enum ks_busy { KS_IDLE, KS_LOCKED, KS_COMMITTED };
 /* One kind of trouble: set up in the parent, work in a child, check in the parent when it is dead. */
 struct ks_part {
 	const char *name;
+	unsigned script; /* operations of a child that is killed at its Nth system call */
 	unsigned stride; /* of the stops that make check takes; of system calls two each */
 	int (*setup)(struct bu_sys *s);
 	/* One operation of a child. who: 0 writer, 1 runner, 2 reader. */

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #define CHILDREN 3
-#define SCRIPT 10 /* operations of a child that is killed at its Nth system call */
 
 struct ks_shared *ks_shared;
 char ks_world[64];
@@ -110,7 +109,7 @@ static void finish(pid_t pid)
 /* Kills at the nth stop of a system call. False: it had ended before. */
 static bool kill_at_syscall(const struct ks_part *p, unsigned who, unsigned nth)
 {
-	pid_t pid = start(p, who, SCRIPT, base * 8 + who, FROM_START);
+	pid_t pid = start(p, who, p->script, base * 8 + who, FROM_START);
 	int st;
 
 	if (pid < 0 || waitpid(pid, &st, __WALL) != pid || !WIFSTOPPED(st))

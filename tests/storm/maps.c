@@ -622,4 +622,4 @@ static bool probe(struct bu_sys *s, unsigned i)
 	return true;
 }
 
-const struct ks_part ks_maps = { "maps", 26, setup, step, open_all, check, busy, focus, probe };
+const struct ks_part ks_maps = { "maps", 10, 26, setup, step, open_all, check, busy, focus, probe };

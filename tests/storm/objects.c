@@ -42,11 +42,11 @@ static int make_map(struct bu_sys *s, uint32_t type, int inner)
 	return bu_sys_map_create(s, &a);
 }
 
-/* A program that uses a map: "r1 = map ll; r0 = 0; exit". */
-static int make_prog(struct bu_sys *s, int map)
+/* A program that uses a map, unless it is < 0: "r1 = map ll; r0 = 0; exit". */
+static int make_prog(struct bu_sys *s, int map, uint32_t type)
 {
 	struct bu_insn insns[4] = {
-		{ .code = 0x18, .dst = 1, .src = 1, .imm = map }, { .code = 0 },
+		{ .code = 0x18, .dst = 1, .src = map >= 0, .imm = map }, { .code = 0 },
 		{ .code = 0xb7 }, { .code = 0x95 },
 	};
 	uint8_t code[32];
@@ -55,7 +55,7 @@ static int make_prog(struct bu_sys *s, int map)
 	for (unsigned i = 0; i < 4; i++)
 		bu_insn_encode(code + 8 * i, &insns[i], false);
 	memset(&a, 0, sizeof(a));
-	a.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT;
+	a.prog_type = type;
 	a.insns = bu_ptr64(code);
 	a.insn_cnt = 4;
 	a.license = bu_ptr64("GPL");
@@ -84,6 +84,35 @@ static int some(void)
 	return -1;
 }
 
+/* Links: of a raw tracepoint, of XDP, with another program; XDP by netlink, which outlives its process. */
+static void link_step(struct bu_sys *s, unsigned what, int a)
+{
+	int lo = s->ops->ifindex(s, "lo"), prog;
+	union bpf_attr u;
+
+	if (what == 0) {
+		hold(s, bu_sys_raw_tp_open(s, "storm", a));
+		return;
+	}
+	prog = make_prog(s, some(), BPF_PROG_TYPE_XDP);
+	switch (prog < 0 ? 0 : what) {
+	case 1:
+		hold(s, bu_sys_link_create(s, prog, lo, BPF_XDP, 0, 0));
+		break;
+	case 2:
+		memset(&u, 0, sizeof(u));
+		u.link_update.link_fd = (uint32_t)a;
+		u.link_update.new_prog_fd = (uint32_t)prog;
+		s->ops->bpf(s, BPF_LINK_UPDATE, &u, sizeof(u));
+		break;
+	case 3:
+		s->ops->xdp_set(s, lo, ks_random() % 4 ? prog : -1, -1, 0, NULL, 0);
+		break;
+	}
+	if (prog >= 0)
+		s->ops->close(s, prog);
+}
+
 static int open_part(struct bu_sys *s)
 {
 	(void)s;
@@ -95,15 +124,16 @@ static int open_part(struct bu_sys *s)
 static void step(struct bu_sys *s, unsigned who)
 {
 	uint32_t id = 0, key = (uint32_t)(ks_random() % 4);
+	enum bu_objkind kind;
 	uint32_t removed;
 	uint64_t bytes;
 	int a = some(), b = some();
 
-	switch (ks_random() % (who == 2 ? 4 : 13)) {
+	switch (ks_random() % (who == 2 ? 4 : 17)) {
 	case 0:
-		for (unsigned k = 0; k < 4; k++)
-			for (id = 0; !bu_sys_next_id(s, (enum bu_objkind)k, id, &id);)
-				;
+		kind = (enum bu_objkind)(ks_random() % 4);
+		while (!bu_sys_next_id(s, kind, id, &id))
+			;
 		break;
 	case 1:
 		hold(s, bu_sys_get(s, pin_path(), 0));
@@ -128,7 +158,7 @@ static void step(struct bu_sys *s, unsigned who)
 		break;
 	case 7:
 		if (a >= 0)
-			hold(s, make_prog(s, a));
+			hold(s, make_prog(s, a, BPF_PROG_TYPE_RAW_TRACEPOINT));
 		break;
 	case 8:
 		bu_sys_pin(s, a, pin_path());
@@ -139,6 +169,9 @@ static void step(struct bu_sys *s, unsigned who)
 	case 10: /* a program in an array of programs, perhaps one it uses; a map in a map */
 	case 11:
 		bu_sys_map_update(s, a, &key, &b, 0);
+		break;
+	case 13: case 14: case 15: case 16:
+		link_step(s, (unsigned)(ks_random() % 4), a);
 		break;
 	default:
 		bu_sys_map_delete(s, a, &key);
@@ -166,6 +199,28 @@ static void check_world(struct bu_sys *s, const char *when)
 	bu_diags_free(&ds);
 }
 
+/* Every link has its program. */
+static void check_links(struct bu_sys *s)
+{
+	struct bpf_link_info i = { 0 };
+	uint32_t id = 0, size;
+	int fd, prog;
+
+	while (!bu_sys_next_id(s, BU_LINK, id, &id)) {
+		fd = bu_sys_fd_by_id(s, BU_LINK, id, 0);
+		size = sizeof(i);
+		if (fd >= 0 && !bu_sys_info(s, fd, &i, &size)) {
+			prog = bu_sys_fd_by_id(s, BU_PROG, i.prog_id, 0);
+			if (prog < 0)
+				ks_bad("link %u has a program %u that is not there", id, i.prog_id);
+			else
+				s->ops->close(s, prog);
+		}
+		if (fd >= 0)
+			s->ops->close(s, fd);
+	}
+}
+
 static void check(struct bu_sys *s)
 {
 	char path[40];
@@ -174,6 +229,8 @@ static void check(struct bu_sys *s)
 
 	bu_vm_gc(s, &removed, &bytes);
 	check_world(s, "after gc");
+	check_links(s);
+	s->ops->xdp_set(s, s->ops->ifindex(s, "lo"), -1, -1, 0, NULL, 0);
 	for (unsigned i = 0; i < PINS; i++) {
 		snprintf(path, sizeof(path), "/sys/fs/bpf/ks_%u", i);
 		s->ops->unpin(s, path);
@@ -185,4 +242,4 @@ static void check(struct bu_sys *s)
 		ks_bad("%u objects are left that nobody holds", n - before);
 }
 
-const struct ks_part ks_objects = { "objects", 102, setup, step, open_part, check, NULL, NULL, NULL };
+const struct ks_part ks_objects = { "objects", 8, 102, setup, step, open_part, check, NULL, NULL, NULL };
