@@ -167,15 +167,13 @@ static int read_value(struct bu_vm_map *m, const void *key, void *value, uint64_
 		load_short(value, element(m, i), m->user_value);
 		return 0;
 	}
-	if (m->spin_lock_off < 0 || !(flags & BPF_F_LOCK)) {
+	lock = i * m->u[U_STRIDE] + (uint32_t)m->spin_lock_off;
+	err = m->spin_lock_off >= 0 && (flags & BPF_F_LOCK) ? bu_vm_spin_lock(m->obj, lock) : -EROFS;
+	if (!err) {
+		bu_vm_copy(value, element(m, i), m->user_value);
+		bu_vm_spin_unlock(m->obj, lock);
+	} else if (err == -EROFS) { /* who only looks takes the value as it is */
 		err = read_long(m, i, value);
-	} else {
-		lock = i * m->u[U_STRIDE] + (uint32_t)m->spin_lock_off;
-		err = bu_vm_spin_lock(m->obj, lock);
-		if (!err) {
-			bu_vm_copy(value, element(m, i), m->user_value);
-			bu_vm_spin_unlock(m->obj, lock);
-		}
 	}
 	if (!err && m->spin_lock_off >= 0)
 		memset((uint8_t *)value + m->spin_lock_off, 0, 4);

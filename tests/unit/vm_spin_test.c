@@ -10,7 +10,7 @@ static struct bu_sys *s;
 static int map;
 
 /* struct v { struct bpf_spin_lock { u32 val; } lock; u32 pad; u64 n; } */
-static int make_map(void)
+static int make_map(uint32_t type)
 {
 	static const char str[] = "\0u32\0u64\0bpf_spin_lock\0val\0v\0lock\0n";
 	static const uint32_t types[] = {
@@ -29,7 +29,7 @@ static int make_map(void)
 	memcpy(blob + sizeof(h), types, sizeof(types));
 	memcpy(blob + sizeof(h) + sizeof(types), str, sizeof(str));
 	a.btf_fd = (uint32_t)bu_sys_btf_load(s, blob, sizeof(blob), NULL, 0);
-	a.map_type = BPF_MAP_TYPE_ARRAY;
+	a.map_type = type;
 	a.key_size = 4;
 	a.value_size = 16;
 	a.max_entries = 2;
@@ -69,6 +69,33 @@ static int run(const struct bu_insn *tail, unsigned n, struct bu_vm_fault *fault
 	return err;
 }
 
+/* Who may only look at a world looks at values with a lock too, by BPF_F_LOCK or without. */
+static void look_only(uint32_t type, const char *name)
+{
+	struct bu_vm_options o = { .world = dir, .read_only = true };
+	uint64_t value[2] = { 0, 77 };
+	struct bu_sys *ro = NULL;
+	uint32_t key = 1, id = 0;
+	int fd = make_map(type), look, err;
+
+	ok(fd >= 0 && !bu_sys_map_update(s, fd, &key, value, BPF_F_LOCK), "%s: a value", name);
+	err = bu_vm_open(&ro, &o, NULL);
+	if (!ok(!err, "%s: the world, to look at", name))
+		return;
+	while (!bu_sys_next_id(ro, BU_MAP, id, &id))
+		;
+	look = bu_sys_fd_by_id(ro, BU_MAP, id, BPF_F_RDONLY);
+	for (int i = 0; i < 2; i++) {
+		memset(value, 0, sizeof(value));
+		err = bu_sys_map_lookup(ro, look, &key, value, i ? BPF_F_LOCK : 0);
+		ok(!err && value[1] == 77, "%s: looked up with%s the lock: %d", name, i ? "" : "out", err);
+	}
+	ok(bu_sys_map_update(ro, look, &key, value, 0) < 0, "%s: not written", name);
+	ro->ops->close(ro, look);
+	ro->ops->destroy(ro);
+	close(fd);
+}
+
 #define R1_R6 { 0xbf, 1, 6, 0, 0 }
 #define LOCK R1_R6, { 0x85, 0, 0, 0, 93 }
 #define UNLOCK R1_R6, { 0x85, 0, 0, 0, 94 }
@@ -96,7 +123,7 @@ int main(void)
 	bu_diags_init(&ds);
 	bu_vm_open(&s, &o, &ds);
 	bu_diags_free(&ds);
-	map = s ? make_map() : -1;
+	map = s ? make_map(BPF_MAP_TYPE_ARRAY) : -1;
 	if (!ok(map >= 0, "a map with a lock in its value: %d", map))
 		return done_testing();
 	err = RUN(LOCK, { 0x7a, 6, 0, 8, 7 }, UNLOCK);
@@ -121,6 +148,8 @@ int main(void)
 	   fault.text);
 	err = RUN(LOCK, UNLOCK);
 	ok(!err, "and still it can be taken: %d %s", err, fault.text);
+	look_only(BPF_MAP_TYPE_ARRAY, "array");
+	look_only(BPF_MAP_TYPE_HASH, "hash");
 	close(map);
 	s->ops->destroy(s);
 	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
