@@ -24,6 +24,9 @@ struct bu_vm_options {
  */
 int bu_vm_open(struct bu_sys **s, const struct bu_vm_options *opts, struct bu_diags *ds);
 
+/* Where the world is that a bu_vm_open with these options would take, made or not. */
+int bu_vm_where(const struct bu_vm_options *opts, char *path, size_t size, struct bu_diags *ds);
+
 /* Is this backend the VM? */
 bool bu_vm_is(const struct bu_sys *s);
 const char *bu_vm_path(const struct bu_sys *s); /* of its world */

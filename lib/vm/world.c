@@ -159,6 +159,15 @@ static int choose(const struct bu_vm_options *opts, char *path, size_t size, int
 	return r;
 }
 
+int bu_vm_where(const struct bu_vm_options *opts, char *path, size_t size, struct bu_diags *ds)
+{
+	int fd, r = choose(opts, path, size, &fd, ds);
+
+	if (fd >= 0)
+		close(fd);
+	return r < 0 ? r : 0;
+}
+
 /* ---------------------------------------------------------------- the root file */
 
 /* "0-7,9": one more than the largest number, 0: unreadable. */
