@@ -127,7 +127,7 @@ struct as_val {
 enum as_op {
 	OP_NUM, OP_SYM, OP_NEG, OP_NOT, OP_LNOT, OP_MUL, OP_DIV, OP_MOD, OP_ADD, OP_SUB, OP_SHL,
 	OP_SHR, OP_LT, OP_LE, OP_GT, OP_GE, OP_EQ, OP_NE, OP_AND, OP_XOR, OP_OR, OP_LAND, OP_LOR,
-	OP_COND,
+	OP_COND, OP_CORE,
 };
 struct as_expr {
 	uint8_t op;

@@ -186,6 +186,20 @@ int as_btf(struct as *as, struct bu_buf *btf, struct bu_buf *ext)
 	}
 	any = as_externs_btf(as) || any;
 	any = as_types_btf(as) || any;
+	as_core_types(as);
+	for (size_t i = 0; as->core && i < as->nsecs; i++) {
+		struct bu_btfext_sec *s = NULL;
+
+		for (uint32_t k = 0; k < e.nsec && !s; k++)
+			if (e.sec[k].name == as->secs[i]->name)
+				s = &e.sec[k];
+		err = as_core_section(as, as->secs[i], s ? s : &e.sec[e.nsec]);
+		if (err < 0)
+			return err;
+		if (err && !s)
+			e.nsec++;
+		any = any || err;
+	}
 	if (!any)
 		return 0;
 	if (e.nsec) {

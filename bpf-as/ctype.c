@@ -424,7 +424,8 @@ static bool enumerators(struct cparser *p, struct as_type *t)
 		if (declare) {
 			struct as_sym *s = as_sym(as, name->p, name->n);
 
-			if (s && as_set(as, s, name->p, 0, v))
+			/* The kernel's own enumerators may be repeated as they are. */
+			if (s && !(s->def == DEF_CONST && s->value == v) && as_set(as, s, name->p, 0, v))
 				return false;
 		}
 		v = (int64_t)((uint64_t)v + 1);

@@ -341,6 +341,21 @@ static bool use(struct parser *p, const char *s, struct as_sym *sym, struct ev *
 	return true;
 }
 
+/* @task_struct.pid: a value that the loader adjusts. */
+static bool core(struct parser *p, struct ev *out)
+{
+	const char *s = p->c.p;
+	uint32_t ref;
+
+	if (as_core_expr(p->as, &p->c, &ref))
+		return fail(p, s, "expected a field or a question: @TYPE.FIELD, @exists(TYPE.FIELD)");
+	out->node = new_node(p->as, OP_CORE, s);
+	if (!out->node)
+		return fail(p, s, "out of memory");
+	p->as->ex[out->node].a = ref;
+	return true;
+}
+
 static bool unary(struct parser *p, struct ev *out)
 {
 	struct as_cur *c = &p->c;
@@ -377,6 +392,9 @@ static bool unary(struct parser *p, struct ev *out)
 		break;
 	case '"':
 		ok = quoted(p, out);
+		break;
+	case '@':
+		ok = core(p, out);
 		break;
 	default:
 		if (IS(*s, CL_DIGIT))
@@ -636,6 +654,8 @@ int as_eval(struct as *as, uint32_t node, struct as_val *v)
 	case OP_NUM:
 		*v = (struct as_val){ NULL, e.num };
 		return 0;
+	case OP_CORE:
+		return eval_error(as, &e, "a value that the loader adjusts stands alone, in an instruction");
 	case OP_SYM:
 		return as_eval_sym(as, e.sym, e.pos, v);
 	default:

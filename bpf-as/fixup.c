@@ -237,8 +237,13 @@ static void fix_value(struct as *as, const struct as_fix *f)
 	int32_t imm;
 	uint8_t *b;
 
-	if (f->sym ? as_eval_sym(as, f->sym, f->pos, &v) : as_eval(as, f->expr, &v))
+	if (!f->sym && as->ex[f->expr].op == OP_CORE && f->kind != FIX_DATA) {
+		v.sym = NULL;
+		if (as_core_fix(as, f, as->ex[f->expr].a, &v.add))
+			return;
+	} else if (f->sym ? as_eval_sym(as, f->sym, f->pos, &v) : as_eval(as, f->expr, &v)) {
 		return;
+	}
 	if (f->kind == FIX_DATA) {
 		fix_data(as, f, &v);
 		return;

@@ -28,7 +28,8 @@ static bool find(struct as *as, struct as_type *s, struct bu_str name, struct as
 
 		if (*s->mem[i].name || !t || (t->kind != BU_BTF_STRUCT && t->kind != BU_BTF_UNION))
 			continue;
-		out->step[out->n++] = (struct as_step){ .in = s, .index = i, .m = &s->mem[i] };
+		out->step[out->n++] = (struct as_step){ .in = s, .index = i, .m = &s->mem[i],
+						    .src = s->mem[i].src };
 		out->bit_off += s->mem[i].bit_off;
 		if (find(as, t, name, out, depth + 1))
 			return true;
@@ -37,7 +38,7 @@ static bool find(struct as *as, struct as_type *s, struct bu_str name, struct as
 	}
 	if (!m)
 		return false;
-	out->step[out->n++] = (struct as_step){ .in = s, .index = m - s->mem, .m = m };
+	out->step[out->n++] = (struct as_step){ .in = s, .index = m - s->mem, .m = m, .src = m->src };
 	out->bit_off += m->bit_off;
 	out->bit_size = m->bit_size;
 	out->type = m->type;

@@ -145,7 +145,8 @@ void as_types_end(struct as *as);
 struct as_step { /* one step of an access: a member, or an element of an array */
 	struct as_type *in;  /* the struct or array */
 	int64_t index;       /* element; members: see mem */
-	const struct as_member *m; /* NULL: an element */
+	const struct as_member *m; /* NULL: an element. Moves when members are fetched */
+	uint32_t src;        /* m->src */
 };
 struct as_path {
 	struct as_type *root, *type; /* type of what it leads to */
@@ -190,6 +191,16 @@ void as_kfunc_feed(struct bu_near *near);
 bool as_externs_btf(struct as *as);
 /* The FUNC of a function; name as BTF has it. */
 uint32_t as_func_btf(struct as *as, const struct as_sec *sec, const struct as_sym *f, const char *name);
+
+/* core.c */
+/* "@…" at c: kept for the end. 0, *ref for as_core_fix and c behind it; -EINVAL: nothing that could be meant. */
+int as_core_expr(struct as *as, struct as_cur *c, uint32_t *ref);
+/* The value that the instruction of f carries, and a record for the loader. 0, -EINVAL: told. */
+int as_core_fix(struct as *as, const struct as_fix *f, uint32_t ref, int64_t *v);
+/* Types that records name, to .BTF. */
+void as_core_types(struct as *as);
+/* The records of a section into out: 1, 0: it has none, -ENOMEM. */
+int as_core_section(struct as *as, const struct as_sec *sec, struct bu_btfext_sec *out);
 
 /* var.c */
 void as_var_type(struct as *as, struct as_cur *c, struct as_sym *s, const char *pos);

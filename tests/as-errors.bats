@@ -36,6 +36,7 @@ check()
 @test "maps" { check err-map.s; }
 @test "declarations of types" { check err-types.s; }
 @test "variables, prototypes, externs" { check err-funcs.s; }
+@test "CO-RE" { check err-core.s; }
 @test "members and sizes in expressions" { check err-typexpr.s; }
 
 @test "an error shows the line, a caret and the cause" {

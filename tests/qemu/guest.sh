@@ -125,6 +125,18 @@ no_function()
 	nothing_left
 }
 
+# core FIELDS: what task_struct holds is what the helpers say, on this kernel's layout
+core()
+{
+	bpf-as $tests/core.s
+	bpf-ld --attach raw_tp:sys_enter=on_enter --pin /sys/fs/bpf/t core.o -- target 5
+	agree=$(value /sys/fs/bpf/t/seen 0)
+	differ=$(value /sys/fs/bpf/t/seen 1)
+	rm -r /sys/fs/bpf/t
+	echo "agree $agree, differ $differ"
+	[ "$agree" -ge 5 ] && [ "$differ" = 0 ]
+}
+
 demo_kretprobe()
 {
 	sh /examples/demo.sh /bin | tee demo.out
@@ -148,6 +160,7 @@ pinned			a pinned kprobe outlives bpf-ld, and ends with its pins
 interrupted		an interrupt detaches, status 0, nothing is left
 refused			a refused program: its line is named, nothing is left
 no_function		a function that is not there is named, nothing is left
+core			CO-RE: fields of task_struct where this kernel has them
 demo_kretprobe		the leak check: 50, 30, 0, and 0 after TCP
 '
 

@@ -15,7 +15,7 @@
 	.struct self { struct self a; } // ERROR "member 'a' has a type without a size: struct self"
 	.struct e1 { union flow *p; } // ERROR "'flow' is a struct"
 	.enum color { RED, GREEN, 7 } // ERROR "expected an enumerator's name, found '7'"
-	.enum color2 { BPF_ANY } // ERROR "'BPF_ANY' is the name of a constant"
+	.enum color2 { A9, BPF_ANY = 7 } // ERROR "'BPF_ANY' is the name of a constant"
 	.typedef u32 // ERROR "expected the name of the type"
 	.typedef u32 u64 // ERROR "type 'u64' is declared twice"
 	.section xdp
