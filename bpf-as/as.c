@@ -35,6 +35,7 @@ void as_free(struct as *as)
 	as_types_free(as);
 	bu_btfgen_free(&as->gen);
 	as_lang_free(as);
+	as_dwarf_free(as);
 	bu_arena_free(&as->arena);
 }
 
@@ -49,6 +50,8 @@ int as_assemble(struct as *as, const char *path, struct bu_obj *o)
 	as->nex = as->mark_ex = 1;
 	as_insn_init(as);
 	as->cur = as_section(as, ".text", 5, NULL);
+	if (as->cur && as->compat_given)
+		as_compat_sections(as);
 	if (!as->ex || !as->cur || !as->shapes || as_directives_init(as) || as_lang_init(as))
 		return -ENOMEM;
 	err = as_source(as, path, NULL);
@@ -56,16 +59,24 @@ int as_assemble(struct as *as, const char *path, struct bu_obj *o)
 		return err;
 	as_types_end(as);
 	read_errors = as->ds->errors;
-	as_aliases(as);
+	as_section_names(as);
+	as_leb_finish(as);
+	as_cfi_finish(as);
+	as_dwarf_finish(as);
+	if (as->compat)
+		as_compat_finish(as);
+	else
+		as_aliases(as);
 	as_resolve(as);
-	as_functions(as);
+	if (!as->compat)
+		as_functions(as);
 	as_check_symbols(as);
 	as_vars_check(as);
 	if (as->own_btf && as->maps && !as->verbatim)
 		as_error(as, "A0197", as->maps->pos, as->maps->sym->n,
 			 ".map needs the .BTF that the source writes itself");
 	/* A statement that was refused left no code: what follows from that is no news. */
-	if (!read_errors && !as->arena.failed && !as->verbatim)
+	if (!read_errors && !as->arena.failed && !as->verbatim && !as->compat)
 		as_check_code(as);
 	if (as->arena.failed)
 		return -ENOMEM;

@@ -10,6 +10,10 @@
  *   map.c        .map
  *   fast.c       the short way through src.c and insn.c for most of a source
  *   foreign*.c   what other tools print, read as a source
+ *   compat.c     who wrote the source, and what that changes; .comm, .file "name", .ident
+ *   dwarf_line.c .file N and .loc -> .debug_line
+ *   cfi.c        .cfi_* -> .debug_frame, .eh_frame
+ *   leb.c        .uleb128, .sleb128
  *   insn.c       instructions: matcher, checks of what is written
  *   dialect.c    which dialect a file is in
  *   fixup.c      what had to wait for the end: labels, functions, relocations
@@ -48,6 +52,9 @@ struct as_file {
 	const char *dialect_pos; /* the instruction that decided */
 };
 
+/* Whose assembler decides where a text means several things, see compat.c. */
+enum as_compat { COMPAT_NONE, COMPAT_LLVM, COMPAT_GNU };
+
 enum as_seckind { SEC_PROG, SEC_TEXT, SEC_DATA, SEC_OTHER };
 
 struct as_sec {
@@ -59,6 +66,7 @@ struct as_sec {
 	uint64_t size;       /* so far; equals buf.n unless NOBITS */
 	const char *pos;     /* where it was first named */
 	bool used;           /* something was put in or defined */
+	bool named;          /* the source has switched to it */
 	bool warned;
 	bool full;           /* an error was told */
 	/* code: one record a statement, offsets ascending */
@@ -77,9 +85,15 @@ struct as_sec {
 	uint32_t out_sym;    /* section symbol */
 	bool need_sym;
 	uint32_t btf_sec;    /* DATASEC */
+	/* of a group; all NULL for most */
+	struct as_sym *group;
+	bool comdat;
+	const char *link;    /* name of the section that sh_link is to give */
+	struct as_piece *piece; /* leb.c: places whose size waits, by offset */
+	size_t npiece, cap_piece;
 };
 
-enum as_def { DEF_NONE, DEF_LABEL, DEF_SET, DEF_CONST, DEF_REG };
+enum as_def { DEF_NONE, DEF_LABEL, DEF_SET, DEF_CONST, DEF_REG, DEF_COMMON, DEF_FILE };
 
 /* What a data label is followed by. */
 enum as_elem { ELEM_NONE, ELEM_INT, ELEM_CHAR, ELEM_MIXED };
@@ -92,6 +106,7 @@ struct as_sym {
 	uint8_t type;     /* STT_* */
 	uint8_t bind, vis;
 	bool temp;        /* .L or numeric: not in the symbol table */
+	bool kept;        /* … but for this one, which a relocation needs */
 	bool bind_given, type_given, size_given, is_extern;
 	bool arch_dependent;
 	bool called;      /* target of a call */
@@ -105,7 +120,8 @@ struct as_sym {
 	bool is_ksym, is_kconfig; /* an extern of which section */
 	uint8_t elem, elem_size;
 	uint16_t field_size; /* constants that are fields: bytes */
-	int64_t value;    /* LABEL: offset; SET, CONST: value */
+	int64_t value;    /* LABEL: offset; SET, CONST: value; COMMON: alignment */
+	uint32_t npiece;  /* LABEL: of the section's pieces, those before it */
 	uint32_t expr;    /* SET to what is not yet known */
 	uint64_t size;
 	uint32_t size_expr;
@@ -115,6 +131,7 @@ struct as_sym {
 	struct as_sym *alias; /* .set to this label */
 	struct as_sym *next_in_sec, *next;
 	uint32_t out;     /* index in the object's symbols */
+	uint32_t group;   /* 1 + index of the group that it names */
 	uint32_t btf;     /* VAR or FUNC */
 	struct as_type *ctype; /* a variable's type, a function's prototype; NULL: not declared */
 };
@@ -145,6 +162,7 @@ struct as_fix {
 	uint8_t be;
 	struct as_sec *sec;
 	uint64_t off;
+	uint32_t npiece;     /* pieces of the section in front of it, see leb.c */
 	uint32_t expr;       /* a node, or 0 and sym; JMP, JMP32, CALL have sym; MAP: the number */
 	uint32_t len;        /* bytes of text at pos */
 	const char *pos;
@@ -189,9 +207,15 @@ struct as {
 	bool long_way;    /* for tests: as_fast() takes nothing */
 	bool verbatim;          /* nothing is guessed or judged, see exact.c */
 	struct as_exact *exact;
+	enum as_compat compat;
+	bool compat_given; /* by an option: the text is not asked */
+	struct as_dwarf *dwarf; /* dwarf_line.c */
+	bool loc_waits;         /* a .loc stands before what comes next */
+	struct as_cfi *cfi;     /* cfi.c */
 	enum bu_arch arch;
 	bool arch_used;   /* an object that fits one architecture only */
 	bool arch_fields; /* a name was looked up by architecture */
+	const char *comp_dir; /* where we run, for debug lines; NULL: not to be told */
 	const char **incdirs;
 	unsigned nincdirs;
 	/* src */
@@ -234,6 +258,7 @@ struct as {
 	const char *ex_error;     /* text of the last failed parse, or NULL */
 	const char *ex_error_pos;
 	/* fixups, relocations, maps */
+	const struct as_fix *fixing; /* data that is evaluated */
 	struct as_fix *fix;
 	size_t nfix, cap_fix;
 	struct as_reloc *rel;
@@ -328,6 +353,8 @@ void as_label_sym(struct as *as, struct as_sym *s, const char *p, size_t n);
 void as_numlabel(struct as *as, const char *p, size_t n);
 struct as_sym *as_numref(struct as *as, const char *p, size_t n, bool forward);
 struct as_sym *as_dot(struct as *as);
+/* A nameless label at an offset of sec, which has its final size. */
+struct as_sym *as_place_sym(struct as *as, struct as_sec *sec, uint64_t off);
 int as_set(struct as *as, struct as_sym *s, const char *pos, uint32_t node, int64_t num);
 struct as_sec *as_section(struct as *as, const char *name, size_t n, const char *pos);
 void as_switch(struct as *as, struct as_sec *s);
@@ -408,6 +435,48 @@ void as_deps(const struct as *as, const char *target, struct bu_buf *out);
 /* Around a text: conditionals that begin in it must end in it. */
 size_t as_cond_enter(struct as *as);
 void as_cond_leave(struct as *as, size_t outer);
+/* compat.c */
+/* Finds out who wrote the text of the first file. */
+void as_compat_detect(struct as *as, const struct as_file *f);
+/* The sections that are there in any case; .text is the current one. */
+void as_compat_sections(struct as *as);
+/* .comm and .lcomm of compilers, NAME, SIZE[, ALIGNMENT] at c: common to all objects, or in .bss. */
+void as_common(struct as *as, struct as_cur *c, bool local);
+/* Room for a symbol in .bss. */
+void as_bss_symbol(struct as *as, struct as_sym *s, uint64_t size, uint64_t align, const char *pos);
+/* The type of a data relocation of size bytes (4 or 8) against sym. */
+uint32_t as_data_reloc(const struct as *as, const struct as_sym *sym, unsigned size);
+/* a - b as LLVM means it, when both are places of different sections. false: it is none. */
+bool as_difference(const struct as *as, const struct as_val *a, const struct as_val *b,
+		   struct as_val *v);
+/* Symbols that are names of sections become their beginnings. */
+void as_section_names(struct as *as);
+/* What is known of symbols and sections at the end only. */
+void as_compat_finish(struct as *as);
+/* Does the relocation name the symbol itself (else its section)? */
+bool as_reloc_by_name(const struct as *as, const struct as_sym *s, int64_t add);
+
+/* dwarf_line.c */
+/* Code or data is put at the current place of cur: a .loc that waits is about it. */
+void as_dwarf_here(struct as *as);
+/* Fills .debug_line and .debug_line_str; after the source is read. */
+void as_dwarf_finish(struct as *as);
+void as_dwarf_free(struct as *as);
+
+/* cfi.c */
+void as_cfi_finish(struct as *as);
+
+/* leb.c */
+/* An element whose size is not known yet: place of it in sec. */
+struct as_piece;
+/* Gives the pieces their sizes and moves what stands behind them. */
+void as_leb_finish(struct as *as);
+/* After it: where what was at off behind npiece pieces is now. */
+uint64_t as_leb_moved(const struct as_sec *s, uint64_t off, uint32_t npiece);
+/* Alignment behind a piece: n is not known yet. */
+bool as_leb_align(struct as *as, uint64_t to, uint64_t max, int64_t fill, bool nops, const char *pos);
+void as_put_uleb(struct bu_buf *b, uint64_t v);
+void as_put_sleb(struct bu_buf *b, int64_t v);
 
 /* words.c */
 /* Bytes of the word or sign at p, for the mark under it; 0 at the end e. */

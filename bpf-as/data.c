@@ -43,6 +43,8 @@ static void code_line(struct as *as, const char *p)
 {
 	if (as->cur->flags & SHF_EXECINSTR && as->cur->size % 8 == 0)
 		as_line(as, p);
+	if (as->loc_waits && as->compat != COMPAT_GNU)
+		as_dwarf_here(as);
 }
 
 void as_data_begins(struct as *as, const char *p, enum as_elem kind, unsigned size)
@@ -58,7 +60,7 @@ void as_d_data(PARAMS)
 
 	code_line(as, name.p);
 	element(as, ELEM_INT, size);
-	if (as->cur->align < size && as->cur->size % size == 0 && !as->verbatim)
+	if (!as->compat && !as->verbatim && as->cur->align < size && as->cur->size % size == 0)
 		as->cur->align = size;
 	do {
 		struct as_fix *f;
@@ -227,10 +229,24 @@ void as_d_fill(PARAMS)
 	as_mark_raw(as, from);
 }
 
+/* What LLVM means by a nop; it is no instruction, but nothing jumps there. */
+static void llvm_nops(struct as *as, uint64_t n, const char *p)
+{
+	uint8_t b[8];
+
+	bu_put64(b, as->be, 0x15000000);
+	while (n-- && as_put(as, b, 8, p))
+		;
+}
+
 void as_pad(struct as *as, uint64_t n, unsigned size, int64_t v, bool given, const char *p)
 {
-	if ((as->cur->flags & SHF_EXECINSTR) && !given && n % 8 == 0 && as->cur->size % 8 == 0)
+	bool nops = (as->cur->flags & SHF_EXECINSTR) && !given && n % 8 == 0 && as->cur->size % 8 == 0;
+
+	if (nops && as->compat == COMPAT_NONE)
 		as_nops(as, n / 8, p);
+	else if (nops && as->compat == COMPAT_LLVM)
+		llvm_nops(as, n / 8, p);
 	else
 		fill(as, n / size, size, v, p);
 }
@@ -261,7 +277,7 @@ static void align(struct as *as, struct as_cur *c, uint64_t to, unsigned size, c
 	as_junk(as, c);
 	if (s->align < to)
 		s->align = to;
-	if (n > max)
+	if (as_leb_align(as, to, max, v, (s->flags & SHF_EXECINSTR) && !given, p) || n > max)
 		return;
 	s->used = s->used || n;
 	if (n % size) {
@@ -292,6 +308,15 @@ void as_d_balign(PARAMS)
 		return;
 	}
 	align(as, c, n ? n : 1, arg ? (unsigned)arg : 1, name.p);
+}
+
+/* Bytes, but for GNU as of BPF a power of 2. */
+void as_d_align(PARAMS)
+{
+	if (as->compat == COMPAT_GNU)
+		as_d_p2align(as, c, arg, name);
+	else
+		as_d_balign(as, c, arg, name);
 }
 
 void as_d_p2align(PARAMS)

@@ -294,14 +294,6 @@ void as_d_map(PARAMS)
 	as_map(as, c);
 }
 
-/* .file and .ident tell what we find out ourselves, others speak to linkers and debuggers. */
-void as_d_file(PARAMS)
-{
-	(void)as;
-	UNUSED;
-	c->p = c->e;
-}
-
 void as_d_error(PARAMS)
 {
 	struct bu_buf b = { 0 };

@@ -30,4 +30,7 @@ struct as_sym *as_symbol_arg(struct as *as, struct as_cur *c, const char **pos);
 /* Takes a comma; false: told. */
 bool as_comma(struct as *as, struct as_cur *c);
 
+/* compat.c: a symbol that names the source. */
+void as_file_symbol(struct as *as, const char *name, size_t n);
+
 #endif

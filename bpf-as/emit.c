@@ -2,9 +2,9 @@
 /* The model as an object: sections, symbols (locals first), relocations, BTF, the note. */
 #include "bpf-as/as.h"
 
-static bool kept(const struct as_sec *s)
+static bool kept(const struct as *as, const struct as_sec *s)
 {
-	return s->used || s->size || s->need_sym;
+	return s->used || s->size || s->need_sym || (as->compat && s->named);
 }
 
 static struct bu_sec *add_sec(struct bu_obj *o, const char *name, uint32_t type, uint64_t flags,
@@ -17,16 +17,101 @@ static struct bu_sec *add_sec(struct bu_obj *o, const char *name, uint32_t type,
 	return s;
 }
 
+/* The section called name that group (NULL: none) has. */
+static const struct as_sec *of_group(const struct as *as, const char *name, const struct as_sym *group)
+{
+	struct bu_buf key = { 0 };
+	const struct as_sec *t;
+
+	bu_buf_str(&key, name);
+	if (group)
+		bu_buf_printf(&key, "%cG%s", 0, group->name);
+	t = bu_hash_get(&as->sec_index, (const char *)key.p, key.n);
+	bu_buf_free(&key);
+	return t;
+}
+
+/* What sections are about: the one of that name, best of the same group, or where that symbol is. */
+static int link_sections(struct as *as, struct bu_obj *o)
+{
+	struct bu_hash names = { 0 };
+	const struct as_sym *y;
+	int err = 0;
+
+	for (size_t i = 0; i < as->nsecs && !err; i++)
+		if (as->secs[i]->out != BU_SEC_UNDEF)
+			err = bu_hash_put(&names, as->secs[i]->name, strlen(as->secs[i]->name), as->secs[i]);
+	for (size_t i = 0; i < as->nsecs && !err; i++) {
+		const struct as_sec *s = as->secs[i], *t;
+
+		if (!s->link || s->out == BU_SEC_UNDEF)
+			continue;
+		t = of_group(as, s->link, s->group);
+		if (!t)
+			t = bu_hash_get(&names, s->link, strlen(s->link));
+		y = t ? NULL : as_sym_find(as, s->link, strlen(s->link));
+		if (y && y->def == DEF_LABEL)
+			t = y->sec;
+		if (t && t->out != BU_SEC_UNDEF)
+			o->secs[s->out].link = 1 + t->out;
+	}
+	bu_hash_free(&names);
+	return err;
+}
+
+/* Numbers the groups, one for each signature; GNU as gives each a section symbol. */
+static int number_groups(struct as *as, struct bu_obj *o)
+{
+	o->groups = bu_arena_array(&as->arena, as->nsecs, sizeof(*o->groups));
+	if (!o->groups)
+		return -ENOMEM;
+	for (size_t i = 0; i < as->nsecs; i++) {
+		const struct as_sec *s = as->secs[i];
+
+		if (!s->group || s->out == BU_SEC_UNDEF)
+			continue;
+		if (!s->group->group)
+			s->group->group = ++o->ngroups;
+		if (s->comdat)
+			o->groups[s->group->group - 1].comdat = true;
+		o->secs[s->out].group = s->group->group;
+	}
+	for (uint32_t g = 0; g < o->ngroups && as->compat == COMPAT_GNU; g++)
+		o->syms[o->nsyms++] = (struct bu_sym){ .name = "", .sec = BU_SEC_GROUP | g,
+						       .type = STT_SECTION };
+	return 0;
+}
+
+/* A signature that is nowhere defined is, for GNU as, in the group's section. */
+static void signatures(struct as *as, struct bu_obj *o)
+{
+	for (struct as_sym *s = o->ngroups ? as->syms : NULL; s; s = s->next) {
+		if (!s->group)
+			continue;
+		if (s->out == BU_SEC_UNDEF) {
+			as_error(as, "A0125", s->pos, s->n, "'%s' cannot name a group", s->name);
+			continue;
+		}
+		o->groups[s->group - 1].sym = s->out;
+		if (s->def == DEF_NONE && as->compat == COMPAT_GNU) {
+			o->syms[s->out].sec = BU_SEC_GROUP | (s->group - 1);
+			o->syms[s->out].bind = STB_LOCAL;
+		}
+	}
+}
+
 static int sections(struct as *as, struct bu_obj *o, const struct bu_buf *btf,
 		    const struct bu_buf *ext, const struct bu_buf *note)
 {
+	bool linked = false;
+
 	o->secs = bu_arena_array(&as->arena, as->nsecs + 3, sizeof(*o->secs));
 	if (!o->secs)
 		return -ENOMEM;
 	for (size_t i = 0; i < as->nsecs; i++) {
 		struct as_sec *s = as->secs[i];
 
-		if (!kept(s))
+		if (!kept(as, s))
 			continue;
 		if (s->entsize && s->size % s->entsize) { /* libelf would not write it */
 			as_error(as, "A0125", s->pos, strlen(s->name),
@@ -38,22 +123,29 @@ static int sections(struct as *as, struct bu_obj *o, const struct bu_buf *btf,
 		add_sec(o, s->name, s->type, s->flags, s->align,
 			s->type == SHT_NOBITS ? NULL : s->buf.p, s->size)->entsize = s->entsize;
 	}
+	for (size_t i = 0; i < as->nsecs; i++)
+		linked = linked || as->secs[i]->link;
 	if (btf->n)
 		add_sec(o, ".BTF", SHT_PROGBITS, 0, 4, btf->p, btf->n);
 	if (ext->n)
 		add_sec(o, ".BTF.ext", SHT_PROGBITS, 0, 4, ext->p, ext->n);
 	if (note->n)
 		add_sec(o, ".note.bpfutils", SHT_NOTE, 0, 4, note->p, note->n);
-	return 0;
+	return linked ? link_sections(as, o) : 0;
 }
 
 static bool in_table(const struct as *as, const struct as_sym *s)
 {
 	if (s->def == DEF_LABEL)
-		return !s->temp;
+		return !s->temp || s->kept;
 	if (s->def == DEF_NONE)
-		return (s->used || (as->verbatim && s->is_extern)) && !s->temp;
-	return s->def == DEF_SET && s->bind_given && !s->expr;
+		return (s->used || (as->verbatim && s->is_extern) ||
+			(s->bind_given && s->bind == STB_GLOBAL) ||
+			(as->compat == COMPAT_LLVM && s->bind_given && s->bind == STB_WEAK)) &&
+		       (!s->temp || s->kept);
+	if (s->def == DEF_COMMON || s->def == DEF_FILE)
+		return true;
+	return s->def == DEF_SET && (s->bind_given || as->compat) && !s->temp && !s->expr;
 }
 
 static bool is_local(const struct as_sym *s)
@@ -73,7 +165,11 @@ static void add_sym(struct bu_obj *o, struct as_sym *s)
 		y->sec = s->sec->out;
 		break;
 	case DEF_SET:
+	case DEF_FILE:
 		y->sec = BU_SEC_ABS;
+		break;
+	case DEF_COMMON:
+		y->sec = BU_SEC_COMMON;
 		break;
 	default:
 		y->sec = BU_SEC_UNDEF;
@@ -85,7 +181,8 @@ static void add_sym(struct bu_obj *o, struct as_sym *s)
 
 static int symbols(struct as *as, struct bu_obj *o)
 {
-	size_t n = as->nsecs;
+	size_t n = 2 * as->nsecs;
+	int err;
 
 	for (struct as_sym *s = as->syms; s; s = s->next)
 		n += in_table(as, s);
@@ -100,12 +197,16 @@ static int symbols(struct as *as, struct bu_obj *o)
 		s->out_sym = o->nsyms;
 		o->syms[o->nsyms++] = (struct bu_sym){ .name = "", .sec = s->out, .type = STT_SECTION };
 	}
+	err = number_groups(as, o);
+	if (err)
+		return err;
 	for (struct as_sym *s = as->syms; s; s = s->next)
 		if (in_table(as, s) && is_local(s))
 			add_sym(o, s);
 	for (struct as_sym *s = as->syms; s; s = s->next)
 		if (in_table(as, s) && !is_local(s))
 			add_sym(o, s);
+	signatures(as, o);
 	return 0;
 }
 
@@ -117,7 +218,7 @@ static int relocations(struct as *as, struct bu_obj *o)
 	for (size_t i = 0; i < as->nrel; i++) {
 		const struct as_reloc *r = &as->rel[i];
 		const struct as_sym *s = r->sym;
-		bool section = s->def == DEF_LABEL && (s->temp || (s->bind == STB_LOCAL && !r->exact));
+		bool section = r->exact ? s->def == DEF_LABEL && s->temp : !as_reloc_by_name(as, s, r->add);
 
 		o->rels[o->nrels++] = (struct bu_rel){ .sec = r->sec->out, .off = r->off, .type = r->type,
 						       .sym = section ? s->sec->out_sym : s->out };
@@ -127,9 +228,10 @@ static int relocations(struct as *as, struct bu_obj *o)
 
 int as_emit(struct as *as, struct bu_obj *o)
 {
-	int err;
+	int err = 0;
 
-	err = as_btf(as, &as->btf, &as->ext);
+	if (!as->compat)
+		err = as_btf(as, &as->btf, &as->ext);
 	if (!err && as->arch_used)
 		err = bu_obj_note_arch(&as->note, as->be, as->arch);
 	if (!err)

@@ -133,9 +133,10 @@ static bool combine(struct parser *p, enum as_op op, const char *pos, struct ev 
 	if (op == OP_SUB && a->node && b->node) {
 		const struct as_expr *x = &as->ex[a->node], *y = &as->ex[b->node];
 
-		/* Places are final once defined: a difference can be known now. */
+		/* Places are final once defined, but for what leb.c moves. */
 		if (x->op == OP_SYM && y->op == OP_SYM && x->sym->def == DEF_LABEL &&
-		    y->sym->def == DEF_LABEL && x->sym->sec == y->sym->sec) {
+		    y->sym->def == DEF_LABEL && x->sym->sec == y->sym->sec &&
+		    x->sym->npiece == y->sym->npiece) {
 			a->num = x->sym->value - y->sym->value;
 			a->node = 0;
 			return true;
@@ -337,7 +338,7 @@ static bool use(struct parser *p, const char *s, struct as_sym *sym, struct ev *
 		return true;
 	}
 	/* A .set that waits is used as it is now, not as it may be set again. */
-	out->node = sym->def == DEF_SET ? sym->expr : as_expr_sym(p->as, sym, s);
+	out->node = sym->def == DEF_SET && !p->as->compat ? sym->expr : as_expr_sym(p->as, sym, s);
 	return true;
 }
 
@@ -610,6 +611,8 @@ static int eval_binary(struct as *as, const struct as_expr *e, struct as_val *v)
 	}
 	if (a.sym && b.sym) {
 		/* Both places of one section: compare and subtract their offsets. */
+		if (e->op == OP_SUB && as_difference(as, &a, &b, v))
+			return 0;
 		if (a.sym != b.sym) {
 			if (a.sym->def != DEF_LABEL)
 				return as_undefined(as, a.sym, e->pos, false), -EINVAL;

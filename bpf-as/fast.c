@@ -123,7 +123,7 @@ static void fix(struct as *as, enum as_fixkind kind, const struct bu_shape *t,
 static int callee(struct as *as, const struct bu_scan *c, const struct bu_shape_at *at, int64_t *id)
 {
 	const struct bu_shape_val *v = &c->val[at->at - 1];
-	const struct bu_helper *h = bu_helper_by_name(bu_str(v->p, v->n));
+	const struct bu_helper *h = as->compat ? NULL : bu_helper_by_name(bu_str(v->p, v->n));
 	const struct as_sym *s;
 
 	if (h) {
@@ -214,6 +214,8 @@ static bool insn(struct as *as, const struct bu_shape *t, const struct bu_scan *
 	as->stmt = as->stmt_src = p;
 	as->stmt_n = (size_t)(c->end - p);
 	as_line_at(as, p, c->end);
+	if (as->loc_waits)
+		as_dwarf_here(as);
 	if (imm_sym) {
 		if (imm_fix == FIX_CALL)
 			imm_sym->called = true;

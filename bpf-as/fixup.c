@@ -102,11 +102,30 @@ static void fix_jump(struct as *as, const struct as_fix *f)
 		bu_put32(b + 4, as->be, (uint32_t)delta);
 }
 
+/* As the compilers' assemblers do, whose text knows what it does. */
+static void compat_call(struct as *as, const struct as_fix *f)
+{
+	struct as_sym *s = f->sym;
+
+	if (s->def == DEF_SET) {
+		as_error(as, "A0171", f->pos, f->len, "'%s' is a number, not a function", s->name);
+		return;
+	}
+	if (s->def == DEF_LABEL && s->sec == f->sec && (s->temp || s->bind == STB_LOCAL))
+		put_imm(as, f, (int32_t)((s->value - (int64_t)f->off) / 8 - 1));
+	else
+		relocation(as, f, f->row->sem == BU_SEM_LD_IMM64 ? BU_R_BPF_64_64 : BU_R_BPF_64_32, s, 0);
+}
+
 static void fix_call(struct as *as, const struct as_fix *f)
 {
 	struct as_sym *s = f->sym;
 	bool ldimm = f->row->sem == BU_SEM_LD_IMM64;
 
+	if (as->compat) {
+		compat_call(as, f);
+		return;
+	}
 	if (s->def == DEF_NONE && !s->is_extern && !as_kfunc_known(as, s)) {
 		as_undefined(as, s, f->pos, true);
 		return;
@@ -173,11 +192,12 @@ static bool place(struct as *as, const struct as_fix *f, const struct as_val *v,
 {
 	struct as_sym *s = v->sym;
 
-	if (s->def == DEF_NONE && !s->is_extern) {
+	if (s->def == DEF_NONE && !s->is_extern && !as->compat) {
 		as_undefined(as, s, s->use, false);
 		return false;
 	}
-	if (s->def == DEF_LABEL && (s->sec->flags & SHF_EXECINSTR) && type == BU_R_BPF_64_64) {
+	if (!as->compat && s->def == DEF_LABEL && (s->sec->flags & SHF_EXECINSTR) &&
+	    type == BU_R_BPF_64_64) {
 		s->taken = true;
 		if (s->temp && !as->verbatim) {
 			as_error(as, "A0174", f->pos, f->len,
@@ -189,25 +209,16 @@ static bool place(struct as *as, const struct as_fix *f, const struct as_val *v,
 	return true;
 }
 
-static uint32_t verbatim_type(const struct as_sym *s)
-{
-	bool here = s->def == DEF_LABEL;
-
-	return as_exact_data_reloc(here ? s->sec->flags : 0, s->temp || (here && s->bind == STB_LOCAL), here);
-}
-
 static void fix_data(struct as *as, const struct as_fix *f, const struct as_val *v)
 {
 	uint8_t *b = bytes_at(f->sec, f->off, f->size);
 	int64_t lim;
 
 	if (v->sym) {
-		if (v->sym->def == DEF_NONE && !v->sym->is_extern)
+		if (v->sym->def == DEF_NONE && !v->sym->is_extern && !as->compat)
 			as_undefined(as, v->sym, v->sym->use, false);
-		else if (f->size == 8)
-			place(as, f, v, BU_R_BPF_64_ABS64);
-		else if (f->size == 4)
-			place(as, f, v, as->verbatim ? verbatim_type(v->sym) : BU_R_BPF_64_ABS32);
+		else if (f->size == 8 || f->size == 4)
+			place(as, f, v, as_data_reloc(as, v->sym, f->size));
 		else
 			as_error(as, "A0175", f->pos, f->len,
 				 "a place needs 4 or 8 bytes, not %u", f->size);
@@ -237,6 +248,7 @@ static void fix_value(struct as *as, const struct as_fix *f)
 	int32_t imm;
 	uint8_t *b;
 
+	as->fixing = f->kind == FIX_DATA ? f : NULL;
 	if (!f->sym && as->ex[f->expr].op == OP_CORE && f->kind != FIX_DATA) {
 		v.sym = NULL;
 		if (as_core_fix(as, f, as->ex[f->expr].a, &v.add))
@@ -375,11 +387,6 @@ void as_functions(struct as *as)
 
 /* ---------------------------------------------------------------- relocations */
 
-static bool by_name(const struct as_sym *s)
-{
-	return s->def != DEF_LABEL || (!s->temp && s->bind != STB_LOCAL);
-}
-
 /* Decides the symbol of each relocation and writes the addend where REL keeps it. */
 void as_relocate(struct as *as)
 {
@@ -390,9 +397,13 @@ void as_relocate(struct as *as)
 
 		if (r->exact)
 			continue;
-		if (!by_name(r->sym)) {
+		if (!as_reloc_by_name(as, r->sym, r->add)) {
 			add += r->sym->value;
 			r->sym->sec->need_sym = true;
+		} else {
+			r->sym->kept = true;
+			if (as->compat == COMPAT_GNU && r->sym->def == DEF_LABEL)
+				add += r->sym->value;
 		}
 		if (r->keep)
 			continue;
@@ -401,10 +412,14 @@ void as_relocate(struct as *as)
 			put_imm64(as, r->sec, r->off, (uint64_t)add);
 			break;
 		case BU_R_BPF_64_32:
-			if (b)
+			/* GNU as 2.40 adds a global label's offset as it is, in bytes. */
+			if (b && as->compat == COMPAT_GNU && as_reloc_by_name(as, r->sym, r->add))
+				bu_put32(b + 4, as->be, (uint32_t)(add - 1));
+			else if (b)
 				bu_put32(b + 4, as->be, (uint32_t)(add / 8 - 1));
 			break;
 		case BU_R_BPF_64_ABS64:
+		case 12: /* GNU as 2.40 */
 			if (b)
 				bu_put64(b, as->be, (uint64_t)add);
 			break;

@@ -86,7 +86,7 @@ static size_t take_helper(struct as *as, struct bu_str s, struct bu_operand *out
 	w = as_word(&c);
 	if (!w.n)
 		return 0;
-	h = bu_helper_by_name(w);
+	h = as->compat ? NULL : bu_helper_by_name(w);
 	if (h) {
 		out->val = h->id;
 		return w.n;
@@ -393,6 +393,7 @@ struct as_fix *as_fixup(struct as *as, enum as_fixkind kind, const char *pos, si
 	f->kind = (uint8_t)kind;
 	f->sec = as->cur;
 	f->off = as->cur->size;
+	f->npiece = (uint32_t)as->cur->npiece;
 	f->pos = as_place(as, pos);
 	f->len = (uint32_t)len;
 	return f;
@@ -413,7 +414,7 @@ static bool code_here(struct as *as, const char *p, size_t len)
 					"give it the flags \"ax\"");
 		return false;
 	}
-	if (s->size % 8) {
+	if (s->size % 8 && !s->npiece) {
 		d = as_error(as, "A0123", p, len, "instruction at an offset (%llu) that is no multiple of 8",
 			     (unsigned long long)s->size);
 		bu_diag_help(as->ds, d, ".balign 8 before it");
@@ -428,7 +429,8 @@ bool as_target_now(struct as *as, struct as_sym *sym, bool call, int64_t *delta)
 		sym->called = true;
 	else
 		sym->jumped = true;
-	if (call || sym->def != DEF_LABEL || sym->sec != as->cur || sym->value % 8)
+	if (call || sym->def != DEF_LABEL || sym->sec != as->cur || sym->value % 8 ||
+	    sym->npiece != as->cur->npiece)
 		return false;
 	*delta = (sym->value - (int64_t)as->cur->size) / 8 - 1;
 	return true;
@@ -559,6 +561,8 @@ void as_insn(struct as *as, struct as_cur *c)
 	if (!code_here(as, stmt.p, stmt.n))
 		return;
 	as_line(as, stmt.p);
+	if (as->loc_waits)
+		as_dwarf_here(as);
 	ok = check_r10(as, &m, stmt);
 	if (m.imm.present)
 		ok = do_imm(as, &m) && ok;

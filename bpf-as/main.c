@@ -24,6 +24,7 @@ enum {
 	OPT_WARN,
 	OPT_NOWARN,
 	OPT_FATAL,
+	OPT_COMPAT,
 	OPT_HELP,
 	OPT_VERSION,
 	OPT_NO_BTF,
@@ -55,6 +56,9 @@ static const struct bu_opt opts[] = {
 	  "help lists them", BU_WORD_NONE, NULL },
 	{ OPT_NOWARN, 'w', "no-warn", NULL, "no warnings", BU_WORD_NONE, NULL },
 	{ OPT_FATAL, 0, "fatal-warnings", NULL, "warnings are errors, as -Werror", BU_WORD_NONE, NULL },
+	{ OPT_COMPAT, 0, "compat", "WHOSE",
+	  "where assemblers differ, do as none, llvm or gnu does; auto: by what the source looks like",
+	  BU_WORD_LIST, "auto|none|llvm|gnu" },
 	{ OPT_EXPLAIN, 0, "explain", "CODE", "explain a message by its code, such as A0150",
 	  BU_WORD_NONE, NULL },
 	{ OPT_COLOR, 0, "color", "WHEN", "auto, always or never", BU_WORD_LIST, "auto|always|never" },
@@ -71,6 +75,8 @@ struct args {
 	unsigned ninc;
 	bool dis, be;
 	struct as_dis_opt disopt;
+	enum as_compat compat;
+	bool compat_given;
 	enum bu_arch arch;
 	uint32_t dialects;
 	enum bu_color_when color;
@@ -138,6 +144,20 @@ static int explain(const char *code)
 	}
 	bu_buf_printf(&b, "%s: %s\n\n%s\n", code, title, text);
 	return print(&b);
+}
+
+static bool compat(struct args *a, const char *arg)
+{
+	static const char *const names[] = { "none", "llvm", "gnu" };
+
+	a->compat_given = strcmp(arg, "auto") != 0;
+	a->compat = COMPAT_NONE;
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(names); i++)
+		if (!strcmp(arg, names[i])) {
+			a->compat = (enum as_compat)i;
+			return true;
+		}
+	return !a->compat_given;
 }
 
 /* Reads the words; -1: go on, else the exit status. */
@@ -223,6 +243,13 @@ static int parse(struct args *a, int argc, char **argv)
 			break;
 		case OPT_FATAL:
 			a->lints.fatal = true;
+			break;
+		case OPT_COMPAT:
+			if (!compat(a, s.arg)) {
+				snprintf(error, sizeof(error),
+					 "--compat is auto, none, llvm or gnu, not '%.100s'", s.arg);
+				return usage(error, NULL);
+			}
 			break;
 		case OPT_EXPLAIN:
 			return explain(s.arg);
@@ -328,6 +355,7 @@ static int write_object(const struct bu_obj *o, const char *path)
 
 static int assemble(const struct args *a, const char *out, struct bu_diags *ds)
 {
+	char *dir = getcwd(NULL, 0);
 	struct bu_obj o;
 	struct as as;
 	int err;
@@ -338,6 +366,9 @@ static int assemble(const struct args *a, const char *out, struct bu_diags *ds)
 	as.arch = a->arch;
 	as.dialects = a->dialects;
 	as.lints = a->lints;
+	as.compat = a->compat;
+	as.comp_dir = dir;
+	as.compat_given = a->compat_given;
 	as.incdirs = a->inc;
 	as.nincdirs = a->ninc;
 	if (a->btf && as_types_file(&as, a->btf)) {
@@ -357,6 +388,7 @@ static int assemble(const struct args *a, const char *out, struct bu_diags *ds)
 	}
 	as_free(&as);
 	bu_obj_free(&o);
+	free(dir);
 	return err;
 }
 

@@ -123,6 +123,10 @@ void as_d_comm(PARAMS)
 	struct as_sym *s;
 	const char *p, *q;
 
+	if (as->compat) {
+		as_common(as, c, arg == STB_LOCAL);
+		return;
+	}
 	(void)name;
 	s = as_symbol_arg(as, c, &p);
 	if (!s || !as_comma(as, c))

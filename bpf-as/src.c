@@ -537,6 +537,8 @@ int as_source(struct as *as, const char *name, const char *from)
 	as->files[as->nfiles++] = f;
 	if (strcmp(name, "-"))
 		as_dep(as, f->name);
+	if (!from)
+		as_compat_detect(as, f);
 	f->name_off = bu_btfgen_str(&as->gen, f->name);
 	as->depth++;
 	as->file = f;

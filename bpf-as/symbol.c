@@ -110,9 +110,19 @@ struct as_sym *as_sym_hashed(struct as *as, const char *name, size_t n, uint32_t
 	as->syms_tail = &s->next;
 	if (is_register(name, n))
 		s->def = DEF_REG;
-	else
+	else if (!as->compat)
 		as_builtin(as, s);
 	return s;
+}
+
+static void in_section(struct as_sec *sec, struct as_sym *s)
+{
+	s->npiece = (uint32_t)sec->npiece;
+	if (sec->last_sym)
+		sec->last_sym->next_in_sec = s;
+	else
+		sec->first_sym = s;
+	sec->last_sym = s;
 }
 
 static void define(struct as *as, struct as_sym *s, const char *pos)
@@ -124,11 +134,7 @@ static void define(struct as *as, struct as_sym *s, const char *pos)
 	s->value = (int64_t)sec->size;
 	s->pos = as_place(as, pos);
 	sec->used = true;
-	if (sec->last_sym)
-		sec->last_sym->next_in_sec = s;
-	else
-		sec->first_sym = s;
-	sec->last_sym = s;
+	in_section(sec, s);
 	as->last_label = s;
 }
 
@@ -233,6 +239,21 @@ struct as_sym *as_dot(struct as *as)
 	s->sec = as->cur;
 	s->value = (int64_t)as->cur->size;
 	as->cur->used = true;
+	if (as->cur->npiece) /* it moves */
+		in_section(as->cur, s);
+	return s;
+}
+
+struct as_sym *as_place_sym(struct as *as, struct as_sec *sec, uint64_t off)
+{
+	struct as_sym *s = new_sym(as, ".", 1);
+
+	if (!s)
+		return NULL;
+	s->temp = true;
+	s->def = DEF_LABEL;
+	s->sec = sec;
+	s->value = (int64_t)off;
 	return s;
 }
 
@@ -316,7 +337,7 @@ static bool begins(const char *s, const char *prefix)
 }
 
 /* What a section is by its name, until flags say otherwise. */
-static void guess(struct as_sec *s)
+static void guess(struct as_sec *s, bool compat)
 {
 	const char *n = s->name;
 
@@ -333,7 +354,7 @@ static void guess(struct as_sec *s)
 		   begins(n, ".ksyms") || !strcmp(n, "license") || !strcmp(n, "version") ||
 		   begins(n, "maps")) {
 		s->flags = SHF_ALLOC | SHF_WRITE;
-	} else if (n[0] != '.') {
+	} else if (n[0] != '.' && !compat) {
 		s->flags = SHF_ALLOC | SHF_EXECINSTR;
 	}
 }
@@ -346,13 +367,14 @@ static void classify(const struct as *as, struct as_sec *s)
 	else
 		s->kind = begins(s->name, ".data") || begins(s->name, ".rodata") ||
 			  begins(s->name, ".bss") ? SEC_DATA : SEC_OTHER;
-	if (s->kind <= SEC_TEXT && s->align < 8 && !as->verbatim)
+	if (s->kind <= SEC_TEXT && s->align < 8 && !as->verbatim && !as->compat)
 		s->align = 8;
 }
 
 /* With their relocations they must stay below ELF's reserved numbers. */
 #define MAX_SECTIONS 30000
 
+/* Behind the name may stand, after a NUL, what tells sections of that name apart. */
 struct as_sec *as_section(struct as *as, const char *name, size_t n, const char *pos)
 {
 	struct as_sec *s = bu_hash_get(&as->sec_index, name, n);
@@ -376,7 +398,7 @@ struct as_sec *as_section(struct as *as, const char *name, size_t n, const char 
 			return NULL;
 		}
 		as->secs[as->nsecs++] = s;
-		guess(s);
+		guess(s, as->compat != COMPAT_NONE);
 		if (n >= 4 && !memcmp(name, ".BTF", 4))
 			as->own_btf = true;
 	}
@@ -391,6 +413,7 @@ void as_switch(struct as *as, struct as_sec *s)
 	as->prev = as->cur;
 	as->cur = s;
 	s->used = s->used || as->verbatim;
+	s->named = true;
 	as->last_label = NULL;
 }
 
@@ -476,7 +499,7 @@ void as_check_symbols(struct as *as)
 		else
 			s->size = (uint64_t)v.add;
 	}
-	for (size_t i = 0; i < as->nsecs && !as->verbatim; i++)
+	for (size_t i = 0; i < as->nsecs && !as->verbatim && !as->compat; i++)
 		extent(as->secs[i]);
 	for (struct as_sym *s = as->syms; s; s = s->next) {
 		if (!s->alias)

@@ -2,8 +2,8 @@
 /*
  * Writing an object by libelf.
  *
- * Order of the section headers, as LLVM has it: the null section, each section of the model with
- * its ".rel" section right behind it, .symtab, .strtab, .shstrtab. libelf lays out the file; it
+ * Order of the section headers, as LLVM has it: the null section, the groups, each section of the
+ * model with its ".rel" section right behind it, .symtab, .strtab, .shstrtab. libelf lays out the file; it
  * fills gaps with zeros and nothing in it depends on time or place, so equal models give equal bytes.
  */
 #include "obj/obj.h"
@@ -79,7 +79,7 @@ static int add_data(Elf_Scn *scn, Elf_Type type, const void *p, size_t n, uint64
 static int number_sections(struct writer *w)
 {
 	const struct bu_obj *o = w->o;
-	uint32_t ndx = 1;
+	uint32_t ndx = 1 + o->ngroups;
 
 	w->sec_ndx = bu_arena_array(&w->a, o->nsecs, sizeof(*w->sec_ndx));
 	w->nrels = bu_arena_array(&w->a, o->nsecs, sizeof(*w->nrels));
@@ -90,8 +90,14 @@ static int number_sections(struct writer *w)
 			return -EINVAL;
 		w->nrels[o->rels[i].sec]++;
 	}
-	if (o->nsecs > SHN_LORESERVE / 2 - 4)
+	if (o->nsecs > SHN_LORESERVE / 2 - 4 || o->ngroups > SHN_LORESERVE - 4 - 2 * o->nsecs)
 		return -E2BIG;
+	for (uint32_t i = 0; i < o->nsecs; i++)
+		if (o->secs[i].group > o->ngroups || o->secs[i].link > o->nsecs)
+			return -EINVAL;
+	for (uint32_t i = 0; i < o->ngroups; i++)
+		if (o->groups[i].sym >= o->nsyms)
+			return -EINVAL;
 	for (uint32_t i = 0; i < o->nsecs; i++) {
 		w->sec_ndx[i] = ndx++;
 		if (w->nrels[i])
@@ -135,6 +141,8 @@ static int build_symbols(struct writer *w, Elf64_Sym **out, uint32_t *nlocal)
 				e->st_shndx = SHN_ABS;
 			else if (s->sec == BU_SEC_COMMON)
 				e->st_shndx = SHN_COMMON;
+			else if ((s->sec & BU_SEC_GROUP) && s->sec - BU_SEC_GROUP < o->ngroups)
+				e->st_shndx = (Elf64_Half)(1 + s->sec - BU_SEC_GROUP);
 			else if (s->sec < o->nsecs)
 				e->st_shndx = (Elf64_Half)w->sec_ndx[s->sec];
 			else
@@ -190,15 +198,57 @@ static int build_relocs(struct writer *w, Elf64_Rel **out, uint32_t **first)
 	return 0;
 }
 
+/* A group's data: its flags, then the header index of each member. */
+static int put_groups(struct writer *w)
+{
+	const struct bu_obj *o = w->o;
+	uint32_t *words = bu_arena_array(&w->a, 2 * ((size_t)o->nsecs + o->ngroups), sizeof(*words));
+	uint32_t *at = bu_arena_array(&w->a, (size_t)o->ngroups + 1, sizeof(*at));
+	uint32_t *fill = bu_arena_array(&w->a, (size_t)o->ngroups + 1, sizeof(*fill));
+
+	if (!words || !at || !fill)
+		return -ENOMEM;
+	/* Members by group: how many words each has, where each begins, then the words. */
+	for (uint32_t i = 0; i < o->nsecs; i++)
+		if (o->secs[i].group)
+			at[o->secs[i].group] += w->nrels[i] ? 2 : 1;
+	for (uint32_t g = 0; g < o->ngroups; g++) {
+		at[g + 1] += at[g] + 1;
+		fill[g] = at[g];
+		words[fill[g]++] = o->groups[g].comdat ? GRP_COMDAT : 0;
+	}
+	for (uint32_t i = 0; i < o->nsecs; i++) {
+		uint32_t g = o->secs[i].group;
+
+		if (!g)
+			continue;
+		words[fill[g - 1]++] = w->sec_ndx[i];
+		if (w->nrels[i])
+			words[fill[g - 1]++] = w->sec_ndx[i] + 1;
+	}
+	for (uint32_t g = 0; g < o->ngroups; g++) {
+		Elf64_Shdr h = { .sh_type = SHT_GROUP, .sh_addralign = 4, .sh_entsize = 4,
+				 .sh_link = w->symtab_ndx, .sh_info = w->sym_ndx[o->groups[g].sym] };
+		Elf_Scn *scn = add_section(w, ".group", "", &h);
+
+		if (!scn || add_data(scn, ELF_T_WORD, words + at[g],
+				     (at[g + 1] - at[g]) * sizeof(*words), 4))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int put_sections(struct writer *w, const Elf64_Rel *rels, const uint32_t *first)
 {
 	const struct bu_obj *o = w->o;
 
 	for (uint32_t i = 0; i < o->nsecs; i++) {
 		const struct bu_sec *s = &o->secs[i];
-		Elf64_Shdr h = { .sh_type = s->type, .sh_flags = s->flags,
-				 .sh_addralign = s->align ? s->align : 1, .sh_entsize = s->entsize };
-		Elf64_Shdr r = { .sh_type = SHT_REL, .sh_flags = SHF_INFO_LINK,
+		uint64_t grouped = s->group ? SHF_GROUP : 0;
+		Elf64_Shdr h = { .sh_type = s->type, .sh_flags = s->flags | grouped,
+				 .sh_addralign = s->align ? s->align : 1, .sh_entsize = s->entsize,
+				 .sh_link = s->link ? w->sec_ndx[s->link - 1] : 0 };
+		Elf64_Shdr r = { .sh_type = SHT_REL, .sh_flags = SHF_INFO_LINK | grouped,
 				 .sh_addralign = 8, .sh_entsize = sizeof(Elf64_Rel),
 				 .sh_link = w->symtab_ndx, .sh_info = w->sec_ndx[i] };
 		Elf_Scn *scn = add_section(w, "", s->name, &h);
@@ -276,6 +326,8 @@ static int write_elf(struct writer *w, int fd)
 	if (!w->elf)
 		return -EIO;
 	err = put_header(w);
+	if (!err)
+		err = put_groups(w);
 	if (!err)
 		err = put_sections(w, rels, first);
 	if (!err)

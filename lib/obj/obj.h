@@ -31,6 +31,13 @@ struct bu_sec {
 	uint64_t size;    /* bytes; for NOBITS there is no data */
 	const uint8_t *data; /* not owned; NULL for NOBITS */
 	uint64_t entsize;
+	uint32_t group;   /* 1 + index into groups, 0: of none */
+	uint32_t link;    /* 1 + index of the section that sh_link names, 0: none (writing only) */
+};
+/* A group of sections, which a linker keeps or drops together (SHT_GROUP). Writing only. */
+struct bu_group {
+	uint32_t sym;     /* signature: index into syms */
+	bool comdat;
 };
 struct bu_sym {
 	const char *name; /* "" for none */
@@ -49,6 +56,7 @@ struct bu_rel {
 #define BU_SEC_UNDEF 0xffffffffu
 #define BU_SEC_ABS 0xfffffffeu
 #define BU_SEC_COMMON 0xfffffffdu
+#define BU_SEC_GROUP 0x80000000u /* | index into groups: the group's own section (writing only) */
 
 /* A program: one function symbol in a program section (not .text), or the whole section without one. */
 struct bu_obj_prog {
@@ -95,6 +103,7 @@ struct bu_obj {
 	uint32_t e_flags;
 	struct bu_sec *secs; uint32_t nsecs;
 	struct bu_sym *syms; uint32_t nsyms;
+	struct bu_group *groups; uint32_t ngroups;
 	struct bu_rel *rels; uint32_t nrels; /* by (sec, off) after read and after index */
 	/* upper level, after bu_obj_index */
 	struct bu_obj_prog *progs; uint32_t nprogs;

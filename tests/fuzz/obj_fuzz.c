@@ -208,16 +208,16 @@ static void seed(bool be, struct bu_buf *file)
 	seed_btf(be, &btf, &ext);
 	bu_obj_note_arch(&note, be, BU_ARCH_X86_64);
 	struct bu_sec secs[] = {
-		{ ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 8, 8, code[9], 0 },
-		{ "xdp", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 8, sizeof(code), code[0], 0 },
-		{ ".maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 8, 64, zero, 0 },
-		{ "maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 4, 36, maps, 0 },
-		{ ".data", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 4, 4, zero, 0 },
-		{ ".bss.x", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, 4, 4, NULL, 0 },
-		{ "license", SHT_PROGBITS, SHF_ALLOC, 1, 4, (const uint8_t *)"GPL", 0 },
-		{ ".note.bpfutils", SHT_NOTE, 0, 4, note.n, note.p, 0 },
-		{ ".BTF", SHT_PROGBITS, 0, 4, btf.n, btf.p, 0 },
-		{ ".BTF.ext", SHT_PROGBITS, 0, 4, ext.n, ext.p, 0 },
+		{ ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 8, 8, code[9], 0, 0, 0 },
+		{ "xdp", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 8, sizeof(code), code[0], 0, 0, 0 },
+		{ ".maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 8, 64, zero, 0, 0, 0 },
+		{ "maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 4, 36, maps, 0, 0, 0 },
+		{ ".data", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 4, 4, zero, 0, 0, 0 },
+		{ ".bss.x", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, 4, 4, NULL, 0, 0, 0 },
+		{ "license", SHT_PROGBITS, SHF_ALLOC, 1, 4, (const uint8_t *)"GPL", 0, 0, 0 },
+		{ ".note.bpfutils", SHT_NOTE, 0, 4, note.n, note.p, 0, 0, 0 },
+		{ ".BTF", SHT_PROGBITS, 0, 4, btf.n, btf.p, 0, 0, 0 },
+		{ ".BTF.ext", SHT_PROGBITS, 0, 4, ext.n, ext.p, 0, 0, 0 },
 	};
 	struct bu_sym syms[] = {
 		{ "", 0, 0, 0, STT_SECTION, STB_LOCAL, 0 },

@@ -60,8 +60,9 @@ struct model {
 static uint32_t add_sec(struct model *m, const char *name, uint32_t type, uint64_t flags,
 			const void *data, size_t n)
 {
-	m->secs[m->o.nsecs] = (struct bu_sec){ name, type, flags, 8, n,
-					       type == SHT_NOBITS ? NULL : data, 0 };
+	m->secs[m->o.nsecs] = (struct bu_sec){ .name = name, .type = type, .flags = flags, .align = 8,
+					       .size = n,
+					       .data = type == SHT_NOBITS ? NULL : data };
 	return m->o.nsecs++;
 }
 
