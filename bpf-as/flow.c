@@ -56,6 +56,14 @@ static void atomic_effect(const struct bu_insn *in, struct effect *e)
 	}
 }
 
+/* r1 to rN of a helper with N arguments; what functions and kfuncs read is not known here. */
+static uint16_t call_reads(const struct bu_insn *in)
+{
+	const struct bu_helper *h = in->src == 0 ? bu_helper_by_id(in->imm) : NULL;
+
+	return h ? (uint16_t)((1u << (h->args + 1)) - 2) : 0;
+}
+
 static void jump_effect(const struct bu_insn *in, int64_t i, bool r0_wanted, struct effect *e)
 {
 	e->jumps = true;
@@ -76,7 +84,7 @@ static void jump_effect(const struct bu_insn *in, int64_t i, bool r0_wanted, str
 		return;
 	case BU_OP_CALL:
 	case BU_OP_CALLX:
-		e->reads = in->code == BU_OP_CALLX ? bit(in->dst) : 0;
+		e->reads = in->code == BU_OP_CALLX ? bit(in->dst) : call_reads(in);
 		e->jumps = false;
 		e->clobbers = 0x3e;
 		e->sets = 1;
@@ -204,6 +212,34 @@ static void tell_uninit(struct flow *w, uint64_t i, unsigned reg, uint64_t call)
 		bu_diag_help(as->ds, d, "a program returns r0: set it before 'exit'");
 }
 
+/* The call of a helper at i, whose arguments in missing are not set. */
+static void tell_args(struct flow *w, uint64_t i, uint16_t missing, int32_t id, uint64_t call)
+{
+	const struct bu_helper *h = bu_helper_by_id(id);
+	struct as *as = w->as;
+	const char *p = as_insn_place(as, w->s, i * 8), *at;
+	struct bu_buf regs = { 0 };
+	unsigned n = 0, lost = 0;
+	struct bu_diag *d;
+
+	for (unsigned r = 1; r <= 5; r++) {
+		if (!(missing & bit(r)))
+			continue;
+		bu_buf_printf(&regs, "%sr%u", n ? missing >> (r + 1) ? ", " : " and " : "", r);
+		n++;
+		lost += call != UINT64_MAX && (w->in[call - w->from] & bit(r));
+	}
+	d = as_lint(as, LINT_UNINIT, p, as_statement_len(p), "%s takes %u argument%s, but %s %s not set", h->name,
+		    h->args, h->args == 1 ? "" : "s", bu_buf_cstr(&regs), n == 1 ? "is" : "are");
+	bu_buf_free(&regs);
+	if (!lost)
+		return;
+	at = as_insn_place(as, w->s, call * 8);
+	if (at)
+		as_span(as, d, at, as_statement_len(at), "a call leaves nothing in r1 to r5");
+	bu_diag_help(as->ds, d, "keep what outlives a call in r6 to r9 or on the stack");
+}
+
 static bool is_nop(const struct as_sec *s, uint64_t i)
 {
 	static const uint8_t nop[8] = { BU_OP_JA };
@@ -303,7 +339,9 @@ static void tell(struct flow *w)
 		effect_of(w, i, &in, &e);
 		missing = e.reads & (uint16_t)~at & REGS & (uint16_t)~told;
 		if (missing && !as_is_raw(w->s, i * 8)) {
-			for (unsigned r = 0; r < 11; r++)
+			if (in.code == BU_OP_CALL)
+				tell_args(w, i, missing, in.imm, call);
+			for (unsigned r = 0; r < 11 && in.code != BU_OP_CALL; r++)
 				if (missing & bit(r))
 					tell_uninit(w, i, r, call);
 			told |= missing;

@@ -142,3 +142,22 @@ END
 	assert_output --partial "no warning is called 'unreachble'"
 	assert_output --partial "did you mean 'unreachable'?"
 }
+
+@test "the registers that a helper reads: one message a call, exact, and only what is not set on any path" {
+	source_of 'call bpf_ktime_get_ns; call bpf_get_current_comm; r0 = 0; exit' >x.s
+	run -0 $BPF_AS --diagnostics=short x.s
+	assert_output 'x.s:5:2: warning: bpf_get_current_comm takes 2 arguments, but r1 and r2 are not set [A0186] [-Wuninit]'
+	source_of 'r6 = r1; r2 = 8; call bpf_trace_printk; r0 = 0; exit' >x.s
+	run -0 $BPF_AS x.s
+	assert_output ''
+	source_of 'r6 = r1; if r6 == 0 goto 1f; r2 = 8; 1: call bpf_trace_printk; r0 = 0; exit' >x.s
+	run -0 $BPF_AS x.s
+	assert_output ''
+	source_of 'r4 = 0; call bpf_map_update_elem; r0 = 0; exit' >x.s
+	run -0 $BPF_AS --color=never x.s
+	assert_line --index 0 --partial 'bpf_map_update_elem takes 4 arguments, but r2 and r3 are not set [A0186]'
+	source_of 'r2 = 0; r3 = 0; r1 = r2; call bpf_trace_printk; call bpf_redirect; r0 = 0; exit' >x.s
+	run -0 $BPF_AS --color=never x.s
+	assert_output --partial 'keep what outlives a call in r6 to r9'
+	assert_output --partial 'a call leaves nothing in r1 to r5'
+}

@@ -340,6 +340,7 @@ struct bu_helper {
 	int32_t id;
 	const char *name; /* "bpf_map_lookup_elem" */
 	bool gpl;         /* needs a GPL-compatible license */
+	uint8_t args;     /* r1 to r(args) have to be set */
 };
 extern const struct bu_helper bu_helpers[]; /* by id, from 1 */
 extern const unsigned bu_nhelpers;

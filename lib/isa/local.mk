@@ -21,3 +21,7 @@ check_PROGRAMS += tests/unit/isa_words_test
 tests_unit_isa_words_test_SOURCES = tests/unit/isa_words_test.c
 tests_unit_isa_words_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/isa_words_test
+check_PROGRAMS += tests/unit/isa_args_test
+tests_unit_isa_args_test_SOURCES = tests/unit/isa_args_test.c
+tests_unit_isa_args_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/isa_args_test

@@ -6,7 +6,8 @@
 /* ---------------------------------------------------------------- helpers */
 
 const struct bu_helper bu_helpers[] = {
-#define BU_HELPER(num, nm, needs_gpl) { .id = num, .name = "bpf_" #nm, .gpl = needs_gpl },
+#define BU_HELPER(num, nm, needs_gpl, nargs) \
+	{ .id = num, .name = "bpf_" #nm, .gpl = needs_gpl, .args = nargs },
 #include "isa/helper.def"
 #undef BU_HELPER
 };
@@ -209,7 +210,7 @@ static const struct bu_const consts[] = {
 #define BU_LINK_TYPE ENUMERATOR
 #include "isa/linktype.def"
 #undef BU_LINK_TYPE
-#define BU_HELPER(num, nm, needs_gpl) { .name = "BPF_FUNC_" #nm, .val = num },
+#define BU_HELPER(num, nm, needs_gpl, nargs) { .name = "BPF_FUNC_" #nm, .val = num },
 #include "isa/helper.def"
 #undef BU_HELPER
 };
