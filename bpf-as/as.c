@@ -2,6 +2,7 @@
 /* The passes, in order. */
 #include <stdlib.h>
 
+#include "bpf-as/map.h"
 #include "bpf-as/types.h"
 
 void as_init(struct as *as, struct bu_diags *ds)
@@ -72,6 +73,7 @@ int as_assemble(struct as *as, const char *path, struct bu_obj *o)
 		as_functions(as);
 	as_check_symbols(as);
 	as_vars_check(as);
+	as_maps_check(as);
 	if (as->own_btf && as->maps && !as->verbatim)
 		as_error(as, "A0197", as->maps->pos, as->maps->sym->n,
 			 ".map needs the .BTF that the source writes itself");

@@ -38,6 +38,7 @@
 #include "isa/isa.h"
 #include "obj/obj.h"
 
+struct as_slot;
 struct as_type;
 struct as_types;
 struct as_core;
@@ -191,10 +192,16 @@ struct as_map {
 	struct as_type *key, *value; /* NULL: by key_size only */
 	bool has_max, has_key, has_value, has_flags, has_pinning, has_extra, has_numa;
 	struct as_map *inner;
+	struct as_slot *slot; /* elements that the declaration gives */
+	uint32_t nslots;
+	bool is_pattern;      /* of inner maps, without a name */
+	bool making;
 	const char *pos, *id_pos;
 	uint32_t btf;
 	struct as_map *next;
 };
+
+enum as_map_mode { MAPS_BTF, MAPS_LEGACY, MAPS_IPROUTE2 };
 
 struct as {
 	struct bu_arena arena;
@@ -264,6 +271,7 @@ struct as {
 	struct as_reloc *rel;
 	size_t nrel, cap_rel;
 	struct as_map *maps, **maps_tail;
+	enum as_map_mode map_mode;
 	struct bu_hash map_ids; /* id -> struct as_map */
 	const char *license_pos;
 	bool ended; /* .end */
@@ -488,8 +496,11 @@ bool as_string(struct as *as, struct as_cur *c, struct bu_buf *out);
 
 /* map.c */
 void as_map(struct as *as, struct as_cur *c);
-unsigned as_map_members(const struct as_map *m);
 uint32_t as_map_btf(struct as *as, struct as_map *m);
+/* How maps are declared in the object, by name; -EINVAL: no such way. */
+int as_map_mode(struct as *as, struct bu_str name);
+/* ____btf_map_NAME for the ways that are not BTF's. */
+bool as_maps_legacy_btf(struct as *as);
 /* The BTF integer of 1, 2, 4 or 8 bytes. */
 uint32_t as_btf_int(struct as *as, unsigned size, bool is_signed, bool is_char);
 

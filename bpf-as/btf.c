@@ -185,6 +185,7 @@ int as_btf(struct as *as, struct bu_buf *btf, struct bu_buf *ext)
 		}
 	}
 	any = as_externs_btf(as) || any;
+	any = as_maps_legacy_btf(as) || any;
 	any = as_types_btf(as) || any;
 	as_core_types(as);
 	for (size_t i = 0; as->core && i < as->nsecs; i++) {

@@ -288,6 +288,22 @@ void as_d_insn(PARAMS)
 	as_raw_insn(as, c);
 }
 
+/* .map_format HOW: before the first .map. */
+void as_d_map_format(PARAMS)
+{
+	struct bu_str w;
+
+	UNUSED;
+	w = as_word(c);
+	if (as->maps)
+		as_error(as, "A0198", name.p, name.n, "the way to declare maps is said before the first map");
+	else if (as_map_mode(as, w))
+		as_error(as, "A0198", w.p, w.n ? w.n : 1, "maps are declared as btf, legacy or iproute2");
+	else
+		as_junk(as, c);
+	c->p = c->e;
+}
+
 void as_d_map(PARAMS)
 {
 	UNUSED;

@@ -20,7 +20,7 @@ enum {
 	OPT_EXPLAIN,
 	OPT_COLOR,
 	OPT_FORMAT,
-	OPT_BTF,
+	OPT_BTF, OPT_MAPS,
 	OPT_WARN,
 	OPT_NOWARN,
 	OPT_FATAL,
@@ -44,6 +44,8 @@ static const struct bu_opt opts[] = {
 	{ OPT_NO_SUGAR, 0, "no-sugar", NULL, "with -d: instructions and bytes, nothing shorter",
 	  BU_WORD_NONE, NULL },
 	{ OPT_SOURCE, 0, "source", NULL, "with -d: lines of the source as comments", BU_WORD_NONE, NULL },
+	{ OPT_MAPS, 0, "maps", "HOW", "how .map declares maps: btf (default), legacy or iproute2", BU_WORD_LIST,
+	  "btf|legacy|iproute2" },
 	{ OPT_MARCH, 'm', "march", "ARCH",
 	  "machine of pt_regs.NAME: x86_64 (default) or arm64; also -march=ARCH", BU_WORD_LIST,
 	  "x86_64|arm64" },
@@ -70,7 +72,7 @@ static const struct bu_opt opts[] = {
 };
 
 struct args {
-	const char *in, *out, *btf;
+	const char *in, *out, *btf, *maps;
 	const char **inc;
 	unsigned ninc;
 	bool dis, be;
@@ -189,6 +191,9 @@ static int parse(struct args *a, int argc, char **argv)
 			break;
 		case OPT_DIS:
 			a->dis = true;
+			break;
+		case OPT_MAPS:
+			a->maps = s.arg;
 			break;
 		case OPT_BTF:
 			a->btf = s.arg;
@@ -371,6 +376,11 @@ static int assemble(const struct args *a, const char *out, struct bu_diags *ds)
 	as.compat_given = a->compat_given;
 	as.incdirs = a->inc;
 	as.nincdirs = a->ninc;
+	if (a->maps && as_map_mode(&as, bu_str_c(a->maps))) {
+		as_free(&as);
+		bu_diag(ds, BU_ERROR, "U0001", "unknown way to declare maps '%s': btf, legacy or iproute2", a->maps);
+		return BU_EXIT_USAGE;
+	}
 	if (a->btf && as_types_file(&as, a->btf)) {
 		as_free(&as);
 		return BU_EXIT_IO;

@@ -4,10 +4,11 @@
  * a variable in .maps whose BTF type is a structure that says what the map is. The variable's bytes
  * are pointers that nobody reads, eight a member.
  */
-#include "bpf-as/types.h"
+#include "bpf-as/directive.h"
+#include "bpf-as/map.h"
 
 enum attr {
-	MA_KEY, MA_VALUE, MA_MAX, MA_FLAGS, MA_PINNING, MA_ID, MA_EXTRA, MA_NUMA, MA_INNER, MA_FLAG,
+	MA_KEY, MA_VALUE, MA_MAX, MA_FLAGS, MA_PINNING, MA_ID, MA_EXTRA, MA_NUMA, MA_INNER, MA_SLOTS, MA_FLAG,
 };
 
 static const struct attr_row {
@@ -18,10 +19,16 @@ static const struct attr_row {
 	{ "key", MA_KEY, 0 }, { "value", MA_VALUE, 0 }, { "max_entries", MA_MAX, 0 },
 	{ "max", MA_MAX, 0 }, { "flags", MA_FLAGS, 0 }, { "pinning", MA_PINNING, 0 },
 	{ "id", MA_ID, 0 }, { "map_extra", MA_EXTRA, 0 }, { "numa_node", MA_NUMA, 0 },
-	{ "inner", MA_INNER, 0 },
+	{ "inner", MA_INNER, 0 }, { "values", MA_SLOTS, 0 },
+	/* as libbpf calls them */
+	{ "key_size", MA_KEY, 0 }, { "value_size", MA_VALUE, 0 }, { "map_flags", MA_FLAGS, 0 },
 	{ "no_prealloc", MA_FLAG, 1u << 0 }, { "zero_seed", MA_FLAG, 1u << 6 },
 	{ "readonly", MA_FLAG, 1u << 7 }, { "writeonly", MA_FLAG, 1u << 8 },
-	{ "mmapable", MA_FLAG, 1u << 10 },
+	{ "mmapable", MA_FLAG, 1u << 10 }, { "no_common_lru", MA_FLAG, 1u << 1 },
+	{ "rdonly", MA_FLAG, 1u << 3 }, { "wronly", MA_FLAG, 1u << 4 },
+	{ "stack_build_id", MA_FLAG, 1u << 5 }, { "clone", MA_FLAG, 1u << 9 },
+	{ "preserve_elems", MA_FLAG, 1u << 11 }, { "inner_map", MA_FLAG, 1u << 12 },
+	{ "segv_on_fault", MA_FLAG, 1u << 17 }, { "no_user_conv", MA_FLAG, 1u << 18 },
 };
 
 /* A number, where 64K and 1M may be said, or an expression. */
@@ -99,9 +106,9 @@ static bool pinning(struct as *as, struct as_cur *c, struct as_map *m)
 {
 	struct bu_str w = as_word(c);
 
-	if (bu_str_is(w, "by_name"))
+	if (bu_str_is(w, "by_name") || bu_str_is(w, "LIBBPF_PIN_BY_NAME"))
 		m->pinning = 1;
-	else if (!bu_str_is(w, "none")) {
+	else if (!bu_str_is(w, "none") && !bu_str_is(w, "LIBBPF_PIN_NONE")) {
 		as_error(as, "A0190", w.p, as_token_len(w.p, c->e),
 			 "pinning is by_name or none");
 		return false;
@@ -117,15 +124,104 @@ static struct as_map *find(struct as *as, struct bu_str w)
 	return NULL;
 }
 
+static bool attributes(struct as *as, struct as_cur *c, struct as_map *m);
+static bool map_type(struct as *as, struct bu_str w, struct as_map *m);
+
+/* { TYPE, ATTRIBUTE, … }: a pattern of its own, c behind the brace. */
+static bool pattern(struct as *as, struct as_cur *c, struct as_map *m)
+{
+	struct as_map *in = bu_arena_alloc(&as->arena, sizeof(*in));
+	struct as_cur body = *c;
+	struct bu_str kind;
+	const char *name;
+	int nest = 1;
+
+	for (; body.e > c->p && c->p < c->e; c->p++) {
+		nest += (*c->p == '{') - (*c->p == '}');
+		if (!nest)
+			break;
+	}
+	body.e = c->p;
+	if (!in || c->p == c->e) {
+		as_error(as, "A0192", c->p, 1, "expected '}' behind the pattern of inner maps");
+		return false;
+	}
+	c->p++;
+	if (m->is_pattern) {
+		as_error(as, "A0192", body.p, 1, "maps of maps are nested two deep at most");
+		return false;
+	}
+	in->is_pattern = true;
+	kind = as_word(&body);
+	name = bu_arena_strndup(&as->arena, kind.p, kind.n);
+	if (!name || !map_type(as, kind, in) || !attributes(as, &body, in) ||
+	    !as_map_complete(as, in, kind.p, name))
+		return false;
+	as_skip(&body);
+	if (body.p < body.e) {
+		as_junk(as, &body);
+		return false;
+	}
+	m->inner = in;
+	return true;
+}
+
 static bool inner(struct as *as, struct as_cur *c, struct as_map *m)
 {
-	struct bu_str w = as_word(c);
+	struct bu_str w;
 
+	if (as_eat(c, '{'))
+		return pattern(as, c, m);
+	w = as_word(c);
 	m->inner = w.n ? find(as, w) : NULL;
 	if (m->inner)
 		return true;
 	as_error(as, "A0192", w.p, w.n ? w.n : 1, "inner names a map declared before this one");
 	return false;
+}
+
+/* { a, b, [4] = c }: elements by name. */
+static bool slots(struct as *as, struct as_cur *c, struct as_map *m)
+{
+	size_t cap = 0;
+	int64_t i = 0;
+
+	if (!as_eat(c, '{')) {
+		as_error(as, "A0192", c->p, 1, "expected '{': values={NAME, [N]=NAME}");
+		return false;
+	}
+	while (!as_eat(c, '}')) {
+		const char *p;
+		struct as_sym *s;
+		struct as_slot *v;
+
+		if (as_eat(c, '[')) {
+			if (as_expr_now(as, c, "an element's number", &i))
+				return false;
+			if (i < 0 || i > 0xffffff || !as_eat(c, ']') || !as_eat(c, '=')) {
+				as_error(as, "A0192", c->p, 1, "an element is [N]=NAME, N from 0 to 16777215");
+				return false;
+			}
+		}
+		s = as_symbol_arg(as, c, &p);
+		v = s ? bu_arena_grow(&as->arena, m->slot, m->nslots, &cap, sizeof(*v)) : NULL;
+		if (!v)
+			return false;
+		m->slot = v;
+		v[m->nslots++] = (struct as_slot){ s, (uint32_t)i++, as_place(as, p) };
+		for (uint32_t k = 0; k + 1 < m->nslots && m->nslots < 1024; k++)
+			if (v[k].index == v[m->nslots - 1].index) {
+				as_error(as, "A0192", p, s->n, "element %u is given twice", v[k].index);
+				return false;
+			}
+		if (as_eat(c, ','))
+			continue;
+		if (as_eat(c, '}'))
+			break;
+		as_error(as, "A0192", c->p, 1, "expected ',' or '}'");
+		return false;
+	}
+	return true;
 }
 
 static bool take_id(struct as *as, struct as_map *m, const char *p, size_t len)
@@ -184,11 +280,6 @@ static bool attr(struct as *as, struct as_cur *c, struct as_map *m, const struct
 		if (!number(as, c, "map_extra", INT64_MAX, &v))
 			return false;
 		m->extra = (uint64_t)v;
-		if (m->extra > UINT32_MAX) {
-			as_error(as, "A0190", p, (size_t)(c->p - p),
-				 "map_extra is 0 to 4294967295: BTF map definitions hold no more");
-			return false;
-		}
 		return true;
 	case MA_NUMA:
 		m->has_numa = true;
@@ -199,6 +290,8 @@ static bool attr(struct as *as, struct as_cur *c, struct as_map *m, const struct
 		return true;
 	case MA_INNER:
 		return inner(as, c, m);
+	case MA_SLOTS:
+		return slots(as, c, m);
 	default:
 		m->flags |= a->bits;
 		return true;
@@ -249,109 +342,6 @@ static bool attributes(struct as *as, struct as_cur *c, struct as_map *m)
 	return true;
 }
 
-/* ---------------------------------------------------------------- what the kernel asks for */
-
-enum { N_KEY = 1, N_VALUE = 2, N_MAX = 4, KEY4 = 8, N_INNER = 16, N_NOPRE = 32, NO_KEY = 64 };
-
-static unsigned needs(uint32_t t)
-{
-	switch (t) {
-	case BPF_MAP_TYPE_HASH:
-	case BPF_MAP_TYPE_PERCPU_HASH:
-	case BPF_MAP_TYPE_LRU_HASH:
-	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
-		return N_KEY | N_VALUE | N_MAX;
-	case BPF_MAP_TYPE_LPM_TRIE:
-		return N_KEY | N_VALUE | N_MAX | N_NOPRE;
-	case BPF_MAP_TYPE_ARRAY:
-	case BPF_MAP_TYPE_PERCPU_ARRAY:
-		return N_KEY | N_VALUE | N_MAX | KEY4;
-	case BPF_MAP_TYPE_PROG_ARRAY:
-	case BPF_MAP_TYPE_CGROUP_ARRAY:
-		return N_MAX | KEY4;
-	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
-		return KEY4;
-	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-		return N_MAX | KEY4 | N_INNER;
-	case BPF_MAP_TYPE_HASH_OF_MAPS:
-		return N_KEY | N_MAX | N_INNER;
-	case BPF_MAP_TYPE_QUEUE:
-	case BPF_MAP_TYPE_STACK:
-	case BPF_MAP_TYPE_BLOOM_FILTER:
-		return N_VALUE | N_MAX | NO_KEY;
-	case BPF_MAP_TYPE_RINGBUF:
-	case BPF_MAP_TYPE_USER_RINGBUF:
-		return N_MAX | NO_KEY;
-	case BPF_MAP_TYPE_SK_STORAGE:
-	case BPF_MAP_TYPE_INODE_STORAGE:
-	case BPF_MAP_TYPE_TASK_STORAGE:
-	case BPF_MAP_TYPE_CGRP_STORAGE:
-		return N_KEY | N_VALUE | KEY4 | N_NOPRE;
-	default:
-		return 0;
-	}
-}
-
-static bool complete(struct as *as, struct as_map *m, const char *p, const char *name)
-{
-	unsigned n = needs(m->type);
-	const char *what = NULL;
-
-	/* Arrays of file descriptors have u32 keys and values; they need not be said. */
-	if ((n & KEY4) && !(n & N_KEY) && !m->has_key) {
-		m->has_key = true;
-		m->key = as_type_int(as, 4, false);
-		m->key_size = 4;
-	}
-	if ((n & KEY4) && !(n & N_VALUE) && !m->has_value) {
-		m->has_value = true;
-		m->value = as_type_int(as, 4, false);
-		m->value_size = 4;
-	}
-	if ((n & N_INNER) && !m->has_value) {
-		m->has_value = true;
-		m->value = as_type_int(as, 4, false);
-		m->value_size = 4;
-	}
-	if ((n & N_KEY) && !m->has_key)
-		what = "key=TYPE";
-	else if ((n & N_VALUE) && !m->has_value)
-		what = "value=TYPE";
-	else if ((n & N_MAX) && !m->has_max)
-		what = "max_entries=N";
-	else if ((n & N_INNER) && !m->inner)
-		what = "inner=MAP";
-	if (what) {
-		as_error(as, "A0195", p, strlen(name), "a map of type %s needs %s", name, what);
-		return false;
-	}
-	if ((n & N_MAX) && !m->max_entries) {
-		as_error(as, "A0190", p, strlen(name), "max_entries is at least 1");
-		return false;
-	}
-	if ((n & KEY4) && m->key_size != 4) {
-		as_error(as, "A0195", p, strlen(name), "a map of type %s has keys of 4 bytes, not %u",
-			 name, m->key_size);
-		return false;
-	}
-	if ((n & NO_KEY) && m->has_key) {
-		as_error(as, "A0195", p, strlen(name), "a map of type %s has no keys", name);
-		return false;
-	}
-	if ((n & N_NOPRE) && !(m->flags & 1)) {
-		struct bu_diag *d = as_error(as, "A0195", p, strlen(name),
-					     "a map of type %s needs no_prealloc", name);
-
-		bu_diag_note(as->ds, d, "the kernel makes such maps only with BPF_F_NO_PREALLOC");
-		return false;
-	}
-	if (m->inner && !(n & N_INNER)) {
-		as_error(as, "A0195", p, strlen(name), "a map of type %s has no inner maps", name);
-		return false;
-	}
-	return true;
-}
-
 static bool map_type(struct as *as, struct bu_str w, struct as_map *m)
 {
 	const struct bu_kind *k = bu_kind_by_name(bu_map_types, bu_nmap_types, w);
@@ -371,13 +361,6 @@ static bool map_type(struct as *as, struct bu_str w, struct as_map *m)
 	if (near.best)
 		bu_diag_help(as->ds, d, "did you mean '%.*s'?", (int)near.best_n, near.best);
 	return false;
-}
-
-/* Members of the BTF structure that take eight bytes. */
-unsigned as_map_members(const struct as_map *m)
-{
-	return 1u + m->has_key + m->has_value + m->has_max + (m->flags != 0) + (m->pinning != 0) +
-	       m->has_extra + m->has_numa;
 }
 
 void as_map(struct as *as, struct as_cur *c)
@@ -404,17 +387,16 @@ void as_map(struct as *as, struct as_cur *c)
 	} else {
 		kind = as_word(c);
 		ok = map_type(as, kind, m) && attributes(as, c, m) &&
-		     complete(as, m, kind.p, bu_arena_strndup(&as->arena, kind.p, kind.n));
+		     as_map_complete(as, m, kind.p, bu_arena_strndup(&as->arena, kind.p, kind.n));
 	}
 	if (ok)
 		as_junk(as, c);
 	c->p = c->e;
 	/* Defined even when wrong, so that its uses are not errors too. */
 	s = as_sym(as, name.p, name.n);
-	as->cur = as_section(as, ".maps", 5, name.p);
+	as->cur = as_section(as, as_map_section(as), strlen(as_map_section(as)), name.p);
 	if (!s || !as->cur)
 		goto out;
-	as->cur->align = 8;
 	errors = as->ds->errors;
 	as_label(as, name.p, name.n);
 	if (as->ds->errors != errors)
@@ -423,81 +405,13 @@ void as_map(struct as *as, struct as_cur *c)
 	s->type_given = true;
 	s->bind = STB_GLOBAL;
 	s->is_map = true;
-	s->size = 8u * as_map_members(m);
-	as_put(as, NULL, s->size, name.p);
 	m->sym = s;
+	s->size_given = true;
+	as_map_put(as, m, s, name.p);
 	*as->maps_tail = m;
 	as->maps_tail = &m->next;
 out:
 	as->cur = cur;
 	as->prev = prev;
 	as->last_label = NULL;
-}
-
-/* ---------------------------------------------------------------- BTF */
-
-uint32_t as_btf_int(struct as *as, unsigned size, bool is_signed, bool is_char)
-{
-	static const char *const u[] = { "unsigned char", "unsigned short", "unsigned int",
-					 "unsigned long long" };
-	static const char *const s[] = { "signed char", "short", "int", "long long" };
-	unsigned i = size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3;
-
-	if (is_char)
-		return bu_btfgen_int(&as->gen, "char", 1, 1);
-	return bu_btfgen_int(&as->gen, is_signed ? s[i] : u[i], size, is_signed ? 1 : 0);
-}
-
-/* A number N is said as int (*name)[N]. */
-static uint32_t uint_type(struct as *as, uint32_t n)
-{
-	uint32_t i = as_btf_int(as, 4, true, false);
-
-	return bu_btfgen_ptr(&as->gen, bu_btfgen_array(&as->gen, i, n));
-}
-
-static uint32_t value_type(struct as *as, struct as_type *t)
-{
-	return bu_btfgen_ptr(&as->gen, as_type_btf(as, t));
-}
-
-/* The structure's type id. */
-uint32_t as_map_btf(struct as *as, struct as_map *m)
-{
-	struct {
-		const char *name;
-		uint32_t type;
-	} mem[12];
-	unsigned n = 0;
-
-	if (m->btf)
-		return m->btf;
-#define MEMBER(na, ty) (mem[n].name = na, mem[n++].type = ty)
-	MEMBER("type", uint_type(as, m->type));
-	if (m->has_key && m->key)
-		MEMBER("key", value_type(as, m->key));
-	else if (m->has_key)
-		MEMBER("key_size", uint_type(as, m->key_size));
-	if (m->has_value && m->value && !m->inner)
-		MEMBER("value", value_type(as, m->value));
-	else if (m->has_value)
-		MEMBER("value_size", uint_type(as, m->value_size));
-	if (m->has_max)
-		MEMBER("max_entries", uint_type(as, m->max_entries));
-	if (m->flags)
-		MEMBER("map_flags", uint_type(as, m->flags));
-	if (m->pinning)
-		MEMBER("pinning", uint_type(as, m->pinning));
-	if (m->has_extra)
-		MEMBER("map_extra", uint_type(as, (uint32_t)m->extra));
-	if (m->has_numa)
-		MEMBER("numa_node", uint_type(as, m->numa));
-	if (m->inner) /* an array without length, so it comes last and takes no bytes */
-		MEMBER("values", bu_btfgen_array(&as->gen,
-						 bu_btfgen_ptr(&as->gen, as_map_btf(as, m->inner)), 0));
-#undef MEMBER
-	m->btf = bu_btfgen_struct(&as->gen, BU_BTF_STRUCT, "", 8 * as_map_members(m));
-	for (unsigned i = 0; i < n; i++)
-		bu_btfgen_member(&as->gen, mem[i].name, mem[i].type, 64 * i);
-	return m->btf;
 }

@@ -37,6 +37,7 @@ check()
 @test "declarations of types" { check err-types.s; }
 @test "variables, prototypes, externs" { check err-funcs.s; }
 @test "CO-RE" { check err-core.s; }
+@test "maps by type, elements, inner maps" { check err-maps.s; }
 @test "members and sizes in expressions" { check err-typexpr.s; }
 
 @test "an error shows the line, a caret and the cause" {
