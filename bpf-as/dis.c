@@ -148,6 +148,12 @@ static int prepare(struct dis *d)
 		d->sec[k].level = d->opt->raw ? LEVEL_RAW : LEVEL_SUGAR;
 		d->sec[k].left_out = left_out(d, k);
 	}
+	for (uint32_t i = 0; d->opt->source && d->indexed && d->o.has_btf && i < d->o.ext.nsec; i++) {
+		uint32_t k = bu_obj_sec_by_name(&d->o, d->o.ext.sec[i].name);
+
+		if (k != BU_SEC_UNDEF)
+			d->sec[k].ext = &d->o.ext.sec[i];
+	}
 	if (d->opt->raw || !d->indexed)
 		return err;
 	d->maps_sec = bu_obj_sec_by_name(&d->o, ".maps");

@@ -8,7 +8,7 @@
  *   dis_code.c    instructions
  *   dis_data.c    data: numbers, strings, places
  *   dis_maps.c    .map and .license
- *   dis_btf.c     .BTF and .BTF.ext, with what they mean beside
+ *   dis_btf.c     .BTF with what it means beside; dis_ext.c: .BTF.ext
  *   dis_verify.c  is what the text makes the object?
  *
  * A section is printed at a level. It begins at SUGAR; where the text does not make the same section,
@@ -46,6 +46,7 @@ struct dis_mark {
 struct dis_sec {
 	uint32_t sym, nsym;  /* in order[] */
 	uint32_t rel, nrel;  /* in o.rels */
+	const struct bu_btfext_sec *ext; /* --source: where its lines are from, or NULL */
 	uint8_t *at;         /* code: AT_*, one a slot; NULL: other sections */
 	uint8_t level;       /* enum dis_level */
 	bool left_out;       /* not printed: made anew */
@@ -120,8 +121,21 @@ void dis_maps(struct dis *d);
 bool dis_license(struct dis *d);
 
 /* dis_btf.c */
+/* A section of 32-bit words: where the next relocation is. */
+struct dis_words {
+	struct dis *d;
+	const uint8_t *p;
+	uint32_t rel, rend;
+};
+void dis_words_init(struct dis_words *w, struct dis *d, uint32_t k);
+/* .4byte with n words from at on; what is relocated as what it names. Calls go up in the section. */
+void dis_words(struct dis_words *w, uint64_t at, uint64_t n);
+void dis_put_clean(struct bu_buf *out, const char *s);
+void dis_put_type(struct bu_buf *out, const struct bu_btf *b, uint32_t id, unsigned depth);
 /* The contents of section k with what they mean, false: they are not what they should be. */
 bool dis_btf(struct dis *d, uint32_t k);
+
+/* dis_ext.c */
 bool dis_btf_ext(struct dis *d, uint32_t k);
 
 /* dis_verify.c */

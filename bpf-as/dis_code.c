@@ -95,6 +95,38 @@ static bool seen(struct dis *d, const uint8_t *p, const struct bu_insn *in)
 	return false;
 }
 
+/* --source: the index of the first line at or behind off. */
+static uint32_t first_line(const struct bu_btfext_sec *x, uint64_t off)
+{
+	uint32_t lo = 0, hi = x->nline;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (x->line[mid].insn_off < off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static void put_line(struct dis *d, const struct bu_btfext_sec *x, uint32_t i)
+{
+	const struct bu_line_info *l = &x->line[i];
+	const char *text = bu_btf_str(&d->o.btf, l->line_off), *file = bu_btf_str(&d->o.btf, l->file_off);
+
+	if (i && l[-1].line == l->line && l[-1].file_off == l->file_off)
+		return;
+	if (strrchr(file, '/'))
+		file = strrchr(file, '/') + 1;
+	bu_buf_str(d->out, "\t# ");
+	dis_put_clean(d->out, file);
+	bu_buf_printf(d->out, ":%u: ", l->line);
+	dis_put_clean(d->out, text + strspn(text, " \t"));
+	bu_buf_char(d->out, '\n');
+}
+
 uint64_t dis_code(struct dis *d, uint32_t k, uint64_t off, uint64_t end)
 {
 	static const struct bu_isa_names fns = { .label = put_label, .helper = put_helper,
@@ -104,6 +136,8 @@ uint64_t dis_code(struct dis *d, uint32_t k, uint64_t off, uint64_t end)
 	const uint8_t *at = d->sec[k].at;
 	struct bu_isa_names names = fns;
 	uint32_t r = dis_first_rel(d, k, off), rend = d->sec[k].rel + d->sec[k].nrel;
+	const struct bu_btfext_sec *x = d->check ? NULL : d->sec[k].ext;
+	uint32_t line = x ? first_line(x, off) : 0;
 	uint64_t from = off, skipped = 0;
 
 	if (off % 8 || off + 8 > end) {
@@ -141,6 +175,8 @@ uint64_t dis_code(struct dis *d, uint32_t k, uint64_t off, uint64_t end)
 			else if (d->plan[r] == PLAN_EXACT)
 				dis_put_reloc(d, &d->o.rels[r], d->o.rels[r].off - off);
 		}
+		for (; x && line < x->nline && x->line[line].insn_off < off + len; line++)
+			put_line(d, x, line);
 		bu_buf_char(d->out, '\t');
 		if (bu_isa_print(d->out, &in, two ? &next : NULL, (int64_t)off / 8, &names) < 0)
 			return end;

@@ -291,8 +291,9 @@ static bool by_expression(const struct dis *d, const struct bu_rel *r, uint32_t 
 		return false;
 	*sec = s->sec;
 	*off = s->value + (uint64_t)dis_addend(d, r);
-	if (*off > d->o.secs[s->sec].size)
-		*off = 0; /* and the rest as a number */
+	/* Else the rest is a number: so for debuggers, who name a place for each line. */
+	if (*off > d->o.secs[s->sec].size || !(d->o.secs[r->sec].flags & SHF_ALLOC))
+		*off = 0;
 	return true;
 }
 

@@ -197,9 +197,10 @@ const char *as_reloc_name(uint32_t type)
 
 uint32_t as_exact_data_reloc(uint64_t flags, bool temp, bool known)
 {
-	uint64_t want = SHF_ALLOC | (temp ? SHF_EXECINSTR : SHF_WRITE);
+	bool loaded = known && (flags & SHF_ALLOC);
 
-	return known && (flags & want) == want ? BU_R_BPF_64_NODYLD32 : BU_R_BPF_64_ABS32;
+	return loaded && (flags & SHF_WRITE || (temp && flags & SHF_EXECINSTR)) ? BU_R_BPF_64_NODYLD32
+										  : BU_R_BPF_64_ABS32;
 }
 
 static bool reloc_type(struct as *as, struct as_cur *c, uint32_t *type)

@@ -112,5 +112,5 @@ EXTRA_DIST += tests/golden/as/maps.s
 EXTRA_DIST += tests/golden/as/spellings.txt
 EXTRA_DIST += tests/golden/as/types.s
 TESTS += tests/fuzz/as_fuzz
-AS_STAGES += bpf-as/dis.h bpf-as/dis_btf.c bpf-as/dis_code.c bpf-as/dis_data.c bpf-as/dis_label.c \
+AS_STAGES += bpf-as/dis.h bpf-as/dis_btf.c bpf-as/dis_code.c bpf-as/dis_data.c bpf-as/dis_ext.c bpf-as/dis_label.c \
 	bpf-as/dis_maps.c bpf-as/dis_sec.c bpf-as/dis_verify.c bpf-as/exact.c
