@@ -59,7 +59,10 @@ static int print(struct dis *d)
 
 	bu_arena_free(&d->round);
 	bu_arena_init(&d->round);
-	bu_hash_free(&d->seen);
+	d->seen = d->check ? bu_arena_array(&d->round, 1u << DIS_SEEN_BITS, sizeof(*d->seen)) : NULL;
+	d->nseen = 0;
+	if (d->check && !d->seen)
+		return -ENOMEM;
 	err = dis_marks(d);
 	if (err)
 		return err;
@@ -67,14 +70,14 @@ static int print(struct dis *d)
 	return d->round.failed || d->arena.failed || d->out->failed ? -ENOMEM : 0;
 }
 
-static bool is_large(const struct dis *d)
+static uint64_t instructions(const struct dis *d)
 {
 	uint64_t n = 0;
 
 	for (uint32_t k = 0; k < d->o.nsecs; k++)
 		if (dis_is_code(&d->o.secs[k]))
 			n += d->o.secs[k].size / 8;
-	return n > LARGE;
+	return n;
 }
 
 /*
@@ -84,7 +87,7 @@ static bool is_large(const struct dis *d)
 static int rounds(struct dis *d)
 {
 	struct bu_buf *out = d->out, text = { 0 };
-	bool again = !d->opt->no_check && !d->opt->no_btf, large = is_large(d);
+	bool again = !d->opt->no_check && !d->opt->no_btf, large = instructions(d) > LARGE;
 	int err = 0;
 
 	d->check = again && large;
@@ -100,6 +103,7 @@ static int rounds(struct dis *d)
 	if (!err && d->check) {
 		d->check = false;
 		bu_buf_reset(&text);
+		bu_buf_room(&text, instructions(d) * 24); /* about what it takes */
 		err = print(d);
 	}
 	d->out = out;
@@ -198,7 +202,6 @@ int as_dis(const char *path, const struct as_dis_opt *opt, struct bu_diags *ds, 
 	if (!err)
 		err = rounds(&d);
 out:
-	bu_hash_free(&d.seen);
 	bu_diags_free(&quiet);
 	bu_arena_free(&d.round);
 	bu_arena_free(&d.arena);

@@ -38,6 +38,8 @@ enum dis_plan {
 #define AT_REF 2  /* something else names it */
 #define AT_SYM 4
 
+#define DIS_SEEN_BITS 16
+
 struct dis_mark {
 	uint32_t sec;
 	uint64_t off;
@@ -62,7 +64,8 @@ struct dis {
 	struct bu_arena round;   /* what one round makes */
 	struct bu_buf *out;
 	bool check;              /* the text is for the assembler alone: see dis_code.c */
-	struct bu_hash seen;     /* check: instructions that were printed once */
+	uint64_t *seen;          /* check: kinds of instructions that were printed, a table of DIS_SEEN_BITS */
+	uint32_t nseen;
 	bool indexed;
 	const char **name;       /* of each symbol, as the text says it; NULL: not shown */
 	bool *renamed;

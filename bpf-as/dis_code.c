@@ -79,21 +79,51 @@ static bool put_imm64(void *ctx, struct bu_buf *out, const struct bu_insn *in, u
 	return true;
 }
 
-/* Was this instruction printed in a check? Where a jump goes does not count. */
-static bool seen(struct dis *d, const uint8_t *p, const struct bu_insn *in)
-{
-	uint64_t key = bu_get64(p, false);
-	char *k;
+/* ---------------------------------------------------------------- once of each kind */
 
-	if ((in->code & 7) == 5 || (in->code & 7) == 6)
-		key &= in->code == BU_OP_JA32 || in->code == BU_OP_CALL ? ~0ull : ~0xffff0000ull;
-	if (bu_hash_get(&d->seen, (const char *)&key, sizeof(key)))
-		return true;
-	k = bu_arena_memdup(&d->round, &key, sizeof(key));
-	if (!k || bu_hash_put(&d->seen, k, sizeof(key), d))
-		d->round.failed = true;
+static uint64_t magnitude(int64_t v)
+{
+	return !v ? 0 : v < 0 ? (v < -65535 ? 1 : 2) : v > 65535 ? 3 : 4;
+}
+
+/*
+ * What instructions must share to be printed alike: all but where jumps go, and the digits of numbers.
+ * A field that may tell one instruction from another counts whole.
+ */
+static uint64_t kind(const struct bu_insn *in)
+{
+	unsigned cls = in->code & 7, op = in->code & 0xf0;
+	uint64_t off = (uint16_t)in->off, imm = (uint32_t)in->imm;
+	bool alu = cls == 4 || cls == 7, jump = cls == 5 || cls == 6;
+	bool whole = (cls == 3 && (in->code & 0xe0) == 0xc0) || (alu && op == 0xd0) || in->code == BU_OP_CALL;
+
+	if (jump && in->code != BU_OP_CALL && in->code != BU_OP_EXIT)
+		off = in->code == BU_OP_JA32 && in->off;
+	else if (!alu)
+		off = magnitude(in->off);
+	if (!whole)
+		imm = in->code == BU_OP_JA32 ? 0 : magnitude(in->imm);
+	return 1 | (uint64_t)in->code << 1 | (uint64_t)in->dst << 9 | (uint64_t)in->src << 13 | off << 17 |
+	       imm << 33;
+}
+
+/* Was an instruction of this kind printed in the check? A full table says no. */
+static bool seen(struct dis *d, const struct bu_insn *in)
+{
+	uint64_t key = kind(in);
+	uint32_t i = (uint32_t)((key * 0x9e3779b97f4a7c15ull) >> (64 - DIS_SEEN_BITS));
+
+	for (; d->seen[i]; i = (i + 1) & ((1u << DIS_SEEN_BITS) - 1))
+		if (d->seen[i] == key)
+			return true;
+	if (d->nseen < (1u << DIS_SEEN_BITS) / 4 * 3) {
+		d->seen[i] = key;
+		d->nseen++;
+	}
 	return false;
 }
+
+/* ---------------------------------------------------------------- lines of the source */
 
 /* --source: the index of the first line at or behind off. */
 static uint32_t first_line(const struct bu_btfext_sec *x, uint64_t off)
@@ -135,7 +165,7 @@ uint64_t dis_code(struct dis *d, uint32_t k, uint64_t off, uint64_t end)
 	const struct bu_sec *s = &d->o.secs[k];
 	const uint8_t *at = d->sec[k].at;
 	struct bu_isa_names names = fns;
-	uint32_t r = dis_first_rel(d, k, off), rend = d->sec[k].rel + d->sec[k].nrel;
+	uint32_t rend = d->sec[k].rel + d->sec[k].nrel, r = d->sec[k].nrel ? dis_first_rel(d, k, off) : rend;
 	const struct bu_btfext_sec *x = d->check ? NULL : d->sec[k].ext;
 	uint32_t line = x ? first_line(x, off) : 0;
 	uint64_t from = off, skipped = 0;
@@ -161,7 +191,7 @@ uint64_t dis_code(struct dis *d, uint32_t k, uint64_t off, uint64_t end)
 		}
 		d->rel = NULL;
 		d->insn = &in;
-		if (d->check && (r == rend || d->o.rels[r].off >= off + len) && !two && seen(d, s->data + off, &in)) {
+		if (d->check && (r == rend || d->o.rels[r].off >= off + len) && !two && seen(d, &in)) {
 			skipped += 8;
 			off += 8;
 			continue;
