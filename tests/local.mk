@@ -93,3 +93,7 @@ EXTRA_DIST += tests/as-objcmp.bats
 TESTS += tests/as-dis.bats
 EXTRA_DIST += tests/as-dis.bats tests/dis/bpf.h tests/dis/xdp.c tests/dis/globals.c tests/dis/inner.c tests/dis/core.c \
 	tests/dis/comdat.cpp tests/dis/odd.s
+check_PROGRAMS += tests/fuzz/dis_fuzz
+tests_fuzz_dis_fuzz_SOURCES = tests/fuzz/dis_fuzz.c $(AS_STAGES)
+tests_fuzz_dis_fuzz_LDADD = $(LIBS_BU)
+TESTS += tests/fuzz/dis_fuzz
