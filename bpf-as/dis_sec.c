@@ -18,7 +18,7 @@ static void flags(struct bu_buf *out, const struct bu_sec *s)
 {
 	static const struct { uint64_t flag; char c; } letters[] = {
 		{ SHF_ALLOC, 'a' }, { SHF_WRITE, 'w' }, { SHF_EXECINSTR, 'x' }, { SHF_MERGE, 'M' },
-		{ SHF_STRINGS, 'S' }, { SHF_EXCLUDE, 'e' },
+		{ SHF_STRINGS, 'S' }, { SHF_EXCLUDE, 'e' }, { SHF_TLS, 'T' }, { SHF_GNU_RETAIN, 'R' },
 	};
 	uint64_t left = s->flags;
 	char text[16];
@@ -29,8 +29,14 @@ static void flags(struct bu_buf *out, const struct bu_sec *s)
 			text[n++] = letters[i].c;
 			left &= ~letters[i].flag;
 		}
+	if (s->group)
+		text[n++] = 'G';
+	if (s->link && (left & SHF_LINK_ORDER)) {
+		text[n++] = 'o';
+		left &= ~(uint64_t)SHF_LINK_ORDER;
+	}
 	text[n] = 0;
-	if (left)
+	if (left && !s->group && !s->link)
 		bu_buf_printf(out, ", \"0x%llx\"", (unsigned long long)s->flags);
 	else
 		bu_buf_printf(out, ", \"%s\"", text);
@@ -63,7 +69,8 @@ static unsigned twin(const struct dis *d, uint32_t k)
 	unsigned n = 0;
 
 	for (uint32_t i = 0; i < k && d->o.nsecs < 1000; i++)
-		n += !strcmp(d->o.secs[i].name, d->o.secs[k].name);
+		n += d->o.secs[i].group == d->o.secs[k].group && d->o.secs[i].link == d->o.secs[k].link &&
+		     !strcmp(d->o.secs[i].name, d->o.secs[k].name);
 	return n;
 }
 
@@ -75,7 +82,7 @@ static void heading(struct dis *d, uint32_t k)
 
 	bu_buf_char(out, '\n');
 	if (!strcmp(s->name, ".text") && s->flags == (SHF_ALLOC | SHF_EXECINSTR) && !n &&
-	    s->type == SHT_PROGBITS && !s->entsize) {
+	    s->type == SHT_PROGBITS && !s->entsize && !s->group && !s->link) {
 		bu_buf_str(out, "\t.text\n");
 	} else {
 		bu_buf_str(out, "\t.section\t");
@@ -85,9 +92,18 @@ static void heading(struct dis *d, uint32_t k)
 			dis_quoted(out, s->name, strlen(s->name));
 		flags(out, s);
 		type(out, s);
-		if (s->entsize || s->flags & SHF_MERGE)
-			bu_buf_printf(out, s->flags & SHF_MERGE ? ", %llu" : ", entsize=%llu",
-				      (unsigned long long)s->entsize);
+		if (s->flags & SHF_MERGE)
+			bu_buf_printf(out, ", %llu", (unsigned long long)s->entsize);
+		if (s->group) {
+			const struct bu_group *g = &d->o.groups[s->group - 1];
+
+			bu_buf_printf(out, ", %s%s", d->name[g->sym] ? d->name[g->sym] : "?",
+				      g->comdat ? ", comdat" : "");
+		}
+		if (s->link)
+			bu_buf_printf(out, ", %s", d->o.secs[s->link - 1].name);
+		if (s->entsize && !(s->flags & SHF_MERGE))
+			bu_buf_printf(out, ", entsize=%llu", (unsigned long long)s->entsize);
 		if (n)
 			bu_buf_printf(out, ", unique, %u", n);
 		bu_buf_char(out, '\n');

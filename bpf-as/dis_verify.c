@@ -20,10 +20,9 @@ struct verify {
 	bool left;         /* something differs that no level mends */
 };
 
-static void lower(struct verify *v, uint32_t k, const char *why)
+static void lower_to(struct verify *v, uint32_t k, unsigned last, const char *why)
 {
 	struct dis_sec *s = &v->d->sec[k];
-	unsigned last = dis_is_code(&v->o->secs[k]) ? LEVEL_BYTES : LEVEL_RAW;
 
 	if (s->lowered)
 		return;
@@ -31,11 +30,16 @@ static void lower(struct verify *v, uint32_t k, const char *why)
 		s->level++;
 		s->lowered = true;
 		v->lowered = true;
-	} else if (!v->left) {
+	} else if (v->unsaid == BU_SEC_UNDEF) {
 		v->left = true;
 		v->unsaid = k;
 		v->why = why;
 	}
+}
+
+static void lower(struct verify *v, uint32_t k, const char *why)
+{
+	lower_to(v, k, dis_is_code(&v->o->secs[k]) ? LEVEL_BYTES : LEVEL_RAW, why);
 }
 
 static void loose(struct verify *v, const char *why)
@@ -97,6 +101,21 @@ static bool same_bytes(const struct verify *v, const struct bu_sec *x, const str
 	return true;
 }
 
+/* Of the same group, about the same section? */
+static bool same_ties(const struct verify *v, const struct bu_sec *x, const struct bu_sec *y)
+{
+	if (!x->group != !y->group || !x->link != !y->link)
+		return false;
+	if (x->link && v->to[x->link - 1] != y->link - 1)
+		return false;
+	if (x->group) {
+		const struct bu_group *g = &v->o->groups[x->group - 1], *h = &v->made->groups[y->group - 1];
+
+		return g->comdat == h->comdat && !strcmp(v->o->syms[g->sym].name, v->made->syms[h->sym].name);
+	}
+	return true;
+}
+
 static void section(struct verify *v, uint32_t k)
 {
 	const struct bu_sec *x = &v->o->secs[k], *y;
@@ -110,6 +129,8 @@ static void section(struct verify *v, uint32_t k)
 	y = &v->made->secs[v->to[k]];
 	if (x->type != y->type || x->flags != y->flags || x->align != y->align || x->entsize != y->entsize)
 		lower(v, k, "has a type, flags, alignment or element size that cannot be written");
+	else if (!same_ties(v, x, y))
+		lower(v, k, "has a group or link that cannot be written");
 	else if (x->size != y->size || !same_bytes(v, x, y, v->d->sec[k].at != NULL))
 		lower(v, k, "has other contents");
 }
@@ -185,7 +206,8 @@ static int symbols(struct verify *v)
 		int c = i == n ? 1 : k == m ? -1 : by_symbol(&x[i], &y[k]);
 
 		if (c < 0 && x[i].s->sec < v->o->nsecs)
-			lower(v, x[i].s->sec, "has a symbol that cannot be written");
+			/* only .map and .license make symbols by themselves */
+			lower_to(v, x[i].s->sec, LEVEL_PLAIN, "has a symbol that cannot be written");
 		else if (c < 0)
 			loose(v, "a symbol of no section cannot be written");
 		else if (c > 0)

@@ -159,7 +159,11 @@ static bool section_more(struct as *as, struct as_cur *c, struct attrs *a)
 		as_skip(c);
 		p = c->p;
 		w = as_word(c);
-		if (a->grouped && bu_str_is(w, "comdat")) {
+		if (bu_str_is(w, "entsize") && as_eat(c, '=')) {
+			if (as_expr_now(as, c, "element size", &n))
+				return false;
+			a->entsize = n > 0 ? (uint64_t)n : 0;
+		} else if (a->grouped && bu_str_is(w, "comdat")) {
 			a->comdat = true;
 		} else if (bu_str_is(w, "unique") && as_eat(c, ',')) {
 			if (as_expr_now(as, c, "number", &n))
@@ -222,7 +226,7 @@ static struct as_sec *section(struct as *as, struct as_cur *c)
 	if (known && s->used && s->flags != a.flags)
 		as_error(as, "A0126", p, n.n, "section '%s' had other flags before", s->name);
 	s->flags = a.flags;
-	if (a.merge)
+	if (a.merge || a.entsize)
 		s->entsize = a.entsize;
 	s->group = a.group;
 	s->comdat = a.comdat;

@@ -81,6 +81,29 @@ programs()
 	same_all gnu.o
 }
 
+@test "groups of sections, links and sections of one name come back" {
+	need_cmd clang-19
+	clang-19 -target bpf -O2 -g -x c++ -c "$D/comdat.cpp" -o comdat.o
+	run -0 readelf -gW comdat.o
+	assert_line --partial COMDAT
+	same_all comdat.o
+	cat >x.s <<-'END'
+		.section .text.one, "axG", @progbits, sig, comdat
+	sig:	exit
+		.section .about, "ao", @progbits, .text.one
+		.8byte	1
+		.section .twice, "a", @progbits
+		.byte	1
+		.section .twice, "a", @progbits, unique, 1
+		.byte	2
+		.section .entries, "a", @progbits, entsize=4
+		.4byte	1, 2
+	END
+	$BPF_AS -o x.o x.s
+	same_all x.o
+	assert_equal "$(grep -c '^	\.section	\.twice' x.dis.s)" 2
+}
+
 @test "our own objects come back: examples and tests" {
 	local s n=0
 	for s in "$SRCDIR"/examples/*.s "$SRCDIR"/tests/golden/as/enc*.s "$SRCDIR"/tests/qemu/*.s; do
@@ -138,6 +161,28 @@ programs()
 	assert_line --regexp 'WEAK .* UND strange, name$'
 	assert_line --regexp 'FILE .*LOCAL .*ABS file.c$'
 	assert_equal "$(grep -c ' one$' <<<"$output")" 2
+}
+
+@test "what no text says is told, and the text does not pass for the object" {
+	printf '\t.section xdp\np:\tr1 = q ll\n\texit\n\t.text\nq:\texit\n' >x.s
+	$BPF_AS x.s
+	# a symbol of a bind that has no directive: 10, GNU_UNIQUE
+	python3 - <<-'END' || skip 'needs python3'
+	import struct
+	b = bytearray(open('x.o', 'rb').read())
+	shoff, = struct.unpack_from('<Q', b, 40)
+	for i in range(struct.unpack_from('<H', b, 60)[0]):
+	    t, = struct.unpack_from('<I', b, shoff + 64 * i + 4)
+	    off, size = struct.unpack_from('<QQ', b, shoff + 64 * i + 24)
+	    if t == 2:
+	        b[off + size - 24 + 4] = 0xa2
+	open('x.o', 'wb').write(b)
+	END
+	run -0 --separate-stderr $BPF_AS -d -o y.s x.o
+	[[ $stderr == *"warning: 'x.o' is not described whole: section"*'has a symbol that cannot be written [A0137]'* ]]
+	run -1 $BPF_AS y.s
+	assert_line --partial 'error: section'
+	assert_line --partial '[A0134]'
 }
 
 @test "the text reads well: labels, functions, maps, data, relocations" {

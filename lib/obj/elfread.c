@@ -4,7 +4,7 @@
  * string is checked against the file before it is used.
  *
  * The model leaves out what it stands for itself: the null section, .symtab, .strtab, .shstrtab,
- * the relocation sections, and LLVM's address-significance table (which holds symbol indices).
+ * the relocation sections, groups (bu_group; their members' flag SHF_GROUP), and LLVM's address-significance table (which holds symbol indices).
  */
 #include "obj/obj.h"
 #include "obj/objpriv.h"
@@ -190,12 +190,25 @@ static bool left_out(const struct reader *r, uint32_t i, uint32_t shstrndx)
 	case SHT_REL:
 	case SHT_RELA:
 	case SHT_SYMTAB_SHNDX:
+	case SHT_GROUP:
 	case SHT_LLVM_ADDRSIG:
 		return true;
 	case SHT_STRTAB:
 		return i == shstrndx || (r->symtab && r->sh[r->symtab].link == i);
 	default:
 		return false;
+	}
+}
+
+/* Which section is this one about? Only where a flag says that the field means that. */
+static void read_links(struct reader *r)
+{
+	for (uint32_t i = 1; i < r->nsh; i++) {
+		const struct shdr *h = &r->sh[i];
+
+		if (r->model[i] < r->o->nsecs && (h->flags & SHF_LINK_ORDER) && h->link < r->nsh &&
+		    r->model[h->link] < r->o->nsecs)
+			r->o->secs[r->model[i]].link = 1 + r->model[h->link];
 	}
 }
 
@@ -239,6 +252,8 @@ static int read_sections(struct reader *r)
 			return obj_error(o, r->ds, "O0102",
 					 "damaged object: section %u '%s' has alignment %llu, no power of 2",
 					 i, shname(r, i), (unsigned long long)h->align);
+		if (h->type == SHT_GROUP)
+			r->model[i] = BU_SEC_GROUP | o->ngroups++;
 		if (left_out(r, i, shstrndx))
 			continue;
 		r->model[i] = o->nsecs;
@@ -251,6 +266,7 @@ static int read_sections(struct reader *r)
 		s->data = h->type == SHT_NOBITS ? NULL : r->p + h->off;
 		s->entsize = h->entsize;
 	}
+	read_links(r);
 	return 0;
 }
 
@@ -325,6 +341,51 @@ static int read_symbols(struct reader *r)
 		o->nsyms++;
 	}
 	return 0;
+}
+
+/* Group g: its signature and its members; of relocation sections the model tells otherwise. */
+static int read_group(struct reader *r, uint32_t i, uint32_t g)
+{
+	struct bu_obj *o = r->o;
+	const struct shdr *h = &r->sh[i];
+	const uint8_t *p = r->p + h->off;
+
+	if (!r->symtab || h->link != r->symtab || !h->info || h->info >= r->nsyms)
+		return obj_error(o, r->ds, "O0104",
+				 "damaged object: group %u has no symbol (%u of %u)", i, h->info, r->nsyms);
+	if (h->size < 4 || h->size % 4)
+		return obj_error(o, r->ds, "O0102", "damaged object: group %u has %llu bytes", i,
+				 (unsigned long long)h->size);
+	o->groups[g].sym = h->info - 1;
+	o->groups[g].comdat = bu_get32(p, o->be) & GRP_COMDAT;
+	for (uint64_t k = 4; k < h->size; k += 4) {
+		uint32_t m = bu_get32(p + k, o->be);
+
+		if (m >= r->nsh)
+			return obj_error(o, r->ds, "O0102",
+					 "damaged object: group %u has section %u of %u", i, m, r->nsh);
+		if (r->model[m] >= o->nsecs)
+			continue;
+		if (o->secs[r->model[m]].group)
+			return obj_error(o, r->ds, "O0102",
+					 "damaged object: section %u is in two groups", m);
+		o->secs[r->model[m]].group = g + 1;
+		o->secs[r->model[m]].flags &= ~(uint64_t)SHF_GROUP;
+	}
+	return 0;
+}
+
+static int read_groups(struct reader *r)
+{
+	int err = 0;
+
+	r->o->groups = bu_arena_array(&r->o->arena, r->o->ngroups, sizeof(*r->o->groups));
+	if (!r->o->groups)
+		return -ENOMEM;
+	for (uint32_t i = 1; i < r->nsh && !err; i++)
+		if (r->sh[i].type == SHT_GROUP)
+			err = read_group(r, i, r->model[i] & ~BU_SEC_GROUP);
+	return err;
 }
 
 /* The relocations of section header i, if it holds any for the model. */
@@ -441,6 +502,8 @@ static int read_elf(struct bu_obj *o, struct bu_diags *ds)
 		err = read_sections(&r);
 	if (!err)
 		err = read_symbols(&r);
+	if (!err)
+		err = read_groups(&r);
 	if (!err)
 		err = read_all_relocs(&r);
 	return err;

@@ -32,9 +32,9 @@ struct bu_sec {
 	const uint8_t *data; /* not owned; NULL for NOBITS */
 	uint64_t entsize;
 	uint32_t group;   /* 1 + index into groups, 0: of none */
-	uint32_t link;    /* 1 + index of the section that sh_link names, 0: none (writing only) */
+	uint32_t link;    /* 1 + index of the section that sh_link names, 0: none (SHF_LINK_ORDER) */
 };
-/* A group of sections, which a linker keeps or drops together (SHT_GROUP). Writing only. */
+/* A group of sections, which a linker keeps or drops together (SHT_GROUP). */
 struct bu_group {
 	uint32_t sym;     /* signature: index into syms */
 	bool comdat;
@@ -56,7 +56,7 @@ struct bu_rel {
 #define BU_SEC_UNDEF 0xffffffffu
 #define BU_SEC_ABS 0xfffffffeu
 #define BU_SEC_COMMON 0xfffffffdu
-#define BU_SEC_GROUP 0x80000000u /* | index into groups: the group's own section (writing only) */
+#define BU_SEC_GROUP 0x80000000u /* | index into groups: the group's own section */
 
 /* A program: one function symbol in a program section (not .text), or the whole section without one. */
 struct bu_obj_prog {
