@@ -12,6 +12,7 @@
  *   foreign*.c   what other tools print, read as a source
  *   compat.c     who wrote the source, and what that changes; .comm, .file "name", .ident
  *   dwarf_line.c .file N and .loc -> .debug_line
+ *   gasopt.c     options of GNU as that change nothing
  *   cfi.c        .cfi_* -> .debug_frame, .eh_frame
  *   leb.c        .uleb128, .sleb128
  *   insn.c       instructions: matcher, checks of what is written
@@ -216,6 +217,8 @@ struct as {
 	struct as_exact *exact;
 	enum as_compat compat;
 	bool compat_given; /* by an option: the text is not asked */
+	bool semi;         /* ; begins a comment, as in GNU as up to 2.40 */
+	bool percent;      /* GNU text whose registers begin with %: a name is never one */
 	struct as_dwarf *dwarf; /* dwarf_line.c */
 	bool loc_waits;         /* a .loc stands before what comes next */
 	struct as_cfi *cfi;     /* cfi.c */
@@ -446,6 +449,8 @@ void as_cond_leave(struct as *as, size_t outer);
 /* compat.c */
 /* Finds out who wrote the text of the first file. */
 void as_compat_detect(struct as *as, const struct as_file *f);
+/* Is what looks like a register a compiler's name for something else, such as a variable r64? */
+bool as_compat_name(const struct as *as, const char *p, size_t n);
 /* The sections that are there in any case; .text is the current one. */
 void as_compat_sections(struct as *as);
 /* .comm and .lcomm of compilers, NAME, SIZE[, ALIGNMENT] at c: common to all objects, or in .bss. */
@@ -470,6 +475,12 @@ void as_dwarf_here(struct as *as);
 /* Fills .debug_line and .debug_line_str; after the source is read. */
 void as_dwarf_finish(struct as *as);
 void as_dwarf_free(struct as *as);
+
+/* gasopt.c */
+/* Is the program called as GNU as is: "as"? */
+bool as_called_as(const char *argv0);
+/* Copies the words to out (as many at most) but for options of GNU as that change nothing. Their number. */
+int as_gas_options(int argc, char **argv, char **out);
 
 /* cfi.c */
 void as_cfi_finish(struct as *as);

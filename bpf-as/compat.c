@@ -32,6 +32,28 @@ static bool has(const struct as_file *f, const char *what)
 	return memmem(f->text.p, f->text.n, what, strlen(what)) != NULL;
 }
 
+/* Up to 13 gcc writes comments behind a ';', which later on separates statements. */
+static unsigned gcc_version(const struct as_file *f)
+{
+	const char *p = memmem(f->text.p, f->text.n, "\"GCC: (", 7), *e = (const char *)f->text.p + f->text.n;
+	unsigned v = 0;
+
+	while (p && p < e && *p != ')' && *p != '\n')
+		p++;
+	for (p = p && p + 2 < e ? p + 2 : e; p < e && IS(*p, CL_DIGIT) && v < 1000; p++)
+		v = v * 10 + (unsigned)(*p - '0');
+	return v;
+}
+
+/* C has variables called r64, and, where registers begin with %, r1. */
+static void names(struct as *as, const struct as_file *f)
+{
+	as->percent = as->compat == COMPAT_GNU && has(f, "%r");
+	as->semi = as->compat == COMPAT_GNU && !has(f, "\n\tr0 = ") && gcc_version(f) < 14;
+	as->matcher.bare_names = as->percent;
+	as->matcher.far_names = as->compat != COMPAT_NONE;
+}
+
 /*
  * A compiler's text begins with .file or .text. clang's holds .addrsig, or its comments, or a .file
  * with a checksum; gcc's names it in .ident.
@@ -40,8 +62,10 @@ void as_compat_detect(struct as *as, const struct as_file *f)
 {
 	const char *p = (const char *)f->text.p, *e = p + f->text.n;
 
-	if (as->compat_given)
+	if (as->compat_given) {
+		names(as, f);
 		return;
+	}
 	while (p < e) {
 		while (p < e && (IS(*p, CL_SPACE) || *p == '\n'))
 			p++;
@@ -57,7 +81,15 @@ void as_compat_detect(struct as *as, const struct as_file *f)
 		as->compat = COMPAT_LLVM;
 	else if (has(f, "\n\t.ident\t\"GCC: "))
 		as->compat = COMPAT_GNU;
+	names(as, f);
 	as_compat_sections(as);
+}
+
+bool as_compat_name(const struct as *as, const char *p, size_t n)
+{
+	if (as->percent)
+		return true;
+	return as->compat && (n > 3 || (n == 3 && (p[1] > '1' || (p[1] == '1' && p[2] > '1'))));
 }
 
 void as_compat_sections(struct as *as)
@@ -159,7 +191,7 @@ static void alias(struct as *as, struct as_sym *s)
 		s->npiece = 0;
 		if (!s->type_given) /* an alias is what the other one is */
 			s->type = v.sym->type;
-		if (!s->size_given && as->compat == COMPAT_LLVM)
+		if (!s->size_given)
 			s->size = v.sym->size;
 	}
 }

@@ -288,8 +288,10 @@ const char *as_fast(struct as *as, const char *p, const char *e)
 		case ' ':
 		case '\t':
 		case '\r':
-		case ';':
 			p++;
+			continue;
+		case ';':
+			p = as->semi ? as_line_end(p) : p + 1;
 			continue;
 		case '\n':
 			p++;

@@ -88,8 +88,8 @@ static enum as_lint_level level_of(const struct as *as, enum as_lint_id id)
 	const struct as_lints *l = &as->lints;
 	enum as_lint_level v = l->said[id] ? l->said[id] - 1u : rows[id].level;
 
-	if (!l->said[id] && as->compiled && v == LINT_LEVEL_ERROR)
-		v = LINT_LEVEL_WARN;
+	if (!l->said[id] && as->compiled) /* who reads that cannot change it */
+		v = LINT_LEVEL_OFF;
 	if (v == LINT_LEVEL_WARN && l->none)
 		v = LINT_LEVEL_OFF;
 	if (v == LINT_LEVEL_WARN && l->fatal)

@@ -285,6 +285,8 @@ static int parse(struct args *a, int argc, char **argv)
 				       ? BU_EXIT_IO : BU_EXIT_OK;
 		}
 	}
+	if (!a->in && as_called_as(argv[0]))
+		a->in = "-";
 	if (!a->in)
 		return usage("no source file is given", NULL);
 	return -1;
@@ -460,7 +462,7 @@ int main(int argc, char **argv)
 	struct args a = { .arch = BU_ARCH_X86_64, .dialects = BU_DIALECTS_ALL };
 	struct bu_buf msgs = { 0 };
 	struct bu_diags ds;
-	char *out = NULL;
+	char *out = NULL, **words;
 	int status;
 
 	if (argc > 1 && !strcmp(argv[1], "--complete")) {
@@ -469,12 +471,16 @@ int main(int argc, char **argv)
 		bu_opt_complete(&msgs, opts, NULL, argc - from, argv + from, NULL);
 		return print(&msgs);
 	}
-	a.inc = calloc((size_t)argc, sizeof(*a.inc));
-	if (!a.inc)
+	words = calloc((size_t)argc + 1, sizeof(*words));
+	if (!words)
 		return BU_EXIT_IO;
-	status = parse(&a, argc, argv);
+	argc = as_gas_options(argc, argv, words);
+	argv = words;
+	a.inc = calloc((size_t)argc, sizeof(*a.inc));
+	status = a.inc ? parse(&a, argc, argv) : BU_EXIT_IO;
 	if (status >= 0) {
 		free(a.inc);
+		free(words);
 		return status;
 	}
 	bu_diags_init(&ds);
@@ -495,5 +501,6 @@ int main(int argc, char **argv)
 	bu_diags_free(&ds);
 	free(out);
 	free(a.inc);
+	free(words);
 	return status;
 }

@@ -392,7 +392,7 @@ static const char *take(struct as *as, const char *s, const char *e)
 	}
 	if (copied)
 		bu_buf_add(&as->scratch, from, (size_t)(end - from));
-	if (*q == '#' || *q == '/')
+	if (*q == '#' || *q == '/' || (*q == ';' && as->semi))
 		q = as_line_end(q);
 done:
 	as->stmt_src = s;
@@ -439,7 +439,7 @@ void as_run(struct as *as, const char *p, const char *e)
 		if (p == e)
 			break;
 		if (IS(*p, CL_SPACE) || *p == ';') {
-			p++;
+			p = *p == ';' && as->semi ? as_line_end(p) : p + 1;
 		} else if (*p == '\n') {
 			p++;
 			if (!as->in_call)

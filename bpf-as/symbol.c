@@ -108,7 +108,7 @@ struct as_sym *as_sym_hashed(struct as *as, const char *name, size_t n, uint32_t
 	s->temp = n > 2 && name[0] == '.' && name[1] == 'L';
 	*as->syms_tail = s;
 	as->syms_tail = &s->next;
-	if (is_register(name, n))
+	if (is_register(name, n) && !as_compat_name(as, name, n))
 		s->def = DEF_REG;
 	else if (!as->compat)
 		as_builtin(as, s);

@@ -191,6 +191,8 @@ struct bu_operand {
 struct bu_matcher {
 	void *ctx;
 	uint32_t dialects; /* the set that is read; 0: BU_DIALECTS_PSEUDOC */
+	/* What looks like a register may be a symbol of a compiler: r64, or r1 where registers have a %. */
+	bool far_names, bare_names;
 	/*
 	 * Parses the longest operand at the start of s for field f. Returns the bytes taken, 0 when
 	 * there is none there; must have no lasting side effect, as the match may be abandoned.

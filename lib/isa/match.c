@@ -166,7 +166,7 @@ static bool take(struct walk *w, unsigned node, unsigned tok, size_t *pos)
 	op->present = true;
 	op->field = (uint8_t)field_of(tok);
 	op->text = bu_str(w->s + p, used);
-	if (op->symbolic && find_reg(op->text, &at, &len))
+	if (op->symbolic && !w->m->bare_names && !w->m->far_names && find_reg(op->text, &at, &len))
 		return fail(w, node, p + at, len, "a number or a symbol, not a register");
 	*pos = p + used;
 	return true;
@@ -296,6 +296,11 @@ static bool fail_trailing(struct walk *w, unsigned node, size_t pos, unsigned le
 	return fail(w, node, pos, len, NULL);
 }
 
+static bool may_be_name(const struct bu_matcher *m, const struct bu_lex *lx)
+{
+	return (m->bare_names && !lx->percent) || (m->far_names && lx->reg == BU_LEX_REG_BAD);
+}
+
 static int walk(struct walk *w, unsigned node, size_t pos, unsigned nregs)
 {
 	const struct trie *t = w->t;
@@ -318,6 +323,8 @@ static int walk(struct walk *w, unsigned node, size_t pos, unsigned nregs)
 			return -ENOENT;
 		}
 		lx = bu_lex_next(&t->words, w->s + pos, w->n - pos);
+		if ((lx.tok == T_R || lx.tok == T_W) && may_be_name(w->m, &lx))
+			lx.tok = T_NONE;
 		if (lx.tok == T_R || lx.tok == T_W) {
 			next = bu_trie_step(t, node, lx.tok);
 			if (!next || lx.reg == BU_LEX_REG_BAD || nregs == TRIE_REGS) {
