@@ -261,11 +261,11 @@ int as_set(struct as *as, struct as_sym *s, const char *pos, uint32_t node, int6
 {
 	struct bu_diag *d;
 
-	if (s->def == DEF_REG || s->def == DEF_CONST) {
-		as_error(as, "A0110", pos, s->n, "'%s' is %s and cannot be set", s->name,
-			 s->def == DEF_REG ? "a register" : "the name of a constant");
+	if (s->def == DEF_REG) {
+		as_error(as, "A0110", pos, s->n, "'%s' is a register and cannot be set", s->name);
 		return -EINVAL;
 	}
+	/* A constant of the tables gives way: sources that bring their own definitions go on to work. */
 	if (s->def == DEF_LABEL) {
 		d = as_error(as, "A0111", pos, s->n, "'%s' is defined twice", s->name);
 		if (s->pos)

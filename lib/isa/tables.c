@@ -219,8 +219,8 @@ static const char *const_name(unsigned i)
 {
 	return i < BU_ARRAY_SIZE(consts) ? consts[i].name : NULL;
 }
-_Static_assert(BU_ARRAY_SIZE(consts) < 2048, "the index of constants is too small");
-BU_NAMES(const_names, 4096, const_name);
+_Static_assert(BU_ARRAY_SIZE(consts) < 4096, "the index of constants is too small");
+BU_NAMES(const_names, 8192, const_name);
 
 const struct bu_const *bu_const_by_name(struct bu_str name)
 {

@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bpf-as: names of the kernel's interface: constants, structs, contexts, tracepoints, headers.
+
+bats_require_minimum_version 1.5.0
+
+setup()
+{
+	load helper
+}
+
+# All rows of const.def: NAME VALUE
+constants()
+{
+	sed -nE 's/^BU_CONST\("(\w+)", ([^)]*)\)$/\1 \2/p' "$SRCDIR/lib/isa/const.def"
+}
+
+# hex digits of the section, in order
+bytes()
+{
+	readelf -x "$2" "$1" | awk '/^  0x/ { print substr($0, 14, 35) }' | tr -d ' \n'
+}
+
+@test "constants are those of the system's headers, where they have them" {
+	need_cmd "${CC:-cc}"
+	[ -e /usr/include/linux/bpf.h ] || skip "no linux/bpf.h"
+	local group n=0 seen
+	local groups=(
+		'linux/bpf.h linux/btf.h linux/bpf_perf_event.h linux/if_ether.h linux/if_packet.h linux/if_vlan.h linux/in.h linux/in6.h linux/ip.h linux/ipv6.h linux/icmp.h linux/icmpv6.h linux/tcp.h linux/udp.h linux/pkt_cls.h linux/netfilter.h linux/perf_event.h linux/lirc.h linux/lwtunnel.h linux/seg6_local.h linux/errno.h linux/capability.h linux/sched.h'
+		'linux/if_arp.h linux/if_link.h linux/rtnetlink.h linux/mpls.h linux/vm_sockets.h'
+		'sys/socket.h netinet/in.h netinet/ip.h netinet/tcp.h sys/stat.h signal.h limits.h'
+	)
+	for group in "${groups[@]}"; do
+		{
+			for h in $group; do [ -e /usr/include/$h -o -e "/usr/include/$(uname -m)-linux-gnu/$h" ] && echo "#include <$h>"; done
+			constants | awk '{ printf "_Static_assert((long long)(%s) == (long long)(%s), \"differs: %s\");\n", $1, $2, $1 }'
+		} >c.c
+		"${CC:-cc}" -w -fsyntax-only -fno-diagnostics-show-caret c.c 2>err.txt || true
+		# the largest of a kind grows with each release
+		grep "assert.*failed" err.txt | grep -o "differs: [A-Z0-9_a-z]*" | grep -vE '_MAX(_|$)|_NUM$' | sort -u >differ || true
+		assert_equal "$(cat differ)" ''
+		seen=$(($(constants | wc -l) - $(grep -o "'[A-Z0-9a-z_]*' undeclared\|‘[A-Za-z0-9_]*’ undeclared" err.txt | sort -u | wc -l)))
+		n=$((n + seen))
+	done
+	echo "# $n comparisons with headers" >&3
+	[ $n -gt 1000 ]
+}
+
+@test "constants are those of the running kernel's BTF, where it has them" {
+	need_cmd bpftool
+	[ -e /sys/kernel/btf/vmlinux ] || skip "the kernel shows no BTF"
+	bpftool btf dump file /sys/kernel/btf/vmlinux format raw >raw.txt 2>/dev/null || skip "bpftool cannot read the kernel's BTF"
+	constants >ours
+	# a name that stands in two enums with two values is no UAPI name
+	awk 'FNR == NR { ours[$1] = $2; next }
+	     /^\t.* val=/ { n = $1; gsub(/\047/, "", n); v = $2; sub(/val=/, "", v)
+			if (n in ours && n !~ /_MAX(_|$)/) { if (n in got && got[n] != v) two[n] = 1; got[n] = v } }
+	     END { for (n in got) if (!(n in two)) print n, got[n] }' ours raw.txt >btf
+	{
+		while read -r name _; do printf '\t.8byte %s\n' "$name"; done <btf
+	} >a.s
+	while read -r _ value; do printf '\t.8byte %s\n' "$value"; done <btf >b.s
+	sed -i '1i\\t.data' a.s b.s
+	$BPF_AS a.s; $BPF_AS b.s
+	assert_equal "$(bytes a.o .data)" "$(bytes b.o .data)"
+	echo "# $(wc -l <btf) constants as in this kernel" >&3
+	[ "$(wc -l <btf)" -gt 300 ]
+}
+
+@test "no constant stands twice with different values, and a source's own definition counts" {
+	assert_equal "$(constants | sort -u | awk '{ print $1 }' | uniq -d)" ''
+	printf '\t.data\n\t.4byte ETH_P_IP, TCP_SYN_SENT, -EINVAL\n\t.set ETH_P_IP, 1\n\t.equ TCP_SYN_SENT, 7\n\t.4byte ETH_P_IP, TCP_SYN_SENT\n' >x.s
+	run -0 $BPF_AS x.s
+	assert_output ''
+	assert_equal "$(bytes x.o .data)" 0008000002000000eaffffff0100000007000000
+}
