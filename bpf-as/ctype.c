@@ -351,7 +351,7 @@ static bool add_member(struct cparser *p, struct as_type *s, struct as_type *t, 
 static bool members(struct cparser *p, struct as_type *s)
 {
 	uint64_t bit = 0;
-	int64_t align = 0;
+	int64_t align = 0, malign;
 
 	for (skip_sep(p); !is_sign(p, '}'); skip_sep(p)) {
 		struct as_type *base;
@@ -378,8 +378,13 @@ static bool members(struct cparser *p, struct as_type *s)
 					return false;
 				}
 			}
-			while (attribute(p, NULL, NULL, NULL) && !p->failed)
+			malign = 0;
+			while (attribute(p, NULL, &malign, NULL) && !p->failed)
 				;
+			if (malign && s->kind == BU_BTF_STRUCT)
+				bit = (bit + (uint64_t)malign * 8 - 1) / ((uint64_t)malign * 8) * ((uint64_t)malign * 8);
+			if (malign > s->align)
+				s->align = (uint32_t)malign;
 			if (p->failed || !add_member(p, s, t, &name, &bit))
 				return false;
 		} while (eat(p, ','));
@@ -425,7 +430,12 @@ static bool enumerators(struct cparser *p, struct as_type *t)
 			struct as_sym *s = as_sym(as, name->p, name->n);
 
 			/* The kernel's own enumerators may be repeated as they are. */
-			if (s && !(s->def == DEF_CONST && s->value == v) && as_set(as, s, name->p, 0, v))
+			if (s && s->def == DEF_CONST && s->value != v) {
+				as_error(as, "A0110", name->p, name->n, "'%s' is the name of a constant (%lld)", s->name,
+					 (long long)s->value);
+				return false;
+			}
+			if (s && s->def != DEF_CONST && as_set(as, s, name->p, 0, v))
 				return false;
 		}
 		v = (int64_t)((uint64_t)v + 1);

@@ -309,6 +309,8 @@ static bool name(struct parser *p, struct ev *out)
 		while (c->p < c->e && (IS(*c->p, CL_IDENT) || *c->p == ':'))
 			c->p++;
 	n = (size_t)(c->p - s);
+	if (c->p < c->e && *c->p == '[' && memchr(s, '.', n))
+		(void)as_types(p->as); /* __sk_buff.cb[2] */
 	if ((c->p < c->e && *c->p == '(') || p->as->ty) {
 		out->node = 0;
 		if (as_type_expr(p->as, s, c, &out->num) > 0)
@@ -679,6 +681,7 @@ void as_builtin(struct as *as, struct as_sym *s)
 	const struct bu_ctx_field *f;
 	const struct bu_const *k;
 	bool dep = false;
+	int64_t size;
 
 	if (s->name[0] == '.')
 		return;
@@ -697,6 +700,11 @@ void as_builtin(struct as *as, struct as_sym *s)
 		s->field_size = f->size;
 		s->arch_dependent = dep;
 		as->arch_fields = as->arch_fields || dep;
+		return;
+	}
+	if (as_type_field(as, s, &s->value, &size)) {
+		s->def = DEF_CONST;
+		s->field_size = size > 0 && size <= UINT16_MAX ? (uint16_t)size : 0;
 	}
 }
 

@@ -371,6 +371,33 @@ int as_type_expr(struct as *as, const char *name, struct as_cur *c, int64_t *v)
 	return 1;
 }
 
+bool as_type_field(struct as *as, const struct as_sym *s, int64_t *off, int64_t *size)
+{
+	const char *dot = memchr(s->name, '.', s->n), *p, *e = s->name + s->n;
+	struct as_path path = { 0 };
+	struct as_type *t;
+
+	if (!dot || !as_type_builtin(bu_str(s->name, (size_t)(dot - s->name))) || !as_types(as))
+		return false;
+	t = as_type_tag(as, BU_BTF_VOID, bu_str(s->name, (size_t)(dot - s->name)));
+	for (p = dot + 1; t; p = dot + 1) {
+		t = as_type_real(t);
+		dot = memchr(p, '.', (size_t)(e - p));
+		if (!dot)
+			dot = e;
+		if ((t->kind != BU_BTF_STRUCT && t->kind != BU_BTF_UNION) || !t->complete ||
+		    !find(as, t, bu_str(p, (size_t)(dot - p)), &path, 0) || path.bit_size)
+			return false;
+		if (dot == e) {
+			*off = (int64_t)(path.bit_off / 8);
+			*size = as_type_size(path.type);
+			return true;
+		}
+		t = path.type;
+	}
+	return false;
+}
+
 int as_type_late(struct as *as, const struct as_sym *s, int64_t *v)
 {
 	struct as_cur c = { s->name, s->name + s->n };

@@ -164,6 +164,8 @@ int as_type_path(struct as *as, struct as_type *t, struct as_cur *c, struct as_p
  * 1: *v is its value and c behind it; 0: it is none of these; -EINVAL: ex_error.
  */
 int as_type_expr(struct as *as, const char *name, struct as_cur *c, int64_t *v);
+/* Is the symbol a member of a built-in struct ("ethhdr.h_proto")? Its offset. Tells nothing. */
+bool as_type_field(struct as *as, const struct as_sym *s, int64_t *off, int64_t *size);
 /* The same for a symbol "flow.saddr" that was defined nowhere, at the end. */
 int as_type_late(struct as *as, const struct as_sym *s, int64_t *v);
 /* "struct flow", "union x", "flow": a type without stars; NULL with ex_error set. */

@@ -74,3 +74,71 @@ bytes()
 	assert_output ''
 	assert_equal "$(bytes x.o .data)" 0008000002000000eaffffff0100000007000000
 }
+
+# NAME TEXT of each built-in struct, one a line
+structs()
+{
+	awk '/^BUILTIN\(/ { if (row) print row; row = "" }
+	     /^BUILTIN\(|^\t"/ { line = $0; sub(/^\t/, "", line); row = row line }
+	     END { print row }' "$SRCDIR/bpf-as/builtin.def" |
+		sed -nE 's/^BUILTIN\("([^"]+)",? *(.*)\)$/\1 \2/; s/"//gp'
+}
+
+@test "built-in structs lie as the running kernel's BTF says" {
+	need_cmd bpftool
+	[ -e /sys/kernel/btf/vmlinux ] || skip "the kernel shows no BTF"
+	bpftool btf dump file /sys/kernel/btf/vmlinux format raw >raw.txt 2>/dev/null || skip "bpftool cannot read the kernel's BTF"
+	structs >ours
+	# NAME.member OFFSET of members that ours has too; NAME SIZE
+	awk 'FNR == NR { text[$1] = $0; next }
+	     /^\[/ { s = ""; gsub(/\047/, ""); if ($2 == "STRUCT" && $3 in text && !($3 in seen)) {
+			s = $3; seen[s] = 1; sub(/size=/, "", $4); print s, $4 > "sizes" } next }
+	     s && $1 != "\047(anon)\047" && !/bitfield_size/ { m = $1; gsub(/\047/, "", m); o = $3; sub(/bits_offset=/, "", o)
+			if (text[s] ~ "[ *]" m "[;[]") print s "." m, o / 8 > "offsets" }' ours raw.txt
+	# what bpf(2) and helpers take grows with releases
+	{
+		awk '{ print "\t.if " $1 " != " $2 "\n\t.error \"" $1 " is at " $2 "\"\n\t.endif" }' offsets
+		awk '{ op = $1 ~ /^bpf_|^__sk_buff/ ? "<" : "!="
+			print "\t.if sizeof(struct " $1 ") " op " " $2 "\n\t.error \"" $1 " has " $2 " bytes\"\n\t.endif" }' sizes
+	} >a.s
+	run --separate-stderr $BPF_AS --diagnostics=short a.s
+	assert_equal "$stderr" ''
+	echo "# $(wc -l <sizes) structs, $(wc -l <offsets) members as in this kernel" >&3
+	[ "$(wc -l <offsets)" -gt 300 ]
+}
+
+@test "members in addresses, of nested structs and arrays; nothing of it goes into the object" {
+	cat >a.s <<'END'
+	.section tc
+p:	r0 = *(u32 *)(r1 + __sk_buff.mark)
+	r0 = *(u32 *)(r1 + __sk_buff.cb[2])
+	r0 = *(u32 *)(r1 + __sk_buff.cb + 8)
+	r0 = *(u32 *)(r1 + bpf_sock_ops.replylong[1])
+	r0 = *(u8 *)(r1 + sizeof(struct ethhdr) + iphdr.protocol)
+	r2 = sizeof(struct bpf_fib_lookup)
+	r3 = offsetof(struct bpf_fib_lookup, dmac[3])
+	r3 = ipv6hdr.addrs.daddr
+	r3 = sizeof(struct bpf_tunnel_key) - bpf_tunnel_key.local_ipv6
+	*(u8 *)(r10 - 64 + bpf_fib_lookup.l4_protocol) = IPPROTO_TCP
+	r0 = 0
+	exit
+END
+	sed -e 's/__sk_buff.mark/8/; s/__sk_buff.cb\[2\]/56/; s/__sk_buff.cb + 8/56/; s/bpf_sock_ops.replylong\[1\]/8/
+		s/sizeof(struct ethhdr) + iphdr.protocol/23/; s/sizeof(struct bpf_fib_lookup)/64/; s/offsetof(.*)/61/
+		s/ipv6hdr.addrs.daddr/24/; s/sizeof(struct bpf_tunnel_key).*/16/
+		s/- 64 + bpf_fib_lookup.l4_protocol/- 63/; s/IPPROTO_TCP/6/' a.s >b.s
+	! grep -q '_' <(sed 1d b.s) || fail "a name is left"
+	for e in L B; do
+		run -0 $BPF_AS -w -E$e -o a.o a.s
+		run -0 $BPF_AS -w -E$e -o b.o b.s
+		assert_equal "$(bytes a.o tc)" "$(bytes b.o tc)"
+		# BTF differs by the lines' text only
+		assert_equal "$(bpftool btf dump file a.o | grep -vc FUNC)" "$(bpftool btf dump file b.o | grep -vc FUNC)"
+	done
+}
+
+@test "a source's own struct stands before the built-in one of its name" {
+	printf '\t.struct ethhdr { u64 x; u16 h_proto; }\n\t.data\n\t.4byte ethhdr.h_proto, sizeof(struct ethhdr)\n' >x.s
+	run -0 $BPF_AS x.s
+	assert_equal "$(bytes x.o .data)" 0800000010000000
+}

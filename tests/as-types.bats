@@ -83,3 +83,9 @@ C
 	run -0 $UPSTREAM -j map show pinned "$PINS/m/n"
 	assert_output --partial '"bytes_value":24'
 }
+
+@test "aligned(N) behind a member moves it and aligns the struct" {
+	printf '\t.struct s { u32 a; u32 b __attribute__((aligned(16))); u8 c; }\n\t.data\n\t.4byte s.b, s.c, sizeof(struct s), alignof(struct s)\n' >x.s
+	run -0 $BPF_AS x.s
+	assert_equal "$(readelf -x .data x.o | awk '/0x00000000/ { print $2 $3 $4 $5 }')" 10000000140000002000000010000000
+}
