@@ -226,6 +226,7 @@ struct as {
 	bool arch_used;   /* an object that fits one architecture only */
 	bool arch_fields; /* a name was looked up by architecture */
 	const char *comp_dir; /* where we run, for debug lines; NULL: not to be told */
+	const char *tracefs; /* --tracefs: where tracefs is mounted; NULL: not asked for */
 	const char **incdirs;
 	unsigned nincdirs;
 	/* src */
@@ -415,6 +416,8 @@ static inline void as_expr_keep(struct as *as)
 	as->mark_ex = as->nex;
 }
 uint32_t as_expr_sym(struct as *as, struct as_sym *s, const char *pos);
+
+/* names.c */
 /* Resolves a name that is no symbol of the source: constants, fields. */
 void as_builtin(struct as *as, struct as_sym *s);
 void as_undefined(struct as *as, struct as_sym *s, const char *pos, bool call);

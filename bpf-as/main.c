@@ -21,6 +21,7 @@ enum {
 	OPT_COLOR,
 	OPT_FORMAT,
 	OPT_BTF, OPT_MAPS,
+	OPT_TRACEFS,
 	OPT_WARN,
 	OPT_NOWARN,
 	OPT_FATAL,
@@ -46,6 +47,9 @@ static const struct bu_opt opts[] = {
 	{ OPT_SOURCE, 0, "source", NULL, "with -d: lines of the source as comments", BU_WORD_NONE, NULL },
 	{ OPT_MAPS, 0, "maps", "HOW", "how .map declares maps: btf (default), legacy or iproute2", BU_WORD_LIST,
 	  "btf|legacy|iproute2" },
+	{ OPT_TRACEFS, 0, "tracefs", "[DIR]",
+	  "fields of the running kernel's tracepoints; DIR is where tracefs is mounted",
+	  BU_WORD_DIR, NULL },
 	{ OPT_MARCH, 'm', "march", "ARCH",
 	  "machine of pt_regs.NAME: x86_64 (default) or arm64; also -march=ARCH", BU_WORD_LIST,
 	  "x86_64|arm64" },
@@ -72,7 +76,7 @@ static const struct bu_opt opts[] = {
 };
 
 struct args {
-	const char *in, *out, *btf, *maps;
+	const char *in, *out, *btf, *maps, *tracefs;
 	const char **inc;
 	unsigned ninc;
 	bool dis, be;
@@ -197,6 +201,9 @@ static int parse(struct args *a, int argc, char **argv)
 			break;
 		case OPT_BTF:
 			a->btf = s.arg;
+			break;
+		case OPT_TRACEFS:
+			a->tracefs = s.arg ? s.arg : "/sys/kernel/tracing";
 			break;
 		case OPT_DIALECT:
 		dialect:
@@ -383,6 +390,7 @@ static int assemble(const struct args *a, const char *out, struct bu_diags *ds)
 		bu_diag(ds, BU_ERROR, "U0001", "unknown way to declare maps '%s': btf, legacy or iproute2", a->maps);
 		return BU_EXIT_USAGE;
 	}
+	as.tracefs = a->tracefs;
 	if (a->btf && as_types_file(&as, a->btf)) {
 		as_free(&as);
 		return BU_EXIT_IO;

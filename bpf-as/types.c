@@ -382,3 +382,9 @@ const char *as_type_builtin(struct bu_str name)
 			return builtins[i].text;
 	return NULL;
 }
+
+void as_type_builtin_feed(struct bu_near *near)
+{
+	for (size_t i = 0; i < BU_ARRAY_SIZE(builtins); i++)
+		bu_near_feed(near, builtins[i].name);
+}

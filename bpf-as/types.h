@@ -126,6 +126,7 @@ struct as_member *as_type_member(struct as *as, struct as_type *t);
 bool as_type_place(struct as_type *t, struct as_member *m, uint64_t *bit);
 /* A type's C text from the built-in tables ("struct flow { … }"), or NULL. */
 const char *as_type_builtin(struct bu_str name);
+void as_type_builtin_feed(struct bu_near *near);
 
 /* ctype.c */
 /*
