@@ -123,10 +123,11 @@ bool as_tracefs_field(struct as *as, struct bu_str name, int64_t *off, int64_t *
 	return found;
 }
 
-static void feed_dir(struct as *as, const char *dir, const char *before, struct bu_str after,
+/* false: there is no such directory. */
+static bool feed_dir(struct as *as, const char *dir, const char *before, struct bu_str after,
 		     struct bu_near *near)
 {
-	DIR *d = opendir(dir);
+	DIR *d = dir && before ? opendir(dir) : NULL;
 	struct dirent *e;
 
 	for (unsigned i = 0; d && i < MAX_ENTRIES && (e = readdir(d)); i++)
@@ -135,6 +136,7 @@ static void feed_dir(struct as *as, const char *dir, const char *before, struct 
 							   (int)after.n, after.p));
 	if (d)
 		closedir(d);
+	return d != NULL;
 }
 
 void as_tracefs_feed(struct as *as, struct bu_str name, struct bu_near *near)
@@ -156,13 +158,13 @@ void as_tracefs_feed(struct as *as, struct bu_str name, struct bu_near *near)
 	} else {
 		tail = bu_str(p.event.p + p.event.n, (size_t)(name.p + name.n - p.event.p - p.event.n));
 		dir = bu_arena_printf(&as->arena, "%s/events/%.*s", as->tracefs, (int)p.system.n, p.system.p);
-		if (dir)
-			feed_dir(as, dir, bu_arena_printf(&as->arena, "%.*s", (int)(p.event.p - name.p), name.p),
-				 tail, near);
-		tail = bu_str(p.system.p + p.system.n, (size_t)(name.p + name.n - p.system.p - p.system.n));
-		dir = bu_arena_printf(&as->arena, "%s/events", as->tracefs);
-		if (dir)
-			feed_dir(as, dir, "tracepoint:", tail, near);
+		if (!feed_dir(as, dir, bu_arena_printf(&as->arena, "%.*s", (int)(p.event.p - name.p), name.p),
+			      tail, near)) {
+			tail = bu_str(p.system.p + p.system.n,
+				      (size_t)(name.p + name.n - p.system.p - p.system.n));
+			feed_dir(as, bu_arena_printf(&as->arena, "%s/events", as->tracefs), "tracepoint:", tail,
+				 near);
+		}
 	}
 	bu_buf_free(&text);
 }

@@ -142,3 +142,69 @@ END
 	run -0 $BPF_AS x.s
 	assert_equal "$(bytes x.o .data)" 0800000010000000
 }
+
+@test "PT_REGS_*: libbpf's names, per architecture" {
+	printf '\t.data\n\t.2byte PT_REGS_PARM1, PT_REGS_PARM2, PT_REGS_PARM3, PT_REGS_PARM4, PT_REGS_PARM5, PT_REGS_PARM6\n' >x.s
+	printf '\t.2byte PT_REGS_RC, PT_REGS_IP, PT_REGS_SP, PT_REGS_FP, PT_REGS_RET, PT_REGS_PARM4_SYSCALL, PT_REGS_PARM1_SYSCALL\n' >>x.s
+	run -0 $BPF_AS x.s
+	# di si dx cx r8 r9; ax ip sp bp sp r10 di
+	assert_equal "$(bytes x.o .data)" 7000680060005800480040005000800098002000980038007000
+	run -0 $BPF_AS -march=arm64 x.s
+	assert_equal "$(bytes x.o .data)" 00000800100018002000280000000001f800e800f00018001001
+	printf '\t.section kprobe/f\np:\tr0 = *(u64 *)(r1 + PT_REGS_PARM1)\n\texit\n' >x.s
+	run -0 $BPF_AS x.s
+	run -0 readelf -n x.o
+	assert_output --partial bpfutils
+}
+
+# A directory like tracefs.
+tracefs()
+{
+	mkdir -p t/events/sched/sched_switch t/events/sched/sched_wakeup t/events/syscalls
+	cat >t/events/sched/sched_switch/format <<'END'
+name: sched_switch
+ID: 314
+format:
+	field:unsigned short common_type;	offset:0;	size:2;	signed:0;
+	field:int common_pid;	offset:4;	size:4;	signed:1;
+
+	field:char prev_comm[16];	offset:8;	size:16;	signed:0;
+	field:pid_t prev_pid;	offset:24;	size:4;	signed:1;
+	field:const char * ptr;	offset:32;	size:8;	signed:0;
+	field:__data_loc char[] name;	offset:40;	size:4;	signed:0;
+	field:nonsense;
+
+print fmt: "prev_pid=%d offset:99; ", REC->prev_pid
+END
+	printf 'no format at all' >t/events/sched/sched_wakeup/format
+}
+
+@test "tracepoint fields: a built-in few, the others from the kernel's format files when asked" {
+	tracefs
+	local f
+	printf '\t.data\n' >x.s
+	for f in common_type common_pid prev_comm prev_pid ptr name; do
+		printf '\t.byte tracepoint:sched:sched_switch.%s\n' $f >>x.s
+	done
+	run -0 $BPF_AS --tracefs=t x.s
+	assert_equal "$(bytes x.o .data)" 000408182028
+	run -1 --separate-stderr $BPF_AS --color=never x.s
+	[[ $stderr == *"--tracefs reads those of the running kernel"* ]]
+	# the built-in ones need no option, and are what they are
+	printf '\t.data\n\t.byte tracepoint:skb:kfree_skb.skbaddr\n' >x.s
+	run -0 $BPF_AS x.s
+	assert_equal "$(bytes x.o .data)" 08
+	for f in 'sched:sched_switch.prev_pdi=sched:sched_switch.prev_pid' 'sched:sched_swich.prev_pid=sched:sched_switch.prev_pid' \
+		'shed:sched_switch.prev_pid=sched:sched_switch.prev_pid' 'sched:sched_wakeup.a=' 'sched:../../x.a=' 'sched:sched_switch.=' ; do
+		printf '\t.data\n\t.byte tracepoint:%s\n' "${f%%=*}" >x.s
+		run -1 --separate-stderr $BPF_AS --color=never --tracefs=t x.s
+		[ -z "${f##*=}" ] || [[ $stderr == *"did you mean 'tracepoint:${f##*=}'"* ]] || fail "$f: $stderr"
+	done
+}
+
+@test "tracepoint fields of this machine's kernel" {
+	[ -r /sys/kernel/tracing/events/sched/sched_switch/format ] || skip "no tracefs that can be read"
+	printf '\t.data\n\t.byte tracepoint:sched:sched_switch.prev_comm\n' >x.s
+	run -0 $BPF_AS --tracefs x.s
+	assert_equal "$((16#$(bytes x.o .data)))" "$(sed -nE 's/.* prev_comm\[.*offset:([0-9]+);.*/\1/p' /sys/kernel/tracing/events/sched/sched_switch/format)"
+}
