@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "bpf-as/map.h"
+#include "bpf-as/names.h"
 #include "bpf-as/types.h"
 
 void as_init(struct as *as, struct bu_diags *ds)
@@ -36,6 +37,7 @@ void as_free(struct as *as)
 	as_types_free(as);
 	bu_btfgen_free(&as->gen);
 	as_lang_free(as);
+	as_cinclude_free(as);
 	as_dwarf_free(as);
 	bu_arena_free(&as->arena);
 }

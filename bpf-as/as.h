@@ -226,6 +226,9 @@ struct as {
 	bool arch_used;   /* an object that fits one architecture only */
 	bool arch_fields; /* a name was looked up by architecture */
 	const char *comp_dir; /* where we run, for debug lines; NULL: not to be told */
+	struct as_cinc *cinc; /* .cinclude; NULL: none */
+	bool cinc_failed;    /* … and it failed: names that it might have had are not missed */
+	bool run_cc;         /* .cinclude may run the C compiler */
 	const char *tracefs; /* --tracefs: where tracefs is mounted; NULL: not asked for */
 	const char **incdirs;
 	unsigned nincdirs;

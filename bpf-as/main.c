@@ -391,6 +391,7 @@ static int assemble(const struct args *a, const char *out, struct bu_diags *ds)
 		return BU_EXIT_USAGE;
 	}
 	as.tracefs = a->tracefs;
+	as.run_cc = true;
 	if (a->btf && as_types_file(&as, a->btf)) {
 		as_free(&as);
 		return BU_EXIT_IO;

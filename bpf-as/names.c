@@ -61,6 +61,10 @@ void as_builtin(struct as *as, struct as_sym *s)
 
 	if (s->name[0] == '.')
 		return;
+	if (as_cinclude_value(as, n, &s->value)) { /* asked for by name, so it comes first */
+		s->def = DEF_CONST;
+		return;
+	}
 	k = bu_const_by_name(n);
 	if (k) {
 		s->def = DEF_CONST;
@@ -132,6 +136,7 @@ static const char *suggestion(struct as *as, struct as_sym *s, bool call)
 	} else {
 		bu_names_feed(&near);
 		feed_pt_regs(as, &near);
+		as_cinclude_feed(as, &near);
 	}
 	for (struct as_sym *o = as->syms; o; o = o->next)
 		if (o->def == DEF_LABEL || o->def == DEF_SET)
@@ -152,6 +157,8 @@ void as_undefined(struct as *as, struct as_sym *s, const char *pos, bool call)
 		as_error(as, "A0112", pos, s->n + 1, "no label '%s:' follows", s->name);
 		return;
 	}
+	if (as_cinclude_undefined(as, s, pos) || (as->cinc_failed && !call && !s->temp))
+		return;
 	if (call && s->n > 4 && !memcmp(s->name, "bpf_", 4))
 		d = as_error(as, "A0113", pos, s->n, "no helper function is called '%s'", s->name);
 	else

@@ -208,3 +208,125 @@ END
 	run -0 $BPF_AS --tracefs x.s
 	assert_equal "$((16#$(bytes x.o .data)))" "$(sed -nE 's/.* prev_comm\[.*offset:([0-9]+);.*/\1/p' /sys/kernel/tracing/events/sched/sched_switch/format)"
 }
+
+@test ".cinclude: macros and enumerators of C headers, with C's types" {
+	need_cmd "${CC:-cc}"
+	mkdir -p inc
+	cat >inc/my.h <<'END'
+#define A 1 + 2
+#define B A * 3
+#define ALL (~0U)
+#define BIG (1UL << 40)
+#define CAST ((unsigned char)0x1ff)
+#define CH 'A'
+#define CHX '\x7f'
+#define BIT(n) (1 << (n))
+#define B5 BIT(5)
+#define SIZE sizeof(unsigned long)
+#define COND (sizeof(int) == 4 ? 10 : 1 / 0)
+#define PASTE2(a,b) a##b
+#define PASTE PASTE2(0x, ff)
+#define U64 18446744073709551615ULL
+#define DIV (-7 / 2)
+#define LESS (-1 < 1U)
+#define OVER -2147483648
+#define SELF SELF
+enum color { SELF = 3, GREEN = 5, BLUE, LAST = BLUE + 10 } x;
+enum { ANON = 1 << 4 };
+#define STR "text"
+#define CALL foo(3)
+#define BLOCK do { } while (0)
+#define EMPTY
+#define MUT1 MUT2
+#define MUT2 MUT1
+#define FLT 1.5
+#undef GONE
+#define GONE 1
+#undef GONE
+END
+	printf '\t.cinclude "my.h"\n\t.data\n' >x.s
+	local want=
+	while read -r name value; do
+		printf '\t.8byte %s\n' "$name" >>x.s
+		printf '\t.8byte %s\n' "$value" >>y.s
+	done <<'END'
+B 7
+ALL 0xffffffff
+BIG 0x10000000000
+CAST 255
+CH 65
+CHX 127
+B5 32
+SIZE 8
+COND 10
+PASTE 255
+U64 -1
+DIV -3
+LESS 0
+OVER -2147483648
+SELF 3
+GREEN 5
+BLUE 6
+LAST 16
+ANON 16
+END
+	sed -i '1i\\t.data' y.s
+	run -0 $BPF_AS -I inc x.s
+	assert_output ''
+	run -0 $BPF_AS y.s
+	assert_equal "$(bytes x.o .data)" "$(bytes y.o .data)"
+	# what the compiler itself says
+	printf '#include "inc/my.h"\n' >c.c
+	sed -nE 's/^\t.8byte (\w+)$/_Static_assert((long long)(\1) == (V_\1), "\1");/p' x.s >asserts
+	paste <(sed -nE 's/^\t.8byte (.*)$/\1/p' x.s) <(sed -nE 's/^\t.8byte (.*)$/\1/p' y.s) | sed -E 's/^(\w+)\t(.*)$/#define V_\1 \2/' >>c.c
+	cat asserts >>c.c
+	run -0 "${CC:-cc}" -w -fsyntax-only c.c
+	for name in STR CALL BLOCK EMPTY MUT1 FLT BIT; do
+		printf '\t.cinclude "inc/my.h"\n\t.data\n\t.byte %s\n' $name >z.s
+		run -1 $BPF_AS --diagnostics=short z.s
+		assert_output --regexp "^z.s:3:8: error: the macro '$name' .*\[A0221\]$"
+	done
+	printf '\t.cinclude "inc/my.h"\n\t.data\n\t.byte GREN\n' >z.s
+	run -1 $BPF_AS --color=never z.s
+	assert_output --partial "did you mean 'GREEN'?"
+	printf '\t.cinclude "inc/my.h"\n\t.data\n\t.byte GONE\n' >z.s
+	run -1 $BPF_AS --color=never z.s
+}
+
+@test ".cinclude: system headers, the source's directory, uses before it, dependencies" {
+	need_cmd "${CC:-cc}"
+	[ -e /usr/include/linux/if_ether.h ] || skip "no linux/if_ether.h"
+	mkdir sub
+	printf '#include "other.h"\n#define TC_ACT_OK 5\n' >sub/a.h
+	printf '#define OTHER 7\n' >sub/other.h
+	printf '\t.data\n\t.byte OTHER\n\t.cinclude "a.h", <linux/if_arp.h>\n\t.byte TC_ACT_OK, ARPOP_REPLY\n' >sub/x.s
+	run -0 $BPF_AS -o x.o sub/x.s
+	assert_equal "$(bytes x.o .data)" 070502
+	if $BPF_AS --help | grep -q -- --MD; then
+		run -0 $BPF_AS --MD x.d -o x.o sub/x.s
+		grep -q 'sub/other.h' x.d
+	fi
+}
+
+@test ".cinclude: one message when it cannot be done; nothing is run by a shell" {
+	printf '\t.cinclude "no-such.h"\n\t.data\n\t.byte NAME1, NAME2\n' >x.s
+	CC=/nonexistent run -1 $BPF_AS --diagnostics=short x.s
+	assert_output 'x.s:1:12: error: .cinclude needs a C compiler, and there is none [A0220]'
+	printf '#!/bin/sh\necho "oh no" >&2\nexit 3\n' >fake
+	chmod +x fake
+	CC=./fake run -1 $BPF_AS --color=never x.s
+	assert_line --index 0 'x.s:1:12: error: the C compiler refuses the header [A0220]'
+	assert_output --partial 'note: oh no'
+	printf '#!/bin/sh\nyes | head -c 40000000\n' >fake
+	CC=./fake run -1 $BPF_AS --diagnostics=short x.s
+	assert_output 'x.s:1:12: error: the C compiler prints more than 32 MiB [A0220]'
+	local bad
+	for bad in 'x.h' '<x.h' '"x.h' '""' '"a\\n"' '"x.h" y'; do
+		printf '\t.cinclude %s\n' "$bad" >x.s
+		run -1 $BPF_AS --diagnostics=short x.s
+		assert_equal "${#lines[@]}" 1
+	done
+	printf '\t.cinclude "$(touch pwned).h", <`touch pwned`>\n' >x.s
+	run -1 $BPF_AS x.s
+	assert [ ! -e pwned ]
+}
