@@ -367,7 +367,7 @@ void as_core_types(struct as *as)
 {
 	struct as_core *core = as->core;
 
-	if (!core)
+	if (!core || !core->nrec)
 		return;
 	qsort(core->rec, core->nrec, sizeof(*core->rec), by_place);
 	for (size_t i = 0; i < core->nrec; i++) {

@@ -198,8 +198,8 @@ static bool slots(struct as *as, struct as_cur *c, struct as_map *m)
 		if (as_eat(c, '[')) {
 			if (as_expr_now(as, c, "an element's number", &i))
 				return false;
-			if (i < 0 || i > 0xffffff || !as_eat(c, ']') || !as_eat(c, '=')) {
-				as_error(as, "A0192", c->p, 1, "an element is [N]=NAME, N from 0 to 16777215");
+			if (i < 0 || i > 0xfffff || !as_eat(c, ']') || !as_eat(c, '=')) {
+				as_error(as, "A0192", c->p, 1, "an element is [N]=NAME, N from 0 to 1048575");
 				return false;
 			}
 		}

@@ -12,7 +12,7 @@ static struct bu_str section_name(struct as *as, struct as_cur *c, struct bu_buf
 	if (s < c->e && *s == '"') {
 		if (!as_string(as, c, quoted))
 			return bu_str(s, 0);
-		if (memchr(quoted->p, 0, quoted->n) || !quoted->n) {
+		if (!quoted->n || memchr(quoted->p, 0, quoted->n)) {
 			as_error(as, "A0124", s, (size_t)(c->p - s), "this is no section name");
 			return bu_str(s, 0);
 		}

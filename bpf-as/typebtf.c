@@ -33,7 +33,7 @@ static void aggregate(struct as *as, struct as_type *t)
 	struct bu_btfgen *g = &as->gen;
 	struct as_type **v;
 
-	if (t->src && !t->full)
+	if (t->src && !t->full && t->n)
 		qsort(t->mem, t->n, sizeof(*t->mem), by_offset);
 	t->at = g->types.n;
 	t->btf = bu_btfgen_struct(g, (enum bu_btf_kind)t->kind, t->name, t->complete ? t->size : 0);
@@ -370,7 +370,8 @@ void as_type_full(struct as *as, struct as_type *t)
 	if (!t || !t->src || t->full || (t->kind != BU_BTF_STRUCT && t->kind != BU_BTF_UNION))
 		goto out;
 	fetch(as, t, NULL);
-	qsort(t->mem, t->n, sizeof(*t->mem), by_offset);
+	if (t->n)
+		qsort(t->mem, t->n, sizeof(*t->mem), by_offset);
 	t->full = true;
 	for (uint32_t i = 0; i < t->n; i++)
 		as_type_full(as, t->mem[i].type);

@@ -233,12 +233,10 @@ static enum fn function(const char *p, size_t n)
 	return 0;
 }
 
-static void closing(struct as *as, struct as_cur *c, const char *open)
+static void closing(struct as *as, struct as_cur *c, unsigned errors)
 {
-	if (as_eat(c, ')'))
-		return;
-	as_error(as, "A0240", c->p, 1, "expected ')'");
-	(void)open;
+	if (!as_eat(c, ')') && as->ds->errors == errors)
+		as_error(as, "A0240", c->p, 1, "expected ')'");
 }
 
 /* Past the ')' that closes the '(' before c, or the end. */
@@ -268,6 +266,7 @@ static int64_t call(struct as *as, enum fn fn, struct as_cur *c)
 	struct as_path path;
 	struct as_type *t;
 	struct as_cur in;
+	unsigned errors = as->ds->errors;
 	const char *s;
 	int64_t v = 1;
 
@@ -307,7 +306,7 @@ static int64_t call(struct as *as, enum fn fn, struct as_cur *c)
 				v = (int64_t)(path.bit_off / 8);
 		}
 	}
-	closing(as, c, s);
+	closing(as, c, errors);
 	return v;
 }
 

@@ -45,6 +45,26 @@ values()
 	assert_line 'local_type_id struct task_struct'
 }
 
+@test "big endian, too, with the shifts of a bit-field" {
+	need_cmd clang-19 llvm-objdump-19
+	run -0 $BPF_AS -EB -o b.o "$SRCDIR/tests/golden/as/core.s"
+	run -0 clang-19 -target bpfeb -mcpu=v3 -g -O2 -c "$SRCDIR/tests/golden/as/core.c" -o c.o
+	relocations b.o | grep -v local_type_id >ours
+	relocations c.o >theirs
+	run -0 diff ours theirs
+	# The local values. clang counts a bit-field's unit in 8 bytes, libbpf, like us, in those of its
+	# type; loaders take no notice of what is local of it.
+	for o in b.o c.o; do
+		llvm-objdump-19 -dr $o | awk '/r[02] = 0x/ { v = $0; sub(/.* = /, "", v); sub(/ .*/, "", v) }
+			/CO-RE/ { print $3, $6, v }' | grep -vE 'type_id|in_iowait' >$o.values
+	done
+	run -0 diff b.o.values c.o.values
+	assert [ "$(wc -l <b.o.values)" -ge 13 ]
+	run -0 llvm-objdump-19 -dr b.o
+	assert_output --regexp 'r0 = 0x21
+.*<lshift_u64>'
+}
+
 # against KERNEL: the immediates that libbpf makes of core.o by that kernel's types
 against()
 {
