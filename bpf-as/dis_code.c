@@ -36,7 +36,7 @@ static bool put_callee(const struct dis *d, struct bu_buf *out, uint64_t off)
 {
 	uint32_t i = dis_first_sym(d, d->cur, off), end = d->sec[d->cur].sym + d->sec[d->cur].nsym;
 
-	for (; i < end && d->o.syms[d->order[i]].value == off; i++)
+	for (unsigned tries = 0; i < end && tries < 16 && d->o.syms[d->order[i]].value == off; i++, tries++)
 		if (d->o.syms[d->order[i]].bind == STB_LOCAL) {
 			bu_buf_str(out, d->name[d->order[i]]);
 			return true;

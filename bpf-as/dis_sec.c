@@ -167,7 +167,12 @@ void dis_loose_symbols(struct dis *d)
 			if (s->bind == STB_LOCAL)
 				bu_buf_printf(d->out, "\t.local\t%s\n", d->name[i]);
 			attributes(d, i);
-		} else {
+		} else if (s->sec == BU_SEC_COMMON) {
+			bu_buf_printf(d->out, "\t.comm\t%s, %llu, %llu\n", d->name[i], (unsigned long long)s->size,
+				      (unsigned long long)s->value);
+			attributes(d, i);
+			continue;
+		} else { /* a group's signature, which the section's heading makes */
 			continue;
 		}
 		if (s->size)

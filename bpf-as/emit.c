@@ -93,7 +93,7 @@ static void signatures(struct as *as, struct bu_obj *o)
 			continue;
 		}
 		o->groups[s->group - 1].sym = s->out;
-		if (s->def == DEF_NONE && as->compat == COMPAT_GNU) {
+		if (s->def == DEF_NONE && (as->compat == COMPAT_GNU || (as->verbatim && !s->is_extern))) {
 			o->syms[s->out].sec = BU_SEC_GROUP | (s->group - 1);
 			o->syms[s->out].bind = STB_LOCAL;
 		}

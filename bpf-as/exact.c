@@ -50,6 +50,7 @@ void as_d_verbatim(PARAMS)
 		return;
 	}
 	as->verbatim = true;
+	as->compat = COMPAT_NONE;
 	as->dialects = as->file->dialects = 1u << BU_DIALECT_CANONICAL;
 	for (size_t i = 0; i < as->nsecs; i++)
 		as->secs[i]->align = 1;
@@ -298,7 +299,7 @@ void as_exact_resolve(struct as *as)
 			as_undefined(as, s, r->pos, false);
 			continue;
 		}
-		if (s->def != DEF_NONE && s->def != DEF_LABEL && !(s->def == DEF_SET && s->bind_given && !s->expr)) {
+		if (s->def != DEF_NONE && s->def != DEF_LABEL && s->def != DEF_COMMON && !(s->def == DEF_SET && s->bind_given && !s->expr)) {
 			as_error(as, "A0148", r->pos, r->len, "'%s' is in no symbol table", s->name);
 			continue;
 		}

@@ -123,7 +123,7 @@ void as_d_comm(PARAMS)
 	struct as_sym *s;
 	const char *p, *q;
 
-	if (as->compat) {
+	if (as->compat || as->verbatim) {
 		as_common(as, c, arg == STB_LOCAL);
 		return;
 	}

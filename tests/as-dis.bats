@@ -69,6 +69,7 @@ programs()
 	programs bpf-gcc
 	programs bpf-gcc -g
 	programs bpf-gcc -gbtf
+	programs bpf-gcc -g3 -ffunction-sections -fdata-sections # groups of .debug_macro
 }
 
 @test "odd names, flags and alignments of other assemblers come back" {
@@ -125,6 +126,7 @@ programs()
 		.set	"file.c", 0
 		.local	"file.c"
 		.type	"file.c", @file
+		.comm	common, 24, 8
 		.text
 		.balign	8
 		.type	"a b", @function
