@@ -66,6 +66,10 @@ clean-coverage:
 	rm -f coverage*.html coverage*.css
 .PHONY: clean-coverage
 
+# The verifier's log of an object, for what reads logs.
+check_PROGRAMS += tests/loadlog
+tests_loadlog_SOURCES = tests/loadlog.c
+tests_loadlog_LDADD = $(LIBS_BU)
 # Runs a command without bpf(2), as in a container.
 check_PROGRAMS += tests/blocked
 tests_blocked_SOURCES = tests/blocked.c

@@ -35,16 +35,19 @@ static int make_insns(struct job *j, const int *map_fds)
 		bu_insn_encode(j->insns + (size_t)i * BU_INSN_SIZE, &c->insn[i], BU_HOST_BE);
 	for (uint32_t i = 0; i < c->nrefs; i++) {
 		const struct bu_ref *r = &c->ref[i];
-		bool value = r->kind == BU_REF_MAP_VALUE;
+		bool value = r->kind == BU_REF_MAP_VALUE, kept;
 
 		if (r->insn + 1 >= c->ninsns)
 			return -EINVAL;
 		in = c->insn[r->insn];
+		kept = r->kind == BU_REF_LOCAL_ID && in.src == BU_PSEUDO_MAP_VALUE;
+		value |= kept;
 		in.src = value ? BU_PSEUDO_MAP_VALUE : BU_PSEUDO_MAP_FD;
 		in.imm = map_fds[j->g->ref_map[i]];
 		bu_insn_encode(j->insns + (size_t)r->insn * BU_INSN_SIZE, &in, BU_HOST_BE);
 		in = c->insn[r->insn + 1];
-		in.imm = value ? (int32_t)r->val : 0;
+		if (!kept)
+			in.imm = value ? (int32_t)r->val : 0;
 		bu_insn_encode(j->insns + (size_t)(r->insn + 1) * BU_INSN_SIZE, &in, BU_HOST_BE);
 	}
 	return 0;

@@ -148,7 +148,7 @@ uint32_t bu_obj_sec_by_name(const struct bu_obj *o, const char *name); /* or BU_
 enum bu_ref_kind {
 	BU_REF_MAP,      /* ld_imm64 of a map: fd goes into imm, src becomes PSEUDO_MAP_FD */
 	BU_REF_MAP_VALUE,/* ld_imm64 of global data: fd and offset (val) */
-	BU_REF_LOCAL_ID, /* "map N ll": id in val, resolved like BU_REF_MAP */
+	BU_REF_LOCAL_ID, /* "map N ll": id in val, resolved like BU_REF_MAP; with src PSEUDO_MAP_VALUE: a place in its value */
 	BU_REF_KFUNC, BU_REF_EXTERN, /* not resolvable in the object; the loader decides */
 };
 struct bu_ref {

@@ -273,7 +273,9 @@ static int link_imm64(struct linker *l, const struct place *at, const struct bu_
 
 	if (s->sec == BU_SEC_UNDEF) {
 		err = link_undefined(l, at, s);
-		lo->imm = hi->imm = 0;
+		lo->imm = 0;
+		if (lo->src != BU_PSEUDO_MAP_VALUE) /* of a local id: the place in the value stays */
+			hi->imm = 0;
 		return err;
 	}
 	if (s->sec >= o->nsecs)
