@@ -49,344 +49,81 @@ struct test {
 
 static unsigned passed, failed, skipped;
 
-/* ---------------------------------------------------------------- words of a line */
-
-struct line {
-	const char *p;
-	bool bad;
-};
-
-static void blanks(struct line *l)
-{
-	while (isspace((unsigned char)*l->p) || *l->p == ',')
-		l->p++;
-}
-
-static void word(struct line *l, char *out, size_t size)
-{
-	size_t n = 0;
-
-	blanks(l);
-	while ((isalnum((unsigned char)*l->p) || *l->p == '_' || *l->p == '.') && n + 1 < size)
-		out[n++] = *l->p++;
-	out[n] = 0;
-	l->bad |= !n;
-}
-
-static bool is_reg(struct line *l)
-{
-	blanks(l);
-	return l->p[0] == '%' || (l->p[0] == 'r' && isdigit((unsigned char)l->p[1]));
-}
-
-static uint8_t reg(struct line *l)
-{
-	char *end;
-	unsigned long v;
-
-	if (!is_reg(l)) {
-		l->bad = true;
-		return 0;
-	}
-	l->p += *l->p == '%';
-	l->p += *l->p == 'r';
-	v = strtoul(l->p, &end, 10);
-	l->bad |= end == l->p || v > 15;
-	l->p = end;
-	return (uint8_t)(v & 15);
-}
-
-static uint64_t number(struct line *l)
-{
-	char *end;
-	uint64_t v;
-	bool minus;
-
-	blanks(l);
-	minus = *l->p == '-';
-	if (*l->p == '-' || *l->p == '+')
-		l->p++;
-	v = strtoull(l->p, &end, strncasecmp(l->p, "0x", 2) ? 10 : 16);
-	l->bad |= end == l->p;
-	l->p = end;
-	return minus ? 0 - v : v;
-}
-
-/* [%r1+4] */
-static uint8_t place(struct line *l, int16_t *off)
-{
-	uint8_t r;
-
-	blanks(l);
-	l->bad |= *l->p != '[';
-	l->p += *l->p == '[';
-	r = reg(l);
-	while (*l->p == ' ')
-		l->p++;
-	*off = *l->p == ']' ? 0 : (int16_t)number(l);
-	while (*l->p == ' ')
-		l->p++;
-	l->bad |= *l->p != ']';
-	l->p += *l->p == ']';
-	return r;
-}
-
 /* ---------------------------------------------------------------- the assembler */
 
-static void target(struct test *t, struct line *l, struct bu_insn *in, bool imm)
+static bool word_char(char c)
 {
-	blanks(l);
-	if (*l->p == '+' || *l->p == '-' || isdigit((unsigned char)*l->p)) {
-		uint64_t v = number(l);
-
-		if (imm)
-			in->imm = (int32_t)v;
-		else
-			in->off = (int16_t)v;
-		return;
-	}
-	if (t->nfixups == MAX_LABELS) {
-		l->bad = true;
-		return;
-	}
-	word(l, t->fixup[t->nfixups].name, sizeof(t->fixup[0].name));
-	t->fixup[t->nfixups].at = t->n;
-	t->fixup[t->nfixups++].imm = imm;
+	return isalnum((unsigned char)c) || c == '_' || c == '.';
 }
 
-static const struct {
-	const char *name;
-	uint8_t bits;
-	int16_t off;
-} alu[] = {
-	{ "add", 0x00, 0 }, { "sub", 0x10, 0 }, { "mul", 0x20, 0 }, { "div", 0x30, 0 },
-	{ "or", 0x40, 0 }, { "and", 0x50, 0 }, { "lsh", 0x60, 0 }, { "rsh", 0x70, 0 },
-	{ "neg", 0x80, 0 }, { "mod", 0x90, 0 }, { "xor", 0xa0, 0 }, { "mov", 0xb0, 0 },
-	{ "arsh", 0xc0, 0 }, { "sdiv", 0x30, 1 }, { "smod", 0x90, 1 },
-}, jumps[] = {
-	{ "jeq", 0x10, 0 }, { "jgt", 0x20, 0 }, { "jge", 0x30, 0 }, { "jset", 0x40, 0 },
-	{ "jne", 0x50, 0 }, { "jsgt", 0x60, 0 }, { "jsge", 0x70, 0 }, { "jlt", 0xa0, 0 },
-	{ "jle", 0xb0, 0 }, { "jslt", 0xc0, 0 }, { "jsle", 0xd0, 0 },
-}, sizes[] = {
-	{ "w", 0x00, 0 }, { "h", 0x08, 0 }, { "b", 0x10, 0 }, { "dw", 0x18, 0 },
-}, atomics[] = {
-	{ "add", 0x00, 0 }, { "or", 0x40, 0 }, { "and", 0x50, 0 }, { "xor", 0xa0, 0 },
-	{ "xchg", 0xe1, 0 }, { "cmpxchg", 0xf1, 0 },
-};
-#define ROW(table, word_)                                                                           \
-	({                                                                                          \
-		int row_ = -1;                                                                      \
-		for (unsigned i_ = 0; i_ < BU_ARRAY_SIZE(table); i_++)                              \
-			if (!strcmp(table[i_].name, word_))                                         \
-				row_ = (int)i_;                                                     \
-		row_;                                                                               \
-	})
-
-/* "add32" becomes "add" and true. */
-static bool cut32(char *w)
+/* A number with its sign, or for targets a label. */
+static size_t operand(void *ctx, struct bu_str s, enum bu_field f, struct bu_operand *out)
 {
-	size_t n = strlen(w);
+	bool target = f == BU_FIELD_TARGET || f == BU_FIELD_TARGET32 || f == BU_FIELD_LOCAL, neg;
+	size_t i = s.n && (s.p[0] == '+' || s.p[0] == '-'), n;
+	uint64_t v;
 
-	if (n < 3 || strcmp(w + n - 2, "32"))
-		return false;
-	w[n - 2] = 0;
-	return true;
-}
-
-static void one_alu(struct line *l, struct bu_insn *in, int row, bool w32)
-{
-	in->code = alu[row].bits | (w32 ? 4 : 7);
-	in->off = alu[row].off;
-	in->dst = reg(l);
-	if (alu[row].bits == 0x80)
-		return;
-	if (is_reg(l)) {
-		in->code |= 8;
-		in->src = reg(l);
-	} else {
-		in->imm = (int32_t)number(l);
+	(void)ctx;
+	neg = i && s.p[0] == '-';
+	for (; i < s.n && s.p[i] == ' '; i++)
+		;
+	for (n = i; n < s.n && word_char(s.p[n]); n++)
+		;
+	if (n == i)
+		return 0;
+	if (!isdigit((unsigned char)s.p[i])) {
+		out->symbolic = true;
+		return target ? n : 0;
 	}
+	if (bu_str_u64(bu_str(s.p + i, n - i), &v, NULL))
+		return 0;
+	out->val = (int64_t)(neg ? 0 - v : v);
+	if (f == BU_FIELD_OFF && v > INT16_MAX && v <= UINT16_MAX) /* 0xfff8 is -8 */
+		out->val = (int16_t)(neg ? 0 - v : v);
+	return n;
 }
 
-static bool one_swap(struct line *l, struct bu_insn *in, const char *w)
+static bool fix_later(struct test *t, const struct bu_operand *op, bool imm)
 {
-	static const struct { const char *name; uint8_t code; } ops[] = {
-		{ "le", 0xd4 }, { "be", 0xdc }, { "swap", 0xd7 }, { "bswap", 0xd7 },
-	};
+	struct fixup *x = &t->fixup[t->nfixups];
 
-	for (unsigned i = 0; i < BU_ARRAY_SIZE(ops); i++) {
-		size_t n = strlen(ops[i].name);
-
-		if (strncmp(w, ops[i].name, n) || (strcmp(w + n, "16") && strcmp(w + n, "32") && strcmp(w + n, "64")))
-			continue;
-		in->code = ops[i].code;
-		in->imm = atoi(w + n);
-		in->dst = reg(l);
+	if (!op->symbolic)
 		return true;
-	}
-	return false;
-}
-
-/* movsx864: of 8 bits, to 64 */
-static bool one_movsx(struct line *l, struct bu_insn *in, const char *w)
-{
-	static const struct { const char *name; uint8_t code; int16_t off; } ops[] = {
-		{ "movsx832", 0xbc, 8 }, { "movsx1632", 0xbc, 16 }, { "movsx864", 0xbf, 8 },
-		{ "movsx1664", 0xbf, 16 }, { "movsx3264", 0xbf, 32 },
-	};
-	int row = ROW(ops, w);
-
-	if (row < 0)
+	if (t->nfixups == MAX_LABELS || op->text.n >= sizeof(x->name))
 		return false;
-	in->code = ops[row].code;
-	in->off = ops[row].off;
-	in->dst = reg(l);
-	in->src = reg(l);
+	memcpy(x->name, op->text.p, op->text.n);
+	x->name[op->text.n] = 0;
+	x->at = t->n;
+	x->imm = imm;
+	t->nfixups++;
 	return true;
-}
-
-static bool one_memory(struct line *l, struct bu_insn *in, const char *w)
-{
-	int row;
-
-	if (!strncmp(w, "ldxs", 4) && (row = ROW(sizes, w + 4)) >= 0) {
-		in->code = 0x81 | sizes[row].bits;
-	} else if (!strncmp(w, "ldx", 3) && (row = ROW(sizes, w + 3)) >= 0) {
-		in->code = 0x61 | sizes[row].bits;
-	} else if (!strncmp(w, "stx", 3) && (row = ROW(sizes, w + 3)) >= 0) {
-		in->code = 0x63 | sizes[row].bits;
-		in->dst = place(l, &in->off);
-		in->src = reg(l);
-		return true;
-	} else if (!strncmp(w, "st", 2) && (row = ROW(sizes, w + 2)) >= 0) {
-		in->code = 0x62 | sizes[row].bits;
-		in->dst = place(l, &in->off);
-		in->imm = (int32_t)number(l);
-		return true;
-	} else {
-		return false;
-	}
-	in->dst = reg(l);
-	in->src = place(l, &in->off);
-	return true;
-}
-
-static void one_atomic(struct line *l, struct bu_insn *in)
-{
-	bool fetch = false, w32;
-	char w[64], *op = w;
-	int row;
-
-	word(l, w, sizeof(w));
-	if (!strcmp(w, "fetch")) {
-		fetch = true;
-		word(l, w, sizeof(w));
-	} else if (!strncmp(w, "fetch_", 6)) {
-		fetch = true;
-		op = w + 6;
-	}
-	w32 = cut32(op);
-	row = ROW(atomics, op);
-	if (row < 0) {
-		l->bad = true;
-		return;
-	}
-	in->code = w32 ? 0xc3 : 0xdb;
-	in->imm = atomics[row].bits | fetch;
-	in->dst = place(l, &in->off);
-	in->src = reg(l);
-}
-
-static void one_call(struct test *t, struct line *l, struct bu_insn *in)
-{
-	char w[64];
-
-	in->code = BU_OP_CALL;
-	blanks(l);
-	if (is_reg(l)) {
-		in->code = BU_OP_CALLX;
-		in->dst = reg(l);
-	} else if (isdigit((unsigned char)*l->p)) {
-		in->imm = (int32_t)number(l);
-	} else {
-		word(l, w, sizeof(w));
-		l->bad |= strcmp(w, "local") != 0;
-		in->src = BU_CALL_LOCAL;
-		target(t, l, in, true);
-	}
-}
-
-static void one_jump(struct test *t, struct line *l, struct bu_insn *in, int row, bool w32)
-{
-	in->code = jumps[row].bits | (w32 ? 6 : 5);
-	in->dst = reg(l);
-	if (is_reg(l)) {
-		in->code |= 8;
-		in->src = reg(l);
-	} else {
-		in->imm = (int32_t)number(l);
-	}
-	target(t, l, in, false);
 }
 
 /* One line of asm: false: not understood. */
 static bool assemble(struct test *t, const char *text)
 {
-	struct line l = { .p = text };
-	struct bu_insn *in = &t->insn[t->n];
-	char w[64], full[64];
-	uint32_t slots = 1;
-	bool w32;
-	int row;
+	static const struct bu_matcher matcher = { .operand = operand,
+						   .dialects = 1u << BU_DIALECT_CONFORMANCE };
+	const char *colon = strchr(text, ':');
+	struct bu_match m;
+	int slots;
 
-	if (t->n + 2 > MAX_INSNS)
-		return false;
-	word(&l, w, sizeof(w));
-	blanks(&l);
-	if (*l.p == ':') {
+	if (colon && (size_t)(colon - text) < sizeof(t->label[0].name)) {
 		if (t->nlabels == MAX_LABELS)
 			return false;
-		strcpy(t->label[t->nlabels].name, w);
+		memcpy(t->label[t->nlabels].name, text, (size_t)(colon - text));
 		t->label[t->nlabels++].at = t->n;
-		l.p++;
-		blanks(&l);
-		return *l.p ? assemble(t, l.p) : true;
+		for (text = colon + 1; isspace((unsigned char)*text); text++)
+			;
+		return *text ? assemble(t, text) : true;
 	}
-	memset(in, 0, 2 * sizeof(*in));
-	strcpy(full, w);
-	if (!strcmp(w, "exit")) {
-		in->code = BU_OP_EXIT;
-	} else if (!strcmp(w, "lddw")) {
-		uint64_t v;
-
-		in->code = BU_OP_LD_IMM64;
-		in->dst = reg(&l);
-		v = number(&l);
-		in->imm = (int32_t)(uint32_t)v;
-		in[1].imm = (int32_t)(uint32_t)(v >> 32);
-		slots = 2;
-	} else if (!strcmp(w, "ja") || !strcmp(w, "ja32")) {
-		in->code = w[2] ? BU_OP_JA32 : BU_OP_JA;
-		target(t, &l, in, w[2] != 0);
-	} else if (!strcmp(w, "lock")) {
-		one_atomic(&l, in);
-	} else if (!strcmp(w, "call")) {
-		one_call(t, &l, in);
-	} else if (!strcmp(w, "callx")) {
-		in->code = BU_OP_CALLX;
-		in->dst = reg(&l);
-	} else if (!one_swap(&l, in, w) && !one_movsx(&l, in, w) && !one_memory(&l, in, w)) {
-		w32 = cut32(w);
-		if ((row = ROW(alu, w)) >= 0)
-			one_alu(&l, in, row, w32);
-		else if ((row = ROW(jumps, w)) >= 0)
-			one_jump(t, &l, in, row, w32);
-		else
-			return false;
-	}
-	blanks(&l);
-	t->n += slots;
-	return !l.bad && !*l.p;
+	if (t->n + 2 > MAX_INSNS || bu_isa_match(&matcher, bu_str_c(text), &m, NULL))
+		return false;
+	slots = bu_match_encode(&m, &t->insn[t->n], NULL);
+	if (slots < 0 || !fix_later(t, &m.off, false) || !fix_later(t, &m.imm, true))
+		return false;
+	t->n += (uint32_t)slots;
+	return true;
 }
 
 /* Labels become distances; "exit" is the first exit, if it is not written. */
