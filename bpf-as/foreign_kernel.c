@@ -227,6 +227,10 @@ static bool enter(struct kernel *k, uint32_t i, const struct row *r)
 	struct as *as = k->fr->as;
 	struct row *at, *second;
 
+	/* Each instruction has a line: what is beyond that is not there, and needs no memory. */
+	if (i > as->file->text.n / 8)
+		return fr_fail(k->fr, "A0277", r->text.p, r->text.n, "the text has not so many lines that this could be "
+			       "instruction %u", i);
 	if (i + 1 >= MAX_INSNS)
 		return fr_fail(k->fr, "A0271", r->text.p, r->text.n, "more than %u instructions", MAX_INSNS);
 	if (!row_at(k, i + (r->slots == 2)))

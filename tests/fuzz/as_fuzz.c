@@ -334,7 +334,8 @@ static void result(bool ok, const char *what, unsigned long n)
 
 int main(int argc, char **argv)
 {
-	static const char *const dirs[] = { "examples/*.s", "tests/golden/as/*.s", "tests/qemu/*.s" };
+	static const char *const dirs[] = { "examples/*.s", "tests/golden/as/*.s", "tests/qemu/*.s",
+					    "tests/golden/as/foreign/*.txt" };
 	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 400;
 	const char *src = getenv("BPFUTILS_SRCDIR");
 	clock_t start = clock();
