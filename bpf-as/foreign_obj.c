@@ -21,6 +21,7 @@ struct objdump {
 	struct bu_str name;      /* of the section */
 	uint64_t last;           /* where the last instruction begins */
 	bool last_raw;
+	bool core;               /* a relocation of CO-RE was told */
 };
 
 static bool not_understood(struct objdump *od)
@@ -294,7 +295,9 @@ static struct as_sym *target(struct objdump *od, struct bu_str name, const char 
 	s = as_sym(as, name.p, name.n);
 	if (!s)
 		return NULL;
-	if (s->def == DEF_CONST || s->def == DEF_REG || s->def == DEF_SET) {
+	if (s->def == DEF_REG) /* C may call a variable r64 */
+		s->def = DEF_NONE;
+	if (s->def == DEF_CONST || s->def == DEF_SET) {
 		fr_fail(od->fr, "A0110", pos, name.n, "'%s' cannot be the symbol of a relocation", s->name);
 		return NULL;
 	}
@@ -372,6 +375,15 @@ static bool relocation(struct objdump *od, struct bu_str t)
 	return r[as->nrel - 1].sym != NULL;
 }
 
+/* "8:  CO-RE <byte_off> [5] struct x::y (0:1)": these live in the BTF, which a dump does not hold. */
+static void core(struct objdump *od)
+{
+	if (!od->core)
+		as_warn(od->fr->as, "A0278", od->fr->line.p, od->fr->line.n,
+			"the object has CO-RE relocations: they are lost, and the values stay as they are here");
+	od->core = true;
+}
+
 /* ---------------------------------------------------------------- all of it */
 
 static bool one_line(struct objdump *od)
@@ -406,6 +418,10 @@ static bool one_line(struct objdump *od)
 	if (t.p[t.n - 1] == ':' && fr_number(&name, 16, &place) && fr_begins(name, " <") && name.n > 4 &&
 	    name.p[name.n - 2] == '>')
 		return label(od, place, bu_str(name.p + 2, name.n - 4));
+	if (memmem(t.p, t.n, ":  CO-RE <", 10)) {
+		core(od);
+		return true;
+	}
 	if (memmem(t.p, t.n, "R_BPF_", 6))
 		return relocation(od, t);
 	return instruction(od, t);

@@ -231,6 +231,15 @@ dump()
 	done
 }
 
+@test "CO-RE relocations in a dump are a warning, names like registers are names" {
+	need_cmd readelf
+	printf 'x.o:\tfile format elf64-bpf\n\nDisassembly of section xdp:\n\n0000000000000000 <f>:\n       0:\tb7 01 00 00 08 00 00 00\tr1 = 0x8\n\t\t0000000000000000:  CO-RE <byte_off> [5] struct x::y (0:1)\n       1:\t18 02 00 00 00 00 00 00 00 00 00 00 00 00 00 00\tr2 = 0x0 ll\n\t\t0000000000000008:  R_BPF_64_64\tr64\n       3:\t95 00 00 00 00 00 00 00\texit\n' >d.txt
+	run -0 --separate-stderr $BPF_AS -o t.o d.txt
+	[[ $stderr == *'[A0278]'* ]]
+	assert_equal "$(relocations t.o xdp)" '0000000000000008 R_BPF_INSN_64 r64'
+	run -0 $BPF_AS --explain A0278
+}
+
 @test "a dump inside a comment is no dump" {
 	printf '/*\n   0: (b7) r0 = 1\n*/\n\t.section xdp\nf:\tr0 = 2\n\texit\n' >x.s
 	run -0 --separate-stderr $BPF_AS x.s
