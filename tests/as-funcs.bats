@@ -107,3 +107,35 @@ S
 	assert_output --partial 'call bpf_cgroup_from_id#'
 	assert_output --partial 'call bpf_rcu_read_unlock#'
 }
+
+@test "symbols of the kernel by address; what is weak may be missing" {
+	need_root
+	need_upstream_bpftool
+	need_bpf
+	need_pins
+	grep -qw bpf_prog_put /proc/kallsyms || skip "needs the symbol bpf_prog_put"
+	cat >y.s <<'S'
+	.license "GPL"
+	.extern no_such_symbol: void
+	.weak	no_such_symbol
+	.extern bpf_prog_put: void
+	.extern bpf_no_such_kfunc(x: int) -> int
+	.weak	bpf_no_such_kfunc
+	.section raw_tp/sys_enter
+p:	r6 = bpf_prog_put ll
+	r1 = no_such_symbol ll
+	if r1 != 0 goto 1f
+	r1 = bpf_no_such_kfunc ll
+	if r1 == 0 goto 1f
+	r1 = 1
+	call	bpf_no_such_kfunc
+1:	r0 = 0
+	exit
+S
+	run -0 $BPF_AS y.s
+	run -0 $UPSTREAM prog load y.o "$PINS/y"
+	run -0 $UPSTREAM prog dump xlated pinned "$PINS/y"
+	assert_output --regexp "r6 = 0x0*$(awk '$3 == "bpf_prog_put" { print $1; exit }' /proc/kallsyms)"
+	assert_output --partial '(18) r1 = 0x0'
+	refute_output --partial 'bpf_no_such_kfunc#'
+}
