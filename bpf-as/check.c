@@ -84,6 +84,9 @@ static void check_jump(struct as *as, const struct as_sec *s, const uint8_t *sec
 		return;
 	if (as_is_raw(s, i * 8))
 		return;
+	if (as_lint_untold(as, target < 0 || target >= (int64_t)(s->size / 8) ? LINT_JUMP_SECTION :
+			      second[target / 8] & (1u << (target % 8)) ? LINT_JUMP_MIDDLE : LINT_JUMP_OUT))
+		return;
 	p = as_insn_place(as, s, i * 8);
 	if (target < 0 || target >= (int64_t)(s->size / 8)) {
 		as_lint(as, LINT_JUMP_SECTION, p, as_statement_len(p), "jump %s section '%s'",
@@ -136,6 +139,8 @@ static void check_range(struct as *as, const struct as_sec *s, const uint8_t *se
 		return;
 	bu_insn_decode(&in, s->buf.p + last * 8, as->be);
 	if (in.code == BU_OP_EXIT || in.code == BU_OP_JA || in.code == BU_OP_JA32 || in.code == OP_GOTOX)
+		return;
+	if (as_lint_untold(as, LINT_FALL_OFF))
 		return;
 	p = as_insn_place(as, s, last * 8);
 	d = as_lint(as, LINT_FALL_OFF, p, as_statement_len(p), "function '%s' runs off its end", f->name);

@@ -194,9 +194,12 @@ static void walk(struct flow *w, uint64_t start)
 static void tell_uninit(struct flow *w, uint64_t i, unsigned reg, uint64_t call)
 {
 	struct as *as = w->as;
-	const char *p = as_insn_place(as, w->s, i * 8);
 	struct bu_diag *d;
+	const char *p;
 
+	if (as_lint_untold(as, LINT_UNINIT))
+		return;
+	p = as_insn_place(as, w->s, i * 8);
 	if (call != UINT64_MAX && reg >= 1 && reg <= 5 && (w->in[call - w->from] & bit(reg))) {
 		const char *at = as_insn_place(as, w->s, call * 8);
 
@@ -257,7 +260,7 @@ static uint64_t tell_unreachable(struct flow *w, uint64_t i)
 	for (; i < w->to && !(w->in[i - w->from] & REACHED); i++)
 		if (first == w->to && !is_nop(w->s, i) && !as_is_raw(w->s, i * 8))
 			first = i;
-	if (first == w->to)
+	if (first == w->to || as_lint_untold(w->as, LINT_UNREACHABLE))
 		return i;
 	p = as_insn_place(w->as, w->s, first * 8);
 	d = as_lint(w->as, LINT_UNREACHABLE, p, as_statement_len(p), "nothing leads to this instruction");
@@ -286,10 +289,14 @@ static void tell_stack(struct flow *w, struct frame *fr, const struct bu_insn *i
 	size = size_of[in->code >> 3 & 3];
 	at = (int64_t)fr->off[base] + in->off;
 	if (at < -512 || at + size > 0) {
+		if (as_lint_untold(as, LINT_STACK_BOUNDS))
+			return;
 		p = as_insn_place(as, w->s, i * 8);
 		as_lint(as, LINT_STACK_BOUNDS, p, as_statement_len(p),
 			"access of %u bytes at r10 %+lld is outside the stack frame", size, (long long)at);
 	} else if (at % (int64_t)size) {
+		if (as_lint_untold(as, LINT_STACK_ALIGN))
+			return;
 		p = as_insn_place(as, w->s, i * 8);
 		as_lint(as, LINT_STACK_ALIGN, p, as_statement_len(p),
 			"access of %u bytes at r10 %+lld is not aligned", size, (long long)at);

@@ -102,6 +102,19 @@ bool as_lint_passes(const struct as *as, enum as_lint_id id)
 	return level_of(as, id) != LINT_LEVEL_ERROR;
 }
 
+bool as_lint_untold(struct as *as, enum as_lint_id id)
+{
+	enum as_lint_level level = level_of(as, id);
+	unsigned *count = level == LINT_LEVEL_ERROR ? &as->ds->errors : &as->ds->warnings;
+
+	if (level == LINT_LEVEL_OFF)
+		return true;
+	if (!as->ds->max_errors || *count < as->ds->max_errors)
+		return false;
+	++*count;
+	return true;
+}
+
 struct bu_diag *as_lint(struct as *as, enum as_lint_id id, const char *p, size_t len,
 			const char *fmt, ...)
 {

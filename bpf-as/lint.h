@@ -47,6 +47,12 @@ void as_lint_help(struct bu_buf *out);
 struct bu_diag *as_lint(struct as *as, enum as_lint_id id, const char *p, size_t len,
 			const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/*
+ * Would nobody see a finding of this kind, because it is switched off or because enough was told? Counts
+ * it then. For where looking up the place costs more than finding it.
+ */
+bool as_lint_untold(struct as *as, enum as_lint_id id);
+
 /* Is a finding of this kind no error? Then the code stays as it is written. */
 bool as_lint_passes(const struct as *as, enum as_lint_id id);
 
