@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The passes, in order. */
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "bpf-as/map.h"
 #include "bpf-as/names.h"
@@ -20,7 +21,10 @@ void as_init(struct as *as, struct bu_diags *ds)
 void as_free(struct as *as)
 {
 	for (size_t i = 0; i < as->nfiles; i++)
-		bu_buf_free(&as->files[i]->text);
+		if (as->files[i]->mapped)
+			munmap(as->files[i]->text.p, as->files[i]->mapped);
+		else
+			bu_buf_free(&as->files[i]->text);
 	for (size_t i = 0; i < as->nsecs; i++) {
 		bu_buf_free(&as->secs[i]->buf);
 		bu_buf_free(&as->secs[i]->lines);
@@ -31,6 +35,7 @@ void as_free(struct as *as)
 	bu_buf_free(&as->note);
 	bu_hash_free(&as->sec_index);
 	free(as->symtab.slot);
+	free(as->lt);
 	bu_hash_free(&as->num_index);
 	bu_hash_free(&as->map_ids);
 	bu_hash_free(&as->directives);

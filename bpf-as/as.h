@@ -8,6 +8,7 @@
  *   expr.c       integer expressions, now or at the end
  *   directive.c  what begins with a dot (directive.def: one row each); data.c, section.c, words.c
  *   map.c        .map
+ *   lines.c      which line each instruction is of
  *   fast.c       the short way through src.c and insn.c for most of a source
  *   foreign*.c   what other tools print, read as a source
  *   compat.c     who wrote the source, and what that changes; .comm, .file "name", .ident
@@ -50,6 +51,8 @@ struct as_file {
 	struct bu_buf text; /* NUL behind it */
 	const char *parent; /* the .include, in another file's text; NULL: the first file */
 	uint32_t name_off;  /* in the BTF strings, 0: not yet there */
+	size_t mapped;      /* text is a mapping of so many bytes, or 0 */
+	const char *drop;   /* mapped text before it was given back */
 	uint32_t dialects;  /* in which all of it so far has a meaning */
 	const char *dialect_pos; /* the instruction that decided */
 };
@@ -72,8 +75,8 @@ struct as_sec {
 	bool warned;
 	bool full;           /* an error was told */
 	/* code: one record a statement, offsets ascending */
-	struct bu_buf lines;
-	struct bu_line_info *line; /* lines.p */
+	struct bu_buf lines;       /* packed, see lines.c */
+	struct bu_line_info last;
 	size_t nline;
 	/* code that was written as data or by .insn: exempt from checks. Ascending [from, to) */
 	struct as_range { uint64_t from, to; } *raw;
@@ -81,7 +84,7 @@ struct as_sec {
 	/* functions, ascending, after as_functions() */
 	struct as_sym **func;
 	uint32_t nfunc;
-	/* labels in order of definition (offsets ascending but for .org, which does not exist) */
+	/* labels but temporary ones in order of definition (offsets ascending but for .org, which does not exist) */
 	struct as_sym *first_sym, *last_sym;
 	uint32_t out;        /* index in the object, BU_SEC_UNDEF: left out */
 	uint32_t out_sym;    /* section symbol */
@@ -100,41 +103,44 @@ enum as_def { DEF_NONE, DEF_LABEL, DEF_SET, DEF_CONST, DEF_REG, DEF_COMMON, DEF_
 /* What a data label is followed by. */
 enum as_elem { ELEM_NONE, ELEM_INT, ELEM_CHAR, ELEM_MIXED };
 
+/* What most labels need stands first; there may be as many as lines. */
 struct as_sym {
 	const char *name; /* NUL terminated */
-	const char *rename; /* what the symbol table calls it, or NULL: name */
+	struct as_sec *sec;
+	const char *pos;  /* definition */
+	int64_t value;    /* LABEL: offset; SET, CONST: value; COMMON: alignment */
 	uint32_t n;
 	uint8_t def;      /* enum as_def */
 	uint8_t type;     /* STT_* */
 	uint8_t bind, vis;
-	bool temp;        /* .L or numeric: not in the symbol table */
-	bool kept;        /* … but for this one, which a relocation needs */
-	bool bind_given, type_given, size_given, is_extern;
-	bool arch_dependent;
-	bool called;      /* target of a call */
-	bool taken;       /* address taken by ll */
-	bool jumped;      /* target of a jump */
-	bool used;        /* referred to by something that stays */
-	bool is_func;
-	bool is_map;
-	bool evaluating;
-	bool reported;
-	bool is_ksym, is_kconfig; /* an extern of which section */
+	bool temp : 1;    /* .L or numeric: not in the symbol table */
+	bool kept : 1;    /* … but for this one, which a relocation needs */
+	bool listed : 1;  /* in as.syms; temporary ones only when a directive names them */
+	bool bind_given : 1, type_given : 1, size_given : 1, is_extern : 1;
+	bool arch_dependent : 1;
+	bool called : 1;  /* target of a call */
+	bool taken : 1;   /* address taken by ll */
+	bool jumped : 1;  /* target of a jump */
+	bool used : 1;    /* referred to by something that stays */
+	bool is_func : 1;
+	bool is_map : 1;
+	bool evaluating : 1;
+	bool reported : 1;
+	bool is_ksym : 1, is_kconfig : 1; /* an extern of which section */
 	uint8_t elem, elem_size;
 	uint16_t field_size; /* constants that are fields: bytes */
-	int64_t value;    /* LABEL: offset; SET, CONST: value; COMMON: alignment */
 	uint32_t npiece;  /* LABEL: of the section's pieces, those before it */
 	uint32_t expr;    /* SET to what is not yet known */
-	uint64_t size;
+	uint32_t jumps;   /* NONE: plus one, index in as.jump */
 	uint32_t size_expr;
-	struct as_sec *sec;
-	const char *pos;  /* definition */
+	uint64_t size;
 	const char *use;  /* first use */
 	struct as_sym *alias; /* .set to this label */
 	struct as_sym *next_in_sec, *next;
 	uint32_t out;     /* index in the object's symbols */
 	uint32_t group;   /* 1 + index of the group that it names */
 	uint32_t btf;     /* VAR or FUNC */
+	const char *rename; /* what the symbol table calls it, or NULL: name */
 	struct as_type *ctype; /* a variable's type, a function's prototype; NULL: not declared */
 };
 
@@ -162,11 +168,13 @@ enum as_fixkind { FIX_IMM, FIX_IMM64, FIX_OFF, FIX_JMP, FIX_JMP32, FIX_CALL, FIX
 struct as_fix {
 	uint8_t kind, size;
 	uint8_t be;
-	struct as_sec *sec;
-	uint64_t off;
 	uint32_t npiece;     /* pieces of the section in front of it, see leb.c */
 	uint32_t expr;       /* a node, or 0 and sym; JMP, JMP32, CALL have sym; MAP: the number */
 	uint32_t len;        /* bytes of text at pos */
+	uint32_t seq;        /* they are told of in the order of the source */
+	uint32_t next;       /* as.jump: plus one, the next jump to the same symbol, or free place */
+	struct as_sec *sec;
+	uint64_t off;
 	const char *pos;
 	const struct bu_isa *row;
 	struct as_sym *sym;
@@ -275,6 +283,10 @@ struct as {
 	const struct as_fix *fixing; /* data that is evaluated */
 	struct as_fix *fix;
 	size_t nfix, cap_fix;
+	uint32_t fix_seq;
+	struct as_fix *jump;      /* to labels that are not yet there: chained by symbol, places used again */
+	size_t njump, cap_jump;
+	uint32_t free_jump;       /* plus one */
 	struct as_reloc *rel;
 	size_t nrel, cap_rel;
 	struct as_map *maps, **maps_tail;
@@ -285,9 +297,11 @@ struct as {
 	unsigned eval_depth;
 	/* btf */
 	struct bu_btfgen gen;
-	struct bu_buf btf, ext, note; /* finished sections */
+	struct bu_buf btf, ext, note; /* finished sections; btf: but for the strings, ext: for the lines */
+	struct bu_btfext_sec *ext_sec; /* whose lines are not yet in ext */
+	uint32_t next_sec;
 	bool own_btf;             /* the source writes .BTF itself */
-	struct as_linetab { uint32_t hash, off, n; } *lt;
+	struct as_linetab *lt;    /* btf.c */
 	struct as_types *ty;      /* types.h; NULL: the source names none */
 	struct as_core *core;     /* core.c; NULL: no CO-RE */
 	struct bu_matcher matcher;
@@ -303,6 +317,8 @@ void as_run(struct as *as, const char *p, const char *e);
 /* Reads an included file: beside the including one, then by -I. *path in the arena. 0 or -errno. */
 int as_find_file(struct as *as, const char *name, char **path, struct bu_buf *text);
 int as_source(struct as *as, const char *name, const char *from);
+/* The text before p is not needed for now. */
+void as_drop(struct as *as, const char *p);
 /* Where the byte p of the text stands. Any pointer of a statement, copied or not. */
 void as_span(struct as *as, struct bu_diag *d, const char *p, size_t len, const char *label);
 struct bu_diag *as_error(struct as *as, const char *code, const char *p, size_t len,
@@ -328,6 +344,20 @@ const char *as_line_end(const char *q);
 void as_line(struct as *as, const char *p);
 /* The same; the statement ends at end, so that the line's end is not before it. */
 void as_line_at(struct as *as, const char *p, const char *end);
+
+/* lines.c */
+/* Adds a record: line_off below 1 << 24, line below 1 << 22, col below 1024. */
+void as_lines_add(struct as *as, struct as_sec *s, const struct bu_line_info *l);
+/* Reads a section's records again, from the first. */
+struct as_lines {
+	const uint8_t *p, *e;
+	struct bu_line_info l;
+};
+static inline struct as_lines as_lines(const struct as_sec *s)
+{
+	return (struct as_lines){ .p = s->lines.p, .e = s->lines.p + s->lines.n };
+}
+bool as_lines_next(struct as_lines *it);
 
 /* A cursor over one statement. */
 struct as_cur {
@@ -359,11 +389,12 @@ struct bu_str as_word(struct as_cur *c);
 
 /* symbol.c */
 struct as_sym *as_sym(struct as *as, const char *name, size_t n);
+/* Puts a symbol that something remarkable is said of into as.syms. */
+void as_sym_list(struct as *as, struct as_sym *s);
 struct as_sym *as_sym_find(const struct as *as, const char *name, size_t n);
 void as_label(struct as *as, const char *p, size_t n);
-/* The same two with the hash at hand: bu_word_hash() of the name. */
+/* As as_sym() with the hash at hand, bu_word_hash() of the name; as as_label() with the symbol. */
 struct as_sym *as_sym_hashed(struct as *as, const char *name, size_t n, uint32_t hash);
-void as_label_hashed(struct as *as, const char *p, size_t n, uint32_t hash);
 void as_label_sym(struct as *as, struct as_sym *s, const char *p, size_t n);
 void as_numlabel(struct as *as, const char *p, size_t n);
 struct as_sym *as_numref(struct as *as, const char *p, size_t n, bool forward);
@@ -561,6 +592,11 @@ bool as_fetches(const struct bu_isa *row);
 bool as_target_now(struct as *as, struct as_sym *sym, bool call, int64_t *delta);
 /* Adds a fixup at the current place plus delta; NULL: out of memory. */
 struct as_fix *as_fixup(struct as *as, enum as_fixkind kind, const char *pos, size_t len);
+/* The same for a jump to sym, which is done when the label is reached if nothing is odd about it. */
+void as_fixup_jump(struct as *as, enum as_fixkind kind, const struct bu_isa *row, struct as_sym *sym,
+		   const char *pos, size_t len);
+/* The label s was defined: does what waited for it. */
+void as_jumps_to(struct as *as, struct as_sym *s);
 
 /* fast.c */
 /*
@@ -597,6 +633,12 @@ void as_check_code(struct as *as);
 /* btf.c */
 uint32_t as_line_text(struct as *as, const char *p, size_t n);
 int as_btf(struct as *as, struct bu_buf *btf, struct bu_buf *ext);
+
+/* The whole sections, their sizes now and their bytes when the object is written. */
+uint64_t as_btf_size(const struct as *as);
+void as_btf_make(const struct bu_sec *s, struct bu_obj_out *out);
+uint64_t as_ext_size(const struct as *as);
+void as_ext_make(const struct bu_sec *s, struct bu_obj_out *out);
 
 /* emit.c */
 int as_emit(struct as *as, struct bu_obj *o);

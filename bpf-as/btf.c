@@ -3,12 +3,14 @@
  * .BTF: maps, functions, global data. .BTF.ext: which function and which line of the source each
  * instruction is of. A source that writes .BTF itself gets none of ours.
  */
+#include <stdlib.h>
+
 #include "bpf-as/types.h"
 
 /* Kernels refuse a string offset beyond this. */
 #define MAX_STR_OFF 0xffffffu
 #define MAX_LINE 512
-#define LINE_TABLE 32768u
+#define LINE_TABLE 16384u
 #define KSYM_NAME_LEN 128
 
 static uint32_t text_hash(const char *p, size_t n)
@@ -28,8 +30,15 @@ static uint32_t text_hash(const char *p, size_t n)
 
 /*
  * The offset of a line's text in the strings. Lines repeat, most often soon: a small table that
- * forgets finds them, fits into the cache, and spares bu_btfgen_str's copy and look-up of each.
+ * forgets finds them, fits into the cache, and spares bu_btfgen_str's copy and look-up of each. It
+ * keeps the text of short lines, as the strings may be far away.
  */
+struct as_linetab {
+	uint32_t hash, off;
+	uint32_t n;
+	char text[52];
+};
+
 uint32_t as_line_text(struct as *as, const char *p, size_t n)
 {
 	struct bu_buf *strs = &as->gen.strs;
@@ -40,12 +49,13 @@ uint32_t as_line_text(struct as *as, const char *p, size_t n)
 	if (n > MAX_LINE)
 		n = MAX_LINE;
 	if (!as->lt)
-		as->lt = bu_arena_array(&as->arena, LINE_TABLE, sizeof(*as->lt));
+		as->lt = calloc(LINE_TABLE, sizeof(*as->lt)); /* most of it stays untouched */
 	if (!as->lt)
 		return 0;
 	h = text_hash(p, n);
 	t = &as->lt[h % LINE_TABLE];
-	if (t->hash == h && t->n == n && !memcmp(strs->p + t->off, p, n))
+	if (t->hash == h && t->n == n &&
+	    !memcmp(n <= sizeof(t->text) ? t->text : (const char *)strs->p + t->off, p, n))
 		return t->off;
 	/* Names are to fit behind the lines. */
 	if (strs->n + n + 1 > MAX_STR_OFF - (1u << 20))
@@ -55,7 +65,10 @@ uint32_t as_line_text(struct as *as, const char *p, size_t n)
 		return 0;
 	memcpy(b, p, n);
 	b[n] = '\0';
-	*t = (struct as_linetab){ .hash = h, .off = (uint32_t)strs->n, .n = (uint32_t)n };
+	t->hash = h;
+	t->off = (uint32_t)strs->n;
+	t->n = (uint32_t)n;
+	memcpy(t->text, p, n <= sizeof(t->text) ? n : 0);
 	strs->n += n + 1;
 	return t->off;
 }
@@ -154,9 +167,11 @@ static bool functions(struct as *as, struct as_sec *sec, struct bu_btfext_sec *o
 			(struct bu_func_info){ .insn_off = (uint32_t)f->value, .type_id = f->btf };
 	}
 	/* Code before the first function belongs to none, and loaders want no lines of it. */
-	while (first < sec->nline && sec->line[first].insn_off < out->func[0].insn_off)
-		first++;
-	out->line = sec->line + first;
+	for (struct as_lines it = as_lines(sec); as_lines_next(&it);)
+		if (it.l.insn_off < out->func[0].insn_off)
+			first++;
+		else
+			break;
 	out->nline = (uint32_t)(sec->nline - first);
 	return true;
 }
@@ -207,6 +222,71 @@ int as_btf(struct as *as, struct bu_buf *btf, struct bu_buf *ext)
 		err = bu_btfext_write(&e, &as->gen, ext);
 		if (err)
 			return err;
+		as->ext_sec = e.sec;
+		as->next_sec = e.nsec;
 	}
-	return bu_btfgen_finish(&as->gen, btf);
+	return bu_btfgen_head(&as->gen, btf);
+}
+
+/* ---------------------------------------------------------------- when the object is written */
+
+uint64_t as_btf_size(const struct as *as)
+{
+	return as->btf.n ? as->btf.n + as->gen.strs.n : 0;
+}
+
+void as_btf_make(const struct bu_sec *s, struct bu_obj_out *out)
+{
+	const struct as *as = s->ctx;
+
+	bu_obj_put(out, as->btf.p, as->btf.n);
+	bu_obj_put(out, as->gen.strs.p, as->gen.strs.n);
+}
+
+uint64_t as_ext_size(const struct as *as)
+{
+	uint64_t n = as->ext.n;
+
+	for (uint32_t i = 0; i < as->next_sec; i++)
+		n += as->ext_sec[i].nline * (uint64_t)BU_LINE_REC;
+	return n;
+}
+
+static void put_lines(const struct as *as, const struct bu_btfext_sec *e, struct bu_obj_out *out)
+{
+	const struct as_sec *sec = bu_hash_get(&as->sec_index, e->name, strlen(e->name));
+	struct as_lines it = as_lines(sec);
+	uint64_t skip = sec->nline - e->nline;
+	uint8_t rec[256][BU_LINE_REC];
+	size_t n = 0;
+
+	while (as_lines_next(&it)) {
+		if (skip) {
+			skip--;
+			continue;
+		}
+		bu_btfext_line(rec[n], &it.l, as->be);
+		if (++n == BU_ARRAY_SIZE(rec)) {
+			bu_obj_put(out, rec, sizeof(rec));
+			n = 0;
+		}
+	}
+	bu_obj_put(out, rec, n * BU_LINE_REC);
+}
+
+void as_ext_make(const struct bu_sec *s, struct bu_obj_out *out)
+{
+	const struct as *as = s->ctx;
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < as->next_sec; i++) {
+		const struct bu_btfext_sec *e = &as->ext_sec[i];
+
+		if (!e->nline)
+			continue;
+		bu_obj_put(out, as->ext.p + at, e->line_at - at);
+		at = e->line_at;
+		put_lines(as, e, out);
+	}
+	bu_obj_put(out, as->ext.p + at, as->ext.n - at);
 }

@@ -11,23 +11,17 @@
 /* The statement that made the instruction at off. */
 const char *as_insn_place(struct as *as, const struct as_sec *s, uint64_t off)
 {
-	size_t lo = 0, hi = s->nline;
-	const struct bu_line_info *l;
+	struct as_lines it = as_lines(s);
+	struct bu_line_info l = { 0 };
 
-	while (hi - lo > 1) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (s->line[mid].insn_off <= off)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	if (!s->nline)
+	if (!as_lines_next(&it))
 		return s->pos;
-	l = &s->line[lo];
+	do
+		l = it.l;
+	while (as_lines_next(&it) && it.l.insn_off <= off);
 	for (size_t i = 0; i < as->nfiles; i++)
-		if (as->files[i]->name_off == l->file_off)
-			return as_line_pos(as->files[i], l->line, l->col);
+		if (as->files[i]->name_off == l.file_off)
+			return as_line_pos(as->files[i], l.line, l.col);
 	return NULL;
 }
 

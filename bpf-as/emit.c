@@ -100,8 +100,16 @@ static void signatures(struct as *as, struct bu_obj *o)
 	}
 }
 
-static int sections(struct as *as, struct bu_obj *o, const struct bu_buf *btf,
-		    const struct bu_buf *ext, const struct bu_buf *note)
+static void made_sec(const struct as *as, struct bu_obj *o, const char *name, uint64_t size,
+		     void (*make)(const struct bu_sec *, struct bu_obj_out *))
+{
+	struct bu_sec *s = add_sec(o, name, SHT_PROGBITS, 0, 4, NULL, size);
+
+	s->make = make;
+	s->ctx = as;
+}
+
+static int sections(struct as *as, struct bu_obj *o, const struct bu_buf *note)
 {
 	bool linked = false;
 
@@ -113,7 +121,7 @@ static int sections(struct as *as, struct bu_obj *o, const struct bu_buf *btf,
 
 		if (!kept(as, s))
 			continue;
-		if (s->entsize && s->size % s->entsize) { /* libelf would not write it */
+		if (s->entsize && s->size % s->entsize) { /* readers refuse it */
 			as_error(as, "A0125", s->pos, strlen(s->name),
 				 "section '%s' has %llu bytes, no multiple of its element size %llu", s->name,
 				 (unsigned long long)s->size, (unsigned long long)s->entsize);
@@ -125,10 +133,10 @@ static int sections(struct as *as, struct bu_obj *o, const struct bu_buf *btf,
 	}
 	for (size_t i = 0; i < as->nsecs; i++)
 		linked = linked || as->secs[i]->link;
-	if (btf->n)
-		add_sec(o, ".BTF", SHT_PROGBITS, 0, 4, btf->p, btf->n);
-	if (ext->n)
-		add_sec(o, ".BTF.ext", SHT_PROGBITS, 0, 4, ext->p, ext->n);
+	if (as->btf.n)
+		made_sec(as, o, ".BTF", as_btf_size(as), as_btf_make);
+	if (as->ext.n)
+		made_sec(as, o, ".BTF.ext", as_ext_size(as), as_ext_make);
 	if (note->n)
 		add_sec(o, ".note.bpfutils", SHT_NOTE, 0, 4, note->p, note->n);
 	return linked ? link_sections(as, o) : 0;
@@ -235,7 +243,7 @@ int as_emit(struct as *as, struct bu_obj *o)
 	if (!err && as->arch_used)
 		err = bu_obj_note_arch(&as->note, as->be, as->arch);
 	if (!err)
-		err = sections(as, o, &as->btf, &as->ext, &as->note);
+		err = sections(as, o, &as->note);
 	if (!err)
 		err = symbols(as, o);
 	if (!err)

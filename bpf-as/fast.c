@@ -111,8 +111,13 @@ static void fix(struct as *as, enum as_fixkind kind, const struct bu_shape *t,
 		const struct bu_shape_at *at, const struct bu_scan *c, struct as_sym *sym)
 {
 	const struct bu_shape_val *v = &c->val[at->at - 1];
-	struct as_fix *f = as_fixup(as, kind, v->p, v->n);
+	struct as_fix *f;
 
+	if (kind == FIX_JMP || kind == FIX_JMP32) {
+		as_fixup_jump(as, kind, t->row, sym, v->p, v->n);
+		return;
+	}
+	f = as_fixup(as, kind, v->p, v->n);
 	if (!f)
 		return;
 	f->row = t->row;
@@ -248,6 +253,7 @@ static bool insn(struct as *as, const struct bu_shape *t, const struct bu_scan *
 static const char *label(struct as *as, const char *p, const char *e)
 {
 	const char *q = p, *next;
+	struct as_sym *s;
 	size_t n;
 
 	if (!IS(*p, CL_START))
@@ -263,9 +269,12 @@ static const char *label(struct as *as, const char *p, const char *e)
 	if (!IS(*next, CL_IDENT) && *next != '\n' && *next != '*' && *next != ';' &&
 	    (*next != '#' || next == q + 1))
 		return p;
+	s = as_sym_hashed(as, p, n, bu_word_hash(p, n, (size_t)(e - p)));
+	if (!s || s->def != DEF_NONE)
+		return p;
 	as->stmt = as->stmt_src = p;
 	as->stmt_n = n + 1;
-	as_label_hashed(as, p, n, bu_word_hash(p, n, (size_t)(e - p)));
+	as_label_sym(as, s, p, n);
 	return next;
 }
 
@@ -298,6 +307,8 @@ const char *as_fast(struct as *as, const char *p, const char *e)
 			if (as->in_call)
 				continue;
 			as->line++;
+			if (!(as->line & 0x3fff))
+				as_drop(as, p);
 			as->line_start = p;
 			as->line_off_known = false;
 			continue;

@@ -102,6 +102,85 @@ static void fix_jump(struct as *as, const struct as_fix *f)
 		bu_put32(b + 4, as->be, (uint32_t)delta);
 }
 
+void as_fixup_jump(struct as *as, enum as_fixkind kind, const struct bu_isa *row, struct as_sym *sym,
+		   const char *pos, size_t len)
+{
+	uint32_t i = as->free_jump;
+	struct as_fix *f;
+
+	if (i) {
+		as->free_jump = as->jump[i - 1].next;
+	} else {
+		f = bu_arena_grow(&as->arena, as->jump, as->njump, &as->cap_jump, sizeof(*f));
+		if (!f || as->njump >= UINT32_MAX - 1) {
+			as->arena.failed = true;
+			return;
+		}
+		as->jump = f;
+		i = (uint32_t)++as->njump;
+	}
+	as->jump[i - 1] = (struct as_fix){ .kind = (uint8_t)kind, .len = (uint32_t)len, .seq = as->fix_seq++,
+					   .npiece = (uint32_t)as->cur->npiece,
+					   .sec = as->cur, .off = as->cur->size, .pos = as_place(as, pos),
+					   .row = row, .sym = sym, .next = sym->jumps };
+	sym->jumps = i;
+}
+
+/* Leaves the jump to as_resolve(). */
+static void postpone(struct as *as, const struct as_fix *f)
+{
+	struct as_fix *v = bu_arena_grow(&as->arena, as->fix, as->nfix, &as->cap_fix, sizeof(*v));
+
+	if (!v)
+		return;
+	as->fix = v;
+	v[as->nfix++] = *f;
+}
+
+void as_jumps_to(struct as *as, struct as_sym *s)
+{
+	uint32_t i = s->jumps, next;
+
+	s->jumps = 0;
+	for (; i; i = next) {
+		struct as_fix *f = &as->jump[i - 1];
+		int64_t delta = (s->value - (int64_t)f->off) / 8 - 1;
+
+		next = f->next;
+		if (f->sec == s->sec && s->value % 8 == 0 && !f->npiece && !s->npiece && bytes_at(f->sec, f->off, 8) &&
+		    (f->kind == FIX_JMP32 || (delta >= INT16_MIN && delta <= INT16_MAX)))
+			fix_jump(as, f);
+		else
+			postpone(as, f);
+		f->sec = NULL;
+		f->next = as->free_jump;
+		as->free_jump = i;
+	}
+}
+
+static int by_seq(const void *a, const void *b)
+{
+	uint32_t x = ((const struct as_fix *)a)->seq, y = ((const struct as_fix *)b)->seq;
+
+	return (x > y) - (x < y);
+}
+
+/* What still waits joins the others, in the order of the source. */
+static void gather(struct as *as)
+{
+	bool sorted = true;
+
+	for (size_t i = 0; i < as->njump; i++)
+		if (as->jump[i].sec)
+			postpone(as, &as->jump[i]);
+	as->njump = 0;
+	as->free_jump = 0;
+	for (size_t i = 1; i < as->nfix && sorted; i++)
+		sorted = as->fix[i - 1].seq < as->fix[i].seq;
+	if (!sorted)
+		qsort(as->fix, as->nfix, sizeof(*as->fix), by_seq);
+}
+
 /* As the compilers' assemblers do, whose text knows what it does. */
 static void compat_call(struct as *as, const struct as_fix *f)
 {
@@ -293,6 +372,7 @@ static void fix_value(struct as *as, const struct as_fix *f)
 
 void as_resolve(struct as *as)
 {
+	gather(as);
 	for (size_t i = 0; i < as->nfix && !as_too_many(as); i++) {
 		const struct as_fix *f = &as->fix[i];
 
@@ -402,6 +482,7 @@ void as_relocate(struct as *as)
 			r->sym->sec->need_sym = true;
 		} else {
 			r->sym->kept = true;
+			as_sym_list(as, r->sym);
 			if (as->compat == COMPAT_GNU && r->sym->def == DEF_LABEL)
 				add += r->sym->value;
 		}

@@ -220,11 +220,14 @@ static void tell_args(struct flow *w, uint64_t i, uint16_t missing, int32_t id, 
 {
 	const struct bu_helper *h = bu_helper_by_id(id);
 	struct as *as = w->as;
-	const char *p = as_insn_place(as, w->s, i * 8), *at;
 	struct bu_buf regs = { 0 };
 	unsigned n = 0, lost = 0;
+	const char *p, *at;
 	struct bu_diag *d;
 
+	if (as_lint_untold(as, LINT_UNINIT))
+		return;
+	p = as_insn_place(as, w->s, i * 8);
 	for (unsigned r = 1; r <= 5; r++) {
 		if (!(missing & bit(r)))
 			continue;

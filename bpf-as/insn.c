@@ -390,6 +390,7 @@ struct as_fix *as_fixup(struct as *as, enum as_fixkind kind, const char *pos, si
 	}
 	f = &as->fix[as->nfix++];
 	memset(f, 0, sizeof(*f));
+	f->seq = as->fix_seq++;
 	f->kind = (uint8_t)kind;
 	f->sec = as->cur;
 	f->off = as->cur->size;
@@ -445,6 +446,10 @@ static void symbolic_target(struct as *as, const struct bu_isa *row, struct bu_o
 	o->val = 0;
 	if (as_target_now(as, sym, kind == FIX_CALL, &o->val)) {
 		as_check_jump(as, row, o->val, o->text.p, o->text.n);
+		return;
+	}
+	if (kind != FIX_CALL) {
+		as_fixup_jump(as, kind, row, sym, o->text.p, o->text.n);
 		return;
 	}
 	f = as_fixup(as, kind, o->text.p, o->text.n);

@@ -292,6 +292,25 @@ uint64_t as_leb_moved(const struct as_sec *s, uint64_t off, uint32_t npiece)
 	return npiece ? off + s->piece[npiece - 1].before : off;
 }
 
+static void move_lines(struct as *as, struct as_sec *s)
+{
+	struct as_lines it = as_lines(s);
+	struct bu_buf old = s->lines;
+	size_t n = 0;
+
+	s->lines = (struct bu_buf){ 0 };
+	s->nline = 0;
+	while (as_lines_next(&it)) {
+		struct bu_line_info l = it.l;
+
+		while (n < s->npiece && s->piece[n].off < l.insn_off)
+			n++;
+		l.insn_off = (uint32_t)as_leb_moved(s, l.insn_off, (uint32_t)n);
+		as_lines_add(as, s, &l);
+	}
+	bu_buf_free(&old);
+}
+
 void as_leb_finish(struct as *as)
 {
 	bool any = false, moved = true;
@@ -317,11 +336,7 @@ void as_leb_finish(struct as *as)
 
 		if (!s->npiece || s->type == SHT_NOBITS)
 			continue;
-		for (size_t k = 0, n = 0; k < s->nline; k++) {
-			while (n < s->npiece && s->piece[n].off < s->line[k].insn_off)
-				n++;
-			s->line[k].insn_off = (uint32_t)as_leb_moved(s, s->line[k].insn_off, (uint32_t)n);
-		}
+		move_lines(as, s);
 		rebuild(as, s);
 	}
 }

@@ -39,6 +39,7 @@ AS_STAGES += bpf-as/insn.c
 AS_STAGES += bpf-as/kfunc.def
 AS_STAGES += bpf-as/lang.h
 AS_STAGES += bpf-as/leb.c
+AS_STAGES += bpf-as/lines.c
 AS_STAGES += bpf-as/lint.c
 AS_STAGES += bpf-as/lint.def
 AS_STAGES += bpf-as/lint.h

@@ -141,6 +141,12 @@ static const char *suggestion(struct as *as, struct as_sym *s, bool call)
 	for (struct as_sym *o = as->syms; o; o = o->next)
 		if (o->def == DEF_LABEL || o->def == DEF_SET)
 			bu_near_feed(&near, o->name);
+	for (uint64_t i = 0; i < as->symtab.cap; i++) {
+		const struct as_sym *o = as->symtab.slot[i].sym;
+
+		if (o && !o->listed && o->def == DEF_LABEL)
+			bu_near_feed(&near, o->name);
+	}
 	return near.best ? bu_arena_strndup(&as->arena, near.best, near.best_n) : NULL;
 }
 

@@ -2,6 +2,8 @@
 /* Text to statements: lines, comments, the include stack, and places for messages. */
 #include "bpf-as/types.h"
 
+#include <sys/mman.h>
+
 #define MAX_SOURCE (1u << 30)
 #define MAX_DEPTH 64
 #define MAX_FILES 10000
@@ -195,10 +197,10 @@ void as_line(struct as *as, const char *p)
 void as_line_at(struct as *as, const char *p, const char *end)
 {
 	struct as_sec *s = as->cur;
-	struct bu_line_info *l;
+	struct bu_line_info l;
 	size_t col;
 
-	if (as->verbatim || (s->nline && s->line[s->nline - 1].insn_off == s->size))
+	if (as->verbatim || (s->nline && s->last.insn_off == s->size))
 		return;
 	if (!as->line_off_known) {
 		const char *t = as->line_start, *e;
@@ -213,21 +215,14 @@ void as_line_at(struct as *as, const char *p, const char *end)
 		as->line_off = as_line_text(as, t, (size_t)(e - t));
 		as->line_off_known = true;
 	}
-	l = (struct bu_line_info *)bu_buf_room(&s->lines, sizeof(*l));
-	if (!l) {
-		as->arena.failed = true;
-		return;
-	}
-	s->lines.n += sizeof(*l);
-	s->line = (struct bu_line_info *)s->lines.p;
-	s->nline++;
 	p = as->in_call ? as->in_call : as_place(as, p);
 	col = p >= as->line_start ? (size_t)(p - as->line_start) + 1 : 1;
-	l->insn_off = (uint32_t)s->size;
-	l->file_off = as->file->name_off;
-	l->line_off = as->line_off;
-	l->line = as->line > 0x3fffff ? 0x3fffff : as->line;
-	l->col = col > 1023 ? 1023 : (uint32_t)col;
+	l.insn_off = (uint32_t)s->size;
+	l.file_off = as->file->name_off;
+	l.line_off = as->line_off;
+	l.line = as->line > 0x3fffff ? 0x3fffff : as->line;
+	l.col = col > 1023 ? 1023 : (uint32_t)col;
+	as_lines_add(as, s, &l);
 }
 
 /* ---------------------------------------------------------------- statements */
@@ -429,6 +424,22 @@ static const char *resume(struct as *as, const char *p)
 	return to;
 }
 
+/* So much text behind the cursor goes back to the system, which reads it again for messages. */
+#define DROP (1u << 20)
+
+void as_drop(struct as *as, const char *p)
+{
+	struct as_file *f = as->file;
+	size_t n;
+
+	if (!f->mapped || as->in_call || p < f->drop)
+		return;
+	n = (size_t)(p - f->drop) & ~(size_t)(DROP - 1);
+	if (n)
+		madvise((void *)(uintptr_t)f->drop, n, MADV_DONTNEED);
+	f->drop += n;
+}
+
 void as_run(struct as *as, const char *p, const char *e)
 {
 	const char *outer_end = as->in_end;
@@ -515,7 +526,7 @@ int as_source(struct as *as, const char *name, const char *from)
 	else if (as->text.p)
 		err = bu_buf_add(&f->text, as->text.p, as->text.n);
 	else
-		err = bu_file_read(name, MAX_SOURCE, &f->text);
+		err = bu_file_map(name, MAX_SOURCE, &f->text, &f->mapped);
 	if (err && from) {
 		as_error(as, "A0103", from, strlen(name), "cannot read '%s': %s", name,
 			 strerror(-err));
@@ -529,6 +540,7 @@ int as_source(struct as *as, const char *name, const char *from)
 	f->name = path ? path : strcmp(name, "-") ? name : "<stdin>";
 	f->parent = from ? as_written(as, as_place(as, from), NULL) : NULL;
 	f->dialects = as->dialects;
+	f->drop = (const char *)f->text.p;
 	as->files = bu_arena_grow(&as->arena, as->files, as->nfiles, &as->cap_files, sizeof(f));
 	if (!as->files) {
 		as->nfiles = 0;

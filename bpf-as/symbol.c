@@ -17,20 +17,19 @@ static bool is_register(const char *p, size_t n)
 
 static struct as_sym *new_sym(struct as *as, const char *name, size_t n)
 {
-	struct as_sym *s = bu_arena_alloc(&as->arena, sizeof(*s));
+	struct as_sym *s = n < UINT32_MAX ? bu_arena_alloc(&as->arena, sizeof(*s) + n + 1) : NULL;
 
 	if (!s)
 		return NULL;
-	s->name = bu_arena_strndup(&as->arena, name, n);
+	memcpy(s + 1, name, n);
+	s->name = (const char *)(s + 1);
 	s->n = (uint32_t)n;
 	s->out = BU_SEC_UNDEF;
-	if (!s->name)
-		return NULL;
 	return s;
 }
 
 /*
- * Symbols by name: open addressing, at most half full. The hash and the length are compared in the
+ * Symbols by name: open addressing, at most three quarters full. The hash and the length are compared in the
  * table itself, so that a look-up touches one symbol or none.
  */
 static uint64_t key_of(uint32_t hash, size_t n)
@@ -84,6 +83,15 @@ struct as_sym *as_sym(struct as *as, const char *name, size_t n)
 	return as_sym_hashed(as, name, n, bu_word_hash(name, n, n));
 }
 
+void as_sym_list(struct as *as, struct as_sym *s)
+{
+	if (s->listed)
+		return;
+	s->listed = true;
+	*as->syms_tail = s;
+	as->syms_tail = &s->next;
+}
+
 struct as_sym *as_sym_hashed(struct as *as, const char *name, size_t n, uint32_t hash)
 {
 	struct as_symtab *t = &as->symtab;
@@ -96,7 +104,7 @@ struct as_sym *as_sym_hashed(struct as *as, const char *name, size_t n, uint32_t
 			return t->slot[i].sym;
 	}
 	s = new_sym(as, name, n);
-	if (s && t->n >= t->cap / 2)
+	if (s && t->n >= t->cap / 4 * 3)
 		i = grow(t) ? slot_of(t, name, n, key) : t->cap;
 	if (!s || i >= t->cap) {
 		as->arena.failed = true;
@@ -106,8 +114,8 @@ struct as_sym *as_sym_hashed(struct as *as, const char *name, size_t n, uint32_t
 	t->slot[i].sym = s;
 	t->n++;
 	s->temp = n > 2 && name[0] == '.' && name[1] == 'L';
-	*as->syms_tail = s;
-	as->syms_tail = &s->next;
+	if (!s->temp || as->compat)
+		as_sym_list(as, s);
 	if (is_register(name, n) && !as_compat_name(as, name, n))
 		s->def = DEF_REG;
 	else if (!as->compat)
@@ -134,18 +142,17 @@ static void define(struct as *as, struct as_sym *s, const char *pos)
 	s->value = (int64_t)sec->size;
 	s->pos = as_place(as, pos);
 	sec->used = true;
-	in_section(sec, s);
+	/* Temporary labels need nothing later, unless they move. */
+	if (!s->temp || sec->npiece || as->compat)
+		in_section(sec, s);
 	as->last_label = s;
+	if (s->jumps)
+		as_jumps_to(as, s);
 }
 
 void as_label(struct as *as, const char *p, size_t n)
 {
-	as_label_hashed(as, p, n, bu_word_hash(p, n, n));
-}
-
-void as_label_hashed(struct as *as, const char *p, size_t n, uint32_t hash)
-{
-	struct as_sym *s = as_sym_hashed(as, p, n, hash);
+	struct as_sym *s = as_sym(as, p, n);
 
 	if (s)
 		as_label_sym(as, s, p, n);
@@ -272,6 +279,7 @@ int as_set(struct as *as, struct as_sym *s, const char *pos, uint32_t node, int6
 			as_span(as, d, s->pos, s->n, "first defined here");
 		return -EINVAL;
 	}
+	as_sym_list(as, s);
 	s->def = DEF_SET;
 	s->pos = as_place(as, pos);
 	s->expr = node;

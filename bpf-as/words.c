@@ -107,6 +107,8 @@ struct as_sym *as_symbol_arg(struct as *as, struct as_cur *c, const char **pos)
 		c->p = c->e;
 		return NULL;
 	}
+	if (s)
+		as_sym_list(as, s);
 	return s;
 }
 

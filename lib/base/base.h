@@ -395,6 +395,13 @@ enum { BU_EXIT_OK = 0, BU_EXIT_FAIL = 1, BU_EXIT_USAGE = 2, BU_EXIT_UNSUPPORTED 
  */
 int bu_file_read(const char *path, size_t max, struct bu_buf *out);
 
+/*
+ * The same for a large file without reading it: maps it, with room for a NUL behind it. *mapped is then the
+ * size to unmap; 0: the file was read, bu_buf_free() frees it. A file that is cut off while it is mapped
+ * raises SIGBUS.
+ */
+int bu_file_map(const char *path, size_t max, struct bu_buf *out, size_t *mapped);
+
 /* An output file that appears under its name only when it is whole. */
 struct bu_outfile {
 	int fd;          /* write here */

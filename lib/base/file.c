@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -73,6 +74,37 @@ out:
 	if (!std)
 		close(fd);
 	return err;
+}
+
+#define MAP_FROM (1u << 20)
+
+int bu_file_map(const char *path, size_t max, struct bu_buf *out, size_t *mapped)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), n;
+	uint8_t *p = MAP_FAILED;
+	struct stat st;
+	int fd;
+
+	*mapped = 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= MAP_FROM &&
+	    (uint64_t)st.st_size <= max) {
+		/* Zeros first: a page of them stays where the file fills its last page. */
+		n = ((size_t)st.st_size + page) / page * page;
+		p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (p != MAP_FAILED && mmap(p, (size_t)st.st_size, PROT_READ | PROT_WRITE,
+					    MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED) {
+			munmap(p, n);
+			p = MAP_FAILED;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	if (p == MAP_FAILED)
+		return bu_file_read(path, max, out);
+	*out = (struct bu_buf){ .p = p, .n = (size_t)st.st_size, .cap = n };
+	*mapped = n;
+	return 0;
 }
 
 int bu_outfile_open(struct bu_outfile *f, const char *path)

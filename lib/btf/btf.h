@@ -153,6 +153,8 @@ void bu_btfgen_secvar(struct bu_btfgen *g, uint32_t var, uint32_t off, uint32_t 
 uint32_t bu_btfgen_str(struct bu_btfgen *g, const char *s);
 /* Writes the finished .BTF blob. 0 or -errno. */
 int bu_btfgen_finish(struct bu_btfgen *g, struct bu_buf *out);
+/* The same without the strings, which come last: g->strs. */
+int bu_btfgen_head(struct bu_btfgen *g, struct bu_buf *out);
 
 /* ---------------------------------------------------------------- .BTF.ext */
 
@@ -162,8 +164,9 @@ struct bu_line_info { uint32_t insn_off; uint32_t file_off, line_off; uint32_t l
 struct bu_btfext_sec {
 	const char *name;    /* section name */
 	struct bu_func_info *func; uint32_t nfunc;
-	struct bu_line_info *line; uint32_t nline;
+	struct bu_line_info *line; uint32_t nline; /* bu_btfext_write: NULL leaves room, see line_at */
 	const uint8_t *core; uint32_t ncore, core_size; /* raw bpf_core_relo records, checked for length */
+	size_t line_at; /* bu_btfext_write: where in out the nline records belong that are not there */
 };
 struct bu_btfext { struct bu_btfext_sec *sec; uint32_t nsec; };
 
@@ -172,5 +175,8 @@ int bu_btfext_parse(struct bu_btfext *e, const void *data, size_t size, const st
 		    struct bu_arena *a, const char *name, struct bu_diags *ds);
 /* Writes .BTF.ext for sections whose names are in g's strings (added if not). Call before bu_btfgen_finish. */
 int bu_btfext_write(const struct bu_btfext *e, struct bu_btfgen *g, struct bu_buf *out);
+#define BU_LINE_REC 16
+/* One line record as the file has it. */
+void bu_btfext_line(uint8_t out[BU_LINE_REC], const struct bu_line_info *l, bool be);
 
 #endif

@@ -19,6 +19,7 @@
 struct writer {
 	struct bu_btfgen *g;
 	struct bu_buf body;
+	uint64_t left_out; /* bytes of lines that are not in body */
 	uint32_t off, len; /* of the part last written */
 };
 
@@ -30,7 +31,7 @@ static void put32(struct writer *w, uint32_t v)
 	bu_buf_add(&w->body, b, sizeof(b));
 }
 
-static void put_line(struct writer *w, const struct bu_line_info *l)
+void bu_btfext_line(uint8_t out[BU_LINE_REC], const struct bu_line_info *l, bool be)
 {
 	uint32_t line = l->line, col = l->col;
 
@@ -38,10 +39,10 @@ static void put_line(struct writer *w, const struct bu_line_info *l)
 		line = 0;
 	if (col > BTF_COL_MAX)
 		col = 0;
-	put32(w, l->insn_off);
-	put32(w, l->file_off);
-	put32(w, l->line_off);
-	put32(w, line << 10 | col);
+	bu_put32(out, be, l->insn_off);
+	bu_put32(out + 4, be, l->file_off);
+	bu_put32(out + 8, be, l->line_off);
+	bu_put32(out + 12, be, line << 10 | col);
 }
 
 enum part { FUNC, LINE, CORE };
@@ -58,10 +59,10 @@ static int put_part(struct writer *w, const struct bu_btfext *e, enum part part)
 	uint32_t rec_size = rec[part];
 	bool any = false;
 
-	w->off = (uint32_t)w->body.n;
+	w->off = (uint32_t)(w->body.n + w->left_out);
 	w->len = 0;
 	for (uint32_t i = 0; i < e->nsec; i++) {
-		const struct bu_btfext_sec *s = &e->sec[i];
+		struct bu_btfext_sec *s = &e->sec[i];
 		uint32_t n = part_count(s, part);
 
 		if (!n)
@@ -80,14 +81,22 @@ static int put_part(struct writer *w, const struct bu_btfext *e, enum part part)
 			put32(w, s->func[k].insn_off);
 			put32(w, s->func[k].type_id);
 		}
-		for (uint32_t k = 0; k < n && part == LINE; k++)
-			put_line(w, &s->line[k]);
+		if (part == LINE && !s->line) {
+			s->line_at = BTF_EXT_HDR_LEN + w->body.n;
+			w->left_out += (uint64_t)n * BU_LINE_REC;
+		}
+		for (uint32_t k = 0; k < n && part == LINE && s->line; k++) {
+			uint8_t line[BU_LINE_REC];
+
+			bu_btfext_line(line, &s->line[k], w->g->be);
+			bu_buf_add(&w->body, line, sizeof(line));
+		}
 		if (part == CORE)
 			bu_buf_add(&w->body, s->core, (size_t)n * rec_size);
 	}
-	if (w->body.n > UINT32_MAX / 2)
+	if (w->body.n + w->left_out > UINT32_MAX / 2)
 		return -E2BIG;
-	w->len = (uint32_t)w->body.n - w->off;
+	w->len = (uint32_t)(w->body.n + w->left_out) - w->off;
 	return 0;
 }
 

@@ -342,6 +342,16 @@ void bu_btfgen_secvar(struct bu_btfgen *g, uint32_t var, uint32_t off, uint32_t 
 
 int bu_btfgen_finish(struct bu_btfgen *g, struct bu_buf *out)
 {
+	int err = bu_btfgen_head(g, out);
+
+	if (err)
+		return err;
+	bu_buf_add(out, g->strs.p, g->strs.n);
+	return out->failed ? -ENOMEM : 0;
+}
+
+int bu_btfgen_head(struct bu_btfgen *g, struct bu_buf *out)
+{
 	uint8_t h[BTF_HDR_LEN] = { 0 };
 
 	g->open = 0;
@@ -360,6 +370,5 @@ int bu_btfgen_finish(struct bu_btfgen *g, struct bu_buf *out)
 	bu_put32(h + 20, g->be, (uint32_t)g->strs.n);
 	bu_buf_add(out, h, sizeof(h));
 	bu_buf_add(out, g->types.p, g->types.n);
-	bu_buf_add(out, g->strs.p, g->strs.n);
 	return out->failed ? -ENOMEM : 0;
 }

@@ -4,7 +4,7 @@
 #include "isa/trie.h"
 
 /* Tokens of a key besides those of lex.h: field tokens, which no text has. */
-enum { TOK_NUM = T_IMM, TOK_NAME = T_HELPER, TOK_PERCENT_R = T_X };
+enum { TOK_NUM = T_IMM, TOK_NAME = T_HELPER, TOK_PERCENT_R = T_X, TOK_PLUS = T_Y };
 
 /* What begins with a character. */
 enum { C_BAD, C_BLANK, C_CR, C_END, C_WORD, C_REG, C_S, C_DIGIT, C_OP, C_SLASH, C_HASH };
@@ -125,6 +125,9 @@ static const char *operator(const struct bu_lex_words *w, const char *p, bool is
 		}
 	}
 	*tok = w->ops[is_signed][form][c];
+	/* The sign of an operand, which no template has. */
+	if (!*tok && c == '+' && !form && !is_signed)
+		*tok = TOK_PLUS;
 	return *tok ? q : NULL;
 }
 

@@ -1,25 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writing an object by libelf.
+ * Writing an object: ELF64, ET_REL (System V ABI).
  *
- * Order of the section headers, as LLVM has it: the null section, the groups, each section of the
- * model with its ".rel" section right behind it, .symtab, .strtab, .shstrtab. libelf lays out the file; it
- * fills gaps with zeros and nothing in it depends on time or place, so equal models give equal bytes.
+ * Order of the section headers, as LLVM has it: the null section, the groups, each section of the model with
+ * its ".rel" section right behind it, .symtab, .strtab, .shstrtab. The file is the header, the
+ * sections in that order at their alignment with zeros between, the section headers. It is written
+ * from front to back through one small buffer, so that sections whose bytes are made only now are
+ * never whole in memory, and so that a pipe is as good as a file. Nothing in it depends on time or
+ * place: equal models give equal bytes.
  */
 #include "obj/obj.h"
 
 #include <elf.h>
-#include <fcntl.h>
-#include <libelf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+struct bu_obj_out {
+	int fd, err;
+	bool be;
+	uint64_t pos; /* bytes put */
+	size_t n;
+	uint8_t buf[1 << 16];
+};
+
 struct writer {
 	const struct bu_obj *o;
-	Elf *elf;
+	struct bu_obj_out *out;
 	struct bu_arena a;
 	struct bu_buf str, shstr;
 	struct bu_hash str_index;
@@ -27,7 +35,80 @@ struct writer {
 	uint32_t *sym_ndx;  /* model symbol -> index in .symtab */
 	uint32_t *nrels;    /* relocations by model section */
 	uint32_t symtab_ndx, strtab_ndx, shstrtab_ndx;
+	uint32_t *group_words, *group_at; /* of group g: from group_at[g] to group_at[g + 1] */
+	Elf64_Shdr *sh;
+	uint32_t nsh;
+	uint64_t end;       /* of the sections laid out so far */
 };
+
+/* ---------------------------------------------------------------- out */
+
+static void flush(struct bu_obj_out *out)
+{
+	if (!out->err && out->n)
+		out->err = bu_write_all(out->fd, out->buf, out->n);
+	out->n = 0;
+}
+
+void bu_obj_put(struct bu_obj_out *out, const void *p, size_t n)
+{
+	out->pos += n;
+	if (n > sizeof(out->buf) - out->n)
+		flush(out);
+	if (n >= sizeof(out->buf)) {
+		if (!out->err)
+			out->err = bu_write_all(out->fd, p, n);
+		return;
+	}
+	if (n)
+		memcpy(out->buf + out->n, p, n);
+	out->n += n;
+}
+
+static void put16(struct bu_obj_out *out, uint16_t v)
+{
+	uint8_t b[2];
+
+	bu_put16(b, out->be, v);
+	bu_obj_put(out, b, sizeof(b));
+}
+
+static void put32(struct bu_obj_out *out, uint32_t v)
+{
+	uint8_t b[4];
+
+	bu_put32(b, out->be, v);
+	bu_obj_put(out, b, sizeof(b));
+}
+
+static void put64(struct bu_obj_out *out, uint64_t v)
+{
+	uint8_t b[8];
+
+	bu_put64(b, out->be, v);
+	bu_obj_put(out, b, sizeof(b));
+}
+
+/* A file that was longer ends here. */
+static void cut(struct bu_obj_out *out)
+{
+	off_t pos = lseek(out->fd, 0, SEEK_CUR);
+	struct stat st;
+
+	if (!out->err && pos >= 0 && fstat(out->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > pos &&
+	    ftruncate(out->fd, pos))
+		out->err = -errno;
+}
+
+static void pad_to(struct bu_obj_out *out, uint64_t pos)
+{
+	static const uint8_t zeros[4096];
+
+	while (out->pos < pos && !out->err)
+		bu_obj_put(out, zeros, pos - out->pos < sizeof(zeros) ? (size_t)(pos - out->pos) : sizeof(zeros));
+}
+
+/* ---------------------------------------------------------------- tables */
 
 /* Offset of s in the symbol names, shared with an equal one; -ENOMEM. */
 static int64_t intern(struct writer *w, const char *s)
@@ -43,36 +124,6 @@ static int64_t intern(struct writer *w, const char *s)
 	if (bu_buf_add(&w->str, s, n + 1) || bu_hash_put(&w->str_index, s, n, (void *)(off + 1)))
 		return -ENOMEM;
 	return (int64_t)off;
-}
-
-static Elf_Scn *add_section(struct writer *w, const char *prefix, const char *name, Elf64_Shdr *h)
-{
-	Elf_Scn *scn = elf_newscn(w->elf);
-	Elf64_Shdr *sh = scn ? elf64_getshdr(scn) : NULL;
-
-	if (!sh)
-		return NULL;
-	*sh = *h;
-	sh->sh_name = (Elf64_Word)w->shstr.n;
-	bu_buf_str(&w->shstr, prefix);
-	bu_buf_str(&w->shstr, name);
-	bu_buf_char(&w->shstr, '\0');
-	elf_flagshdr(scn, ELF_C_SET, ELF_F_DIRTY);
-	return scn;
-}
-
-static int add_data(Elf_Scn *scn, Elf_Type type, const void *p, size_t n, uint64_t align)
-{
-	Elf_Data *d = elf_newdata(scn);
-
-	if (!d)
-		return -ENOMEM;
-	d->d_type = type;
-	d->d_buf = (void *)p;
-	d->d_size = n;
-	d->d_align = align;
-	d->d_version = EV_CURRENT;
-	return 0;
 }
 
 /* Checks the model's indices and gives each section its header index. */
@@ -199,7 +250,7 @@ static int build_relocs(struct writer *w, Elf64_Rel **out, uint32_t **first)
 }
 
 /* A group's data: its flags, then the header index of each member. */
-static int put_groups(struct writer *w)
+static int build_groups(struct writer *w)
 {
 	const struct bu_obj *o = w->o;
 	uint32_t *words = bu_arena_array(&w->a, 2 * ((size_t)o->nsecs + o->ngroups), sizeof(*words));
@@ -226,86 +277,170 @@ static int put_groups(struct writer *w)
 		if (w->nrels[i])
 			words[fill[g - 1]++] = w->sec_ndx[i] + 1;
 	}
-	for (uint32_t g = 0; g < o->ngroups; g++) {
-		Elf64_Shdr h = { .sh_type = SHT_GROUP, .sh_addralign = 4, .sh_entsize = 4,
-				 .sh_link = w->symtab_ndx, .sh_info = w->sym_ndx[o->groups[g].sym] };
-		Elf_Scn *scn = add_section(w, ".group", "", &h);
-
-		if (!scn || add_data(scn, ELF_T_WORD, words + at[g],
-				     (at[g + 1] - at[g]) * sizeof(*words), 4))
-			return -ENOMEM;
-	}
+	w->group_words = words;
+	w->group_at = at;
 	return 0;
+}
+
+/* ---------------------------------------------------------------- layout */
+
+/* Lays out one more section behind the others; false: no such alignment, or too large. */
+static bool place(struct writer *w, const char *prefix, const char *name, Elf64_Shdr h)
+{
+	uint64_t align = h.sh_addralign;
+
+	if (!align || align & (align - 1) || w->end > INT64_MAX - align || h.sh_size > INT64_MAX - w->end - align)
+		return false;
+	w->end = (w->end + align - 1) & ~(align - 1);
+	h.sh_offset = w->end;
+	if (h.sh_type != SHT_NOBITS)
+		w->end += h.sh_size;
+	h.sh_name = (Elf64_Word)w->shstr.n;
+	bu_buf_str(&w->shstr, prefix);
+	bu_buf_str(&w->shstr, name);
+	bu_buf_char(&w->shstr, '\0');
+	w->sh[w->nsh++] = h;
+	return true;
+}
+
+static int lay_out(struct writer *w, uint32_t nlocal)
+{
+	const struct bu_obj *o = w->o;
+
+	w->sh = bu_arena_array(&w->a, w->shstrtab_ndx + 1, sizeof(*w->sh));
+	if (!w->sh)
+		return -ENOMEM;
+	w->nsh = 1;
+	w->end = sizeof(Elf64_Ehdr);
+	for (uint32_t g = 0; g < o->ngroups; g++)
+		if (!place(w, ".group", "", (Elf64_Shdr){ .sh_type = SHT_GROUP, .sh_addralign = 4, .sh_entsize = 4,
+							  .sh_size = (w->group_at[g + 1] - w->group_at[g]) * 4ull,
+							  .sh_link = w->symtab_ndx,
+							  .sh_info = w->sym_ndx[o->groups[g].sym] }))
+			return -EINVAL;
+	for (uint32_t i = 0; i < o->nsecs; i++) {
+		const struct bu_sec *s = &o->secs[i];
+		uint64_t grouped = s->group ? SHF_GROUP : 0;
+		Elf64_Shdr h = { .sh_type = s->type, .sh_flags = s->flags | grouped, .sh_size = s->size,
+				 .sh_addralign = s->align ? s->align : 1, .sh_entsize = s->entsize,
+				 .sh_link = s->link ? w->sec_ndx[s->link - 1] : 0 };
+		Elf64_Shdr r = { .sh_type = SHT_REL, .sh_flags = SHF_INFO_LINK | grouped,
+				 .sh_size = (uint64_t)w->nrels[i] * sizeof(Elf64_Rel),
+				 .sh_addralign = 8, .sh_entsize = sizeof(Elf64_Rel),
+				 .sh_link = w->symtab_ndx, .sh_info = w->sec_ndx[i] };
+
+		if ((s->size && !s->data && !s->make && s->type != SHT_NOBITS) || !place(w, "", s->name, h) ||
+		    (w->nrels[i] && !place(w, ".rel", s->name, r)))
+			return -EINVAL;
+	}
+	if (!place(w, "", ".symtab", (Elf64_Shdr){ .sh_type = SHT_SYMTAB, .sh_addralign = 8,
+						   .sh_size = ((uint64_t)o->nsyms + 1) * sizeof(Elf64_Sym),
+						   .sh_entsize = sizeof(Elf64_Sym), .sh_link = w->strtab_ndx,
+						   .sh_info = nlocal }) ||
+	    !place(w, "", ".strtab", (Elf64_Shdr){ .sh_type = SHT_STRTAB, .sh_addralign = 1,
+						   .sh_size = w->str.n }) ||
+	    !place(w, "", ".shstrtab", (Elf64_Shdr){ .sh_type = SHT_STRTAB, .sh_addralign = 1 }))
+		return -EINVAL;
+	w->sh[w->shstrtab_ndx].sh_size = w->shstr.n; /* its own name is in it */
+	w->end += w->shstr.n;
+	return w->str.failed || w->shstr.failed ? -ENOMEM : 0;
+}
+
+/* ---------------------------------------------------------------- the file */
+
+static void put_header(struct writer *w)
+{
+	struct bu_obj_out *out = w->out;
+	const uint8_t ident[EI_NIDENT] = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
+					   w->o->be ? ELFDATA2MSB : ELFDATA2LSB, EV_CURRENT };
+
+	bu_obj_put(out, ident, sizeof(ident));
+	put16(out, ET_REL);
+	put16(out, BU_EM_BPF);
+	put32(out, EV_CURRENT);
+	put64(out, 0); /* entry */
+	put64(out, 0); /* program headers */
+	put64(out, (w->end + 7) & ~7ull);
+	put32(out, w->o->e_flags);
+	put16(out, sizeof(Elf64_Ehdr));
+	put16(out, 0);
+	put16(out, 0);
+	put16(out, sizeof(Elf64_Shdr));
+	put16(out, (uint16_t)w->nsh);
+	put16(out, (uint16_t)w->shstrtab_ndx);
+}
+
+static void put_rels(struct bu_obj_out *out, const Elf64_Rel *r, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		put64(out, r[i].r_offset);
+		put64(out, r[i].r_info);
+	}
+}
+
+static void put_syms(struct bu_obj_out *out, const Elf64_Sym *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		put32(out, s[i].st_name);
+		bu_obj_put(out, &s[i].st_info, 1);
+		bu_obj_put(out, &s[i].st_other, 1);
+		put16(out, s[i].st_shndx);
+		put64(out, s[i].st_value);
+		put64(out, s[i].st_size);
+	}
+}
+
+static void put_section_headers(struct writer *w)
+{
+	struct bu_obj_out *out = w->out;
+
+	for (uint32_t i = 0; i < w->nsh; i++) {
+		const Elf64_Shdr *h = &w->sh[i];
+
+		put32(out, h->sh_name);
+		put32(out, h->sh_type);
+		put64(out, h->sh_flags);
+		put64(out, h->sh_addr);
+		put64(out, h->sh_offset);
+		put64(out, h->sh_size);
+		put32(out, h->sh_link);
+		put32(out, h->sh_info);
+		put64(out, h->sh_addralign);
+		put64(out, h->sh_entsize);
+	}
 }
 
 static int put_sections(struct writer *w, const Elf64_Rel *rels, const uint32_t *first)
 {
 	const struct bu_obj *o = w->o;
 
+	for (uint32_t g = 0; g < o->ngroups; g++)
+		for (uint32_t i = w->group_at[g]; i < w->group_at[g + 1]; i++)
+			put32(w->out, w->group_words[i]);
 	for (uint32_t i = 0; i < o->nsecs; i++) {
 		const struct bu_sec *s = &o->secs[i];
-		uint64_t grouped = s->group ? SHF_GROUP : 0;
-		Elf64_Shdr h = { .sh_type = s->type, .sh_flags = s->flags | grouped,
-				 .sh_addralign = s->align ? s->align : 1, .sh_entsize = s->entsize,
-				 .sh_link = s->link ? w->sec_ndx[s->link - 1] : 0 };
-		Elf64_Shdr r = { .sh_type = SHT_REL, .sh_flags = SHF_INFO_LINK | grouped,
-				 .sh_addralign = 8, .sh_entsize = sizeof(Elf64_Rel),
-				 .sh_link = w->symtab_ndx, .sh_info = w->sec_ndx[i] };
-		Elf_Scn *scn = add_section(w, "", s->name, &h);
-		const void *data = s->type == SHT_NOBITS ? NULL : s->data;
+		const Elf64_Shdr *h = &w->sh[w->sec_ndx[i]];
 
-		if (h.sh_addralign & (h.sh_addralign - 1) ||
-		    (s->size && !data && s->type != SHT_NOBITS))
-			return -EINVAL;
-		if (!scn || add_data(scn, ELF_T_BYTE, data, s->size, h.sh_addralign))
-			return -ENOMEM;
-		if (!w->nrels[i])
-			continue;
-		scn = add_section(w, ".rel", s->name, &r);
-		if (!scn || add_data(scn, ELF_T_REL, rels + first[i],
-				     w->nrels[i] * sizeof(Elf64_Rel), 8))
-			return -ENOMEM;
+		if (s->type != SHT_NOBITS && s->size) {
+			pad_to(w->out, h->sh_offset);
+			if (s->make)
+				s->make(s, w->out);
+			else
+				bu_obj_put(w->out, s->data, s->size);
+			if (!w->out->err && w->out->pos != h->sh_offset + s->size)
+				return -EINVAL;
+		}
+		if (w->nrels[i]) {
+			pad_to(w->out, h[1].sh_offset);
+			put_rels(w->out, rels + first[i], w->nrels[i]);
+		}
+		if (w->out->err)
+			return w->out->err;
 	}
 	return 0;
 }
 
-static int put_tables(struct writer *w, const Elf64_Sym *syms, uint32_t nlocal)
-{
-	Elf64_Shdr sym = { .sh_type = SHT_SYMTAB, .sh_addralign = 8,
-			   .sh_entsize = sizeof(Elf64_Sym), .sh_link = w->strtab_ndx,
-			   .sh_info = nlocal };
-	Elf64_Shdr str = { .sh_type = SHT_STRTAB, .sh_addralign = 1 };
-	Elf_Scn *scn = add_section(w, "", ".symtab", &sym);
-
-	if (!scn || add_data(scn, ELF_T_SYM, syms,
-			     ((size_t)w->o->nsyms + 1) * sizeof(*syms), 8))
-		return -ENOMEM;
-	scn = add_section(w, "", ".strtab", &str);
-	if (!scn || add_data(scn, ELF_T_BYTE, w->str.p, w->str.n, 1))
-		return -ENOMEM;
-	scn = add_section(w, "", ".shstrtab", &str);
-	if (!scn || w->shstr.failed || w->str.failed ||
-	    add_data(scn, ELF_T_BYTE, w->shstr.p, w->shstr.n, 1))
-		return -ENOMEM;
-	return 0;
-}
-
-static int put_header(struct writer *w)
-{
-	Elf64_Ehdr *eh = elf64_newehdr(w->elf);
-
-	if (!eh)
-		return -ENOMEM;
-	eh->e_ident[EI_DATA] = w->o->be ? ELFDATA2MSB : ELFDATA2LSB;
-	eh->e_type = ET_REL;
-	eh->e_machine = BU_EM_BPF;
-	eh->e_version = EV_CURRENT;
-	eh->e_flags = w->o->e_flags;
-	eh->e_shstrndx = (Elf64_Half)w->shstrtab_ndx;
-	return 0;
-}
-
-static int write_elf(struct writer *w, int fd)
+static int write_elf(struct writer *w)
 {
 	Elf64_Sym *syms = NULL;
 	Elf64_Rel *rels = NULL;
@@ -317,85 +452,44 @@ static int write_elf(struct writer *w, int fd)
 		err = build_symbols(w, &syms, &nlocal);
 	if (!err)
 		err = build_relocs(w, &rels, &first);
+	if (!err)
+		err = build_groups(w);
+	if (!err)
+		err = lay_out(w, nlocal);
 	if (err)
 		return err;
-
-	elf_version(EV_CURRENT);
-	elf_fill(0);
-	w->elf = elf_begin(fd, ELF_C_WRITE, NULL);
-	if (!w->elf)
-		return -EIO;
-	err = put_header(w);
-	if (!err)
-		err = put_groups(w);
-	if (!err)
-		err = put_sections(w, rels, first);
-	if (!err)
-		err = put_tables(w, syms, nlocal);
+	put_header(w);
+	err = put_sections(w, rels, first);
 	if (err)
 		return err;
-	errno = 0;
-	if (elf_update(w->elf, ELF_C_WRITE) < 0)
-		return errno ? -errno : -EIO;
-	return 0;
-}
-
-/* libelf writes at offset 0 of something that can be truncated; anything else gets a copy. */
-static bool writable_in_place(int fd)
-{
-	struct stat st;
-	int fl = fcntl(fd, F_GETFL);
-
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0 &&
-	       fl >= 0 && !(fl & O_APPEND);
-}
-
-static int copy_to(int from, int fd)
-{
-	static const size_t step = 1 << 16;
-	uint8_t *buf = NULL;
-	struct bu_arena a;
-	off_t at = 0;
-	ssize_t n = 0;
-	int err = 0;
-
-	bu_arena_init(&a);
-	buf = bu_arena_alloc(&a, step);
-	if (!buf)
-		err = -ENOMEM;
-	while (!err && (n = pread(from, buf, step, at)) > 0) {
-		err = bu_write_all(fd, buf, (size_t)n);
-		at += n;
-	}
-	if (!err && n < 0)
-		err = -errno;
-	bu_arena_free(&a);
-	return err;
+	pad_to(w->out, w->sh[w->symtab_ndx].sh_offset);
+	put_syms(w->out, syms, (size_t)w->o->nsyms + 1);
+	bu_obj_put(w->out, w->str.p, w->str.n);
+	bu_obj_put(w->out, w->shstr.p, w->shstr.n);
+	pad_to(w->out, (w->end + 7) & ~7ull);
+	put_section_headers(w);
+	flush(w->out);
+	cut(w->out);
+	return w->out->err;
 }
 
 int bu_obj_write(const struct bu_obj *o, int fd)
 {
 	struct writer w = { .o = o };
-	int err, tmp = -1;
+	int err = -ENOMEM;
 
 	bu_arena_init(&w.a);
 	bu_buf_char(&w.str, '\0');
 	bu_buf_char(&w.shstr, '\0');
-	if (!writable_in_place(fd)) {
-		tmp = memfd_create("bpf-object", MFD_CLOEXEC);
-		if (tmp < 0) {
-			err = -errno;
-			goto out;
-		}
+	w.out = malloc(sizeof(*w.out));
+	if (w.out) {
+		w.out->fd = fd;
+		w.out->err = 0;
+		w.out->be = o->be;
+		w.out->pos = w.out->n = 0;
+		err = write_elf(&w);
 	}
-	err = write_elf(&w, tmp < 0 ? fd : tmp);
-	if (w.elf)
-		elf_end(w.elf);
-	if (!err && tmp >= 0)
-		err = copy_to(tmp, fd);
-out:
-	if (tmp >= 0)
-		close(tmp);
+	free(w.out);
 	bu_hash_free(&w.str_index);
 	bu_buf_free(&w.str);
 	bu_buf_free(&w.shstr);

@@ -23,6 +23,8 @@ enum bu_reloc_type {
 	BU_R_BPF_64_NODYLD32 = 4, BU_R_BPF_64_32 = 10,
 };
 
+struct bu_sec;
+struct bu_obj_out;
 struct bu_sec {
 	const char *name;
 	uint32_t type;    /* SHT_PROGBITS, SHT_NOBITS, … */
@@ -33,6 +35,9 @@ struct bu_sec {
 	uint64_t entsize;
 	uint32_t group;   /* 1 + index into groups, 0: of none */
 	uint32_t link;    /* 1 + index of the section that sh_link names, 0: none (SHF_LINK_ORDER) */
+	/* Instead of data: puts the size bytes when the object is written. */
+	void (*make)(const struct bu_sec *s, struct bu_obj_out *out);
+	const void *ctx;
 };
 /* A group of sections, which a linker keeps or drops together (SHT_GROUP). */
 struct bu_group {
@@ -134,8 +139,13 @@ int bu_obj_read_file(struct bu_obj *o, const char *path, struct bu_diags *ds);
  * copy in which the sizes of data sections and the places of their variables are filled in.
  */
 int bu_obj_index(struct bu_obj *o, struct bu_diags *ds);
-/* Writes the lower level as ELF64 ET_REL to fd by libelf. Same model, same bytes. 0 or -errno. */
+/*
+ * Writes the lower level as ELF64 ET_REL to fd, from front to back: a pipe will do. Same model, same
+ * bytes. 0 or -errno; -EINVAL for a model that is no object before anything is written.
+ */
 int bu_obj_write(const struct bu_obj *o, int fd);
+/* For bu_sec.make: n more bytes of the section. */
+void bu_obj_put(struct bu_obj_out *out, const void *p, size_t n);
 /*
  * The note section ".note.bpfutils" names the architecture whose pt_regs offsets the source used;
  * the assembler adds it only then. Appends the section's bytes to out.

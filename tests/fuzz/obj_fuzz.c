@@ -159,7 +159,7 @@ static void seed_btf(bool be, struct bu_buf *btf, struct bu_buf *ext)
 	struct bu_btfgen g;
 	struct bu_func_info func[2] = { 0 };
 	struct bu_line_info line[3];
-	struct bu_btfext_sec sec = { "xdp", func, 1, line, 3, (const uint8_t *)"0123456789abcdef", 1, 16 };
+	struct bu_btfext_sec sec = { "xdp", func, 1, line, 3, (const uint8_t *)"0123456789abcdef", 1, 16, 0 };
 	struct bu_btfext e = { &sec, 1 };
 	uint32_t v1, v2, inner, f;
 
@@ -208,16 +208,16 @@ static void seed(bool be, struct bu_buf *file)
 	seed_btf(be, &btf, &ext);
 	bu_obj_note_arch(&note, be, BU_ARCH_X86_64);
 	struct bu_sec secs[] = {
-		{ ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 8, 8, code[9], 0, 0, 0 },
-		{ "xdp", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 8, sizeof(code), code[0], 0, 0, 0 },
-		{ ".maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 8, 64, zero, 0, 0, 0 },
-		{ "maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 4, 36, maps, 0, 0, 0 },
-		{ ".data", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 4, 4, zero, 0, 0, 0 },
-		{ ".bss.x", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, 4, 4, NULL, 0, 0, 0 },
-		{ "license", SHT_PROGBITS, SHF_ALLOC, 1, 4, (const uint8_t *)"GPL", 0, 0, 0 },
-		{ ".note.bpfutils", SHT_NOTE, 0, 4, note.n, note.p, 0, 0, 0 },
-		{ ".BTF", SHT_PROGBITS, 0, 4, btf.n, btf.p, 0, 0, 0 },
-		{ ".BTF.ext", SHT_PROGBITS, 0, 4, ext.n, ext.p, 0, 0, 0 },
+		{ ".text", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 8, 8, code[9], 0, 0, 0, NULL, NULL },
+		{ "xdp", SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, 8, sizeof(code), code[0], 0, 0, 0, NULL, NULL },
+		{ ".maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 8, 64, zero, 0, 0, 0, NULL, NULL },
+		{ "maps", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 4, 36, maps, 0, 0, 0, NULL, NULL },
+		{ ".data", SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 4, 4, zero, 0, 0, 0, NULL, NULL },
+		{ ".bss.x", SHT_NOBITS, SHF_ALLOC | SHF_WRITE, 4, 4, NULL, 0, 0, 0, NULL, NULL },
+		{ "license", SHT_PROGBITS, SHF_ALLOC, 1, 4, (const uint8_t *)"GPL", 0, 0, 0, NULL, NULL },
+		{ ".note.bpfutils", SHT_NOTE, 0, 4, note.n, note.p, 0, 0, 0, NULL, NULL },
+		{ ".BTF", SHT_PROGBITS, 0, 4, btf.n, btf.p, 0, 0, 0, NULL, NULL },
+		{ ".BTF.ext", SHT_PROGBITS, 0, 4, ext.n, ext.p, 0, 0, 0, NULL, NULL },
 	};
 	struct bu_sym syms[] = {
 		{ "", 0, 0, 0, STT_SECTION, STB_LOCAL, 0 },

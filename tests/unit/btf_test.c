@@ -437,8 +437,8 @@ static void test_ext(bool be)
 {
 	struct bu_func_info func[] = { { 0, 0 }, { 16, 0 } };
 	struct bu_line_info line[] = { { 0, 0, 0, 10, 2 }, { 8, 0, 0, 11, 1 }, { 16, 0, 0, 4000000, 2000 } };
-	struct bu_btfext_sec sec[] = { { "xdp", func, 2, line, 3, NULL, 0, 0 },
-				       { ".text", func, 1, line, 1, NULL, 0, 0 } };
+	struct bu_btfext_sec sec[] = { { "xdp", func, 2, line, 3, NULL, 0, 0, 0 },
+				       { ".text", func, 1, line, 1, NULL, 0, 0, 0 } };
 	struct bu_btfext e = { sec, 2 }, back;
 	struct bu_buf ext = { 0 };
 	struct bu_arena a;

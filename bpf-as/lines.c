@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which line each instruction is of: a word a statement, most often, in place of the 16 bytes of
+ * .BTF.ext, which are made when the object is written.
+ *
+ *   bit 0        0
+ *   bits 1-24    offset of the line's text in the BTF strings (the kernel takes no more bits)
+ *   bits 25-34   column
+ *   bits 35-46   lines since the record before, plus 2048
+ *   bits 47-62   bytes since the record before
+ *
+ * What does not fit is said before it, in two words: bit 0 set, bits 1-32 the offset in the section,
+ * bits 33-54 the line; then the file's name in the strings.
+ */
+#include "bpf-as/as.h"
+
+enum { LINE_BIAS = 2048, LINE_SPAN = 4096, INSN_SPAN = 1 << 16 };
+
+static void word(struct as *as, struct as_sec *s, uint64_t w)
+{
+	uint8_t *to = bu_buf_room(&s->lines, sizeof(w));
+
+	if (!to) {
+		as->arena.failed = true;
+		return;
+	}
+	memcpy(to, &w, sizeof(w));
+	s->lines.n += sizeof(w);
+}
+
+void as_lines_add(struct as *as, struct as_sec *s, const struct bu_line_info *l)
+{
+	uint32_t insn = l->insn_off - s->last.insn_off, line = l->line - s->last.line + LINE_BIAS;
+
+	if (!s->nline || insn >= INSN_SPAN || line >= LINE_SPAN || l->file_off != s->last.file_off) {
+		word(as, s, 1 | (uint64_t)l->insn_off << 1 | (uint64_t)l->line << 33);
+		word(as, s, l->file_off);
+		insn = 0;
+		line = LINE_BIAS;
+	}
+	word(as, s, (uint64_t)l->line_off << 1 | (uint64_t)l->col << 25 | (uint64_t)line << 35 |
+		    (uint64_t)insn << 47);
+	s->last = *l;
+	s->nline++;
+}
+
+bool as_lines_next(struct as_lines *it)
+{
+	struct bu_line_info *l = &it->l;
+	uint64_t w;
+
+	if (it->e - it->p < 8)
+		return false;
+	memcpy(&w, it->p, 8);
+	it->p += 8;
+	if (w & 1) {
+		if (it->e - it->p < 16)
+			return false;
+		l->insn_off = (uint32_t)(w >> 1);
+		l->line = (uint32_t)(w >> 33) & 0x3fffff;
+		memcpy(&w, it->p, 8);
+		l->file_off = (uint32_t)w;
+		memcpy(&w, it->p + 8, 8);
+		it->p += 16;
+	}
+	l->line_off = (uint32_t)(w >> 1) & 0xffffff;
+	l->col = (uint32_t)(w >> 25) & 1023;
+	l->line += (uint32_t)(w >> 35 & (LINE_SPAN - 1)) - LINE_BIAS;
+	l->insn_off += (uint32_t)(w >> 47);
+	return true;
+}
