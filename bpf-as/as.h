@@ -250,6 +250,7 @@ struct as {
 	const char *line_start;
 	uint32_t line_off;     /* its text in the BTF strings; 0: not yet there */
 	bool line_off_known;
+	struct { struct as_sec *sec; size_t at, n; const char *p; uint32_t hash; } asked; /* sec NULL: nothing */
 	const char *stmt;      /* current statement as the parser sees it … */
 	const char *stmt_src;  /* … and where it stands in the file */
 	size_t stmt_n;
@@ -348,6 +349,8 @@ void as_line_at(struct as *as, const char *p, const char *end);
 /* lines.c */
 /* Adds a record: line_off below 1 << 24, line below 1 << 22, col below 1024. */
 void as_lines_add(struct as *as, struct as_sec *s, const struct bu_line_info *l);
+/* Puts line_off into the record that ended at byte `at` of s->lines. */
+void as_lines_patch(struct as_sec *s, size_t at, uint32_t line_off);
 /* Reads a section's records again, from the first. */
 struct as_lines {
 	const uint8_t *p, *e;
@@ -631,7 +634,9 @@ void as_exact_emit(const struct as *as, struct bu_obj *o);
 void as_check_code(struct as *as);
 
 /* btf.c */
-uint32_t as_line_text(struct as *as, const char *p, size_t n);
+/* Asks for the offset of a line's text in the strings; the answer goes to as.line_off and to the record. */
+bool as_line_ask(struct as *as, const char *p, size_t n);
+void as_line_answer(struct as *as);
 int as_btf(struct as *as, struct bu_buf *btf, struct bu_buf *ext);
 
 /* The whole sections, their sizes now and their bytes when the object is written. */

@@ -39,21 +39,12 @@ struct as_linetab {
 	char text[52];
 };
 
-uint32_t as_line_text(struct as *as, const char *p, size_t n)
+static uint32_t line_text(struct as *as, const char *p, size_t n, uint32_t h)
 {
+	struct as_linetab *t = &as->lt[h % LINE_TABLE];
 	struct bu_buf *strs = &as->gen.strs;
-	struct as_linetab *t;
-	uint32_t h;
 	uint8_t *b;
 
-	if (n > MAX_LINE)
-		n = MAX_LINE;
-	if (!as->lt)
-		as->lt = calloc(LINE_TABLE, sizeof(*as->lt)); /* most of it stays untouched */
-	if (!as->lt)
-		return 0;
-	h = text_hash(p, n);
-	t = &as->lt[h % LINE_TABLE];
 	if (t->hash == h && t->n == n &&
 	    !memcmp(n <= sizeof(t->text) ? t->text : (const char *)strs->p + t->off, p, n))
 		return t->off;
@@ -71,6 +62,33 @@ uint32_t as_line_text(struct as *as, const char *p, size_t n)
 	memcpy(t->text, p, n <= sizeof(t->text) ? n : 0);
 	strs->n += n + 1;
 	return t->off;
+}
+
+/* The table is asked one line later, when its entry has come into the cache. */
+bool as_line_ask(struct as *as, const char *p, size_t n)
+{
+	if (!as->lt)
+		as->lt = calloc(LINE_TABLE, sizeof(*as->lt)); /* most of it stays untouched */
+	if (!as->lt) {
+		as->arena.failed = true;
+		return false;
+	}
+	as->asked.p = p;
+	as->asked.n = n > MAX_LINE ? MAX_LINE : n;
+	as->asked.hash = text_hash(p, as->asked.n);
+	__builtin_prefetch(&as->lt[as->asked.hash % LINE_TABLE]);
+	return true;
+}
+
+void as_line_answer(struct as *as)
+{
+	struct as_sec *s = as->asked.sec;
+
+	if (!s)
+		return;
+	as->asked.sec = NULL;
+	as->line_off = line_text(as, as->asked.p, as->asked.n, as->asked.hash);
+	as_lines_patch(s, as->asked.at, as->line_off);
 }
 
 /* A name as BTF allows it: a C identifier, shorter than the kernel's symbols. */

@@ -103,7 +103,7 @@ static void effect_of(const struct flow *w, uint64_t i, struct bu_insn *in, stru
 	unsigned op;
 
 	bu_insn_decode(in, w->s->buf.p + i * 8, w->as->be);
-	memset(e, 0, sizeof(*e));
+	*e = (struct effect){ .reads = 0 };
 	op = in->code >> 4;
 	switch (in->code & 7) {
 	case 0:

@@ -44,6 +44,17 @@ void as_lines_add(struct as *as, struct as_sec *s, const struct bu_line_info *l)
 	s->nline++;
 }
 
+void as_lines_patch(struct as_sec *s, size_t at, uint32_t line_off)
+{
+	uint64_t w;
+
+	if (at < 8 || at > s->lines.n)
+		return;
+	memcpy(&w, s->lines.p + at - 8, 8);
+	w = (w & ~((uint64_t)0xffffff << 1)) | (uint64_t)line_off << 1;
+	memcpy(s->lines.p + at - 8, &w, 8);
+}
+
 bool as_lines_next(struct as_lines *it)
 {
 	struct bu_line_info *l = &it->l;

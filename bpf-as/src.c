@@ -198,10 +198,12 @@ void as_line_at(struct as *as, const char *p, const char *end)
 {
 	struct as_sec *s = as->cur;
 	struct bu_line_info l;
+	bool ask = false;
 	size_t col;
 
 	if (as->verbatim || (s->nline && s->last.insn_off == s->size))
 		return;
+	as_line_answer(as);
 	if (!as->line_off_known) {
 		const char *t = as->line_start, *e;
 
@@ -212,7 +214,8 @@ void as_line_at(struct as *as, const char *p, const char *end)
 		/* With its indentation, as compilers do: columns count from there. */
 		while (e > t && IS(e[-1], CL_SPACE))
 			e--;
-		as->line_off = as_line_text(as, t, (size_t)(e - t));
+		as->line_off = 0;
+		ask = as_line_ask(as, t, (size_t)(e - t));
 		as->line_off_known = true;
 	}
 	p = as->in_call ? as->in_call : as_place(as, p);
@@ -223,6 +226,10 @@ void as_line_at(struct as *as, const char *p, const char *end)
 	l.line = as->line > 0x3fffff ? 0x3fffff : as->line;
 	l.col = col > 1023 ? 1023 : (uint32_t)col;
 	as_lines_add(as, s, &l);
+	if (ask) {
+		as->asked.sec = s;
+		as->asked.at = s->lines.n;
+	}
 }
 
 /* ---------------------------------------------------------------- statements */
@@ -495,7 +502,7 @@ int as_find_file(struct as *as, const char *name, char **path, struct bu_buf *te
 	return err;
 }
 
-int as_source(struct as *as, const char *name, const char *from)
+static int source(struct as *as, const char *name, const char *from)
 {
 	struct as_file *f = bu_arena_alloc(&as->arena, sizeof(*f)), *outer = as->file;
 	struct {
@@ -562,6 +569,7 @@ int as_source(struct as *as, const char *name, const char *from)
 		as_run(as, as->line_start, as->line_start + f->text.n);
 		as_cond_leave(as, conds);
 	}
+	as_line_answer(as);
 	as->depth--;
 	as->file = outer;
 	as->in_call = save.in_call;
@@ -573,4 +581,10 @@ int as_source(struct as *as, const char *name, const char *from)
 	as->line_off = save.line_off;
 	as->line_off_known = save.known;
 	return 0;
+}
+
+int as_source(struct as *as, const char *name, const char *from)
+{
+	as_line_answer(as);
+	return source(as, name, from);
 }

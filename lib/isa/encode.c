@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* encode: bytes to fields and back, the rows of isa.def, and the row of an instruction. */
+#include <string.h>
 #include "isa/isa.h"
 
 /* ---------------------------------------------------------------- bytes */
 
 void bu_insn_decode(struct bu_insn *out, const uint8_t in[8], bool be)
 {
+	if (be == BU_HOST_BE && !be) {
+		memcpy(&out->off, in + 2, 2);
+		memcpy(&out->imm, in + 4, 4);
+		out->code = in[0];
+		out->dst = in[1] & 15;
+		out->src = in[1] >> 4;
+		return;
+	}
 	out->code = in[0];
 	out->dst = be ? in[1] >> 4 : in[1] & 15;
 	out->src = be ? in[1] & 15 : in[1] >> 4;
