@@ -36,7 +36,7 @@ static void relocation(struct as *as, const struct as_fix *f, uint32_t type, str
 {
 	struct as_reloc *r;
 
-	as->rel = bu_arena_grow(&as->arena, as->rel, as->nrel, &as->cap_rel, sizeof(*r));
+	as->rel = bu_arena_regrow(&as->arena, as->rel, as->nrel, &as->cap_rel, sizeof(*r));
 	if (!as->rel) {
 		as->nrel = 0;
 		return;
@@ -129,7 +129,7 @@ void as_fixup_jump(struct as *as, enum as_fixkind kind, const struct bu_isa *row
 /* Leaves the jump to as_resolve(). */
 static void postpone(struct as *as, const struct as_fix *f)
 {
-	struct as_fix *v = bu_arena_grow(&as->arena, as->fix, as->nfix, &as->cap_fix, sizeof(*v));
+	struct as_fix *v = bu_arena_regrow(&as->arena, as->fix, as->nfix, &as->cap_fix, sizeof(*v));
 
 	if (!v)
 		return;

@@ -98,13 +98,31 @@ static void jump_effect(const struct bu_insn *in, int64_t i, bool r0_wanted, str
 	e->reads = bit(in->dst) | ((in->code & 8) ? bit(in->src) : 0);
 }
 
+/* What an opcode reads and sets, where its class says it. */
+enum { RD = 1, RS = 2, SD = 4, OTHER = 8 };
+#define ALU(c) (SD | ((c) >> 4 == 0xb ? 0 : RD) | (((c) & 8) && (c) >> 4 != 8 && (c) >> 4 != 0xd ? RS : 0))
+#define EFFECT(c) \
+	(((c) & 7) == 1 ? RS | SD : ((c) & 7) == 2 ? RD : ((c) & 7) == 4 || ((c) & 7) == 7 ? ALU(c) : \
+	 ((c) & 7) == 3 && ((c) & 0xe0) != 0xc0 ? RD | RS : OTHER)
+#define EFFECT4(c) EFFECT(c), EFFECT((c) + 1), EFFECT((c) + 2), EFFECT((c) + 3)
+#define EFFECT16(c) EFFECT4(c), EFFECT4((c) + 4), EFFECT4((c) + 8), EFFECT4((c) + 12)
+#define EFFECT64(c) EFFECT16(c), EFFECT16((c) + 16), EFFECT16((c) + 32), EFFECT16((c) + 48)
+static const uint8_t effects[256] = { EFFECT64(0), EFFECT64(64), EFFECT64(128), EFFECT64(192) };
+
 static void effect_of(const struct flow *w, uint64_t i, struct bu_insn *in, struct effect *e)
 {
-	unsigned op;
+	unsigned has;
 
 	bu_insn_decode(in, w->s->buf.p + i * 8, w->as->be);
 	*e = (struct effect){ .reads = 0 };
-	op = in->code >> 4;
+	has = effects[in->code];
+	if (!(has & OTHER)) {
+		unsigned d = 1u << in->dst & REGS, s = 1u << in->src & REGS;
+
+		e->reads = (uint16_t)((has & RD ? d : 0) | (has & RS ? s : 0));
+		e->sets = (uint16_t)(has & SD ? d : 0);
+		return;
+	}
 	switch (in->code & 7) {
 	case 0:
 		if (in->code == BU_OP_LD_IMM64) {
@@ -115,25 +133,9 @@ static void effect_of(const struct flow *w, uint64_t i, struct bu_insn *in, stru
 			e->sets = 1;
 		}
 		break;
-	case 1:
-		e->reads = bit(in->src);
-		e->sets = bit(in->dst);
-		break;
-	case 2:
-		e->reads = bit(in->dst);
-		break;
 	case 3:
 		e->reads = bit(in->dst) | bit(in->src);
-		if ((in->code & 0xe0) == 0xc0)
-			atomic_effect(in, e);
-		break;
-	case 4:
-	case 7:
-		e->sets = bit(in->dst);
-		if (op != 0xb)
-			e->reads = bit(in->dst);
-		if ((in->code & 8) && op != 8 && op != 0xd)
-			e->reads |= bit(in->src);
+		atomic_effect(in, e);
 		break;
 	default:
 		jump_effect(in, (int64_t)i, w->r0_wanted, e);

@@ -383,7 +383,7 @@ struct as_fix *as_fixup(struct as *as, enum as_fixkind kind, const char *pos, si
 	struct as_fix *f;
 
 	if (as->nfix == as->cap_fix) {
-		f = bu_arena_grow(&as->arena, as->fix, as->nfix, &as->cap_fix, sizeof(*f));
+		f = bu_arena_regrow(&as->arena, as->fix, as->nfix, &as->cap_fix, sizeof(*f));
 		if (!f)
 			return NULL;
 		as->fix = f;

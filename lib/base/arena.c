@@ -147,6 +147,48 @@ char *bu_arena_printf(struct bu_arena *a, const char *fmt, ...)
 	return s;
 }
 
+void *bu_arena_regrow(struct bu_arena *a, void *vec, size_t n, size_t *cap, size_t size)
+{
+	struct bu_chunk *c, **at = &a->head;
+	size_t old, want;
+
+	if (n < *cap)
+		return vec;
+	if (*cap < CHUNK / size)
+		return bu_arena_grow(a, vec, n, cap, size);
+	/* A large one has a chunk of its own behind the head, which the heap can move without a copy. */
+	if (__builtin_mul_overflow(*cap, size, &old) || old > SIZE_MAX / 2 - sizeof(*c) - size) {
+		a->failed = true;
+		return NULL;
+	}
+	want = (*cap + *cap / 2) * size;
+	while (*at && !((*at)->data == vec && (*at)->used == old && (*at)->size == old))
+		at = &(*at)->next;
+	c = a->head && at != &a->head && *at ? *at : NULL;
+	if (!c && !a->head)
+		return bu_arena_grow(a, vec, n, cap, size);
+	if (c) {
+		c = realloc(c, sizeof(*c) + want);
+	} else {
+		c = malloc(sizeof(*c) + want);
+		if (c) {
+			memcpy(c->data, vec, old);
+			c->next = a->head->next;
+			at = &a->head->next;
+		}
+	}
+	if (!c) {
+		a->failed = true;
+		return NULL;
+	}
+	*at = c;
+	memset(c->data + old, 0, want - old);
+	c->used = c->size = want;
+	a->used += want - old;
+	*cap += *cap / 2;
+	return c->data;
+}
+
 void *bu_arena_grow(struct bu_arena *a, void *vec, size_t n, size_t *cap, size_t size)
 {
 	size_t want;

@@ -99,6 +99,8 @@ static inline bool bu_arena_failed(const struct bu_arena *a)
  *   v = bu_arena_grow(a, v, n, &cap, sizeof(*v)); if (!v) return -ENOMEM; v[n++] = x;
  */
 void *bu_arena_grow(struct bu_arena *a, void *vec, size_t n, size_t *cap, size_t size);
+/* The same for vectors that get large: pointers into the old one are no longer valid. */
+void *bu_arena_regrow(struct bu_arena *a, void *vec, size_t n, size_t *cap, size_t size);
 
 /* ---------------------------------------------------------------- buffers */
 
