@@ -30,6 +30,7 @@ void as_free(struct as *as)
 		bu_buf_free(&as->secs[i]->lines);
 	}
 	bu_buf_free(&as->scratch);
+	bu_buf_free(&as->flow);
 	bu_buf_free(&as->btf);
 	bu_buf_free(&as->ext);
 	bu_buf_free(&as->note);

@@ -220,6 +220,7 @@ struct as {
 	uint32_t dialects; /* a set: what a file may be in */
 	bool compiled;        /* the source is a compiler's output */
 	struct as_lints lints;
+	struct bu_buf flow;   /* flow.c */
 	bool long_way;    /* for tests: as_fast() takes nothing */
 	bool verbatim;          /* nothing is guessed or judged, see exact.c */
 	struct as_exact *exact;

@@ -375,9 +375,13 @@ void as_lint_function(struct as *as, const struct as_sec *s, uint64_t from, uint
 
 	if (to <= from || to - from > UINT32_MAX)
 		return;
-	w.in = bu_arena_array(&as->arena, to - from, sizeof(*w.in));
-	if (!w.in)
+	/* One array for all functions, as large as the largest. */
+	bu_buf_reset(&as->flow);
+	if (bu_buf_zero(&as->flow, (to - from) * sizeof(*w.in))) {
+		as->arena.failed = true;
 		return;
+	}
+	w.in = (uint16_t *)(void *)as->flow.p;
 	w.in[0] = REACHED | JOIN | bit(10) | bit(1) | (sub ? 0x3e : 0);
 	walk(&w, from);
 	while (w.nwork) {
