@@ -208,11 +208,11 @@ void as_compat_finish(struct as *as)
 {
 	struct as_sec *cur = as->cur;
 
-	if (as->ds->errors)
-		return;
 	for (struct as_sym *s = as->syms; s; s = s->next)
 		if (s->def == DEF_SET && s->expr)
 			alias(as, s);
+	if (as->ds->errors)
+		return;
 	for (size_t i = 0; as->compat == COMPAT_GNU && i < as->nsecs; i++)
 		gnu_section(as, as->secs[i]);
 	as->cur = cur;

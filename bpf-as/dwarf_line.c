@@ -213,17 +213,17 @@ void as_d_file(PARAMS)
 		goto bad;
 	if (n < 0) {
 		as_junk(as, c);
-		if (!memchr(a.p ? a.p : (uint8_t *)"", 0, a.n))
-			as_file_symbol(as, (const char *)a.p, a.n);
+		if (!memchr(bu_buf_cstr(&a), 0, a.n))
+			as_file_symbol(as, bu_buf_cstr(&a), a.n);
 		goto out;
 	}
 	as_skip(c);
 	if (c->p < c->e && *c->p == '"') {
 		if (!as_string(as, c, &b))
 			goto bad;
-		second = bu_arena_strndup(&as->arena, (const char *)b.p, b.n);
+		second = bu_arena_strndup(&as->arena, bu_buf_cstr(&b), b.n);
 	}
-	first = bu_arena_strndup(&as->arena, (const char *)a.p, a.n);
+	first = bu_arena_strndup(&as->arena, bu_buf_cstr(&a), a.n);
 	as_skip(c);
 	while (c->p < c->e) {
 		w = as_word(c);
@@ -235,7 +235,7 @@ void as_d_file(PARAMS)
 			bu_buf_reset(&b);
 			if (!as_string(as, c, &b))
 				goto bad;
-			new.text = bu_arena_strndup(&as->arena, (const char *)b.p, b.n);
+			new.text = bu_arena_strndup(&as->arena, bu_buf_cstr(&b), b.n);
 		} else {
 			break;
 		}

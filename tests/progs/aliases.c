@@ -16,8 +16,7 @@ NOINLINE int base(int x)
 }
 int also(int x) __attribute__((alias("base")));
 WEAK int missing(int x);
-static int in_section(int x) __attribute__((section("helpers"), noinline, used));
-static int in_section(int x)
+SEC("?socket") NOINLINE int in_section(int x)
 {
 	return x * 3;
 }

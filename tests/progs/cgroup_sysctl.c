@@ -7,15 +7,13 @@ HELPER(101, long, bpf_sysctl_get_name, (void *ctx, char *buf, u64 size, u64 flag
 SEC("cgroup/sysctl")
 int sysctl(struct bpf_sysctl *ctx)
 {
-	char name[32] = "", want[] = "net/ipv4/ip_forward";
+	static const char want[] = "net/ipv4/ip_forward";
+	char name[32] = "";
 
 	if (!ctx->write)
 		return 1;
 	if (bpf_sysctl_get_name(ctx, name, sizeof(name), 0) < 0)
 		return 1;
-	for (u32 i = 0; i < sizeof(want); i++)
-		if (name[i] != want[i])
-			return 1;
-	return 0;
+	return bpf_strncmp(name, sizeof(want), want) != 0;
 }
 LICENSE("GPL");

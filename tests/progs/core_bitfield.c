@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CO-RE of bit-fields, arrays, unions and types. */
+/* CO-RE of bit-fields, arrays, unions and types, of a struct that no kernel has: behind a check. */
 #include "bpf.h"
 
 struct kernfs_node { u64 id; } CORE;
@@ -18,12 +18,14 @@ u64 result;
 SEC("socket")
 int fields(struct __sk_buff *skb)
 {
-	struct tcp_sock_x *s = (void *)(long)skb->len;
 	u64 v = 0;
 
-	if (!s)
-		return 0;
 #ifdef __clang__
+	struct tcp_sock_x *s = (void *)(long)skb->len;
+
+	v += __builtin_preserve_type_info(*(struct tcp_sock_x *)0, 0);
+	if (!v)
+		return 0;
 	v += __builtin_preserve_field_info(s->window, 0);
 	v = v * 64 + __builtin_preserve_field_info(s->window, 1);
 	v = v * 64 + __builtin_preserve_field_info(s->state, 4);

@@ -24,7 +24,6 @@ HIDDEN int hidden_one = 11;
 WEAK int weak_one = 12;
 u32 in_own_section __attribute__((section(".data.own"))) = 99;
 u32 ro_own __attribute__((section(".rodata.own"))) = 98;
-u32 bss_own __attribute__((section(".bss.own")));
 
 SEC("socket")
 int globals(struct __sk_buff *skb)
@@ -39,7 +38,6 @@ int globals(struct __sk_buff *skb)
 		local--;
 	hidden_one += weak_one;
 	in_own_section += ro_own;
-	bss_own++;
 	return (int)(v2 + d2 + table[i]);
 }
 LICENSE("GPL");

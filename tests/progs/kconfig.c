@@ -5,7 +5,8 @@
 #ifdef __clang__
 extern u32 LINUX_KERNEL_VERSION KCONFIG;
 extern u32 CONFIG_HZ KCONFIG WEAK;
-extern enum { NO = 0, YES = 1, MODULE = 2 } CONFIG_BPF_JIT KCONFIG WEAK;
+enum libbpf_tristate { TRI_NO, TRI_YES, TRI_MODULE };
+extern enum libbpf_tristate CONFIG_BPF_JIT KCONFIG WEAK;
 extern char CONFIG_DEFAULT_HOSTNAME[32] KCONFIG WEAK;
 #else
 u32 LINUX_KERNEL_VERSION, CONFIG_HZ, CONFIG_BPF_JIT;

@@ -11,7 +11,7 @@ int loops(struct xdp_md *ctx)
 	u32 sum = 0, n = 0;
 	u8 window[16];
 
-	for (u32 i = 0; i < 64; i++) {
+	for (u32 i = 0; i < 20; i++) {
 		if (p + i + 1 > end)
 			break;
 		sum = (sum << 1 | sum >> 31) ^ p[i];
@@ -19,7 +19,7 @@ int loops(struct xdp_md *ctx)
 #pragma GCC unroll 4
 	for (int i = 0; i < 16; i++)
 		window[i] = (u8)(sum >> i);
-	for (u32 i = 2; i < 60 && n < 32; i++) {
+	for (u32 i = 2; i < 24 && n < 32; i++) {
 		bool ok = true;
 
 		for (u32 j = 2; j * j <= i; j++)
