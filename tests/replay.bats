@@ -12,7 +12,8 @@ setup()
 	RECDROP="$_emu$BUILDDIR/tests/recdrop"
 	BLOCKED="$_emu$BUILDDIR/tests/blocked"
 	LD_PID=
-	$BPF_AS -o skb.o "$SRCDIR/examples/skbleak.s"
+	# For the machine that runs it: pt_regs differ.
+	$BPF_AS -march="$($_emu "$BUILDDIR/tests/probe" machine)" -o skb.o "$SRCDIR/examples/skbleak.s"
 }
 
 teardown()
