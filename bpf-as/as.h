@@ -566,6 +566,8 @@ void as_dialect_narrow(struct as *as, uint32_t left, const char *p);
 bool as_dialect_mismatch(struct as *as, struct bu_str stmt);
 /* Is 0xffffffff as good as -1 for an immediate? */
 bool as_dialect_unsigned(const struct as *as);
+/* Is the file in which pos stands in a dialect of mnemonics? */
+bool as_dialect_mnemonics(const struct as *as, const char *pos);
 /* An offset that may be written as 16 bits in two's complement. */
 int64_t as_dialect_off(const struct as *as, int64_t v);
 /*

@@ -170,7 +170,7 @@ static void check_name(struct as *as, const struct as_sec *s)
 	if (!near.best)
 		return;
 	d = as_lint(as, LINT_SECTION_NAME, s->pos, n, "no kind of program is called '%.*s'", (int)n, s->name);
-	bu_diag_help(as->ds, d, "did you mean '%.*s'?", (int)near.best_n, near.best);
+	bu_diag_mean(as->ds, d, near.best, near.best_n);
 }
 
 static void check_section(struct as *as, struct as_sec *s)

@@ -76,6 +76,13 @@ bool as_dialect_unsigned(const struct as *as)
 	return !(dialects(as) & ~(uint32_t)UNSIGNED_IMM);
 }
 
+bool as_dialect_mnemonics(const struct as *as, const char *pos)
+{
+	const struct as_file *f = as_file_of(as, as_place(as, pos));
+
+	return f && !(f->dialects & BU_DIALECTS_PSEUDOC);
+}
+
 int64_t as_dialect_off(const struct as *as, int64_t v)
 {
 	return !(dialects(as) & ~(uint32_t)HEX16) && v > INT16_MAX && v <= UINT16_MAX ? v - 65536 : v;

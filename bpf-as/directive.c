@@ -361,5 +361,5 @@ void as_directive(struct as *as, struct bu_str name, struct as_cur *c)
 	for (size_t i = 0; i < BU_ARRAY_SIZE(dirs); i++)
 		bu_near_feed(&near, dirs[i].name);
 	if (near.best)
-		bu_diag_help(as->ds, e, "did you mean '%.*s'?", (int)near.best_n, near.best);
+		bu_diag_mean(as->ds, e, near.best, near.best_n);
 }

@@ -467,6 +467,9 @@ static bool expr(struct parser *p, int min, struct ev *out)
 			return true;
 		}
 		c->p += op.len;
+		as_skip(c);
+		if (c->p == c->e)
+			return fail(p, pos, "an operand is missing behind this operator");
 		if (!expr(p, op.prec, &right) || !combine(p, op.op, pos, out, &right))
 			return false;
 	}
@@ -563,7 +566,7 @@ static int eval_sym(struct as *as, struct as_sym *s, const struct as_expr *e, st
 	default:
 		if (s->def == DEF_NONE && as->ty) {
 			*v = (struct as_val){ NULL, 0 };
-			err = as_type_late(as, s, &v->add);
+			err = as_type_late(as, s, e->pos, &v->add);
 			if (err)
 				return err < 0 ? err : 0;
 		}

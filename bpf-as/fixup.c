@@ -354,7 +354,8 @@ static void fix_value(struct as *as, const struct as_fix *f)
 		d = as_error(as, "A0177", f->pos, f->len, "'%s' is a place: its address is not known "
 			     "before loading", v.sym->name);
 		if (f->row->sem == BU_SEM_MOV)
-			bu_diag_help(as->ds, d, "load it with 'rN = %s ll'", v.sym->name);
+			bu_diag_help(as->ds, d, as_dialect_mnemonics(as, f->pos) ? "load it with 'lddw %%rN,%s'" :
+				     "load it with 'rN = %s ll'", v.sym->name);
 		return;
 	}
 	b = bytes_at(f->sec, f->off, 8);

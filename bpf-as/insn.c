@@ -4,6 +4,7 @@
  * would run as it is written, and leaves to fixups what names a place that is not yet known.
  */
 #include "bpf-as/as.h"
+#include "bpf-as/hint.h"
 
 /* ---------------------------------------------------------------- operands */
 
@@ -149,6 +150,12 @@ static void mismatch(struct as *as, struct bu_str stmt, const struct bu_mismatch
 			 as_token_len(as->ex_error_pos, e), "%s", as->ex_error);
 		return;
 	}
+	if (p < e && *p == '%' && bad_register(p + 1, as_token_len(p + 1, e))) {
+		n = as_token_len(p + 1, e) + 1;
+		d = as_error(as, "A0151", p, n, "there is no register '%.*s'", (int)n, p);
+		bu_diag_note(as->ds, d, "registers are %%r0 to %%r10, and %%w0 to %%w10 for their lower 32 bits");
+		return;
+	}
 	if (bad_register(p, n)) {
 		d = as_error(as, "A0151", p, n, "there is no register '%.*s'", (int)n, p);
 		bu_diag_note(as->ds, d, "registers are r0 to r10, and w0 to w10 for their lower 32 bits");
@@ -157,10 +164,17 @@ static void mismatch(struct as *as, struct bu_str stmt, const struct bu_mismatch
 	if (m->pos == 0) {
 		d = as_error(as, "A0150", stmt.p, first ? first : 1, "unknown instruction '%.*s'",
 			     (int)first, stmt.p);
+		if (as_hint(as, d, stmt, true))
+			return;
 		bu_near_init(&near, stmt.p, first);
-		bu_isa_words_feed(&near);
+		if (memchr(stmt.p, '%', stmt.n))
+			bu_isa_mnemonics_feed(&near);
+		else
+			bu_isa_words_feed(&near);
+		if (as_hint_last(as, d, stmt))
+			return;
 		if (near.best)
-			bu_diag_help(as->ds, d, "did you mean '%.*s'?", (int)near.best_n, near.best);
+			bu_diag_mean(as->ds, d, near.best, near.best_n);
 		return;
 	}
 	if (m->expected && n)
@@ -173,11 +187,13 @@ static void mismatch(struct as *as, struct bu_str stmt, const struct bu_mismatch
 			     (int)n, p);
 	else
 		d = as_error(as, "A0152", p, 1, "instruction is not complete");
+	if (as_hint(as, d, stmt, false))
+		return;
 	if (IS(*p, CL_START) && n > 1) {
 		bu_near_init(&near, p, n);
 		bu_isa_words_feed(&near);
 		if (near.best && (near.best_n != n || memcmp(near.best, p, n)))
-			bu_diag_help(as->ds, d, "did you mean '%.*s'?", (int)near.best_n, near.best);
+			bu_diag_mean(as->ds, d, near.best, near.best_n);
 	}
 }
 
@@ -221,7 +237,8 @@ static bool signed_imm(struct as *as, const struct bu_isa *row, int64_t v, const
 					     "immediate %lld does not fit in 32 bits", (long long)v);
 
 		if (row->sem == BU_SEM_MOV)
-			bu_diag_help(as->ds, d, "'rN = %lld ll' takes 64 bits", (long long)v);
+			bu_diag_help(as->ds, d, as_dialect_mnemonics(as, p) ? "'lddw %%rN,%lld' takes 64 bits" :
+			     "'rN = %lld ll' takes 64 bits", (long long)v);
 		return false;
 	}
 	return true;
@@ -560,7 +577,7 @@ void as_insn(struct as *as, struct as_cur *c)
 	}
 	if (m.dialects != as->file->dialects)
 		as_dialect_narrow(as, m.dialects, stmt.p);
-	if (as->scan_at == stmt.p)
+	if (!as_hint_swapped(as, stmt) && as->scan_at == stmt.p)
 		as_fast_learn(as, &m);
 	as->scan_at = NULL;
 	if (!code_here(as, stmt.p, stmt.n))

@@ -320,7 +320,7 @@ static bool attributes(struct as *as, struct as_cur *c, struct as_map *m)
 			for (size_t i = 0; i < BU_ARRAY_SIZE(attrs); i++)
 				bu_near_feed(&near, attrs[i].name);
 			if (near.best)
-				bu_diag_help(as->ds, d, "did you mean '%.*s'?", (int)near.best_n, near.best);
+				bu_diag_mean(as->ds, d, near.best, near.best_n);
 			else
 				bu_diag_note(as->ds, d, "attributes are key, value, max_entries, flags, "
 							"pinning, id, inner, map_extra, numa_node, readonly, "
@@ -359,7 +359,7 @@ static bool map_type(struct as *as, struct bu_str w, struct as_map *m)
 		bu_near_feed(&near, bu_map_types[i].uapi);
 	}
 	if (near.best)
-		bu_diag_help(as->ds, d, "did you mean '%.*s'?", (int)near.best_n, near.best);
+		bu_diag_mean(as->ds, d, near.best, near.best_n);
 	return false;
 }
 

@@ -171,7 +171,7 @@ void as_undefined(struct as *as, struct as_sym *s, const char *pos, bool call)
 		d = as_error(as, "A0112", pos, s->n, "'%s' is not defined", s->name);
 	near = suggestion(as, s, call);
 	if (near)
-		bu_diag_help(as->ds, d, "did you mean '%s'?", near);
+		bu_diag_mean(as->ds, d, near, strlen(near));
 	else if (as_tracefs_help(as, s, d))
 		return;
 	else if (call)

@@ -68,7 +68,7 @@ static int no_member(struct as *as, struct as_type *s, struct bu_str w)
 	bu_near_init(&near, w.p, w.n);
 	feed(s, &near, 0);
 	if (near.best)
-		bu_diag_help(as->ds, d, "did you mean '%.*s'?", (int)near.best_n, near.best);
+		bu_diag_mean(as->ds, d, near.best, near.best_n);
 	return -EINVAL;
 }
 
@@ -207,7 +207,7 @@ struct as_type *as_type_name(struct as *as, struct as_cur *c)
 	bu_near_init(&near, w.p, w.n);
 	as_type_feed(as, &near);
 	if (near.best)
-		bu_diag_help(as->ds, d, "did you mean '%.*s'?", (int)near.best_n, near.best);
+		bu_diag_mean(as->ds, d, near.best, near.best_n);
 	else
 		bu_diag_help(as->ds, d, "declare it with .struct, or name a file that knows it with --btf");
 	return NULL;
@@ -397,7 +397,7 @@ bool as_type_field(struct as *as, const struct as_sym *s, int64_t *off, int64_t 
 	return false;
 }
 
-int as_type_late(struct as *as, const struct as_sym *s, int64_t *v)
+int as_type_late(struct as *as, const struct as_sym *s, const char *pos, int64_t *v)
 {
 	struct as_cur c = { s->name, s->name + s->n };
 	const char *dot = memchr(s->name, '.', s->n);
@@ -409,6 +409,11 @@ int as_type_late(struct as *as, const struct as_sym *s, int64_t *v)
 	t = by_name(as, bu_str(s->name, (size_t)(dot - s->name)));
 	if (!t || !as_type_real(t)->complete)
 		return 0;
+	/* Read from the source, so that a message knows the place. */
+	if (pos && as_file_of(as, pos) && !strncmp(pos, s->name, s->n)) {
+		dot = pos + (dot - s->name);
+		c.e = pos + s->n;
+	}
 	c.p = dot;
 	if (as_type_path(as, t, &c, &path))
 		return -EINVAL;

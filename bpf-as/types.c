@@ -272,6 +272,7 @@ void as_type_help(struct as *as, struct bu_diag *d, const struct as_type *t, con
 	for (struct as_type *o = as->ty->all; o; o = o->next)
 		if (o->complete && o != t && *o->name)
 			bu_near_feed(&near, o->name);
+	as_type_builtin_feed(&near);
 	if (near.best)
 		bu_diag_help(as->ds, d, "did you mean '%s'?", near.best);
 	else if (otherwise)
@@ -280,6 +281,7 @@ void as_type_help(struct as *as, struct bu_diag *d, const struct as_type *t, con
 
 void as_type_feed(struct as *as, struct bu_near *near)
 {
+	as_type_builtin_feed(near);
 	for (struct as_type *t = as->ty ? as->ty->all : NULL; t; t = t->next)
 		if (t->complete || t->kind == BU_BTF_TYPEDEF)
 			bu_near_feed(near, t->name);

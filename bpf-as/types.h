@@ -168,7 +168,7 @@ int as_type_expr(struct as *as, const char *name, struct as_cur *c, int64_t *v);
 /* Is the symbol a member of a built-in struct ("ethhdr.h_proto")? Its offset. Tells nothing. */
 bool as_type_field(struct as *as, const struct as_sym *s, int64_t *off, int64_t *size);
 /* The same for a symbol "flow.saddr" that was defined nowhere, at the end. */
-int as_type_late(struct as *as, const struct as_sym *s, int64_t *v);
+int as_type_late(struct as *as, const struct as_sym *s, const char *pos, int64_t *v);
 /* "struct flow", "union x", "flow": a type without stars; NULL with ex_error set. */
 struct as_type *as_type_name(struct as *as, struct as_cur *c);
 

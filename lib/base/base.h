@@ -218,6 +218,7 @@ struct bu_diag {
 	enum bu_severity severity;
 	const char *code; /* stable, a row of diag.def: "A0104" */
 	const char *text; /* plain, lower case, no full stop, stands alone */
+	const char *fix;  /* what the text of the first span should be; NULL: not known */
 	const char *flag; /* the option that governs it, "-Wunreachable"; NULL: none. Not copied */
 	struct bu_span span[4];
 	unsigned nspans;
@@ -248,6 +249,8 @@ void bu_diag_span(struct bu_diags *ds, struct bu_diag *d, const char *file, uint
 		  uint32_t col, uint32_t len, struct bu_str src, const char *label);
 void bu_diag_note(struct bu_diags *ds, struct bu_diag *d, const char *fmt, ...) BU_PRINTF(3, 4);
 void bu_diag_help(struct bu_diags *ds, struct bu_diag *d, const char *fmt, ...) BU_PRINTF(3, 4);
+/* "did you mean 'NAME'?", and that NAME in place of the first span would be the fix. */
+void bu_diag_mean(struct bu_diags *ds, struct bu_diag *d, const char *name, size_t n);
 
 enum bu_diag_format { BU_DIAG_TEXT, BU_DIAG_SHORT, BU_DIAG_JSON };
 

@@ -105,6 +105,13 @@ void bu_diag_help(struct bu_diags *ds, struct bu_diag *d, const char *fmt, ...)
 	va_end(ap);
 }
 
+void bu_diag_mean(struct bu_diags *ds, struct bu_diag *d, const char *name, size_t n)
+{
+	bu_diag_help(ds, d, "did you mean '%.*s'?", (int)n, name);
+	if (d != &ds->spare)
+		d->fix = bu_arena_strndup(&ds->arena, name, n);
+}
+
 const char *bu_diag_explain(const char *code, const char **title)
 {
 	static const struct { const char *code, *title, *text; } rows[] = {

@@ -169,6 +169,10 @@ static void render_json(struct bu_buf *out, const struct bu_diag *d)
 		bu_buf_char(out, ',');
 		json_str(out, "flag", d->flag);
 	}
+	if (d->fix) {
+		bu_buf_char(out, ',');
+		json_str(out, "fix", d->fix);
+	}
 	bu_buf_str(out, ",\"spans\":[");
 	for (unsigned i = 0; i < d->nspans; i++) {
 		const struct bu_span *s = &d->span[i];

@@ -239,6 +239,8 @@ int bu_match_encode(const struct bu_match *m, struct bu_insn out[2], const struc
 
 /* For did-you-mean: the words of the templates (goto, be16, u64, atomic_fetch_add …). */
 void bu_isa_words_feed(struct bu_near *near);
+/* The same of the dialects with mnemonics (mov, ldxdw, jeq …). */
+void bu_isa_mnemonics_feed(struct bu_near *near);
 
 /* ---------------------------------------------------------------- statements by shape */
 

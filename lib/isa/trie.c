@@ -167,20 +167,30 @@ const struct trie *bu_trie(enum trie_kind kind)
 	return &trie[kind];
 }
 
-void bu_isa_words_feed(struct bu_near *near)
+static void feed(enum trie_kind kind, struct bu_near *near)
 {
-	static char plain[BU_LEX_MAX_WORDS][32];
-	static atomic_int state;
-	const struct trie *t = bu_trie(TRIE_PSEUDOC);
+	static char plain[2][BU_LEX_MAX_WORDS][32];
+	static atomic_int state[2];
+	const struct trie *t = bu_trie(kind);
 
 	/* The words without their quotes, as near needs whole strings. */
-	if (bu_once_begin(&state)) {
+	if (bu_once_begin(&state[kind])) {
 		for (unsigned i = T_WORDS; i < t->words.n; i++)
-			if (t->words.len[i] < sizeof(plain[i]))
-				memcpy(plain[i], t->words.quoted[i] + 1, t->words.len[i]);
-		bu_once_done(&state);
+			if (t->words.len[i] < sizeof(plain[kind][i]))
+				memcpy(plain[kind][i], t->words.quoted[i] + 1, t->words.len[i]);
+		bu_once_done(&state[kind]);
 	}
 	for (unsigned i = T_WORDS; i < t->words.n; i++)
-		if (bu_lex_is_word(plain[i][0]) && plain[i][1])
-			bu_near_feed(near, plain[i]);
+		if (bu_lex_is_word(plain[kind][i][0]) && plain[kind][i][1])
+			bu_near_feed(near, plain[kind][i]);
+}
+
+void bu_isa_words_feed(struct bu_near *near)
+{
+	feed(TRIE_PSEUDOC, near);
+}
+
+void bu_isa_mnemonics_feed(struct bu_near *near)
+{
+	feed(TRIE_MNEMONIC, near);
 }
