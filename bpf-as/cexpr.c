@@ -359,7 +359,8 @@ static struct as_cval expr(struct cx *x, int min)
 		skip(x);
 		at = x->p;
 		if (min == 0 && eat(x, "?")) {
-			bool dead = x->dead;
+			bool dead = x->dead, is_unsigned;
+			unsigned size;
 
 			if (++x->depth > MAX_NEST)
 				return fail(x, "an expression that is nested too deeply", at, 1);
@@ -371,8 +372,9 @@ static struct as_cval expr(struct cx *x, int min)
 			c = promote(expr(x, 0));
 			x->dead = dead;
 			x->depth--;
-			b.size = c.size = b.size > c.size ? b.size : c.size;
-			return a.v ? b : c;
+			size = b.size > c.size ? b.size : c.size;
+			is_unsigned = (b.size == size && b.is_unsigned) || (c.size == size && c.is_unsigned);
+			return fit((uint64_t)(a.v ? b.v : c.v), size, is_unsigned);
 		}
 		while (i < BU_ARRAY_SIZE(ops) && !eat(x, ops[i].sign))
 			i++;
