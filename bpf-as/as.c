@@ -63,6 +63,8 @@ int as_assemble(struct as *as, const char *path, struct bu_obj *o)
 		as_compat_sections(as);
 	if (!as->ex || !as->cur || !as->shapes || as_directives_init(as) || as_lang_init(as))
 		return -ENOMEM;
+	/* The short way knows nothing of these. */
+	as->long_way = as->long_way || as->relax || as->cpu || as->kernel;
 	err = as_source(as, path, NULL);
 	if (err)
 		return err;
@@ -77,8 +79,15 @@ int as_assemble(struct as *as, const char *path, struct bu_obj *o)
 	else
 		as_aliases(as);
 	as_resolve(as);
+	if (as->far && !as->relax && !as->ds->errors && !as->arena.failed)
+		return -EAGAIN;
 	if (!as->compat)
 		as_functions(as);
+	if (as->relax && !as->ds->errors && !as->arena.failed) {
+		err = as_relax_finish(as);
+		if (err)
+			return err;
+	}
 	as_check_symbols(as);
 	as_vars_check(as);
 	as_maps_check(as);

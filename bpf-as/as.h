@@ -96,6 +96,7 @@ struct as_sec {
 	const char *link;    /* name of the section that sh_link is to give */
 	struct as_piece *piece; /* leb.c: places whose size waits, by offset */
 	size_t npiece, cap_piece;
+	struct as_rxsec *rx; /* relax.h */
 };
 
 enum as_def { DEF_NONE, DEF_LABEL, DEF_SET, DEF_CONST, DEF_REG, DEF_COMMON, DEF_FILE };
@@ -222,6 +223,7 @@ struct as {
 	struct as_lints lints;
 	struct bu_buf flow;   /* flow.c */
 	bool long_way;    /* for tests: as_fast() takes nothing */
+	bool long_way;    /* as_fast() takes nothing */
 	bool verbatim;          /* nothing is guessed or judged, see exact.c */
 	struct as_exact *exact;
 	enum as_compat compat;
@@ -260,6 +262,11 @@ struct as {
 	const char *in_call;   /* in an expansion: the statement in file that asked for it */
 	const char *resume;    /* a directive has read on to here */
 	bool leave;            /* .exitm: the text that is being read ends */
+	bool may_relax;        /* a jump that is too far asks for another pass … */
+	bool far;              /* … and one did */
+	struct as_relax *relax; /* the plan of this pass, relax.h; NULL: the first */
+	unsigned cpu;          /* -mcpu=vN; 0: any */
+	uint16_t kernel;       /* --target=linux-X.Y, X<<8|Y; 0: any */
 	struct as_dep *deps;   /* files that were read */
 	struct as_sec *abs;    /* of .offset: its labels are numbers */
 	struct as_lang *lang;  /* macros, conditionals: lang.h */
@@ -612,8 +619,38 @@ void as_jumps_to(struct as *as, struct as_sym *s);
 const char *as_fast(struct as *as, const char *p, const char *e);
 /* The matcher's word on the statement at scan_at. */
 void as_fast_learn(struct as *as, const struct bu_match *m);
+/* Reads m's immediate, at the current place; false: told. */
+bool as_insn_imm(struct as *as, struct bu_match *m);
+
+/* relax.c */
+/*
+ * as_assemble(), again and again until every jump reaches. configure sets the options of each new
+ * as; 0, or an error, which is returned. The caller calls as_free(as), bu_obj_free(o) and as_relax_free(*r).
+ */
+int as_assemble_all(struct as *as, struct bu_diags *ds, const char *path, struct bu_obj *o,
+		    int (*configure)(struct as *as, void *ctx), void *ctx, struct as_relax **r);
+void as_relax_free(struct as_relax *r);
+/* An instruction comes, whose statement begins at pos. true: it was a jump and has been put. */
+bool as_relax_insn(struct as *as, struct bu_match *m, const char *pos);
+/* Writes all distances. 0; -EAGAIN: another pass is needed; -ENOMEM. */
+int as_relax_finish(struct as *as);
+/* Did a longer form of a jump end at off? */
+bool as_relax_tail(const struct as_sec *s, uint64_t off);
+/* The source's text, read in an earlier pass. false: there was none. */
+bool as_relax_input(struct as *as, struct bu_buf *text, size_t *mapped);
+
+/* target.c */
+/* Refuses an instruction that -mcpu or --target does not have. */
+void as_check_target(struct as *as, const struct bu_match *m, const char *p, size_t len);
+bool as_has_gotol(const struct as *as);
+/* "v1" to "v4"; 0: unknown. */
+unsigned as_cpu_by_name(const char *name);
+/* "linux-6.1", "6.1": 0x0601; 0: unknown. */
+uint16_t as_kernel_by_name(const char *name);
 
 /* fixup.c */
+/* How far f's jump goes; false: told. */
+bool as_jump_distance(struct as *as, const struct as_fix *f, int64_t *delta);
 void as_resolve(struct as *as);
 void as_functions(struct as *as);
 void as_relocate(struct as *as);

@@ -59,8 +59,7 @@ static void not_here(struct as *as, const struct as_fix *f, const char *verb)
 				"'call'");
 }
 
-/* false: an error was told. */
-static bool jump_distance(struct as *as, const struct as_fix *f, int64_t *delta)
+bool as_jump_distance(struct as *as, const struct as_fix *f, int64_t *delta)
 {
 	struct as_sym *s = f->sym;
 	int64_t at;
@@ -92,7 +91,7 @@ static void fix_jump(struct as *as, const struct as_fix *f)
 	int64_t delta;
 
 	/* A jump to itself leaves the checks that follow nothing more to say. */
-	if (!jump_distance(as, f, &delta))
+	if (!as_jump_distance(as, f, &delta))
 		delta = -1;
 	if (!b)
 		return;
@@ -402,7 +401,8 @@ static bool stands_alone(const struct as_sym *s)
 {
 	uint8_t code = s->value ? s->sec->buf.p[s->value - 8] : BU_OP_EXIT;
 
-	return !s->jumped && !s->used && (code == BU_OP_EXIT || code == BU_OP_JA || code == BU_OP_JA32);
+	return !s->jumped && !s->used && !as_relax_tail(s->sec, (uint64_t)s->value) &&
+	       (code == BU_OP_EXIT || code == BU_OP_JA || code == BU_OP_JA32);
 }
 
 static bool wants_function(const struct as_sym *s)

@@ -351,6 +351,10 @@ bool as_check_jump(struct as *as, const struct bu_isa *row, int64_t delta, const
 		return range(as, delta, INT32_MIN, INT32_MAX, "call distance", p, len);
 	if (delta >= INT16_MIN && delta <= INT16_MAX)
 		return true;
+	if (as->may_relax) {
+		as->far = true;
+		return true;
+	}
 	d = as_error(as, "A0166", p, len, "target is %lld instructions away, a jump reaches %d to %d",
 		     (long long)delta, INT16_MIN, INT16_MAX);
 	if (row->sem == BU_SEM_JA)
@@ -489,7 +493,7 @@ static void symbolic_value(struct as *as, const struct bu_isa *row, struct bu_op
 	}
 }
 
-static bool do_imm(struct as *as, struct bu_match *m)
+bool as_insn_imm(struct as *as, struct bu_match *m)
 {
 	struct bu_operand *o = &m->imm;
 	const char *p = o->text.p;
@@ -582,12 +586,16 @@ void as_insn(struct as *as, struct as_cur *c)
 	as->scan_at = NULL;
 	if (!code_here(as, stmt.p, stmt.n))
 		return;
+	if (as->cpu || as->kernel)
+		as_check_target(as, &m, stmt.p, stmt.n);
+	if (as->relax && as_relax_insn(as, &m, stmt.p))
+		return;
 	as_line(as, stmt.p);
 	if (as->loc_waits)
 		as_dwarf_here(as);
 	ok = check_r10(as, &m, stmt);
 	if (m.imm.present)
-		ok = do_imm(as, &m) && ok;
+		ok = as_insn_imm(as, &m) && ok;
 	if (m.off.present)
 		ok = do_off(as, &m) && ok;
 	else if (as_access_size(m.row, &(struct bu_insn){ .dst = m.dst, .src = m.src },

@@ -26,6 +26,9 @@ enum {
 	OPT_NOWARN,
 	OPT_FATAL,
 	OPT_COMPAT,
+	OPT_CPU,
+	OPT_TARGET,
+	OPT_NORELAX,
 	OPT_HELP,
 	OPT_VERSION,
 	OPT_NO_BTF,
@@ -56,6 +59,13 @@ static const struct bu_opt opts[] = {
 	{ OPT_DIALECT, 0, "mdialect", "NAME",
 	  "how instructions are written, instead of finding out; also -mdialect=NAME", BU_WORD_LIST,
 	  "canonical|pseudoc|gnu|normal|conformance|ubpf|rbpf" },
+	{ OPT_CPU, 0, "mcpu", "VERSION",
+	  "refuse what instruction set v1, v2, v3 or v4 does not have; also -mcpu=VERSION", BU_WORD_LIST,
+	  "v1|v2|v3|v4" },
+	{ OPT_TARGET, 0, "target", "linux-X.Y", "refuse what that release does not take", BU_WORD_NONE,
+	  NULL },
+	{ OPT_NORELAX, 0, "mno-relax", NULL, "refuse jumps that are too far; also -mno-relax",
+	  BU_WORD_NONE, NULL },
 	{ OPT_ENDIAN, 'E', "endian", "L|B", "byte order, little (default) or big; also -EL, -EB",
 	  BU_WORD_LIST, "L|B" },
 	{ OPT_WARN, 'W', "warn", "NAME", "switch a warning on, no-NAME: off, error[=NAME]: make it an error; "
@@ -85,9 +95,14 @@ struct args {
 	bool compat_given;
 	enum bu_arch arch;
 	uint32_t dialects;
+	bool no_relax;
+	unsigned cpu;
+	uint16_t kernel;
 	enum bu_color_when color;
 	enum bu_diag_format format;
 	struct as_lints lints;
+	const char *dir; /* where we are */
+	bool wrong;      /* configure() found a mistake in these */
 };
 
 static int usage(const char *error, const char *hint)
@@ -227,12 +242,38 @@ static int parse(struct args *a, int argc, char **argv)
 		case OPT_MARCH:
 			if (!strncmp(s.arg, "dialect=", 8))
 				goto dialect;
+			if (!strncmp(s.arg, "cpu=", 4) || !strncmp(s.arg, "isa-spec=", 9)) {
+				s.arg = strchr(s.arg, '=') + 1;
+				goto cpu;
+			}
+			if (!strcmp(s.arg, "no-relax") || !strcmp(s.arg, "relax")) {
+				a->no_relax = s.arg[0] == 'n';
+				break;
+			}
 			arch = bu_arch_by_name(bu_str_c(strncmp(s.arg, "arch=", 5) ? s.arg : s.arg + 5));
 			if (arch < 0) {
 				snprintf(error, sizeof(error), "unknown architecture '%.100s'", s.arg);
 				return usage(error, "x86_64 or arm64");
 			}
 			a->arch = (enum bu_arch)arch;
+			break;
+		case OPT_NORELAX:
+			a->no_relax = true;
+			break;
+		case OPT_CPU:
+		cpu:
+			a->cpu = as_cpu_by_name(s.arg);
+			if (!a->cpu) {
+				snprintf(error, sizeof(error), "unknown instruction set '%.100s'", s.arg);
+				return usage(error, "v1, v2, v3 or v4");
+			}
+			break;
+		case OPT_TARGET:
+			a->kernel = as_kernel_by_name(s.arg);
+			if (!a->kernel) {
+				snprintf(error, sizeof(error), "unknown target '%.100s'", s.arg);
+				return usage(error, "a release of Linux, such as linux-6.1");
+			}
 			break;
 		case OPT_ENDIAN:
 			if (strcmp(s.arg, "L") && strcmp(s.arg, "B")) {
@@ -367,36 +408,44 @@ static int write_object(const struct bu_obj *o, const char *path)
 	return err;
 }
 
-static int assemble(const struct args *a, const char *out, struct bu_diags *ds)
+/* The options of a pass over the source. 0, or -EINVAL: told. */
+static int configure(struct as *as, void *ctx)
+{
+	struct args *a = ctx;
+
+	as->be = a->be;
+	as->arch = a->arch;
+	as->dialects = a->dialects;
+	as->incdirs = a->inc;
+	as->nincdirs = a->ninc;
+	as->may_relax = !a->no_relax;
+	as->cpu = a->cpu;
+	as->kernel = a->kernel;
+	as->lints = a->lints;
+	as->compat = a->compat;
+	as->compat_given = a->compat_given;
+	as->comp_dir = a->dir;
+	if (a->maps && as_map_mode(as, bu_str_c(a->maps))) {
+		bu_diag(as->ds, BU_ERROR, "U0001", "unknown way to declare maps '%s': btf, legacy or iproute2",
+			a->maps);
+		a->wrong = true;
+		return -EINVAL;
+	}
+	as->tracefs = a->tracefs;
+	as->run_cc = true;
+	return a->btf ? as_types_file(as, a->btf) : 0;
+}
+
+static int assemble(struct args *a, const char *out, struct bu_diags *ds)
 {
 	char *dir = getcwd(NULL, 0);
+	struct as_relax *relax;
 	struct bu_obj o;
 	struct as as;
 	int err;
 
-	bu_obj_init(&o);
-	as_init(&as, ds);
-	as.be = a->be;
-	as.arch = a->arch;
-	as.dialects = a->dialects;
-	as.lints = a->lints;
-	as.compat = a->compat;
-	as.comp_dir = dir;
-	as.compat_given = a->compat_given;
-	as.incdirs = a->inc;
-	as.nincdirs = a->ninc;
-	if (a->maps && as_map_mode(&as, bu_str_c(a->maps))) {
-		as_free(&as);
-		bu_diag(ds, BU_ERROR, "U0001", "unknown way to declare maps '%s': btf, legacy or iproute2", a->maps);
-		return BU_EXIT_USAGE;
-	}
-	as.tracefs = a->tracefs;
-	as.run_cc = true;
-	if (a->btf && as_types_file(&as, a->btf)) {
-		as_free(&as);
-		return BU_EXIT_IO;
-	}
-	err = as_assemble(&as, a->in, &o);
+	a->dir = dir;
+	err = as_assemble_all(&as, ds, a->in, &o, configure, a, &relax);
 	if (err && !ds->errors)
 		bu_diag(ds, BU_ERROR, "U0003", "out of memory");
 	if (!err) {
@@ -405,11 +454,12 @@ static int assemble(const struct args *a, const char *out, struct bu_diags *ds)
 			bu_diag(ds, BU_ERROR, "U0002", "cannot write '%s': %s", out, strerror(-err));
 		err = err ? BU_EXIT_IO : 0;
 	} else {
-		err = as.nfiles ? BU_EXIT_FAIL : BU_EXIT_IO;
+		err = a->wrong ? BU_EXIT_USAGE : as.nfiles ? BU_EXIT_FAIL : BU_EXIT_IO;
 	}
 	as_free(&as);
 	bu_obj_free(&o);
 	free(dir);
+	as_relax_free(relax);
 	return err;
 }
 

@@ -530,6 +530,8 @@ static int source(struct as *as, const char *name, const char *from)
 	}
 	if (from)
 		err = as_find_file(as, name, &path, &f->text);
+	else if (as->relax && as_relax_input(as, &f->text, &f->mapped))
+		err = 0;
 	else if (as->text.p)
 		err = bu_buf_add(&f->text, as->text.p, as->text.n);
 	else
