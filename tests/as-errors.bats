@@ -58,7 +58,7 @@ check()
 
 @test "a branch that is too far" {
 	{ printf 'p:\tgoto end\n'; yes '	r0 = 0' | head -n 40000; printf 'end:\texit\n'; } >x.s
-	run -1 --separate-stderr $BPF_AS x.s
+	run -1 --separate-stderr $BPF_AS -mno-relax x.s
 	[[ $stderr == *'x.s:1:9: error: target is 40000 instructions away'*gotol* ]]
 	sed -i 1s/goto/gotol/ x.s
 	run -0 $BPF_AS x.s
