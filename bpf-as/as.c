@@ -64,7 +64,12 @@ int as_assemble(struct as *as, const char *path, struct bu_obj *o)
 	if (!as->ex || !as->cur || !as->shapes || as_directives_init(as) || as_lang_init(as))
 		return -ENOMEM;
 	/* The short way knows nothing of these. */
-	as->long_way = as->long_way || as->relax || as->cpu || as->kernel;
+	as->long_way = as->long_way || as->relax || as->cpu || as->kernel || as->want_listing;
+	err = as->want_listing ? as_listing_init(as) : 0;
+	for (unsigned i = 0; i < as->ndefines && !err; i++)
+		err = as_define(as, as->defines[i]);
+	if (err)
+		return err;
 	err = as_source(as, path, NULL);
 	if (err)
 		return err;

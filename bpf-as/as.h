@@ -222,7 +222,6 @@ struct as {
 	bool compiled;        /* the source is a compiler's output */
 	struct as_lints lints;
 	struct bu_buf flow;   /* flow.c */
-	bool long_way;    /* for tests: as_fast() takes nothing */
 	bool long_way;    /* as_fast() takes nothing */
 	bool verbatim;          /* nothing is guessed or judged, see exact.c */
 	struct as_exact *exact;
@@ -267,6 +266,10 @@ struct as {
 	struct as_relax *relax; /* the plan of this pass, relax.h; NULL: the first */
 	unsigned cpu;          /* -mcpu=vN; 0: any */
 	uint16_t kernel;       /* --target=linux-X.Y, X<<8|Y; 0: any */
+	struct as_listing *listing; /* NULL: none is wanted */
+	bool want_listing;
+	const char **defines;  /* NAME=VALUE of the command line */
+	unsigned ndefines;
 	struct as_dep *deps;   /* files that were read */
 	struct as_sec *abs;    /* of .offset: its labels are numbers */
 	struct as_lang *lang;  /* macros, conditionals: lang.h */
@@ -484,6 +487,23 @@ const char *as_written(const struct as *as, const char *p, size_t *len);
 /* Notes at a message: what the line expands to, where the expansions were asked for. */
 void as_expansion_note(struct as *as, struct bu_diag *d, const struct as_expansion *x, const char *p);
 void as_expansion_calls(struct as *as, struct bu_diag *d, const struct as_expansion *x);
+
+/* listing.c */
+int as_listing_init(struct as *as);
+/* Around the statement at p of the text: begin gives what end wants. */
+size_t as_listing_begin(struct as *as, const char *p);
+void as_listing_end(struct as *as, size_t i);
+/* A condition leaves out the text between. */
+void as_listing_skip(struct as *as, const char *from, const char *to);
+
+/* args.c */
+/* argv with words of GNU as spelled as options have them; NULL: out of memory. */
+char **as_args_rewrite(int argc, char **argv);
+void as_args_free(char **argv);
+/* "NAME" or "NAME=VALUE": the name's bytes, and the value or 1. */
+bool as_define_ok(const char *text, size_t *name_n, int64_t *value);
+/* Sets the symbol. 0; -EINVAL: told, unless text is not ok; -ENOMEM. */
+int as_define(struct as *as, const char *text);
 
 /* deps.c */
 void as_dep(struct as *as, const char *path);

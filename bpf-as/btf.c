@@ -190,6 +190,8 @@ static bool functions(struct as *as, struct as_sec *sec, struct bu_btfext_sec *o
 			first++;
 		else
 			break;
+	if (as->no_line_info)
+		first = (uint32_t)sec->nline;
 	out->nline = (uint32_t)(sec->nline - first);
 	return true;
 }

@@ -23,13 +23,14 @@ static bool opens(struct bu_str w)
 /* Reads on behind the current statement to where its conditional goes on or ends. */
 static void skip(struct as *as)
 {
-	const char *e = as->in_end;
+	const char *e = as->in_end, *from;
 	struct as_skim s;
 	unsigned depth = 0;
 
 	as->resume = e;
 	if (!as_skim(as->stmt_src, e, &s))
 		return;
+	from = s.next;
 	while (as_skim(s.next, e, &s)) {
 		if (s.word.n < 3 || *s.word.p != '.')
 			continue;
@@ -38,11 +39,13 @@ static void skip(struct as *as)
 		} else if (!depth && (bu_str_is(s.word, ".else") || bu_str_is(s.word, ".elseif") ||
 				      bu_str_is(s.word, ".endif"))) {
 			as->resume = s.word.p;
-			return;
+			break;
 		} else if (bu_str_is(s.word, ".endif")) {
 			depth--;
 		}
 	}
+	if (as->listing)
+		as_listing_skip(as, from, as->resume);
 }
 
 static void enter(struct as *as, struct bu_str name, bool yes)

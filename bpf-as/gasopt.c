@@ -13,7 +13,7 @@ static const char *const harmless[] = {
 	"--traditional-format", "--no-pad-sections", "--hash-size=", "--size-check=",
 	"--elf-stt-common=", "--generate-missing-build-notes=", "--compress-debug-sections=none",
 	"--nocompress-debug-sections", "--strip-local-absolute", "--multibyte-handling=",
-	"--sectname-subst", "-mxbpf", "-mno-relax",
+	"--sectname-subst", "-mxbpf",
 };
 /* Letters that are ours, or nobody's, unless the program is called as. */
 static const char letters[] = "wXDJKLRnf";

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bpf-as/listing.h"
 #include "bpf-as/types.h"
 #include "config.h"
 
@@ -29,6 +30,11 @@ enum {
 	OPT_CPU,
 	OPT_TARGET,
 	OPT_NORELAX,
+	OPT_LISTING,
+	OPT_DEFINE,
+	OPT_DEFSYM,
+	OPT_DEPS,
+	OPT_DEBUG,
 	OPT_HELP,
 	OPT_VERSION,
 	OPT_NO_BTF,
@@ -40,6 +46,14 @@ static const struct bu_opt opts[] = {
 	{ OPT_OUT, 'o', "output", "FILE", "write the object there; - is standard output",
 	  BU_WORD_FILE, NULL },
 	{ OPT_INC, 'I', "include-dir", "DIR", "look there for .include files too", BU_WORD_DIR, NULL },
+	{ OPT_DEFINE, 'D', "define", "NAME=VALUE", "define a symbol; without =VALUE it is 1", BU_WORD_NONE, NULL },
+	{ OPT_DEFSYM, 0, "defsym", "NAME=VALUE", "the same", BU_WORD_NONE, NULL },
+	{ OPT_DEPS, 0, "MD", "FILE", "write a rule for make there: what the object depends on; also -MD",
+	  BU_WORD_FILE, NULL },
+	{ OPT_LISTING, 'a', "listing", "[LETTERS]",
+	  "print a listing, or write it: -a[cdghlmns][=FILE]", BU_WORD_NONE, NULL },
+	{ OPT_DEBUG, 'g', "debug", "[N]", "lines of the source in the object, the default; -g0: none",
+	  BU_WORD_NONE, NULL },
 	{ OPT_DIS, 'd', "disassemble", NULL, "print the object FILE as source", BU_WORD_NONE, NULL },
 	{ OPT_BTF, 0, "btf", "FILE", "types of a kernel: /sys/kernel/btf/vmlinux, or an object with BTF",
 	  BU_WORD_FILE, NULL },
@@ -95,7 +109,9 @@ struct args {
 	bool compat_given;
 	enum bu_arch arch;
 	uint32_t dialects;
-	bool no_relax;
+	bool no_relax, no_lines;
+	const char **define, *deps, *listing;
+	unsigned ndefine, list;
 	unsigned cpu;
 	uint16_t kernel;
 	enum bu_color_when color;
@@ -256,6 +272,29 @@ static int parse(struct args *a, int argc, char **argv)
 				return usage(error, "x86_64 or arm64");
 			}
 			a->arch = (enum bu_arch)arch;
+			break;
+		case OPT_DEFINE:
+		case OPT_DEFSYM:
+			if (!as_define_ok(s.arg, &(size_t){ 0 }, &(int64_t){ 0 })) {
+				snprintf(error, sizeof(error), "'%.100s' is not NAME=NUMBER", s.arg);
+				return usage(error, NULL);
+			}
+			a->define[a->ndefine++] = s.arg;
+			break;
+		case OPT_DEPS:
+			a->deps = s.arg;
+			break;
+		case OPT_LISTING:
+			a->listing = s.arg ? strchr(s.arg, '=') : NULL;
+			if (as_listing_parse(s.arg ? s.arg : "", s.arg ? a->listing ? (size_t)(a->listing - s.arg)
+						   : strlen(s.arg) : 0, &a->list)) {
+				snprintf(error, sizeof(error), "unknown listing '%.100s'", s.arg);
+				return usage(error, "-a is followed by letters of cdghlmns, then by =FILE");
+			}
+			a->listing += a->listing != NULL;
+			break;
+		case OPT_DEBUG:
+			a->no_lines = s.arg && !strcmp(s.arg, "0");
 			break;
 		case OPT_NORELAX:
 			a->no_relax = true;
@@ -421,6 +460,10 @@ static int configure(struct as *as, void *ctx)
 	as->may_relax = !a->no_relax;
 	as->cpu = a->cpu;
 	as->kernel = a->kernel;
+	as->no_line_info = a->no_lines;
+	as->defines = a->define;
+	as->ndefines = a->ndefine;
+	as->want_listing = a->list != 0;
 	as->lints = a->lints;
 	as->compat = a->compat;
 	as->compat_given = a->compat_given;
@@ -434,6 +477,44 @@ static int configure(struct as *as, void *ctx)
 	as->tracefs = a->tracefs;
 	as->run_cc = true;
 	return a->btf ? as_types_file(as, a->btf) : 0;
+}
+
+/* Writes text beside what it replaces; 0 or -errno, told. */
+static int write_text(const struct bu_buf *b, const char *path, struct bu_diags *ds)
+{
+	struct bu_outfile f;
+	int err = b->failed ? -ENOMEM : bu_outfile_open(&f, path);
+
+	if (!err) {
+		err = bu_write_all(f.fd, b->p, b->n);
+		if (err)
+			bu_outfile_abort(&f);
+		else
+			err = bu_outfile_commit(&f);
+	}
+	if (err)
+		bu_diag(ds, BU_ERROR, "U0002", "cannot write '%s': %s", strcmp(path, "-") ? path : "<stdout>",
+			strerror(-err));
+	return err;
+}
+
+/* The listing and the rule for make. */
+static int write_rest(const struct as *as, const struct args *a, const char *out, struct bu_diags *ds)
+{
+	struct bu_buf b = { 0 };
+	int err = 0;
+
+	if (a->list) {
+		as_listing_print(as, a->list, PACKAGE_NAME " " PACKAGE_VERSION, &b);
+		err = write_text(&b, a->listing ? a->listing : "-", ds);
+	}
+	if (a->deps && !err) {
+		bu_buf_reset(&b);
+		as_deps(as, out, &b);
+		err = write_text(&b, a->deps, ds);
+	}
+	bu_buf_free(&b);
+	return err;
 }
 
 static int assemble(struct args *a, const char *out, struct bu_diags *ds)
@@ -452,6 +533,8 @@ static int assemble(struct args *a, const char *out, struct bu_diags *ds)
 		err = write_object(&o, out);
 		if (err)
 			bu_diag(ds, BU_ERROR, "U0002", "cannot write '%s': %s", out, strerror(-err));
+		else
+			err = write_rest(&as, a, out, ds);
 		err = err ? BU_EXIT_IO : 0;
 	} else {
 		err = a->wrong ? BU_EXIT_USAGE : as.nfiles ? BU_EXIT_FAIL : BU_EXIT_IO;
@@ -466,7 +549,6 @@ static int assemble(struct args *a, const char *out, struct bu_diags *ds)
 static int disassemble(const struct args *a, const char *out, struct bu_diags *ds)
 {
 	struct bu_buf b = { 0 };
-	struct bu_outfile f;
 	int err;
 
 	err = as_dis(a->in, &a->disopt, ds, &b);
@@ -476,18 +558,8 @@ static int disassemble(const struct args *a, const char *out, struct bu_diags *d
 		bu_buf_free(&b);
 		return err == -EINVAL || err == -ENOEXEC ? BU_EXIT_FAIL : BU_EXIT_IO;
 	}
-	err = bu_outfile_open(&f, out);
-	if (!err) {
-		err = bu_write_all(f.fd, b.p, b.n);
-		if (err)
-			bu_outfile_abort(&f);
-		else
-			err = bu_outfile_commit(&f);
-	}
+	err = write_text(&b, out, ds);
 	bu_buf_free(&b);
-	if (err)
-		bu_diag(ds, BU_ERROR, "U0002", "cannot write '%s': %s", strcmp(out, "-") ? out : "<stdout>",
-			strerror(-err));
 	return err ? BU_EXIT_IO : BU_EXIT_OK;
 }
 
@@ -534,12 +606,15 @@ int main(int argc, char **argv)
 	if (!words)
 		return BU_EXIT_IO;
 	argc = as_gas_options(argc, argv, words);
-	argv = words;
+	argv = as_args_rewrite(argc, words);
 	a.inc = calloc((size_t)argc, sizeof(*a.inc));
-	status = a.inc ? parse(&a, argc, argv) : BU_EXIT_IO;
+	a.define = calloc((size_t)argc, sizeof(*a.define));
+	status = argv && a.inc && a.define ? parse(&a, argc, argv) : BU_EXIT_IO;
 	if (status >= 0) {
 		free(a.inc);
 		free(words);
+		free(a.define);
+		as_args_free(argv);
 		return status;
 	}
 	bu_diags_init(&ds);
@@ -561,5 +636,7 @@ int main(int argc, char **argv)
 	free(out);
 	free(a.inc);
 	free(words);
+	free(a.define);
+	as_args_free(argv);
 	return status;
 }

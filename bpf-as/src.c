@@ -215,7 +215,7 @@ void as_line_at(struct as *as, const char *p, const char *end)
 		while (e > t && IS(e[-1], CL_SPACE))
 			e--;
 		as->line_off = 0;
-		ask = as_line_ask(as, t, (size_t)(e - t));
+		ask = !as->no_line_info && as_line_ask(as, t, (size_t)(e - t));
 		as->line_off_known = true;
 	}
 	p = as->in_call ? as->in_call : as_place(as, p);
@@ -476,7 +476,11 @@ void as_run(struct as *as, const char *p, const char *e)
 			if (lines && !as->in_call)
 				next_line(as, start, lines);
 		} else {
+			size_t noted = as->listing ? as_listing_begin(as, p) : 0;
+
 			p = take(as, p, e);
+			if (as->listing)
+				as_listing_end(as, noted);
 			if (as->resume)
 				p = resume(as, p);
 		}
