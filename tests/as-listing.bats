@@ -130,5 +130,5 @@ Undefined symbols
 	done
 	run -0 $BPF_AS -g0 x.s
 	run -1 grep -q 'r0 = 7777' x.o
-	run -0 $BPF_LD --dry-run x.o
+	run -0 $BPF_LD --no-attach --dry-run x.o
 }
