@@ -17,6 +17,10 @@
  *   cfi.c        .cfi_* -> .debug_frame, .eh_frame
  *   leb.c        .uleb128, .sleb128
  *   insn.c       instructions: matcher, checks of what is written
+ *   macro.c      macros and repetition (subst.c, skim.c), cond.c conditionals
+ *   relax.c      jumps that are too far: further passes by a plan (relaxplan.c)
+ *   target.c     what -mcpu and --target do not have
+ *   listing.c    -a; deps.c .incbin and --MD
  *   dialect.c    which dialect a file is in
  *   fixup.c      what had to wait for the end: labels, functions, relocations
  *   check.c      checks of whole functions
@@ -326,8 +330,11 @@ struct as {
 /* src.c */
 /* Reads statements from p to e, where a NUL stands. */
 void as_run(struct as *as, const char *p, const char *e);
-/* Reads an included file: beside the including one, then by -I. *path in the arena. 0 or -errno. */
-int as_find_file(struct as *as, const char *name, char **path, struct bu_buf *text);
+/*
+ * Reads a file of at most max bytes: beside the including one, then by -I. *path in the arena. 0 or
+ * -errno.
+ */
+int as_find_file(struct as *as, const char *name, size_t max, char **path, struct bu_buf *text);
 int as_source(struct as *as, const char *name, const char *from);
 /* The text before p is not needed for now. */
 void as_drop(struct as *as, const char *p);
@@ -662,6 +669,8 @@ bool as_relax_input(struct as *as, struct bu_buf *text, size_t *mapped);
 /* target.c */
 /* Refuses an instruction that -mcpu or --target does not have. */
 void as_check_target(struct as *as, const struct bu_match *m, const char *p, size_t len);
+/* Refuses a type of map or program that --target does not have. */
+void as_check_kind(struct as *as, const struct bu_kind *k, const char *what, const char *p, size_t len);
 bool as_has_gotol(const struct as *as);
 /* "v1" to "v4"; 0: unknown. */
 unsigned as_cpu_by_name(const char *name);

@@ -158,12 +158,17 @@ static void check_name(struct as *as, const struct as_sec *s)
 	const char *slash = strchr(s->name, '/');
 	size_t n = slash ? (size_t)(slash - s->name) : strlen(s->name);
 	const char *q = s->name[0] == '?' ? s->name + 1 : s->name;
+	const struct bu_secdef *def;
 	struct bu_str target;
 	struct bu_near near;
 	struct bu_diag *d;
 
-	if (bu_secdef_find(bu_str_c(s->name), &target))
+	def = bu_secdef_find(bu_str_c(s->name), &target);
+	if (def) {
+		as_check_kind(as, bu_kind_by_num(bu_prog_types, bu_nprog_types, def->prog_type),
+			      "type of program", s->pos, n);
 		return;
+	}
 	bu_near_init(&near, q, n - (size_t)(q - s->name));
 	for (unsigned i = 0; i < bu_nsecdefs; i++)
 		bu_near_feed(&near, bu_secdefs[i].prefix);

@@ -2,7 +2,8 @@
 /* Files beside the source: .incbin, and the rule for make that names all that was read. */
 #include "bpf-as/directive.h"
 
-#define MAX_BIN (1u << 30)
+/* More does not fit into a section. */
+#define MAX_BIN (256u << 20)
 
 /* ,SKIP[,COUNT]; what is left of n bytes. false: told. */
 static bool part(struct as *as, struct as_cur *c, uint64_t n, uint64_t *from, uint64_t *count)
@@ -43,7 +44,7 @@ void as_d_incbin(PARAMS)
 	if (!as_string(as, c, &name_text))
 		goto out;
 	file = bu_buf_cstr(&name_text);
-	err = as_find_file(as, file, &path, &data);
+	err = as_find_file(as, file, MAX_BIN, &path, &data);
 	if (err) {
 		as_error(as, "A0103", p, (size_t)(c->p - p), "cannot read '%s': %s", file, strerror(-err));
 		goto out;

@@ -507,8 +507,27 @@ int as_expr(struct as *as, struct as_cur *c, uint32_t *node, int64_t *num)
 	return 0;
 }
 
+/* A symbol in the expression that has no value yet, or NULL. */
+static const struct as_sym *not_yet(const struct as *as, uint32_t node, unsigned depth)
+{
+	const struct as_expr *e = &as->ex[node];
+	const struct as_sym *s = NULL;
+
+	if (!node || depth > MAX_NEST)
+		return NULL;
+	if (e->op == OP_SYM)
+		return e->sym->def == DEF_NONE && !e->sym->is_extern ? e->sym : NULL;
+	if (e->op != OP_NUM) {
+		s = not_yet(as, e->a, depth + 1);
+		s = s ? s : not_yet(as, e->b, depth + 1);
+		s = s ? s : not_yet(as, e->c, depth + 1);
+	}
+	return s;
+}
+
 int as_expr_now(struct as *as, struct as_cur *c, const char *what, int64_t *num)
 {
+	const struct as_sym *unknown;
 	uint32_t node;
 	struct as_val v;
 	const char *s;
@@ -524,6 +543,12 @@ int as_expr_now(struct as *as, struct as_cur *c, const char *what, int64_t *num)
 	}
 	if (!node)
 		return 0;
+	unknown = not_yet(as, node, 0);
+	if (unknown) {
+		as_error(as, "A0141", s, (size_t)(c->p - s), "%s must be a number known here, and '%s' is not "
+			 "defined yet", what, unknown->name);
+		return -EINVAL;
+	}
 	if (as_eval(as, node, &v))
 		return -EINVAL;
 	if (v.sym) {

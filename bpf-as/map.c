@@ -350,6 +350,7 @@ static bool map_type(struct as *as, struct bu_str w, struct as_map *m)
 
 	if (k && k->num) {
 		m->type = k->num;
+		as_check_kind(as, k, "type of map", w.p, w.n);
 		return true;
 	}
 	d = as_error(as, "A0196", w.p, w.n ? w.n : 1, "unknown map type '%.*s'", (int)w.n, w.p);

@@ -488,7 +488,7 @@ void as_run(struct as *as, const char *p, const char *e)
 	as->in_end = outer_end;
 }
 
-int as_find_file(struct as *as, const char *name, char **path, struct bu_buf *text)
+int as_find_file(struct as *as, const char *name, size_t max, char **path, struct bu_buf *text)
 {
 	const char *slash = strrchr(as->file->name, '/');
 	int err;
@@ -498,10 +498,10 @@ int as_find_file(struct as *as, const char *name, char **path, struct bu_buf *te
 	else
 		*path = bu_arena_printf(&as->arena, "%.*s/%s", (int)(slash - as->file->name),
 					as->file->name, name);
-	err = *path ? bu_file_read(*path, MAX_SOURCE, text) : -ENOMEM;
+	err = *path ? bu_file_read(*path, max, text) : -ENOMEM;
 	for (unsigned i = 0; err == -ENOENT && name[0] != '/' && i < as->nincdirs; i++) {
 		*path = bu_arena_printf(&as->arena, "%s/%s", as->incdirs[i], name);
-		err = *path ? bu_file_read(*path, MAX_SOURCE, text) : -ENOMEM;
+		err = *path ? bu_file_read(*path, max, text) : -ENOMEM;
 	}
 	return err;
 }
@@ -533,7 +533,7 @@ static int source(struct as *as, const char *name, const char *from)
 		return -EINVAL;
 	}
 	if (from)
-		err = as_find_file(as, name, &path, &f->text);
+		err = as_find_file(as, name, MAX_SOURCE, &path, &f->text);
 	else if (as->relax && as_relax_input(as, &f->text, &f->mapped))
 		err = 0;
 	else if (as->text.p)

@@ -69,6 +69,12 @@ static void too_new(struct as *as, uint16_t since, const char *what, const char 
 		bu_diag_note(as->ds, d, "no release is known that has it");
 }
 
+void as_check_kind(struct as *as, const struct bu_kind *k, const char *what, const char *p, size_t len)
+{
+	if (as->kernel && k && k->num)
+		too_new(as, k->since, what, p, len);
+}
+
 void as_check_target(struct as *as, const struct bu_match *m, const char *p, size_t len)
 {
 	const struct bu_isa *row = m->row;

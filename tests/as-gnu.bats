@@ -257,6 +257,14 @@ S
 	assert_line --index 3 --partial "macro 'm' is defined twice"
 }
 
+@test "a condition wants what is known, and says what is not" {
+	refused <<<$'\t.if later > 2\n\t.endif\nlater = 3\n\t.rept n\n\t.endr'
+	assert_line --index 0 --partial "x.s:1:6: error: condition must be a number known here, and 'later' is not defined yet"
+	assert_line --index 1 --partial "x.s:4:8: error: count must be a number known here, and 'n' is not defined yet"
+	refute_line --partial ':2:'
+	src <<<$'a:\tr0 = 0\nb:\texit\n\t.if b - a != 8\n\t.err\n\t.endif\n\t.if (. - a) / 8 == 2 && . > b\n\t.else\n\t.err\n\t.endif'
+}
+
 @test "text that is left out is not read: quotes, comments, unknown words" {
 	need_cmd readelf
 	src <<'S'

@@ -149,6 +149,14 @@ S
 	run -1 $BPF_AS --target=5.10 x.s
 	assert_line 'x.s:2:7: error: linux-5.10 does not have this helper function [A0210]'
 	assert_line --partial 'it is there from Linux 5.17'
+	printf '\t.map m, ringbuf, max_entries=4096\n' >x.s
+	run -0 $BPF_AS --target=5.8 x.s
+	run -1 $BPF_AS --target=5.4 x.s
+	assert_line 'x.s:1:10: error: linux-5.4 does not have this type of map [A0210]'
+	printf '\t.section lsm/x\np:\tr0 = 0\n\texit\n' >x.s
+	run -0 $BPF_AS --target=5.8 x.s
+	run -1 $BPF_AS --target=5.4 x.s
+	assert_line 'x.s:1:11: error: linux-5.4 does not have this type of program [A0210]'
 	run -2 $BPF_AS --target=windows x.s
 	assert_output --partial "unknown target 'windows'"
 }
