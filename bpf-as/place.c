@@ -33,11 +33,12 @@ static bool destination(struct as *as, struct as_cur *c, uint64_t *to)
 			 v.sym->sec->name);
 		return false;
 	}
-	if (v.sym)
-		v.add += v.sym->value;
+	if (v.sym && __builtin_add_overflow(v.add, v.sym->value, &v.add))
+		v.add = -1;
 	if (v.add < (int64_t)as->cur->size) {
-		as_error(as, "A0205", p, (size_t)(c->p - p), "this is %lld bytes back: the place here is %llu",
-			 (long long)as->cur->size - v.add, (unsigned long long)as->cur->size);
+		as_error(as, "A0205", p, (size_t)(c->p - p), "this is %llu bytes back: the place here is %llu",
+			 (unsigned long long)(as->cur->size - (uint64_t)v.add),
+			 (unsigned long long)as->cur->size);
 		return false;
 	}
 	*to = (uint64_t)v.add;

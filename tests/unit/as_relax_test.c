@@ -63,6 +63,8 @@ static void text(struct bu_buf *t, const struct block *b, uint32_t n)
 		else
 			for (uint32_t k = 0; k < b[i].pad; k++)
 				bu_buf_str(t, k % 5 ? "\tr2 = r0\n" : "\tr3 = 0x123456789 ll\n");
+		if (b[i].always == UINT32_MAX && b[i].pad % 7 == 0)
+			bu_buf_str(t, "\t.balign 64\n");
 	}
 	bu_buf_str(t, "done:\texit\nadd7:\tr0 = r1\n\tr0 += 7\n\texit\n\t.type add7, @function\n"
 		      "\t.data\n\t.4byte done - big, .L1 - .L0\n\t.size big, add7 - big\n");
@@ -181,9 +183,12 @@ static void try(uint32_t n, uint32_t far, const char *what)
 	free(b);
 }
 
-int main(void)
+/* With an argument: another seed, to go on looking. */
+int main(int argc, char **argv)
 {
 	need_native();
+	if (argc > 1)
+		seed = strtoull(argv[1], NULL, 0);
 	if (!open_world())
 		return 0;
 	try(1800, 3, "just too far");
