@@ -779,7 +779,10 @@ static struct as_type *declarator(struct cparser *p, struct as_type *base, struc
 
 static struct cparser parser(struct as *as, const char *end)
 {
-	return (struct cparser){ .as = as, .t = as->ty->tok, .e = as->ty->tok + as->ty->ntok, .end = end };
+	static const struct as_tok none; /* there may be no array yet */
+	const struct as_tok *t = as->ty->ntok ? as->ty->tok : &none;
+
+	return (struct cparser){ .as = as, .t = t, .e = t + as->ty->ntok, .end = end };
 }
 
 static void rest(struct cparser *p)

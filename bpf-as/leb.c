@@ -262,6 +262,13 @@ static void put_piece(struct bu_buf *b, const struct as_piece *p)
 	}
 }
 
+/* What stands between two values; there may be nothing, and no buffer. */
+static void put_rest(struct bu_buf *b, const struct as_sec *s, uint64_t from, uint64_t to)
+{
+	if (to > from)
+		bu_buf_add(b, s->buf.p + from, to - from);
+}
+
 static void rebuild(struct as *as, struct as_sec *s)
 {
 	struct bu_buf b = { 0 };
@@ -270,11 +277,11 @@ static void rebuild(struct as *as, struct as_sec *s)
 	for (size_t i = 0; i < s->npiece; i++) {
 		const struct as_piece *p = &s->piece[i];
 
-		bu_buf_add(&b, s->buf.p + at, p->off - at);
+		put_rest(&b, s, at, p->off);
 		put_piece(&b, p);
 		at = p->off;
 	}
-	bu_buf_add(&b, s->buf.p + at, s->buf.n - at);
+	put_rest(&b, s, at, s->buf.n);
 	if (b.failed)
 		as->arena.failed = true;
 	bu_buf_free(&s->buf);
