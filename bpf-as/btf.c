@@ -272,9 +272,9 @@ uint64_t as_ext_size(const struct as *as)
 	return n;
 }
 
-static void put_lines(const struct as *as, const struct bu_btfext_sec *e, struct bu_obj_out *out)
+static void put_lines(const struct as *as, const struct as_sec *sec, const struct bu_btfext_sec *e,
+		      struct bu_obj_out *out)
 {
-	const struct as_sec *sec = bu_hash_get(&as->sec_index, e->name, strlen(e->name));
 	struct as_lines it = as_lines(sec);
 	uint64_t skip = sec->nline - e->nline;
 	uint8_t rec[256][BU_LINE_REC];
@@ -297,16 +297,19 @@ static void put_lines(const struct as *as, const struct bu_btfext_sec *e, struct
 void as_ext_make(const struct bu_sec *s, struct bu_obj_out *out)
 {
 	const struct as *as = s->ctx;
-	size_t at = 0;
+	size_t at = 0, k = 0;
 
 	for (uint32_t i = 0; i < as->next_sec; i++) {
 		const struct bu_btfext_sec *e = &as->ext_sec[i];
 
 		if (!e->nline)
 			continue;
+		/* Those with lines are in the order of the sections, of which several may have one name. */
+		while (as->secs[k]->name != e->name)
+			k++;
 		bu_obj_put(out, as->ext.p + at, e->line_at - at);
 		at = e->line_at;
-		put_lines(as, e, out);
+		put_lines(as, as->secs[k], e, out);
 	}
 	bu_obj_put(out, as->ext.p + at, as->ext.n - at);
 }

@@ -268,6 +268,22 @@ wrong()
 	assert_line --regexp '\.sizes +PROGBITS +0+ [0-9a-f]+ 000001 00 +L +[1-9]'
 }
 
+@test "lines of sections of one name: .BTF.ext has those of each" {
+	src <<-'EOF'
+		.section xdp,"axG",@progbits,g,comdat
+	f:	r0 = 0
+		exit
+		.section xdp,"ax"
+	h:	r0 = 1
+		r0 = 2
+		exit
+	EOF
+	run -0 readelf -SW x.o
+	assert_equal "$(grep -c ' xdp ' <<<"$output")" 2
+	# The head; functions: record size, then 8 and a record of 8 for each section; lines: the same with 16.
+	assert_line --regexp "\\.BTF\\.ext .* $(printf %06x $((32 + 4 + 2 * (8 + 8) + 4 + 2 * 8 + 5 * 16))) 00 "
+}
+
 @test "names in quotes" {
 	src --compat=llvm <<-'EOF'
 		.text
