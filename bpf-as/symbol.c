@@ -495,6 +495,18 @@ static void extent(const struct as_sec *sec)
 	}
 }
 
+/* A reader of the object would call it damaged. */
+static void check_size(struct as *as, const struct as_sym *s)
+{
+	const struct as_sym *at = s->alias ? s->alias : s;
+
+	if (!s->size_given || at->def != DEF_LABEL || !at->sec || s->size <= at->sec->size - (uint64_t)at->value)
+		return;
+	as_error(as, "A0130", s->pos, s->n, "size of '%s' is %llu bytes; section '%s' ends %llu bytes behind it", s->name,
+		 (unsigned long long)s->size, at->sec->name,
+		 (unsigned long long)(at->sec->size - (uint64_t)at->value));
+}
+
 void as_check_symbols(struct as *as)
 {
 	struct as_val v;
@@ -510,6 +522,7 @@ void as_check_symbols(struct as *as)
 	for (size_t i = 0; i < as->nsecs && !as->verbatim && !as->compat; i++)
 		extent(as->secs[i]);
 	for (struct as_sym *s = as->syms; s; s = s->next) {
+		check_size(as, s);
 		if (!s->alias)
 			continue;
 		if (!s->type_given)

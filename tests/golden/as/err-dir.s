@@ -22,3 +22,6 @@
 	.set a, b + 1			// ERROR "symbol is set by itself"
 	.set b, a + 1
 	.8byte a
+	.section .rodata
+long:	.byte 1				// ERROR "size of 'long' is 2 bytes; section '.rodata' ends 1 bytes behind it"
+	.size long, 2
