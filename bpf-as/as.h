@@ -311,6 +311,7 @@ struct as {
 	const char *license_pos;
 	bool ended; /* .end */
 	unsigned eval_depth;
+	uint64_t eval_steps; /* of all expressions so far */
 	/* btf */
 	struct bu_btfgen gen;
 	struct bu_buf btf, ext, note; /* finished sections; btf: but for the strings, ext: for the lines */
@@ -428,8 +429,10 @@ void as_switch(struct as *as, struct as_sec *s);
 /* Appends n bytes (NULL: zeros) to the current section. false: an error was told. */
 bool as_put(struct as *as, const void *p, size_t n, const char *pos);
 /* Far more than any loader takes; keeps a slip such as .zero 1 << 31 from eating the memory. */
+#ifndef AS_MAX_SECTION /* the fuzzers' are lower */
 #define AS_MAX_SECTION (256u << 20)
 #define AS_MAX_OBJECT (512u << 20)
+#endif
 /* Room for n bytes in the current section, which has data; NULL: as_put() says why not. */
 static inline uint8_t *as_room(struct as *as, size_t n)
 {

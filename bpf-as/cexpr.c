@@ -359,8 +359,7 @@ static struct as_cval expr(struct cx *x, int min)
 		skip(x);
 		at = x->p;
 		if (min == 0 && eat(x, "?")) {
-			bool dead = x->dead, is_unsigned;
-			unsigned size;
+			bool dead = x->dead;
 
 			if (++x->depth > MAX_NEST)
 				return fail(x, "an expression that is nested too deeply", at, 1);
@@ -372,9 +371,8 @@ static struct as_cval expr(struct cx *x, int min)
 			c = promote(expr(x, 0));
 			x->dead = dead;
 			x->depth--;
-			size = b.size > c.size ? b.size : c.size;
-			is_unsigned = (b.size == size && b.is_unsigned) || (c.size == size && c.is_unsigned);
-			return fit((uint64_t)(a.v ? b.v : c.v), size, is_unsigned);
+			b.size = c.size = b.size > c.size ? b.size : c.size;
+			return a.v ? b : c;
 		}
 		while (i < BU_ARRAY_SIZE(ops) && !eat(x, ops[i].sign))
 			i++;

@@ -13,6 +13,12 @@ struct ev {
 
 #define MAX_NEST 200
 #define MAX_EVAL 2000
+/*
+ * Symbols that are set by one another double the work with each: .set a, b + b. What an honest source
+ * needs grows with it.
+ */
+#define MAX_STEPS (1u << 24)
+#define STEPS_PER_NODE 64
 
 struct parser {
 	struct as *as;
@@ -683,6 +689,8 @@ int as_eval(struct as *as, uint32_t node, struct as_val *v)
 	struct as_expr e = as->ex[node];
 	int err;
 
+	if (++as->eval_steps > MAX_STEPS + STEPS_PER_NODE * (uint64_t)as->nex)
+		return eval_error(as, &e, "symbols are set by one another too often");
 	switch (e.op) {
 	case OP_NUM:
 		*v = (struct as_val){ NULL, e.num };

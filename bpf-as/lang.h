@@ -12,7 +12,9 @@
 /* Deeper is a mistake: a macro that calls itself without end. */
 #define AS_MAX_EXPANSION 500
 /* Bytes that all expansions together may make the assembler read. */
+#ifndef AS_MAX_VOLUME /* the fuzzers' is lower */
 #define AS_MAX_VOLUME (128u << 20)
+#endif
 #define AS_MAX_PARAMS 100
 #define AS_MAX_CONDS 4000
 

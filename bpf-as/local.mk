@@ -78,16 +78,27 @@ AS_STAGES += bpf-as/words.c
 bpf_as_bpf_as_SOURCES = bpf-as/main.c $(AS_STAGES)
 bpf_as_bpf_as_LDADD = $(LIBS_BU)
 check_PROGRAMS += tests/fuzz/as_fuzz
-tests_fuzz_as_fuzz_SOURCES = tests/fuzz/as_fuzz.c $(AS_STAGES)
+FUZZ_PARTS = tests/fuzz/mutate.c tests/fuzz/mutate.h tests/fuzz/prop.c tests/fuzz/prop.h
+tests_fuzz_as_fuzz_SOURCES = tests/fuzz/as_fuzz.c $(FUZZ_PARTS) $(AS_STAGES)
 tests_fuzz_as_fuzz_LDADD = $(LIBS_BU)
 TESTS += tests/as-core.bats
 TESTS += tests/as-compilers.bats
+# libFuzzer targets, all in one program: tests/fuzz/run.sh.
+EXTRA_DIST += tests/fuzz/run.sh tests/fuzz/corpus
+if FUZZERS
+AM_CPPFLAGS += -DAS_MAX_SECTION='(4u << 20)' -DAS_MAX_OBJECT='(8u << 20)' -DAS_MAX_VOLUME='(1u << 20)'
+noinst_PROGRAMS += tests/fuzz/target
+tests_fuzz_target_SOURCES = tests/fuzz/target.c $(FUZZ_PARTS) $(AS_STAGES)
+tests_fuzz_target_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_target_LDADD = $(LIBS_BU)
+endif
 TESTS += tests/as-dialects.bats
 TESTS += tests/as-errors.bats
 TESTS += tests/as-funcs.bats
 TESTS += tests/as-foreign.bats
 TESTS += tests/as-gnu.bats
 TESTS += tests/as-kernel.bats
+TESTS += tests/as-limits.bats
 TESTS += tests/as-lint.bats
 TESTS += tests/as-listing.bats
 TESTS += tests/as-load.bats
@@ -107,6 +118,7 @@ EXTRA_DIST += tests/as-funcs.bats
 EXTRA_DIST += tests/as-foreign.bats
 EXTRA_DIST += tests/as-gnu.bats
 EXTRA_DIST += tests/as-kernel.bats
+EXTRA_DIST += tests/as-limits.bats
 EXTRA_DIST += tests/as-lint.bats
 EXTRA_DIST += tests/as-listing.bats
 EXTRA_DIST += tests/as-load.bats

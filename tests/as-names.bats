@@ -230,9 +230,6 @@ END
 #define DIV (-7 / 2)
 #define LESS (-1 < 1U)
 #define OVER -2147483648
-#define TERN (1 ? -1 : 0U)
-#define SHORT ((short)0x18000 >> 3)
-#define MIX ((unsigned char)200 + (signed char)200 - 1L % 7UL)
 #define SELF SELF
 enum color { SELF = 3, GREEN = 5, BLUE, LAST = BLUE + 10 } x;
 enum { ANON = 1 << 4 };
@@ -267,9 +264,6 @@ U64 -1
 DIV -3
 LESS 0
 OVER -2147483648
-TERN 0xffffffff
-SHORT -4096
-MIX 143
 SELF 3
 GREEN 5
 BLUE 6

@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Runs the libFuzzer targets of bpf-as, each for its share of the time:
+#
+#   tests/fuzz/run.sh [-b BUILD] [-w DIR] SECONDS [TARGET...]
+#
+# BUILD (default: build-fuzz) is a tree that was configured with CC=clang --enable-fuzzers. Inputs that
+# break something, with what they broke, go to DIR (default: BUILD/fuzz), as does the corpus that
+# grows; it is taken up again. A crash, a leak, a property that does not hold (prop.h), an input that
+# takes 4 seconds of a processor, 10 seconds or 512 MiB fails the target. Speaks as make check does, a line
+# a target; exit 1 if one failed. One process at a time.
+
+set -u
+top=$(cd "$(dirname "$0")/../.." && pwd)
+build=$top/build-fuzz
+work=
+while getopts b:w: opt; do
+	case $opt in
+	b) build=$(cd "$OPTARG" && pwd) || exit 2 ;;
+	w) work=$OPTARG ;;
+	*) exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+seconds=${1-}
+[[ $seconds =~ ^[0-9]+$ ]] || {
+	echo "usage: tests/fuzz/run.sh [-b BUILD] [-w DIR] SECONDS [TARGET...]" >&2
+	exit 2
+}
+shift
+[ $# != 0 ] || set -- as canonical pseudoc gnu conformance ubpf rbpf dis
+mkdir -p "${work:=$build/fuzz}" && work=$(cd "$work" && pwd) || exit 2
+program=$build/tests/fuzz/target
+assembler=$build/bpf-as/bpf-as
+for f in "$program" "$assembler"; do
+	[ -x "$f" ] || { echo "run.sh: no $f: configure with CC=clang --enable-fuzzers, make" >&2; exit 2; }
+done
+
+FUZZ_TARGET=dictionary "$program" >"$work/dictionary" || exit 2
+corpus=$top/tests/fuzz/corpus
+export ASAN_OPTIONS=exitcode=99:quarantine_size_mb=16:detect_leaks=1:allocator_may_return_null=1
+export UBSAN_OPTIONS=print_stacktrace=1
+
+# What the inputs of a target are made of, one file each in $work/seed-TARGET.
+seed()
+{
+	local t=$1 dir=$work/seed-$1 f n=0
+	rm -rf "$dir"
+	mkdir -p "$dir" "$work/corpus-$t"
+	case $t in
+	as | canonical)
+		cp "$top"/tests/golden/as/*.s "$top"/examples/*.s "$top"/tests/qemu/*.s "$dir"
+		for f in "$corpus"/{as,foreign,compilers,canonical}/*; do
+			[ ! -f "$f" ] || cp "$f" "$dir/$(basename "$(dirname "$f")")-$(basename "$f")"
+		done
+		;;
+	dis)
+		for f in "$top"/tests/golden/as/*.s "$top"/examples/*.s "$top"/tests/dis/*.s "$corpus"/*/*; do
+			n=$((n + 1))
+			"$assembler" -w -o "$dir/$n.o" "$f" 2>/dev/null
+			"$assembler" -w -EB -o "$dir/$n-be.o" "$f" 2>/dev/null
+		done
+		for f in "$top"/tests/dis/*.c; do
+			clang -O2 -g -target bpf -c "$f" -o "$dir/$(basename "$f").o" 2>/dev/null
+		done
+		for f in "$corpus"/dis/*; do
+			[ ! -f "$f" ] || cp "$f" "$dir"
+		done
+		;;
+	*)
+		for f in "$corpus/$t"/* "$corpus"/as/language.s; do
+			[ ! -f "$f" ] || cp "$f" "$dir"
+		done
+		;;
+	esac
+}
+
+share=$((seconds / $#))
+[ $share -gt 0 ] || share=1
+failed=0
+empty=$(mktemp -d) || exit 2 # what a source includes is looked for where nothing is
+trap 'rm -rf "$empty"' EXIT
+for t; do
+	seed "$t"
+	log=$work/$t.log
+	(cd "$empty" && FUZZ_TARGET=$t timeout -k 10 $((share + 60)) "$program" -max_total_time=$share \
+		-timeout=10 -rss_limit_mb=512 -report_slow_units=5 -max_len=16384 -print_final_stats=1 \
+		-dict="$work/dictionary" -reload=0 -verbosity=1 -artifact_prefix="$work/$t-" "$work/corpus-$t" "$work/seed-$t") >"$log" 2>&1
+	status=$?
+	runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+	slow=$(sed -n 's/^stat::slowest_unit_time_sec: *//p' "$log")
+	rss=$(sed -n 's/^stat::peak_rss_mb: *//p' "$log")
+	if [ $status = 0 ]; then
+		echo "PASS: fuzz $t: ${runs:-0} inputs in $share s, the slowest took ${slow:-?} s, ${rss:-?} MiB"
+	else
+		failed=1
+		echo "FAIL: fuzz $t: status $status, see $log"
+		grep -aE '^(SUMMARY|does not hold|artifact_prefix|ERROR|==[0-9]+==ERROR)' "$log" | head -n 8
+	fi
+done
+exit $failed
