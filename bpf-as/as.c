@@ -14,7 +14,6 @@ void as_init(struct as *as, struct bu_diags *ds)
 	as->ds = ds;
 	as->arch = BU_ARCH_X86_64;
 	as->dialects = BU_DIALECTS_ALL;
-	as->syms_tail = &as->syms;
 	as->maps_tail = &as->maps;
 }
 

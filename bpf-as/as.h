@@ -108,13 +108,17 @@ enum as_def { DEF_NONE, DEF_LABEL, DEF_SET, DEF_CONST, DEF_REG, DEF_COMMON, DEF_
 /* What a data label is followed by. */
 enum as_elem { ELEM_NONE, ELEM_INT, ELEM_CHAR, ELEM_MIXED };
 
-/* What most labels need stands first; there may be as many as lines. */
+/*
+ * There may be as many as every other line has, most of them labels that something jumps to: what only
+ * others need is behind x.
+ */
 struct as_sym {
-	const char *name; /* NUL terminated */
 	struct as_sec *sec;
 	const char *pos;  /* definition */
 	int64_t value;    /* LABEL: offset; SET, CONST: value; COMMON: alignment */
+	const struct as_symx *x; /* read as it is; written by as_symx() */
 	uint32_t n;
+	uint32_t jumps;   /* NONE: plus one, index in as.jump */
 	uint8_t def;      /* enum as_def */
 	uint8_t type;     /* STT_* */
 	uint8_t bind, vis;
@@ -132,11 +136,14 @@ struct as_sym {
 	bool evaluating : 1;
 	bool reported : 1;
 	bool is_ksym : 1, is_kconfig : 1; /* an extern of which section */
+	char name[];      /* NUL terminated */
+};
+
+struct as_symx {
 	uint8_t elem, elem_size;
 	uint16_t field_size; /* constants that are fields: bytes */
 	uint32_t npiece;  /* LABEL: of the section's pieces, those before it */
 	uint32_t expr;    /* SET to what is not yet known */
-	uint32_t jumps;   /* NONE: plus one, index in as.jump */
 	uint32_t size_expr;
 	uint64_t size;
 	const char *use;  /* first use */
@@ -287,7 +294,8 @@ struct as {
 	struct { struct as_sec *cur, *prev; } stack[32];
 	unsigned nstack;
 	struct as_symtab { uint64_t cap, n; struct { uint64_t hash; struct as_sym *sym; } *slot; } symtab;
-	struct as_sym *syms, **syms_tail;
+	struct as_sym *syms, *syms_last;
+	struct as_symx no_symx;   /* where as_symx() has no memory */
 	struct bu_hash num_index; /* number -> struct as_numlabel */
 	struct as_sym *last_label; /* data label still growing */
 	/* expressions */
@@ -410,6 +418,10 @@ extern const uint8_t as_class[256];
 struct bu_str as_word(struct as_cur *c);
 
 /* symbol.c */
+/* A symbol in no table; NULL: out of memory. */
+struct as_sym *as_sym_new(struct as *as, const char *name, size_t n);
+/* To write what s has behind x. Out of memory: something that nobody reads. */
+struct as_symx *as_symx(struct as *as, struct as_sym *s);
 struct as_sym *as_sym(struct as *as, const char *name, size_t n);
 /* Puts a symbol that something remarkable is said of into as.syms. */
 void as_sym_list(struct as *as, struct as_sym *s);

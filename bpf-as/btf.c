@@ -107,16 +107,16 @@ static const char *identifier(struct as *as, const char *name)
 static uint32_t var_type(struct as *as, const struct as_sym *s)
 {
 	struct bu_btfgen *g = &as->gen;
-	uint32_t n = (uint32_t)s->size;
+	uint32_t n = (uint32_t)s->x->size;
 
-	if (s->ctype)
-		return as_type_btf(as, s->ctype);
-	if (s->elem == ELEM_CHAR)
+	if (s->x->ctype)
+		return as_type_btf(as, s->x->ctype);
+	if (s->x->elem == ELEM_CHAR)
 		return bu_btfgen_array(g, as_btf_int(as, 1, true, true), n);
-	if (s->elem == ELEM_INT && s->elem_size && n % s->elem_size == 0) {
-		uint32_t i = as_btf_int(as, s->elem_size, false, false);
+	if (s->x->elem == ELEM_INT && s->x->elem_size && n % s->x->elem_size == 0) {
+		uint32_t i = as_btf_int(as, s->x->elem_size, false, false);
 
-		return n == s->elem_size ? i : bu_btfgen_array(g, i, n / s->elem_size);
+		return n == s->x->elem_size ? i : bu_btfgen_array(g, i, n / s->x->elem_size);
 	}
 	if (n == 1 || n == 2 || n == 4 || n == 8)
 		return as_btf_int(as, n, false, false);
@@ -125,8 +125,8 @@ static uint32_t var_type(struct as *as, const struct as_sym *s)
 
 static bool wants_var(const struct as_sec *sec, const struct as_sym *s, uint64_t end)
 {
-	return !s->temp && s->size && s->type == STT_OBJECT && (uint64_t)s->value >= end &&
-	       (uint64_t)s->value + s->size <= sec->size;
+	return !s->temp && s->x->size && s->type == STT_OBJECT && (uint64_t)s->value >= end &&
+	       (uint64_t)s->value + s->x->size <= sec->size;
 }
 
 static bool datasec(struct as *as, struct as_sec *sec)
@@ -135,7 +135,7 @@ static bool datasec(struct as *as, struct as_sec *sec)
 	uint64_t end = 0;
 	uint32_t n = 0;
 
-	for (struct as_sym *s = sec->first_sym; s; s = s->next_in_sec) {
+	for (struct as_sym *s = sec->first_sym; s; s = s->x->next_in_sec) {
 		uint32_t t;
 
 		if (!wants_var(sec, s, end))
@@ -147,8 +147,8 @@ static bool datasec(struct as *as, struct as_sec *sec)
 		} else {
 			t = var_type(as, s);
 		}
-		s->btf = bu_btfgen_var(&as->gen, identifier(as, s->name), t, s->bind != STB_LOCAL);
-		end = (uint64_t)s->value + s->size;
+		as_symx(as, s)->btf = bu_btfgen_var(&as->gen, identifier(as, s->name), t, s->bind != STB_LOCAL);
+		end = (uint64_t)s->value + s->x->size;
 		n++;
 	}
 	if (!n)
@@ -159,9 +159,9 @@ static bool datasec(struct as *as, struct as_sec *sec)
 		return false;
 	}
 	bu_btfgen_datasec(&as->gen, sec->name, (uint32_t)sec->size);
-	for (struct as_sym *s = sec->first_sym; s; s = s->next_in_sec)
-		if (s->btf)
-			bu_btfgen_secvar(&as->gen, s->btf, (uint32_t)s->value, (uint32_t)s->size);
+	for (struct as_sym *s = sec->first_sym; s; s = s->x->next_in_sec)
+		if (s->x->btf)
+			bu_btfgen_secvar(&as->gen, s->x->btf, (uint32_t)s->value, (uint32_t)s->x->size);
 	return true;
 }
 
@@ -180,9 +180,9 @@ static bool functions(struct as *as, struct as_sec *sec, struct bu_btfext_sec *o
 
 		if (i && sec->func[i - 1]->value == f->value)
 			continue; /* a second name of the same */
-		f->btf = as_func_btf(as, sec, f, identifier(as, f->name));
+		as_symx(as, f)->btf = as_func_btf(as, sec, f, identifier(as, f->name));
 		out->func[out->nfunc++] =
-			(struct bu_func_info){ .insn_off = (uint32_t)f->value, .type_id = f->btf };
+			(struct bu_func_info){ .insn_off = (uint32_t)f->value, .type_id = f->x->btf };
 	}
 	/* Code before the first function belongs to none, and loaders want no lines of it. */
 	for (struct as_lines it = as_lines(sec); as_lines_next(&it);)

@@ -405,7 +405,7 @@ void as_d_cinclude(PARAMS)
 	expand(as, &input, p, (size_t)(c->p - p));
 	/* names that were used before */
 	read = true;
-	for (struct as_sym *s = as->syms; s; s = s->next)
+	for (struct as_sym *s = as->syms; s; s = s->x->next)
 		if ((s->def == DEF_NONE || s->def == DEF_CONST) &&
 		    as_cinclude_value(as, bu_str(s->name, s->n), &v)) {
 			s->def = DEF_CONST;

@@ -161,7 +161,7 @@ bool as_difference(const struct as *as, const struct as_val *a, const struct as_
 /* What no label defines may be the name of a section. */
 void as_section_names(struct as *as)
 {
-	for (struct as_sym *s = as->compat ? as->syms : NULL; s; s = s->next) {
+	for (struct as_sym *s = as->compat ? as->syms : NULL; s; s = s->x->next) {
 		struct as_sec *sec = s->def == DEF_NONE && !s->bind_given
 					     ? bu_hash_get(&as->sec_index, s->name, s->n) : NULL;
 
@@ -179,20 +179,20 @@ static void alias(struct as *as, struct as_sym *s)
 {
 	struct as_val v;
 
-	if (as_eval(as, s->expr, &v))
+	if (as_eval(as, s->x->expr, &v))
 		return;
 	if (!v.sym) {
 		s->value = v.add;
-		s->expr = 0;
+		as_symx(as, s)->expr = 0;
 	} else if (v.sym->def == DEF_LABEL) {
 		s->def = DEF_LABEL;
 		s->sec = v.sym->sec;
 		s->value = v.sym->value + v.add;
-		s->npiece = 0;
+		as_symx(as, s)->npiece = 0;
 		if (!s->type_given) /* an alias is what the other one is */
 			s->type = v.sym->type;
 		if (!s->size_given)
-			s->size = v.sym->size;
+			as_symx(as, s)->size = v.sym->x->size;
 	}
 }
 
@@ -208,8 +208,8 @@ void as_compat_finish(struct as *as)
 {
 	struct as_sec *cur = as->cur;
 
-	for (struct as_sym *s = as->syms; s; s = s->next)
-		if (s->def == DEF_SET && s->expr)
+	for (struct as_sym *s = as->syms; s; s = s->x->next)
+		if (s->def == DEF_SET && s->x->expr)
 			alias(as, s);
 	if (as->ds->errors)
 		return;
@@ -280,7 +280,7 @@ void as_common(struct as *as, struct as_cur *c, bool local)
 			as_span(as, d, s->pos, s->n, "first defined here");
 		return;
 	}
-	s->size = (uint64_t)size;
+	as_symx(as, s)->size = (uint64_t)size;
 	s->size_given = true;
 	if (!local || as->compat != COMPAT_GNU) {
 		s->type_given = true;
@@ -304,17 +304,13 @@ bad:
 
 void as_file_symbol(struct as *as, const char *name, size_t n)
 {
-	struct as_sym *s = bu_arena_alloc(&as->arena, sizeof(*s));
+	struct as_sym *s = as_sym_new(as, name, n);
 
 	if (!s)
 		return;
-	s->name = bu_arena_strndup(&as->arena, name, n);
-	s->n = (uint32_t)n;
 	s->def = DEF_FILE;
 	s->type = STT_FILE;
-	s->out = BU_SEC_UNDEF;
-	*as->syms_tail = s;
-	as->syms_tail = &s->next;
+	as_sym_list(as, s);
 }
 
 /* Strings for people: .comment, each with its NUL, one NUL in front. */

@@ -8,11 +8,11 @@ static void element(struct as *as, enum as_elem kind, unsigned size)
 	struct as_sym *s = as->last_label;
 
 	for (; s; s = NULL) {
-		if (s->elem == ELEM_NONE) {
-			s->elem = (uint8_t)kind;
-			s->elem_size = (uint8_t)size;
-		} else if (s->elem != kind || s->elem_size != size) {
-			s->elem = ELEM_MIXED;
+		if (s->x->elem == ELEM_NONE) {
+			as_symx(as, s)->elem = (uint8_t)kind;
+			as_symx(as, s)->elem_size = (uint8_t)size;
+		} else if (s->x->elem != kind || s->x->elem_size != size) {
+			as_symx(as, s)->elem = ELEM_MIXED;
 		}
 	}
 }
@@ -184,7 +184,7 @@ void as_d_space(PARAMS)
 		return;
 	}
 	/* Zeros take part in whatever the label is of: .zero 4 behind .4byte makes an array. */
-	if (as->last_label && as->last_label->elem == ELEM_NONE)
+	if (as->last_label && as->last_label->x->elem == ELEM_NONE)
 		element(as, n == 1 || n == 2 || n == 4 || n == 8 ? ELEM_INT : ELEM_MIXED, (unsigned)(n & 15));
 	else
 		element(as, ELEM_MIXED, 0);

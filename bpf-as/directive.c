@@ -128,16 +128,16 @@ void as_d_size(PARAMS)
 	if (!s || !as_comma(as, c))
 		return;
 	as_skip(c);
-	if (as_expr(as, c, &s->size_expr, &v)) {
+	if (as_expr(as, c, &as_symx(as, s)->size_expr, &v)) {
 		as_error(as, "A0140", c->p, as_token_len(c->p, c->e), "expected a size");
 		c->p = c->e;
 		return;
 	}
-	if (s->size_expr)
+	if (s->x->size_expr)
 		as_expr_keep(as);
 	else if (v < 0)
 		as_error(as, "A0130", p, s->n, "size of '%s' is negative", s->name);
-	s->size = (uint64_t)v;
+	as_symx(as, s)->size = (uint64_t)v;
 	s->size_given = true;
 	as_junk(as, c);
 }
@@ -245,9 +245,9 @@ void as_d_license(PARAMS)
 	s->type = STT_OBJECT;
 	s->type_given = true;
 	s->bind = STB_GLOBAL;
-	s->elem = ELEM_CHAR;
-	s->elem_size = 1;
-	s->size = b.n;
+	as_symx(as, s)->elem = ELEM_CHAR;
+	as_symx(as, s)->elem_size = 1;
+	as_symx(as, s)->size = b.n;
 	as_put(as, b.p, b.n, name.p);
 out:
 	as->cur = cur;

@@ -70,11 +70,11 @@ static int number_groups(struct as *as, struct bu_obj *o)
 
 		if (!s->group || s->out == BU_SEC_UNDEF)
 			continue;
-		if (!s->group->group)
-			s->group->group = ++o->ngroups;
+		if (!s->group->x->group)
+			as_symx(as, s->group)->group = ++o->ngroups;
 		if (s->comdat)
-			o->groups[s->group->group - 1].comdat = true;
-		o->secs[s->out].group = s->group->group;
+			o->groups[s->group->x->group - 1].comdat = true;
+		o->secs[s->out].group = s->group->x->group;
 	}
 	for (uint32_t g = 0; g < o->ngroups && as->compat == COMPAT_GNU; g++)
 		o->syms[o->nsyms++] = (struct bu_sym){ .name = "", .sec = BU_SEC_GROUP | g,
@@ -85,17 +85,17 @@ static int number_groups(struct as *as, struct bu_obj *o)
 /* A signature that is nowhere defined is, for GNU as, in the group's section. */
 static void signatures(struct as *as, struct bu_obj *o)
 {
-	for (struct as_sym *s = o->ngroups ? as->syms : NULL; s; s = s->next) {
-		if (!s->group)
+	for (struct as_sym *s = o->ngroups ? as->syms : NULL; s; s = s->x->next) {
+		if (!s->x->group)
 			continue;
-		if (s->out == BU_SEC_UNDEF) {
+		if (s->x->out == BU_SEC_UNDEF) {
 			as_error(as, "A0125", s->pos, s->n, "'%s' cannot name a group", s->name);
 			continue;
 		}
-		o->groups[s->group - 1].sym = s->out;
+		o->groups[s->x->group - 1].sym = s->x->out;
 		if (s->def == DEF_NONE && (as->compat == COMPAT_GNU || (as->verbatim && !s->is_extern))) {
-			o->syms[s->out].sec = BU_SEC_GROUP | (s->group - 1);
-			o->syms[s->out].bind = STB_LOCAL;
+			o->syms[s->x->out].sec = BU_SEC_GROUP | (s->x->group - 1);
+			o->syms[s->x->out].bind = STB_LOCAL;
 		}
 	}
 }
@@ -153,7 +153,7 @@ static bool in_table(const struct as *as, const struct as_sym *s)
 		       (!s->temp || s->kept);
 	if (s->def == DEF_COMMON || s->def == DEF_FILE)
 		return true;
-	return s->def == DEF_SET && (s->bind_given || as->compat) && !s->temp && !s->expr;
+	return s->def == DEF_SET && (s->bind_given || as->compat) && !s->temp && !s->x->expr;
 }
 
 static bool is_local(const struct as_sym *s)
@@ -161,12 +161,12 @@ static bool is_local(const struct as_sym *s)
 	return s->def != DEF_NONE && s->bind == STB_LOCAL;
 }
 
-static void add_sym(struct bu_obj *o, struct as_sym *s)
+static void add_sym(struct as *as, struct bu_obj *o, struct as_sym *s)
 {
 	struct bu_sym *y = &o->syms[o->nsyms];
 
-	s->out = o->nsyms++;
-	*y = (struct bu_sym){ .name = s->rename ? s->rename : s->name, .value = (uint64_t)s->value, .size = s->size,
+	as_symx(as, s)->out = o->nsyms++;
+	*y = (struct bu_sym){ .name = s->x->rename ? s->x->rename : s->name, .value = (uint64_t)s->value, .size = s->x->size,
 			      .type = s->type, .bind = s->bind, .vis = s->vis };
 	switch (s->def) {
 	case DEF_LABEL:
@@ -192,7 +192,7 @@ static int symbols(struct as *as, struct bu_obj *o)
 	size_t n = 2 * as->nsecs;
 	int err;
 
-	for (struct as_sym *s = as->syms; s; s = s->next)
+	for (struct as_sym *s = as->syms; s; s = s->x->next)
 		n += in_table(as, s);
 	o->syms = bu_arena_array(&as->arena, n, sizeof(*o->syms));
 	if (!o->syms)
@@ -208,12 +208,12 @@ static int symbols(struct as *as, struct bu_obj *o)
 	err = number_groups(as, o);
 	if (err)
 		return err;
-	for (struct as_sym *s = as->syms; s; s = s->next)
+	for (struct as_sym *s = as->syms; s; s = s->x->next)
 		if (in_table(as, s) && is_local(s))
-			add_sym(o, s);
-	for (struct as_sym *s = as->syms; s; s = s->next)
+			add_sym(as, o, s);
+	for (struct as_sym *s = as->syms; s; s = s->x->next)
 		if (in_table(as, s) && !is_local(s))
-			add_sym(o, s);
+			add_sym(as, o, s);
 	signatures(as, o);
 	return 0;
 }
@@ -229,7 +229,7 @@ static int relocations(struct as *as, struct bu_obj *o)
 		bool section = r->exact ? s->def == DEF_LABEL && s->temp : !as_reloc_by_name(as, s, r->add);
 
 		o->rels[o->nrels++] = (struct bu_rel){ .sec = r->sec->out, .off = r->off, .type = r->type,
-						       .sym = section ? s->sec->out_sym : s->out };
+						       .sym = section ? s->sec->out_sym : s->x->out };
 	}
 	return 0;
 }

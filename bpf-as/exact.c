@@ -117,7 +117,7 @@ void as_d_rename(PARAMS)
 		if (memchr(b.p ? b.p : (const uint8_t *)"", 0, b.n))
 			as_error(as, "A0136", p, (size_t)(c->p - p), "a symbol's name holds no NUL");
 		else
-			s->rename = bu_arena_strndup(&as->arena, (const char *)b.p, b.n);
+			as_symx(as, s)->rename = bu_arena_strndup(&as->arena, (const char *)b.p, b.n);
 		as_junk(as, c);
 	}
 	c->p = c->e;
@@ -149,8 +149,8 @@ struct as_sym *as_quoted(struct as *as, struct as_cur *c)
 		bu_buf_char(&key, '"');
 		bu_buf_add(&key, b.p, b.n);
 		s = as_sym(as, (const char *)key.p, key.n);
-		if (s && !s->rename) {
-			s->rename = bu_arena_strndup(&as->arena, (const char *)b.p, b.n);
+		if (s && !s->x->rename) {
+			as_symx(as, s)->rename = bu_arena_strndup(&as->arena, (const char *)b.p, b.n);
 			s->temp = false;
 		}
 		bu_buf_free(&key);
@@ -299,7 +299,7 @@ void as_exact_resolve(struct as *as)
 			as_undefined(as, s, r->pos, false);
 			continue;
 		}
-		if (s->def != DEF_NONE && s->def != DEF_LABEL && s->def != DEF_COMMON && !(s->def == DEF_SET && s->bind_given && !s->expr)) {
+		if (s->def != DEF_NONE && s->def != DEF_LABEL && s->def != DEF_COMMON && !(s->def == DEF_SET && s->bind_given && !s->x->expr)) {
 			as_error(as, "A0148", r->pos, r->len, "'%s' is in no symbol table", s->name);
 			continue;
 		}

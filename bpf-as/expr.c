@@ -142,7 +142,7 @@ static bool combine(struct parser *p, enum as_op op, const char *pos, struct ev 
 		/* Places are final once defined, but for what leb.c moves. */
 		if (x->op == OP_SYM && y->op == OP_SYM && x->sym->def == DEF_LABEL &&
 		    y->sym->def == DEF_LABEL && x->sym->sec == y->sym->sec &&
-		    x->sym->npiece == y->sym->npiece) {
+		    x->sym->x->npiece == y->sym->x->npiece) {
 			a->num = x->sym->value - y->sym->value;
 			a->node = 0;
 			return true;
@@ -339,14 +339,14 @@ static bool name(struct parser *p, struct ev *out)
 static bool use(struct parser *p, const char *s, struct as_sym *sym, struct ev *out)
 {
 	out->node = 0;
-	if (sym->def == DEF_CONST || (sym->def == DEF_SET && !sym->expr)) {
+	if (sym->def == DEF_CONST || (sym->def == DEF_SET && !sym->x->expr)) {
 		if (sym->arch_dependent)
 			p->as->arch_used = true;
 		out->num = sym->value;
 		return true;
 	}
 	/* A .set that waits is used as it is now, not as it may be set again. */
-	out->node = sym->def == DEF_SET && !p->as->compat ? sym->expr : as_expr_sym(p->as, sym, s);
+	out->node = sym->def == DEF_SET && !p->as->compat ? sym->x->expr : as_expr_sym(p->as, sym, s);
 	return true;
 }
 
@@ -579,14 +579,14 @@ static int eval_sym(struct as *as, struct as_sym *s, const struct as_expr *e, st
 
 	switch (s->def) {
 	case DEF_SET:
-		if (!s->expr) {
+		if (!s->x->expr) {
 			*v = (struct as_val){ NULL, s->value };
 			return 0;
 		}
 		if (s->evaluating)
 			return eval_error(as, e, "symbol is set by itself");
 		s->evaluating = true;
-		err = as_eval(as, s->expr, v);
+		err = as_eval(as, s->x->expr, v);
 		s->evaluating = false;
 		return err;
 	case DEF_CONST:
@@ -603,8 +603,8 @@ static int eval_sym(struct as *as, struct as_sym *s, const struct as_expr *e, st
 		}
 		*v = (struct as_val){ s, 0 };
 		s->used = true;
-		if (!s->use)
-			s->use = e->pos;
+		if (!s->x->use)
+			as_symx(as, s)->use = e->pos;
 		return 0;
 	}
 }

@@ -74,7 +74,7 @@ static bool value(struct as *as, const struct bu_scan *c, const struct bu_shape_
 		if (as->ty) /* it may be a member of a struct */
 			return false;
 		s = as_sym_hashed(as, v->p, v->n, v->hash);
-		if (!s || (s->def != DEF_CONST && (s->def != DEF_SET || s->expr)))
+		if (!s || (s->def != DEF_CONST && (s->def != DEF_SET || s->x->expr)))
 			return false;
 		if (s->arch_dependent)
 			as->arch_used = true;

@@ -146,7 +146,7 @@ void as_jumps_to(struct as *as, struct as_sym *s)
 		int64_t delta = (s->value - (int64_t)f->off) / 8 - 1;
 
 		next = f->next;
-		if (f->sec == s->sec && s->value % 8 == 0 && !f->npiece && !s->npiece && bytes_at(f->sec, f->off, 8) &&
+		if (f->sec == s->sec && s->value % 8 == 0 && !f->npiece && !s->x->npiece && bytes_at(f->sec, f->off, 8) &&
 		    (f->kind == FIX_JMP32 || (delta >= INT16_MIN && delta <= INT16_MAX)))
 			fix_jump(as, f);
 		else
@@ -271,7 +271,7 @@ static bool place(struct as *as, const struct as_fix *f, const struct as_val *v,
 	struct as_sym *s = v->sym;
 
 	if (s->def == DEF_NONE && !s->is_extern && !as->compat) {
-		as_undefined(as, s, s->use, false);
+		as_undefined(as, s, s->x->use, false);
 		return false;
 	}
 	if (!as->compat && s->def == DEF_LABEL && (s->sec->flags & SHF_EXECINSTR) &&
@@ -294,7 +294,7 @@ static void fix_data(struct as *as, const struct as_fix *f, const struct as_val 
 
 	if (v->sym) {
 		if (v->sym->def == DEF_NONE && !v->sym->is_extern && !as->compat)
-			as_undefined(as, v->sym, v->sym->use, false);
+			as_undefined(as, v->sym, v->sym->x->use, false);
 		else if (f->size == 8 || f->size == 4)
 			place(as, f, v, as_data_reloc(as, v->sym, f->size));
 		else
@@ -346,7 +346,7 @@ static void fix_value(struct as *as, const struct as_fix *f)
 		return;
 	}
 	if (v.sym && v.sym->def == DEF_NONE && !v.sym->is_extern) {
-		as_undefined(as, v.sym, v.sym->use, false);
+		as_undefined(as, v.sym, v.sym->x->use, false);
 		return;
 	}
 	if (v.sym) {
@@ -442,7 +442,7 @@ void as_functions(struct as *as)
 		struct as_sec *sec = as->secs[i];
 		uint32_t n = 0;
 
-		for (struct as_sym *s = sec->first_sym; s; s = s->next_in_sec) {
+		for (struct as_sym *s = sec->first_sym; s; s = s->x->next_in_sec) {
 			if (sec->kind == SEC_DATA && !s->temp && !s->type_given)
 				s->type = STT_OBJECT;
 			if (sec->kind > SEC_TEXT || !wants_function(s))
@@ -459,7 +459,7 @@ void as_functions(struct as *as)
 		sec->func = bu_arena_array(&as->arena, n, sizeof(*sec->func));
 		if (!sec->func)
 			return;
-		for (struct as_sym *s = sec->first_sym; s; s = s->next_in_sec)
+		for (struct as_sym *s = sec->first_sym; s; s = s->x->next_in_sec)
 			if (s->is_func)
 				sec->func[sec->nfunc++] = s;
 		qsort(sec->func, sec->nfunc, sizeof(*sec->func), by_place);

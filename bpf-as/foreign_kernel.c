@@ -334,8 +334,8 @@ static bool reference(struct kernel *k, const struct row *r)
 		return false;
 	s->is_extern = true;
 	s->used = true;
-	if (!s->use)
-		s->use = r->text.p;
+	if (!s->x->use)
+		as_symx(as, s)->use = r->text.p;
 	as->rel = v;
 	v[as->nrel++] = (struct as_reloc){ .sec = as->cur, .off = as->cur->size, .type = BU_R_BPF_64_64,
 					   .sym = s, .add = r->ref == REF_NAME ? r->add : 0,

@@ -301,8 +301,8 @@ static struct as_sym *target(struct objdump *od, struct bu_str name, const char 
 		fr_fail(od->fr, "A0110", pos, name.n, "'%s' cannot be the symbol of a relocation", s->name);
 		return NULL;
 	}
-	if (!s->use)
-		s->use = pos;
+	if (!s->x->use)
+		as_symx(as, s)->use = pos;
 	s->is_extern = true;
 	s->used = true;
 	return s;
@@ -325,11 +325,12 @@ static void settle(struct foreign *fr, size_t from)
 			r->sym->bind = r->sym->bind == STB_LOCAL ? STB_GLOBAL : r->sym->bind;
 			r->sym->bind_given = true;
 		} else if (sec && sec->size) {
-			s = bu_arena_alloc(&as->arena, sizeof(*s));
+			s = as_sym_new(as, r->sym->name, r->sym->n);
 			if (!s)
 				return;
-			*s = (struct as_sym){ .name = r->sym->name, .n = r->sym->n, .temp = true,
-					      .def = DEF_LABEL, .sec = sec, .out = BU_SEC_UNDEF };
+			s->temp = true;
+			s->def = DEF_LABEL;
+			s->sec = sec;
 			r->sym->used = false;
 			r->sym = s;
 		}

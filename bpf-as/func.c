@@ -33,11 +33,11 @@ static bool typed(struct as *as, struct as_sym *s, struct as_type *t, const char
 			 s->def == DEF_REG ? "a register" : "a number");
 		return false;
 	}
-	if (s->ctype) {
+	if (s->x->ctype) {
 		as_error(as, "A0247", p, s->n, "the type of '%s' is given twice", s->name);
 		return false;
 	}
-	s->ctype = t;
+	as_symx(as, s)->ctype = t;
 	return true;
 }
 
@@ -77,7 +77,7 @@ static bool begins(const char *s, const char *with)
 /* The section that an extern of the source is of. */
 static bool is_kconfig(const struct as_sym *s)
 {
-	return s->ctype->kind != BU_BTF_FUNC_PROTO && !s->is_ksym &&
+	return s->x->ctype->kind != BU_BTF_FUNC_PROTO && !s->is_ksym &&
 	       (begins(s->name, "CONFIG_") || begins(s->name, "LINUX_") || s->is_kconfig);
 }
 
@@ -150,7 +150,7 @@ bool as_kfunc_known(struct as *as, struct as_sym *s)
 	}
 	if (!t)
 		return false;
-	s->ctype = t;
+	as_symx(as, s)->ctype = t;
 	s->is_extern = true;
 	return true;
 }
@@ -166,19 +166,19 @@ static void extern_btf(struct as *as, struct as_sym *s)
 	struct bu_btfgen *g = &as->gen;
 	uint32_t t;
 
-	if (s->ctype->kind == BU_BTF_FUNC_PROTO) {
-		t = as_type_btf(as, s->ctype);
-		s->btf = bu_btfgen_func(g, s->name, t, LINK_EXTERN);
+	if (s->x->ctype->kind == BU_BTF_FUNC_PROTO) {
+		t = as_type_btf(as, s->x->ctype);
+		as_symx(as, s)->btf = bu_btfgen_func(g, s->name, t, LINK_EXTERN);
 		return;
 	}
-	t = s->ctype->kind == BU_BTF_VOID ? bu_btfgen_mod(g, BU_BTF_CONST, NULL, 0)
-					  : as_type_btf(as, s->ctype);
-	s->btf = bu_btfgen_var(g, s->name, t, LINK_EXTERN);
+	t = s->x->ctype->kind == BU_BTF_VOID ? bu_btfgen_mod(g, BU_BTF_CONST, NULL, 0)
+					  : as_type_btf(as, s->x->ctype);
+	as_symx(as, s)->btf = bu_btfgen_var(g, s->name, t, LINK_EXTERN);
 }
 
 static bool wanted(const struct as_sym *s)
 {
-	return s->is_extern && s->ctype && s->def == DEF_NONE && s->used;
+	return s->is_extern && s->x->ctype && s->def == DEF_NONE && s->used;
 }
 
 /* The section of externs, .kconfig or .ksyms. true: there were some. */
@@ -186,7 +186,7 @@ static bool extern_section(struct as *as, const char *name, bool kconfig)
 {
 	uint32_t n = 0;
 
-	for (struct as_sym *s = as->syms; s; s = s->next)
+	for (struct as_sym *s = as->syms; s; s = s->x->next)
 		if (wanted(s) && is_kconfig(s) == kconfig) {
 			extern_btf(as, s);
 			n++;
@@ -194,11 +194,11 @@ static bool extern_section(struct as *as, const char *name, bool kconfig)
 	if (!n)
 		return false;
 	bu_btfgen_datasec(&as->gen, name, 0);
-	for (struct as_sym *s = as->syms; s; s = s->next)
+	for (struct as_sym *s = as->syms; s; s = s->x->next)
 		if (wanted(s) && is_kconfig(s) == kconfig) {
-			int64_t size = as_type_size(s->ctype);
+			int64_t size = as_type_size(s->x->ctype);
 
-			bu_btfgen_secvar(&as->gen, s->btf, 0, size > 0 ? (uint32_t)size : 0);
+			bu_btfgen_secvar(&as->gen, s->x->btf, 0, size > 0 ? (uint32_t)size : 0);
 		}
 	return true;
 }
@@ -223,8 +223,8 @@ uint32_t as_func_btf(struct as *as, const struct as_sec *sec, const struct as_sy
 	bool prog = sec->kind == SEC_PROG && !f->called;
 	uint32_t proto, ret, ctx;
 
-	if (f->ctype && f->ctype->kind == BU_BTF_FUNC_PROTO) {
-		proto = as_type_btf(as, f->ctype);
+	if (f->x->ctype && f->x->ctype->kind == BU_BTF_FUNC_PROTO) {
+		proto = as_type_btf(as, f->x->ctype);
 		return bu_btfgen_func(g, name, proto,
 				      prog || (sec->kind == SEC_TEXT && f->bind != STB_LOCAL) ? LINK_GLOBAL
 											       : LINK_STATIC);

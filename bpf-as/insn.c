@@ -93,7 +93,7 @@ static size_t take_helper(struct as *as, struct bu_str s, struct bu_operand *out
 		return w.n;
 	}
 	sym = as_sym_find(as, w.p, w.n);
-	if (!sym || sym->def != DEF_SET || sym->expr)
+	if (!sym || sym->def != DEF_SET || sym->x->expr)
 		return 0;
 	out->val = sym->value;
 	return w.n;
@@ -452,7 +452,7 @@ bool as_target_now(struct as *as, struct as_sym *sym, bool call, int64_t *delta)
 	else
 		sym->jumped = true;
 	if (call || sym->def != DEF_LABEL || sym->sec != as->cur || sym->value % 8 ||
-	    sym->npiece != as->cur->npiece)
+	    sym->x->npiece != as->cur->npiece)
 		return false;
 	*delta = (sym->value - (int64_t)as->cur->size) / 8 - 1;
 	return true;

@@ -87,7 +87,7 @@ static bool settled(const struct as *as, uint32_t node, unsigned depth)
 	case OP_NUM:
 		return true;
 	case OP_SYM:
-		return e->sym->def == DEF_LABEL && !e->sym->npiece;
+		return e->sym->def == DEF_LABEL && !e->sym->x->npiece;
 	case OP_NEG:
 	case OP_NOT:
 	case OP_LNOT:
@@ -221,9 +221,9 @@ static bool move_labels(struct as_sec *s)
 		s->piece[i].before = sum;
 		moved = moved || s->piece[i].grown;
 	}
-	for (struct as_sym *y = moved ? s->first_sym : NULL; y; y = y->next_in_sec)
-		if (y->npiece)
-			y->value += (int64_t)s->piece[y->npiece - 1].grown;
+	for (struct as_sym *y = moved ? s->first_sym : NULL; y; y = y->x->next_in_sec)
+		if (y->x->npiece)
+			y->value += (int64_t)s->piece[y->x->npiece - 1].grown;
 	return moved;
 }
 

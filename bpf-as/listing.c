@@ -228,13 +228,13 @@ static void symbols(const struct as *as, struct bu_buf *b)
 	bool any = false;
 
 	bu_buf_str(b, "\nDefined symbols\n");
-	for (const struct as_sym *s = as->syms; s; s = s->next) {
+	for (const struct as_sym *s = as->syms; s; s = s->x->next) {
 		if (s->temp || !s->pos || (s->def != DEF_LABEL && s->def != DEF_SET))
 			continue;
 		bu_buf_printf(b, "  %016llx %-12s %s\n", (unsigned long long)s->value,
 			      s->def == DEF_LABEL ? s->sec->name : "*ABS*", s->name);
 	}
-	for (const struct as_sym *s = as->syms; s; s = s->next) {
+	for (const struct as_sym *s = as->syms; s; s = s->x->next) {
 		if (s->def != DEF_NONE || !s->used || s->temp)
 			continue;
 		if (!any)

@@ -90,7 +90,7 @@ void as_map_put(struct as *as, struct as_map *m, struct as_sym *s, const char *p
 		as->cur->align = 8;
 		as_put(as, NULL, 8ull * members(m), pos);
 		put_slots(as, m, pos);
-		s->size = as->cur->size - at;
+		as_symx(as, s)->size = as->cur->size - at;
 		return;
 	}
 	if (!only_btf(as, m, pos))
@@ -105,7 +105,7 @@ void as_map_put(struct as *as, struct as_map *m, struct as_sym *s, const char *p
 		bu_put32(b, as->be, w[i]);
 		as_put(as, b, 4, pos);
 	}
-	s->size = 4 * n;
+	as_symx(as, s)->size = 4 * n;
 }
 
 /* ---------------------------------------------------------------- BTF */

@@ -76,7 +76,7 @@ void as_builtin(struct as *as, struct as_sym *s)
 	if (f) {
 		s->def = DEF_CONST;
 		s->value = f->off;
-		s->field_size = f->size;
+		as_symx(as, s)->field_size = f->size;
 		s->arch_dependent = dep;
 		as->arch_fields = as->arch_fields || dep;
 		return;
@@ -84,7 +84,7 @@ void as_builtin(struct as *as, struct as_sym *s)
 	if (dotted && (as_type_field(as, s, &s->value, &size) ||
 		       (is_tracepoint(s) && as_tracefs_field(as, n, &s->value, &size)))) {
 		s->def = DEF_CONST;
-		s->field_size = size > 0 && size <= UINT16_MAX ? (uint16_t)size : 0;
+		as_symx(as, s)->field_size = size > 0 && size <= UINT16_MAX ? (uint16_t)size : 0;
 	}
 }
 
@@ -138,7 +138,7 @@ static const char *suggestion(struct as *as, struct as_sym *s, bool call)
 		feed_pt_regs(as, &near);
 		as_cinclude_feed(as, &near);
 	}
-	for (struct as_sym *o = as->syms; o; o = o->next)
+	for (struct as_sym *o = as->syms; o; o = o->x->next)
 		if (o->def == DEF_LABEL || o->def == DEF_SET)
 			bu_near_feed(&near, o->name);
 	for (uint64_t i = 0; i < as->symtab.cap; i++) {

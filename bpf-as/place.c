@@ -160,7 +160,7 @@ void as_d_comm(PARAMS)
 	if (s->def == DEF_LABEL && s->sec == as->cur && s->value == (int64_t)as->cur->size) {
 		s->pos = as_place(as, p);
 		s->type = STT_OBJECT;
-		s->size = (uint64_t)size;
+		as_symx(as, s)->size = (uint64_t)size;
 		s->size_given = true;
 		if (!s->bind_given)
 			s->bind = (uint8_t)arg;

@@ -379,7 +379,7 @@ static int plan_islands(struct as *as)
 		t.hi = 0;
 		/* Labels are in the order of their places. A compiler says itself which are functions. */
 		for (const struct as_sym *s = t.x->sec->first_sym; !err && t.hi < t.x->sec->size / 8;
-		     s = s ? s->next_in_sec : NULL) {
+		     s = s ? s->x->next_in_sec : NULL) {
 			if (s && !s->is_func && s->type != STT_FUNC)
 				continue;
 			t.lo = t.hi;

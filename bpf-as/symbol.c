@@ -15,17 +15,32 @@ static bool is_register(const char *p, size_t n)
 	return true;
 }
 
-static struct as_sym *new_sym(struct as *as, const char *name, size_t n)
+static const struct as_symx plain = { .out = BU_SEC_UNDEF };
+
+struct as_sym *as_sym_new(struct as *as, const char *name, size_t n)
 {
-	struct as_sym *s = n < UINT32_MAX ? bu_arena_alloc(&as->arena, sizeof(*s) + n + 1) : NULL;
+	struct as_sym *s = n < UINT32_MAX ? bu_arena_alloc(&as->arena, offsetof(struct as_sym, name) + n + 1) : NULL;
 
 	if (!s)
 		return NULL;
-	memcpy(s + 1, name, n);
-	s->name = (const char *)(s + 1);
+	memcpy(s->name, name, n);
 	s->n = (uint32_t)n;
-	s->out = BU_SEC_UNDEF;
+	s->x = &plain;
 	return s;
+}
+
+struct as_symx *as_symx(struct as *as, struct as_sym *s)
+{
+	struct as_symx *x = (struct as_symx *)(uintptr_t)s->x;
+
+	if (s->x != &plain)
+		return x;
+	x = bu_arena_alloc(&as->arena, sizeof(*x));
+	if (!x)
+		return &as->no_symx;
+	*x = plain;
+	s->x = x;
+	return x;
 }
 
 /*
@@ -88,8 +103,11 @@ void as_sym_list(struct as *as, struct as_sym *s)
 	if (s->listed)
 		return;
 	s->listed = true;
-	*as->syms_tail = s;
-	as->syms_tail = &s->next;
+	if (as->syms_last)
+		as_symx(as, as->syms_last)->next = s;
+	else
+		as->syms = s;
+	as->syms_last = s;
 }
 
 struct as_sym *as_sym_hashed(struct as *as, const char *name, size_t n, uint32_t hash)
@@ -103,7 +121,7 @@ struct as_sym *as_sym_hashed(struct as *as, const char *name, size_t n, uint32_t
 		if (t->slot[i].sym)
 			return t->slot[i].sym;
 	}
-	s = new_sym(as, name, n);
+	s = as_sym_new(as, name, n);
 	if (s && t->n >= t->cap / 4 * 3)
 		i = grow(t) ? slot_of(t, name, n, key) : t->cap;
 	if (!s || i >= t->cap) {
@@ -123,11 +141,12 @@ struct as_sym *as_sym_hashed(struct as *as, const char *name, size_t n, uint32_t
 	return s;
 }
 
-static void in_section(struct as_sec *sec, struct as_sym *s)
+static void in_section(struct as *as, struct as_sec *sec, struct as_sym *s)
 {
-	s->npiece = (uint32_t)sec->npiece;
+	if (sec->npiece)
+		as_symx(as, s)->npiece = (uint32_t)sec->npiece;
 	if (sec->last_sym)
-		sec->last_sym->next_in_sec = s;
+		as_symx(as, sec->last_sym)->next_in_sec = s;
 	else
 		sec->first_sym = s;
 	sec->last_sym = s;
@@ -144,7 +163,7 @@ static void define(struct as *as, struct as_sym *s, const char *pos)
 	sec->used = true;
 	/* Temporary labels need nothing later, unless they move. */
 	if (!s->temp || sec->npiece || as->compat)
-		in_section(sec, s);
+		in_section(as, sec, s);
 	as->last_label = s;
 	if (s->jumps)
 		as_jumps_to(as, s);
@@ -203,7 +222,7 @@ static struct numlabel *numlabel(struct as *as, const char *p, size_t n)
 
 static struct as_sym *num_sym(struct as *as, const char *p, size_t n)
 {
-	struct as_sym *s = new_sym(as, p, n);
+	struct as_sym *s = as_sym_new(as, p, n);
 
 	if (s)
 		s->temp = true;
@@ -237,7 +256,7 @@ struct as_sym *as_numref(struct as *as, const char *p, size_t n, bool forward)
 
 struct as_sym *as_dot(struct as *as)
 {
-	struct as_sym *s = new_sym(as, ".", 1);
+	struct as_sym *s = as_sym_new(as, ".", 1);
 
 	if (!s)
 		return NULL;
@@ -247,13 +266,13 @@ struct as_sym *as_dot(struct as *as)
 	s->value = (int64_t)as->cur->size;
 	as->cur->used = true;
 	if (as->cur->npiece) /* it moves */
-		in_section(as->cur, s);
+		in_section(as, as->cur, s);
 	return s;
 }
 
 struct as_sym *as_place_sym(struct as *as, struct as_sec *sec, uint64_t off)
 {
-	struct as_sym *s = new_sym(as, ".", 1);
+	struct as_sym *s = as_sym_new(as, ".", 1);
 
 	if (!s)
 		return NULL;
@@ -282,7 +301,7 @@ int as_set(struct as *as, struct as_sym *s, const char *pos, uint32_t node, int6
 	as_sym_list(as, s);
 	s->def = DEF_SET;
 	s->pos = as_place(as, pos);
-	s->expr = node;
+	as_symx(as, s)->expr = node;
 	s->value = num;
 	return 0;
 }
@@ -297,7 +316,7 @@ static struct as_sym *label_of(const struct as *as, uint32_t node, int64_t *add)
 		if (e->op == OP_SYM && e->sym->def == DEF_LABEL)
 			return e->sym;
 		if (e->op == OP_SYM) {
-			node = e->sym->def == DEF_SET ? e->sym->expr : 0;
+			node = e->sym->def == DEF_SET ? e->sym->x->expr : 0;
 		} else if (e->op == OP_ADD || e->op == OP_SUB) {
 			b = &as->ex[e->b];
 			if (b->op != OP_NUM ||
@@ -317,10 +336,10 @@ void as_aliases(struct as *as)
 	struct as_sym *base;
 	int64_t add, v;
 
-	for (struct as_sym *s = as->syms; s; s = s->next) {
-		if (s->def != DEF_SET || !s->expr)
+	for (struct as_sym *s = as->syms; s; s = s->x->next) {
+		if (s->def != DEF_SET || !s->x->expr)
 			continue;
-		base = label_of(as, s->expr, &add);
+		base = label_of(as, s->x->expr, &add);
 		if (!base || __builtin_add_overflow(base->value, add, &v) || v < 0)
 			continue;
 		s->def = DEF_LABEL;
@@ -328,7 +347,7 @@ void as_aliases(struct as *as)
 		s->value = v;
 		if (add)
 			continue;
-		s->alias = base;
+		as_symx(as, s)->alias = base;
 		base->called = base->called || s->called;
 		base->taken = base->taken || s->taken;
 		base->jumped = base->jumped || s->jumped;
@@ -475,35 +494,35 @@ bool as_put(struct as *as, const void *p, size_t n, const char *pos)
 
 /* ---------------------------------------------------------------- at the end */
 
-static void extent(const struct as_sec *sec)
+static void extent(struct as *as, const struct as_sec *sec)
 {
 	struct as_sym *s, *n;
 
-	for (s = sec->first_sym; s; s = s->next_in_sec) {
+	for (s = sec->first_sym; s; s = s->x->next_in_sec) {
 		if (s->size_given || s->is_map)
 			continue;
 		if (sec->kind <= SEC_TEXT) {
 			if (!s->is_func)
 				continue;
-			for (n = s->next_in_sec; n && (!n->is_func || n->value == s->value);)
-				n = n->next_in_sec;
+			for (n = s->x->next_in_sec; n && (!n->is_func || n->value == s->value);)
+				n = n->x->next_in_sec;
 		} else {
-			for (n = s->next_in_sec; n && (n->temp || n->value == s->value);)
-				n = n->next_in_sec;
+			for (n = s->x->next_in_sec; n && (n->temp || n->value == s->value);)
+				n = n->x->next_in_sec;
 		}
-		s->size = (uint64_t)((n ? n->value : (int64_t)sec->size) - s->value);
+		as_symx(as, s)->size = (uint64_t)((n ? n->value : (int64_t)sec->size) - s->value);
 	}
 }
 
 /* A reader of the object would call it damaged. */
 static void check_size(struct as *as, const struct as_sym *s)
 {
-	const struct as_sym *at = s->alias ? s->alias : s;
+	const struct as_sym *at = s->x->alias ? s->x->alias : s;
 
-	if (!s->size_given || at->def != DEF_LABEL || !at->sec || s->size <= at->sec->size - (uint64_t)at->value)
+	if (!s->size_given || at->def != DEF_LABEL || !at->sec || s->x->size <= at->sec->size - (uint64_t)at->value)
 		return;
 	as_error(as, "A0130", s->pos, s->n, "size of '%s' is %llu bytes; section '%s' ends %llu bytes behind it", s->name,
-		 (unsigned long long)s->size, at->sec->name,
+		 (unsigned long long)s->x->size, at->sec->name,
 		 (unsigned long long)(at->sec->size - (uint64_t)at->value));
 }
 
@@ -511,23 +530,23 @@ void as_check_symbols(struct as *as)
 {
 	struct as_val v;
 
-	for (struct as_sym *s = as->syms; s; s = s->next) {
-		if (!s->size_expr || as_eval(as, s->size_expr, &v))
+	for (struct as_sym *s = as->syms; s; s = s->x->next) {
+		if (!s->x->size_expr || as_eval(as, s->x->size_expr, &v))
 			continue;
 		if (v.sym || v.add < 0)
 			as_error(as, "A0130", s->pos, s->n, "size of '%s' is not a number", s->name);
 		else
-			s->size = (uint64_t)v.add;
+			as_symx(as, s)->size = (uint64_t)v.add;
 	}
 	for (size_t i = 0; i < as->nsecs && !as->verbatim && !as->compat; i++)
-		extent(as->secs[i]);
-	for (struct as_sym *s = as->syms; s; s = s->next) {
+		extent(as, as->secs[i]);
+	for (struct as_sym *s = as->syms; s; s = s->x->next) {
 		check_size(as, s);
-		if (!s->alias)
+		if (!s->x->alias)
 			continue;
 		if (!s->type_given)
-			s->type = s->alias->type;
+			s->type = s->x->alias->type;
 		if (!s->size_given)
-			s->size = s->alias->size;
+			as_symx(as, s)->size = s->x->alias->x->size;
 	}
 }

@@ -338,9 +338,9 @@ void as_d_var(PARAMS)
 	s->type_given = true;
 	if (!s->bind_given)
 		s->bind = STB_GLOBAL;
-	s->size = (uint64_t)size;
+	as_symx(as, s)->size = (uint64_t)size;
 	s->size_given = true;
-	s->ctype = t;
+	as_symx(as, s)->ctype = t;
 	as_put(as, ok ? in.buf : NULL, in.size, pos);
 	as->last_label = NULL;
 	as->cur = cur;
@@ -376,7 +376,7 @@ void as_d_version(PARAMS)
 		s->type = STT_OBJECT;
 		s->type_given = true;
 		s->bind = STB_GLOBAL;
-		s->ctype = as_type_int(as, 4, false);
+		as_symx(as, s)->ctype = as_type_int(as, 4, false);
 		bu_put32(b, as->be, (uint32_t)v);
 		as_put(as, b, 4, name.p);
 	}
@@ -400,12 +400,12 @@ void as_var_type(struct as *as, struct as_cur *c, struct as_sym *s, const char *
 			 as_type_text(as, t));
 		return;
 	}
-	if (s->ctype) {
+	if (s->x->ctype) {
 		as_error(as, "A0247", pos, s->n, "the type of '%s' is given twice", s->name);
 		return;
 	}
 	as_type_full(as, t);
-	s->ctype = t;
+	as_symx(as, s)->ctype = t;
 	s->type = STT_OBJECT;
 	s->type_given = true;
 }
@@ -413,16 +413,16 @@ void as_var_type(struct as *as, struct as_cur *c, struct as_sym *s, const char *
 /* At the end: is a label's data as long as its type? */
 void as_vars_check(struct as *as)
 {
-	for (struct as_sym *s = as->syms; s; s = s->next) {
-		struct as_type *real = s->ctype ? as_type_real(s->ctype) : NULL;
+	for (struct as_sym *s = as->syms; s; s = s->x->next) {
+		struct as_type *real = s->x->ctype ? as_type_real(s->x->ctype) : NULL;
 
 		if (!real || s->def != DEF_LABEL || real->kind == BU_BTF_FUNC_PROTO || s->is_map)
 			continue;
 		if (real->kind == BU_BTF_ARRAY && !real->nelems && as_type_size(real->to) > 0 &&
-		    s->size % (uint64_t)as_type_size(real->to) == 0)
-			s->ctype = as_type_array(as, real->to, (uint32_t)(s->size / (uint64_t)as_type_size(real->to)));
-		else if ((uint64_t)as_type_size(real) != s->size)
+		    s->x->size % (uint64_t)as_type_size(real->to) == 0)
+			as_symx(as, s)->ctype = as_type_array(as, real->to, (uint32_t)(s->x->size / (uint64_t)as_type_size(real->to)));
+		else if ((uint64_t)as_type_size(real) != s->x->size)
 			as_error(as, "A0249", s->pos, s->n, "'%s' has %llu bytes, its type %s has %lld", s->name,
-				 (unsigned long long)s->size, as_type_text(as, real), (long long)as_type_size(real));
+				 (unsigned long long)s->x->size, as_type_text(as, real), (long long)as_type_size(real));
 	}
 }
