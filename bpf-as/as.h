@@ -385,7 +385,9 @@ struct as_lines {
 };
 static inline struct as_lines as_lines(const struct as_sec *s)
 {
-	return (struct as_lines){ .p = s->lines.p, .e = s->lines.p + s->lines.n };
+	const uint8_t *p = s->lines.p; /* NULL: there are none */
+
+	return (struct as_lines){ .p = p, .e = s->lines.n ? p + s->lines.n : p };
 }
 bool as_lines_next(struct as_lines *it);
 

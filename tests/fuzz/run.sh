@@ -50,8 +50,8 @@ seed()
 	mkdir -p "$dir" "$work/corpus-$t"
 	case $t in
 	as | canonical)
-		cp "$top"/tests/golden/as/*.s "$top"/examples/*.s "$top"/tests/qemu/*.s "$dir"
-		for f in "$corpus"/{as,foreign,compilers,canonical}/*; do
+		for f in "$top"/{tests/golden/as,examples,tests/qemu}/*.s "$top"/tests/golden/as/foreign/*.txt \
+			"$corpus"/{as,foreign,compilers,canonical}/*; do
 			[ ! -f "$f" ] || cp "$f" "$dir/$(basename "$(dirname "$f")")-$(basename "$f")"
 		done
 		;;
