@@ -61,7 +61,7 @@ static struct bu_chunk *add_chunk(struct bu_arena *a, size_t size)
 	return c;
 }
 
-void *bu_arena_alloc(struct bu_arena *a, size_t size)
+static void *take(struct bu_arena *a, size_t size)
 {
 	struct bu_chunk *c = a->head;
 	void *p;
@@ -77,10 +77,17 @@ void *bu_arena_alloc(struct bu_arena *a, size_t size)
 	p = c->data + c->used;
 	c->used += size;
 	a->used += size;
-	return memset(p, 0, size);
+	return p;
 fail:
 	a->failed = true;
 	return NULL;
+}
+
+void *bu_arena_alloc(struct bu_arena *a, size_t size)
+{
+	void *p = take(a, size);
+
+	return p ? memset(p, 0, size) : NULL;
 }
 
 void *bu_arena_array(struct bu_arena *a, size_t n, size_t size)
@@ -96,7 +103,7 @@ void *bu_arena_array(struct bu_arena *a, size_t n, size_t size)
 
 void *bu_arena_memdup(struct bu_arena *a, const void *p, size_t n)
 {
-	void *copy = bu_arena_alloc(a, n);
+	void *copy = take(a, n);
 
 	if (copy && n)
 		memcpy(copy, p, n);
