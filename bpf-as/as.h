@@ -740,6 +740,9 @@ struct as_dis_opt {
 	bool source;   /* --source: lines of the source as comments */
 	bool no_btf;   /* --no-btf: the text is to be edited, types are made anew */
 	bool no_check; /* the text is not assembled to see whether it makes the same */
+	/* Takes text of large objects block by block: 0 or -errno. The rest is in out. */
+	int (*write)(void *ctx, const void *p, size_t n);
+	void *ctx;
 };
 /*
  * Reads the object at path and appends its text to out. opt may be NULL. 0; -EINVAL or -ENOEXEC with

@@ -6,8 +6,31 @@
 
 /* Levels go down, so that there cannot be many rounds. */
 #define MAX_ROUNDS 6
-/* Instructions from which on the check has a text of its own. */
+/* Instructions, or words of types, from which on the check has a text of its own. */
 #define LARGE 65536
+
+void dis_write(struct dis *d)
+{
+	if (!d->werr && d->out->n)
+		d->werr = d->opt->write(d->opt->ctx, d->out->p, d->out->n);
+	bu_buf_reset(d->out);
+}
+
+void dis_skip(struct dis *d, uint32_t k, uint64_t off, uint64_t n)
+{
+	struct dis_gap *g = d->ngaps ? &d->gaps[d->ngaps - 1] : NULL;
+
+	d->sec[k].skipped += n;
+	if (g && g->sec == k && g->off + g->n == off) {
+		g->n += n;
+		return;
+	}
+	d->gaps = bu_arena_grow(&d->round, d->gaps, d->ngaps, &d->cap_gaps, sizeof(*d->gaps));
+	if (d->gaps)
+		d->gaps[d->ngaps++] = (struct dis_gap){ k, off, n };
+	else
+		d->ngaps = 0;
+}
 
 static bool is_btf(const struct bu_sec *s)
 {
@@ -61,6 +84,10 @@ static int print(struct dis *d)
 	bu_arena_init(&d->round);
 	d->seen = d->check ? bu_arena_array(&d->round, 1u << DIS_SEEN_BITS, sizeof(*d->seen)) : NULL;
 	d->nseen = 0;
+	d->gaps = NULL;
+	d->ngaps = d->cap_gaps = 0;
+	for (uint32_t k = 0; k < d->o.nsecs; k++)
+		d->sec[k].skipped = 0;
 	if (d->check && !d->seen)
 		return -ENOMEM;
 	err = dis_marks(d);
@@ -70,14 +97,15 @@ static int print(struct dis *d)
 	return d->round.failed || d->arena.failed || d->out->failed ? -ENOMEM : 0;
 }
 
-static uint64_t instructions(const struct dis *d)
+/* How much there is that dis_verify.c knows to check by examples. */
+static bool is_large(const struct dis *d)
 {
 	uint64_t n = 0;
 
 	for (uint32_t k = 0; k < d->o.nsecs; k++)
-		if (dis_is_code(&d->o.secs[k]))
+		if (dis_is_code(&d->o.secs[k]) || is_btf(&d->o.secs[k]))
 			n += d->o.secs[k].size / 8;
-	return n;
+	return n > LARGE;
 }
 
 /*
@@ -87,7 +115,7 @@ static uint64_t instructions(const struct dis *d)
 static int rounds(struct dis *d)
 {
 	struct bu_buf *out = d->out, text = { 0 };
-	bool again = !d->opt->no_check && !d->opt->no_btf, large = instructions(d) > LARGE;
+	bool again = !d->opt->no_check && !d->opt->no_btf, large = is_large(d);
 	int err = 0;
 
 	d->check = again && large;
@@ -103,8 +131,11 @@ static int rounds(struct dis *d)
 	if (!err && d->check) {
 		d->check = false;
 		bu_buf_reset(&text);
-		bu_buf_room(&text, instructions(d) * 24); /* about what it takes */
+		d->stream = d->opt->write != NULL;
+		bu_buf_room(&text, 2 * DIS_BLOCK);
 		err = print(d);
+		if (!err)
+			err = d->werr;
 	}
 	d->out = out;
 	if (err)

@@ -54,6 +54,13 @@ struct dis_sec {
 	bool left_out;       /* not printed: made anew */
 	bool lowered;        /* in this round */
 	size_t from, to;     /* bytes of the text */
+	uint64_t skipped;    /* check: bytes that were left out of the text: see dis_skip() */
+};
+
+/* Contents of a section that the text of a check leaves out. */
+struct dis_gap {
+	uint32_t sec;
+	uint64_t off, n;
 };
 
 struct dis {
@@ -63,9 +70,13 @@ struct dis {
 	struct bu_arena arena;   /* what all rounds share */
 	struct bu_arena round;   /* what one round makes */
 	struct bu_buf *out;
+	bool stream;             /* the text is written while it is made */
+	int werr;                /* what writing it said */
 	bool check;              /* the text is for the assembler alone: see dis_code.c */
 	uint64_t *seen;          /* check: kinds of instructions that were printed, a table of DIS_SEEN_BITS */
 	uint32_t nseen;
+	struct dis_gap *gaps;    /* check: by section and place */
+	size_t ngaps, cap_gaps;
 	bool indexed;
 	const char **name;       /* of each symbol, as the text says it; NULL: not shown */
 	bool *renamed;
@@ -83,6 +94,18 @@ struct dis {
 	const struct bu_insn *insn;
 	int64_t imm64;
 };
+
+/* dis.c */
+/* What is in out so far goes to the reader of the text if it is much. The text behind stays. */
+#define DIS_BLOCK 65536
+void dis_write(struct dis *d);
+static inline void dis_flush(struct dis *d)
+{
+	if (d->out->n >= DIS_BLOCK && d->stream)
+		dis_write(d);
+}
+/* In a check n bytes of section k at off are left out: what is like them was said. Calls go up. */
+void dis_skip(struct dis *d, uint32_t k, uint64_t off, uint64_t n);
 
 /* dis_label.c */
 int dis_names(struct dis *d);

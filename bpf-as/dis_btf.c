@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* .BTF as numbers, a type and a member a line, with what they mean in C beside. */
 #include "bpf-as/dis.h"
+#include "base/put.h"
 
 #define MAX_DEPTH 24
 #define MAX_NAME 200
@@ -8,8 +9,14 @@
 /* A name in a comment: what it holds may be anything but the end of the line. */
 void dis_put_clean(struct bu_buf *out, const char *s)
 {
-	for (size_t i = 0; s[i] && i < MAX_NAME; i++)
-		bu_buf_char(out, s[i] == '\t' ? ' ' : s[i] < ' ' || s[i] > '~' ? '?' : s[i]);
+	char *p = (char *)bu_buf_room(out, MAX_NAME);
+	size_t i;
+
+	if (!p)
+		return;
+	for (i = 0; s[i] && i < MAX_NAME; i++)
+		p[i] = s[i] >= ' ' && s[i] <= '~' ? s[i] : s[i] == '\t' ? ' ' : '?';
+	out->n += i;
 }
 
 /* ---------------------------------------------------------------- types in C */
@@ -201,11 +208,35 @@ void dis_words_init(struct dis_words *w, struct dis *d, uint32_t k)
 				 .rend = d->sec[k].rel + d->sec[k].nrel };
 }
 
+/* Words without relocations. */
+static void plain_words(struct dis_words *w, uint64_t at, uint64_t n)
+{
+	struct bu_buf *out = w->d->out;
+	bool be = w->d->o.be;
+	char *p = (char *)bu_buf_room(out, 8 + n * (BU_PUT_MAX + 2)), *start = p;
+
+	if (!p)
+		return;
+	p = bu_put_mem(p, "\t.4byte\t", 8);
+	for (uint64_t i = 0; i < n; i++, at += 4) {
+		uint32_t v = bu_get32(w->p + at, be);
+
+		if (i)
+			p = bu_put_mem(p, ", ", 2);
+		p = v < 65536 ? bu_put_u64(p, v) : bu_put_hex(p, v);
+	}
+	out->n += (size_t)(p - start);
+}
+
 void dis_words(struct dis_words *w, uint64_t at, uint64_t n)
 {
 	const struct bu_rel *rels = w->d->o.rels;
 	struct bu_buf *out = w->d->out;
 
+	if (w->rel == w->rend) {
+		plain_words(w, at, n);
+		return;
+	}
 	for (uint32_t r = w->rel; r < w->rend && rels[r].off < at + 4 * n; r++)
 		if (w->d->plan[r] != PLAN_EXPR || rels[r].off % 4)
 			dis_put_reloc(w->d, &rels[r], rels[r].off - at);
@@ -252,39 +283,65 @@ static void type(struct dis *d, struct dis_words *w, const struct bu_btf *b, uin
 	}
 }
 
-static bool strings(struct dis *d, const uint8_t *p, uint32_t n)
+/* In a check a string is left out when all bytes in it were in one before; met: these. */
+static bool said_before(uint8_t met[256], const uint8_t *p, size_t len)
 {
-	for (uint32_t at = 0; at < n;) {
-		size_t len = strnlen((const char *)p + at, n - at);
+	uint8_t all = 1;
 
-		if (len == n - at)
-			return false;
-		bu_buf_str(d->out, "\t.asciz\t");
+	for (size_t i = 0; i < len; i++)
+		all &= met[p[i]];
+	for (size_t i = 0; !all && i < len; i++)
+		met[p[i]] = 1;
+	return all;
+}
+
+/* n bytes that end with a NUL, k: of this section. */
+static void strings(struct dis *d, uint32_t k, const uint8_t *p, uint32_t n)
+{
+	bool check = d->check && !d->sec[k].nrel;
+	uint64_t base = (uint64_t)(p - d->o.secs[k].data);
+	uint8_t met[256] = { 0 };
+
+	for (uint32_t at = 0; at < n && !d->out->failed;) {
+		size_t len = strlen((const char *)p + at);
+		char *to, *start;
+
+		if (check && at && said_before(met, p + at, len)) {
+			dis_skip(d, k, base + at, len + 1);
+			at += (uint32_t)len + 1;
+			continue;
+		}
+		bu_buf_add(d->out, "\t.asciz\t", 8);
 		dis_quoted(d->out, (const char *)p + at, len);
-		bu_buf_printf(d->out, "\t# %u\n", at);
+		to = start = (char *)bu_buf_room(d->out, BU_PUT_MAX + 4);
+		if (!to)
+			return;
+		to = bu_put_u64(bu_put_mem(to, "\t# ", 3), at);
+		*to++ = '\n';
+		d->out->n += (size_t)(to - start);
 		at += (uint32_t)len + 1;
+		dis_flush(d);
 	}
-	return true;
 }
 
 /* Header, types, strings, without gaps, as all who write BTF have it. */
-static bool is_plain(const struct dis *d, const struct bu_btf *b)
+static bool is_plain(const struct dis *d, const struct bu_btf *b, const uint8_t *data)
 {
 	return b->be == d->o.be && b->hdr_len == 24 && !b->type_off && b->type_len % 4 == 0 &&
-	       b->str_off == b->type_len && 24ull + b->str_off + b->str_len == b->size;
+	       b->str_off == b->type_len && 24ull + b->str_off + b->str_len == b->size &&
+	       (!b->str_len || !data[b->size - 1]);
 }
 
 bool dis_btf(struct dis *d, uint32_t k)
 {
 	const struct bu_sec *s = &d->o.secs[k];
-	size_t from = d->out->n;
 	struct dis_words w;
 	struct bu_btf b;
 	bool ok;
 
 	if (!s->data || bu_btf_parse(&b, s->data, s->size, NULL, "", NULL))
 		return false;
-	ok = is_plain(d, &b);
+	ok = is_plain(d, &b, s->data);
 	if (ok) {
 		bu_buf_printf(d->out, "\t.2byte\t0xeb9f\t# magic\n\t.byte\t%u, %u\t# version, flags\n\t.4byte\t24\t"
 			      "# bytes of the header\n", s->data[2], s->data[3]);
@@ -293,13 +350,13 @@ bool dis_btf(struct dis *d, uint32_t k)
 		bu_buf_str(d->out, "\t# types: where behind the header, bytes\n");
 		dis_words(&w, 16, 2);
 		bu_buf_str(d->out, "\t# strings\n");
-		for (uint32_t id = 1; id <= b.ntypes; id++)
+		for (uint32_t id = 1; id <= b.ntypes; id++) {
 			type(d, &w, &b, id, id == b.ntypes ? 24 + b.type_len : b.offs[id]);
+			dis_flush(d);
+		}
 		bu_buf_str(d->out, "\t# strings, each with its offset\n");
-		ok = strings(d, s->data + 24 + b.str_off, b.str_len);
+		strings(d, k, s->data + 24 + b.str_off, b.str_len);
 	}
 	bu_btf_free(&b);
-	if (!ok)
-		d->out->n = d->out->failed ? d->out->n : from;
 	return ok;
 }

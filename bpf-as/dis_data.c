@@ -4,23 +4,42 @@
 
 #define STRING_MAX 4096
 
+/* What stands behind a backslash for a byte in quotes; 1: its number in octal; 0: it stands for itself. */
+static const uint8_t escapes[256] = {
+	[0 ... '\t' - 1] = 1, ['\t'] = 't', ['\n'] = 'n', ['\n' + 1 ... ' ' - 1] = 1, ['"'] = '"',
+	['\\'] = '\\', [0x7f ... 0xff] = 1,
+};
+
+static void inside(struct bu_buf *out, const uint8_t *q, size_t n)
+{
+	char *p = (char *)bu_buf_room(out, n * 4), *start = p;
+
+	for (const uint8_t *e = q + n; p && q < e; q++) {
+		uint8_t esc = escapes[*q];
+
+		if (!esc) {
+			*p++ = (char)*q;
+			continue;
+		}
+		*p++ = '\\';
+		if (esc > 1) {
+			*p++ = (char)esc;
+		} else {
+			*p++ = (char)('0' + (*q >> 6));
+			*p++ = (char)('0' + (*q >> 3 & 7));
+			*p++ = (char)('0' + (*q & 7));
+		}
+	}
+	out->n += (size_t)(p - start);
+}
+
 void dis_quoted(struct bu_buf *out, const char *text, size_t n)
 {
 	const uint8_t *p = (const uint8_t *)text;
 
 	bu_buf_char(out, '"');
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] == '"' || p[i] == '\\')
-			bu_buf_printf(out, "\\%c", p[i]);
-		else if (p[i] == '\n')
-			bu_buf_str(out, "\\n");
-		else if (p[i] == '\t')
-			bu_buf_str(out, "\\t");
-		else if (p[i] < ' ' || p[i] > '~')
-			bu_buf_printf(out, "\\%03o", p[i]);
-		else
-			bu_buf_char(out, (char)p[i]);
-	}
+	for (size_t i = 0; i < n; i += STRING_MAX)
+		inside(out, p + i, n - i < STRING_MAX ? n - i : STRING_MAX);
 	bu_buf_char(out, '"');
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* .BTF.ext as numbers, a record a line, with the function, the line of the source or the field beside. */
 #include "bpf-as/dis.h"
+#include "base/put.h"
 
 struct ext {
 	struct dis *d;
@@ -9,7 +10,15 @@ struct ext {
 	uint64_t n;
 	struct bu_btf btf;
 	bool has_btf;
+	uint32_t k;
+	/* lines: "FILE:" as last printed, and which it is */
+	struct bu_buf from;
+	size_t file_len;
+	uint32_t file;
 };
+
+/* Records of a list that a check has; others are numbers like these. */
+#define EXAMPLES 64
 
 static uint32_t word(const struct ext *e, uint64_t at)
 {
@@ -34,14 +43,31 @@ static void func(struct ext *e, uint64_t at, uint32_t size)
 
 static void line(struct ext *e, uint64_t at, uint32_t size)
 {
+	uint32_t at_line = word(e, at + 12), file = word(e, at + 4);
+	struct bu_buf *out = e->d->out;
 	const char *text;
+	char *p, *start;
 
 	if (size < 16)
 		return;
-	dis_put_clean(e->d->out, str(e, word(e, at + 4)));
-	bu_buf_printf(e->d->out, ":%u:%u: ", word(e, at + 12) >> 10, word(e, at + 12) & 1023);
+	if (!e->file_len || e->file != file) {
+		e->from.n = 0;
+		dis_put_clean(&e->from, str(e, file));
+		bu_buf_char(&e->from, ':');
+		e->file = file;
+		e->file_len = e->from.failed ? 0 : e->from.n;
+	}
+	p = start = (char *)bu_buf_room(out, e->file_len + 2 * BU_PUT_MAX + 3);
+	if (!p)
+		return;
+	p = bu_put_u64(bu_put_mem(p, e->from.p, e->file_len), at_line >> 10);
+	*p++ = ':';
+	p = bu_put_mem(bu_put_u64(p, at_line & 1023), ": ", 2);
+	out->n += (size_t)(p - start);
 	text = str(e, word(e, at + 8));
-	dis_put_clean(e->d->out, text + strspn(text, " \t"));
+	while (*text == ' ' || *text == '\t')
+		text++;
+	dis_put_clean(out, text);
 }
 
 static void core(struct ext *e, uint64_t at, uint32_t size)
@@ -64,8 +90,7 @@ static void core(struct ext *e, uint64_t at, uint32_t size)
 }
 
 /* One of the three lists: the size of a record, then for each section its name, a count and records. */
-static bool list(struct ext *e, uint64_t at, uint64_t len, const char *what,
-		 void (*say)(struct ext *e, uint64_t at, uint32_t size))
+static bool list_is_whole(const struct ext *e, uint64_t at, uint64_t len)
 {
 	uint64_t end = at + len;
 	uint32_t size;
@@ -77,10 +102,7 @@ static bool list(struct ext *e, uint64_t at, uint64_t len, const char *what,
 	size = word(e, at);
 	if (size < 8 || size > 4096 || size % 4)
 		return false;
-	dis_words(&e->w, at, 1);
-	bu_buf_printf(e->d->out, "\t# %s: bytes of a record\n", what);
-	at += 4;
-	while (at < end) {
+	for (at += 4; at < end;) {
 		uint32_t n;
 
 		if (end - at < 8)
@@ -88,18 +110,45 @@ static bool list(struct ext *e, uint64_t at, uint64_t len, const char *what,
 		n = word(e, at + 4);
 		if (n > (end - at - 8) / size)
 			return false;
-		dis_words(&e->w, at, 2);
-		bu_buf_str(e->d->out, "\t# section ");
-		dis_put_clean(e->d->out, str(e, word(e, at)));
-		bu_buf_str(e->d->out, ", number of records\n");
-		for (at += 8; n; n--, at += size) {
-			dis_words(&e->w, at, size / 4);
-			bu_buf_str(e->d->out, "\t#     ");
-			say(e, at, size);
-			bu_buf_char(e->d->out, '\n');
-		}
+		at += 8 + (uint64_t)n * size;
 	}
 	return true;
+}
+
+static void list(struct ext *e, uint64_t at, uint64_t len, const char *what,
+		 void (*say)(struct ext *e, uint64_t at, uint32_t size))
+{
+	struct dis *d = e->d;
+	bool check = d->check && !d->sec[e->k].nrel;
+	uint64_t end = at + len;
+	uint32_t size;
+
+	if (!len)
+		return;
+	size = word(e, at);
+	dis_words(&e->w, at, 1);
+	bu_buf_printf(d->out, "\t# %s: bytes of a record\n", what);
+	for (at += 4; at < end;) {
+		uint32_t n = word(e, at + 4);
+
+		dis_words(&e->w, at, 2);
+		bu_buf_str(d->out, "\t# section ");
+		dis_put_clean(d->out, str(e, word(e, at)));
+		bu_buf_str(d->out, ", number of records\n");
+		at += 8;
+		for (uint32_t i = 0; i < n && !d->out->failed; i++, at += size) {
+			if (check && i == EXAMPLES) {
+				dis_skip(d, e->k, at, (uint64_t)(n - i) * size);
+				at += (uint64_t)(n - i) * size;
+				break;
+			}
+			dis_words(&e->w, at, size / 4);
+			bu_buf_add(d->out, "\t#     ", 7);
+			say(e, at, size);
+			bu_buf_char(d->out, '\n');
+			dis_flush(d);
+		}
+	}
 }
 
 static bool contents(struct ext *e)
@@ -117,7 +166,8 @@ static bool contents(struct ext *e)
 	}
 	/* in this order and without gaps, as all have it */
 	if (at[0] != hdr || at[1] != at[0] + len[0] || (hdr == 32 && at[2] != at[1] + len[1]) ||
-	    at[1] + len[1] + len[2] != e->n)
+	    at[1] + len[1] + len[2] != e->n || !list_is_whole(e, at[0], len[0]) ||
+	    !list_is_whole(e, at[1], len[1]) || !list_is_whole(e, at[2], len[2]))
 		return false;
 	bu_buf_printf(e->d->out, "\t.2byte\t0xeb9f\t# magic\n\t.byte\t%u, %u\t# version, flags\n", e->p[2], e->p[3]);
 	dis_words(&e->w, 4, 1);
@@ -130,16 +180,17 @@ static bool contents(struct ext *e)
 		dis_words(&e->w, 24, 2);
 		bu_buf_str(e->d->out, "\t# fields to be relocated\n");
 	}
-	return list(e, at[0], len[0], "functions", func) && list(e, at[1], len[1], "lines", line) &&
-	       list(e, at[2], len[2], "fields", core);
+	list(e, at[0], len[0], "functions", func);
+	list(e, at[1], len[1], "lines", line);
+	list(e, at[2], len[2], "fields", core);
+	return true;
 }
 
 bool dis_btf_ext(struct dis *d, uint32_t k)
 {
 	const struct bu_sec *s = &d->o.secs[k];
 	uint32_t b = bu_obj_sec_by_name(&d->o, ".BTF");
-	struct ext e = { .d = d, .p = s->data, .n = s->size };
-	size_t from = d->out->n;
+	struct ext e = { .d = d, .k = k, .p = s->data, .n = s->size };
 	bool ok;
 
 	if (!s->data || s->size % 4)
@@ -150,7 +201,6 @@ bool dis_btf_ext(struct dis *d, uint32_t k)
 	ok = contents(&e);
 	if (e.has_btf)
 		bu_btf_free(&e.btf);
-	if (!ok)
-		d->out->n = d->out->failed ? d->out->n : from;
+	bu_buf_free(&e.from);
 	return ok;
 }

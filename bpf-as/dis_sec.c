@@ -268,6 +268,7 @@ void dis_section(struct dis *d, uint32_t k)
 		for (;;) {
 			if (off == stop)
 				close_at(d, &w, off);
+			dis_flush(d);
 			labels_at(d, &w, k, off);
 			if (off >= s->size || d->out->failed)
 				break;

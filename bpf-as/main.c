@@ -546,21 +546,53 @@ static int assemble(struct args *a, const char *out, struct bu_diags *ds)
 	return err;
 }
 
+/* Where the text of -d goes: opened when there is some. */
+struct dis_out {
+	const char *path;
+	struct bu_outfile f;
+	bool open;
+	int err;
+};
+
+static int take_text(void *ctx, const void *p, size_t n)
+{
+	struct dis_out *o = ctx;
+
+	if (!o->open && !o->err) {
+		o->err = bu_outfile_open(&o->f, o->path);
+		o->open = !o->err;
+	}
+	if (!o->err)
+		o->err = bu_write_all(o->f.fd, p, n);
+	return o->err;
+}
+
 static int disassemble(const struct args *a, const char *out, struct bu_diags *ds)
 {
+	struct as_dis_opt opt = a->disopt;
+	struct dis_out o = { .path = out };
 	struct bu_buf b = { 0 };
 	int err;
 
-	err = as_dis(a->in, &a->disopt, ds, &b);
-	if (err) {
-		if (!ds->errors)
-			bu_diag(ds, BU_ERROR, "U0002", "cannot read '%s': %s", a->in, strerror(-err));
-		bu_buf_free(&b);
-		return err == -EINVAL || err == -ENOEXEC ? BU_EXIT_FAIL : BU_EXIT_IO;
-	}
-	err = write_text(&b, out, ds);
+	opt.write = take_text;
+	opt.ctx = &o;
+	err = as_dis(a->in, &opt, ds, &b);
+	if (!err)
+		err = take_text(&o, b.p, b.n);
 	bu_buf_free(&b);
-	return err ? BU_EXIT_IO : BU_EXIT_OK;
+	if (o.open && !err) {
+		o.err = err = bu_outfile_commit(&o.f);
+	} else if (o.open) {
+		bu_outfile_abort(&o.f);
+	}
+	if (!err)
+		return BU_EXIT_OK;
+	if (o.err)
+		bu_diag(ds, BU_ERROR, "U0002", "cannot write '%s': %s", strcmp(out, "-") ? out : "<stdout>",
+			strerror(-o.err));
+	else if (!ds->errors)
+		bu_diag(ds, BU_ERROR, "U0002", "cannot read '%s': %s", a->in, strerror(-err));
+	return !o.err && (err == -EINVAL || err == -ENOEXEC) ? BU_EXIT_FAIL : BU_EXIT_IO;
 }
 
 /*
