@@ -225,8 +225,12 @@ int as_dis(const char *path, const struct as_dis_opt *opt, struct bu_diags *ds, 
 		err = check_size(&d, path);
 	if (err)
 		goto out;
-	/* What the sections mean is a bonus: an object that libbpf would refuse is shown too. */
-	d.indexed = bu_obj_index(&d.o, &quiet) == 0;
+	/*
+	 * What the sections mean is a bonus: an object that libbpf would refuse is shown too. Where nothing
+	 * of it is asked for, types and lines are not kept twice.
+	 */
+	d.indexed = (!d.opt->no_btf && !d.opt->source && bu_obj_sec_by_name(&d.o, ".maps") == BU_SEC_UNDEF) ||
+		    bu_obj_index(&d.o, &quiet) == 0;
 	if (d.indexed && d.opt->no_btf)
 		warn_core(&d, path);
 	err = prepare(&d);

@@ -50,6 +50,7 @@ struct dis_sec {
 	uint32_t rel, nrel;  /* in o.rels */
 	const struct bu_btfext_sec *ext; /* --source: where its lines are from, or NULL */
 	uint8_t *at;         /* code: AT_*, one a slot; NULL: other sections */
+	uint8_t *jumps;      /* what at begins with, or NULL: AT_JUMP, the same in each round */
 	uint8_t level;       /* enum dis_level */
 	bool left_out;       /* not printed: made anew */
 	bool lowered;        /* in this round */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* .BTF as numbers, a type and a member a line, with what they mean in C beside. */
 #include "bpf-as/dis.h"
-#include "base/put.h"
 
 #define MAX_DEPTH 24
 #define MAX_NAME 200

@@ -157,6 +157,17 @@ static void put_line(struct dis *d, const struct bu_btfext_sec *x, uint32_t i)
 	bu_buf_char(d->out, '\n');
 }
 
+/* What was left out up to here. */
+static void put_zeros(struct dis *d, uint64_t *n)
+{
+	if (!*n)
+		return;
+	bu_buf_add(d->out, "\t.zero\t", 7);
+	bu_buf_u64(d->out, *n);
+	bu_buf_char(d->out, '\n');
+	*n = 0;
+}
+
 uint64_t dis_code(struct dis *d, uint32_t k, uint64_t off, uint64_t end)
 {
 	static const struct bu_isa_names fns = { .label = put_label, .helper = put_helper,
@@ -181,8 +192,14 @@ uint64_t dis_code(struct dis *d, uint32_t k, uint64_t off, uint64_t end)
 		unsigned len = 8;
 		bool two;
 
-		if (off != from && at[off / 8] & stops)
-			break;
+		if (off != from && at[off / 8] & stops) {
+			if (at[off / 8] & AT_SYM)
+				break;
+			put_zeros(d, &skipped);
+			dis_put_mark(d, d->out, k, off);
+			bu_buf_add(d->out, ":\n", 2);
+		}
+		dis_flush(d);
 		bu_insn_decode(&in, s->data + off, d->o.be);
 		two = in.code == BU_OP_LD_IMM64 && off + 16 <= end && !at[off / 8 + 1];
 		if (two) {
@@ -196,9 +213,7 @@ uint64_t dis_code(struct dis *d, uint32_t k, uint64_t off, uint64_t end)
 			off += 8;
 			continue;
 		}
-		if (skipped)
-			bu_buf_printf(d->out, "\t.zero\t%llu\n", (unsigned long long)skipped);
-		skipped = 0;
+		put_zeros(d, &skipped);
 		for (; r < rend && d->o.rels[r].off < off + len; r++) {
 			if (d->o.rels[r].off == off && d->plan[r] == PLAN_EXPR)
 				d->rel = &d->o.rels[r];
@@ -213,8 +228,7 @@ uint64_t dis_code(struct dis *d, uint32_t k, uint64_t off, uint64_t end)
 		bu_buf_char(d->out, '\n');
 		off += len;
 	}
-	if (skipped)
-		bu_buf_printf(d->out, "\t.zero\t%llu\n", (unsigned long long)skipped);
+	put_zeros(d, &skipped);
 	if (off < end && off + 8 > end) { /* less than an instruction */
 		dis_data(d, k, off, end);
 		off = end;

@@ -10,12 +10,29 @@ static const uint8_t escapes[256] = {
 	['\\'] = '\\', [0x7f ... 0xff] = 1,
 };
 
+/* Do the next eight bytes stand for themselves? */
+static bool all_plain(const uint8_t *q)
+{
+	const uint64_t ones = 0x0101010101010101u, top = 0x80 * ones;
+	uint64_t x, quote, slash;
+
+	memcpy(&x, q, 8);
+	quote = x ^ '"' * ones;
+	slash = x ^ '\\' * ones;
+	/* a byte is below ' ', is above '~', is zero now */
+	return !((x | (x - ' ' * ones) | (x + ones) | (quote - ones) | (slash - ones)) & top);
+}
+
 static void inside(struct bu_buf *out, const uint8_t *q, size_t n)
 {
 	char *p = (char *)bu_buf_room(out, n * 4), *start = p;
 
 	for (const uint8_t *e = q + n; p && q < e; q++) {
-		uint8_t esc = escapes[*q];
+		uint8_t esc;
+
+		for (; e - q > 8 && all_plain(q); q += 8, p += 8)
+			memcpy(p, q, 8);
+		esc = escapes[*q];
 
 		if (!esc) {
 			*p++ = (char)*q;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* .BTF.ext as numbers, a record a line, with the function, the line of the source or the field beside. */
 #include "bpf-as/dis.h"
-#include "base/put.h"
 
 struct ext {
 	struct dis *d;

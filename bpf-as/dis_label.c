@@ -228,11 +228,15 @@ bool dis_marked(const struct dis *d, uint32_t sec, uint64_t off)
 void dis_put_mark(const struct dis *d, struct bu_buf *out, uint32_t sec, uint64_t off)
 {
 	bool code = d->sec[sec].at && off % 8 == 0;
+	char *p = (char *)bu_buf_room(out, 5 + 2 * BU_PUT_MAX), *start = p;
 
-	bu_buf_str(out, code ? ".LBB" : ".L");
-	bu_buf_u64(out, sec);
-	bu_buf_char(out, '_');
-	bu_buf_u64(out, code ? off / 8 : off);
+	if (!p)
+		return;
+	p = code ? bu_put_mem(p, ".LBB", 4) : bu_put_mem(p, ".L", 2);
+	p = bu_put_u64(p, sec);
+	*p++ = '_';
+	p = bu_put_u64(p, code ? off / 8 : off);
+	out->n += (size_t)(p - start);
 }
 
 bool dis_put_place(const struct dis *d, struct bu_buf *out, uint32_t sec, uint64_t off)
@@ -419,7 +423,7 @@ static bool jump_target(const struct bu_insn *in, int64_t pc, int64_t *target)
 static void jumps(struct dis *d, uint32_t k)
 {
 	const struct bu_sec *s = &d->o.secs[k];
-	uint8_t *at = d->sec[k].at;
+	uint8_t *at = d->sec[k].jumps;
 	int64_t n = (int64_t)(s->size / 8), t;
 
 	for (int64_t i = 0; i < n; i++) {
@@ -455,13 +459,19 @@ int dis_marks(struct dis *d)
 		d->sec[k].at = NULL;
 		if (!dis_is_code(s) || d->sec[k].level >= LEVEL_BYTES)
 			continue;
-		d->sec[k].at = bu_arena_alloc(&d->round, s->size / 8 + 2);
-		if (!d->sec[k].at)
-			return -ENOMEM;
+		if (!d->sec[k].jumps) {
+			d->sec[k].jumps = bu_arena_alloc(&d->arena, s->size / 8 + 2);
+			if (!d->sec[k].jumps)
+				return -ENOMEM;
+			jumps(d, k);
+		}
+		/* what is not jumps is of a round */
+		d->sec[k].at = d->sec[k].jumps;
+		for (uint64_t i = 0; i < s->size / 8 + 2; i++)
+			d->sec[k].at[i] &= AT_JUMP;
 		for (uint32_t i = d->sec[k].sym; i < d->sec[k].sym + d->sec[k].nsym; i++)
 			if (d->o.syms[d->order[i]].value % 8 == 0)
 				d->sec[k].at[d->o.syms[d->order[i]].value / 8] |= AT_SYM;
-		jumps(d, k);
 	}
 	for (uint32_t i = 0; i < d->o.nrels; i++)
 		plan(d, i);

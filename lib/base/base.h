@@ -121,7 +121,16 @@ uint8_t *bu_buf_room(struct bu_buf *b, size_t n);
 int bu_buf_add(struct bu_buf *b, const void *p, size_t n);
 int bu_buf_zero(struct bu_buf *b, size_t n);
 int bu_buf_str(struct bu_buf *b, const char *s);
-int bu_buf_char(struct bu_buf *b, char c);
+static inline int bu_buf_char(struct bu_buf *b, char c)
+{
+	uint8_t *to = b->n < b->cap && !b->failed ? b->p + b->n : bu_buf_room(b, 1);
+
+	if (!to)
+		return -ENOMEM;
+	*to = (uint8_t)c;
+	b->n++;
+	return 0;
+}
 int bu_buf_printf(struct bu_buf *b, const char *fmt, ...) BU_PRINTF(2, 3);
 int bu_buf_vprintf(struct bu_buf *b, const char *fmt, va_list ap);
 /* Fast decimal and hex (with 0x) of v; no format string is parsed. */
@@ -132,6 +141,76 @@ int bu_buf_hex(struct bu_buf *b, uint64_t v);
 int bu_buf_json_escape(struct bu_buf *b, const char *s, size_t n);
 /* The text so far with a NUL behind it (not counted); "" when the buffer has failed. */
 const char *bu_buf_cstr(struct bu_buf *b);
+
+/*
+ * Text through a pointer, for loops that made room before (bu_buf_room). Each returns what is behind it.
+ */
+
+/* The most that a number takes. */
+#define BU_PUT_MAX 20
+
+static inline char *bu_put_u64(char *p, uint64_t v)
+{
+	static const char pairs[] =
+		"0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+		"5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+	uint64_t ten = 100;
+	unsigned n = 2;
+	char *e;
+
+	if (v < 10) {
+		*p = (char)('0' + v);
+		return p + 1;
+	}
+	for (; n < 20 && v >= ten; ten *= 10)
+		n++;
+	e = p + n;
+	for (p = e; v >= 100; v /= 100)
+		__builtin_memcpy(p -= 2, pairs + v % 100 * 2, 2);
+	if (v >= 10)
+		__builtin_memcpy(p - 2, pairs + v * 2, 2);
+	else
+		p[-1] = (char)('0' + v);
+	return e;
+}
+
+static inline char *bu_put_s64(char *p, int64_t v)
+{
+	if (v < 0)
+		*p++ = '-';
+	return bu_put_u64(p, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
+/* With 0x. Up to BU_PUT_MAX bytes are written, whatever it takes. */
+static inline char *bu_put_hex(char *p, uint64_t v)
+{
+	unsigned n = v ? (67u - (unsigned)__builtin_clzll(v)) / 4 : 1;
+
+	*p++ = '0';
+	*p++ = 'x';
+	if (n <= 8) { /* eight digits at once, a byte each, and what is in front goes */
+		uint64_t x = v;
+
+		x = (x | x << 16) & 0x0000ffff0000ffffu;
+		x = (x | x << 8) & 0x00ff00ff00ff00ffu;
+		x = (x | x << 4) & 0x0f0f0f0f0f0f0f0fu;
+		x += 0x3030303030303030u + ((x + 0x0606060606060606u) >> 4 & 0x0101010101010101u) * ('a' - '0' - 10);
+		x <<= 64 - 8 * n;
+		if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+			x = __builtin_bswap64(x);
+		__builtin_memcpy(p, &x, 8);
+		return p + n;
+	}
+	for (char *q = p + n; q > p; v >>= 4)
+		*--q = "0123456789abcdef"[v & 15];
+	return p + n;
+}
+
+static inline char *bu_put_mem(char *p, const void *from, size_t n)
+{
+	__builtin_memcpy(p, from, n);
+	return p + n;
+}
 
 /* ---------------------------------------------------------------- hash */
 

@@ -69,11 +69,6 @@ int bu_buf_str(struct bu_buf *b, const char *s)
 	return bu_buf_add(b, s, strlen(s));
 }
 
-int bu_buf_char(struct bu_buf *b, char c)
-{
-	return bu_buf_add(b, &c, 1);
-}
-
 int bu_buf_vprintf(struct bu_buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
@@ -111,12 +106,12 @@ int bu_buf_printf(struct bu_buf *b, const char *fmt, ...)
 
 int bu_buf_u64(struct bu_buf *b, uint64_t v)
 {
-	char digits[20], *p = digits + sizeof(digits);
+	char *to = (char *)bu_buf_room(b, BU_PUT_MAX);
 
-	do
-		*--p = (char)('0' + v % 10);
-	while (v /= 10);
-	return bu_buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
+	if (!to)
+		return -ENOMEM;
+	b->n += (size_t)(bu_put_u64(to, v) - to);
+	return 0;
 }
 
 int bu_buf_s64(struct bu_buf *b, int64_t v)
@@ -129,14 +124,12 @@ int bu_buf_s64(struct bu_buf *b, int64_t v)
 
 int bu_buf_hex(struct bu_buf *b, uint64_t v)
 {
-	char digits[18], *p = digits + sizeof(digits);
+	char *to = (char *)bu_buf_room(b, BU_PUT_MAX);
 
-	do
-		*--p = "0123456789abcdef"[v & 15];
-	while (v >>= 4);
-	*--p = 'x';
-	*--p = '0';
-	return bu_buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
+	if (!to)
+		return -ENOMEM;
+	b->n += (size_t)(bu_put_hex(to, v) - to);
+	return 0;
 }
 
 /* Bytes of the UTF-8 sequence at s, 0 when it is none (Unicode 3.9, table 3-7). */

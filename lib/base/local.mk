@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-lib_libbu_a_SOURCES += lib/base/base.h lib/base/put.h lib/base/diag.def \
+lib_libbu_a_SOURCES += lib/base/base.h lib/base/diag.def \
 	lib/base/arena.c lib/base/buf.c lib/base/str.c lib/base/hash.c lib/base/near.c \
 	lib/base/diag.c lib/base/diag_render.c lib/base/out.c lib/base/tty.c \
 	lib/base/opt.c lib/base/complete.c lib/base/file.c lib/base/errno.c

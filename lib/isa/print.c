@@ -3,132 +3,159 @@
 #include <string.h>
 #include "isa/isa.h"
 
+/* More than an instruction takes, names that come from elsewhere aside. */
+#define ROOM 192
+
+/*
+ * Text goes through a pointer to room in out, and only names from elsewhere through out itself. When
+ * there is no memory it goes to spare and is lost.
+ */
 struct printer {
 	struct bu_buf *out;
 	const struct bu_insn *insn, *next;
 	const struct bu_isa_names *names;
 	int64_t pc;
+	char spare[ROOM];
 };
 
-static uint64_t imm64(const struct printer *p)
+static char *begin(struct printer *pr)
 {
-	return (uint64_t)(uint32_t)p->next->imm << 32 | (uint32_t)p->insn->imm;
+	uint8_t *p = bu_buf_room(pr->out, ROOM);
+
+	return p ? (char *)p : pr->spare;
 }
 
-/* ", 8" style numbers whose sign is part of the text: "+ 8", "- 8". */
-static void print_signed(struct bu_buf *out, int64_t v)
+/* What was put up to p counts. */
+static void end(struct printer *pr, const char *p)
 {
-	bu_buf_str(out, v < 0 ? "- " : "+ ");
-	bu_buf_u64(out, (uint64_t)(v < 0 ? -v : v));
+	if (!pr->out->failed)
+		pr->out->n = (size_t)((const uint8_t *)p - pr->out->p);
 }
 
-static void print_target(const struct printer *p, int64_t delta)
+static uint64_t imm64(const struct printer *pr)
 {
-	if (p->names && p->names->label &&
-	    p->names->label(p->names->ctx, p->out, p->pc + 1 + delta))
-		return;
+	return (uint64_t)(uint32_t)pr->next->imm << 32 | (uint32_t)pr->insn->imm;
+}
+
+/* Numbers whose sign is part of the text: "+ 8", "- 8". */
+static char *put_signed(char *p, int64_t v)
+{
+	*p++ = v < 0 ? '-' : '+';
+	*p++ = ' ';
+	return bu_put_u64(p, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
+static char *put_target(struct printer *pr, char *p, int64_t delta)
+{
+	if (pr->names && pr->names->label) {
+		bool named;
+
+		end(pr, p);
+		named = pr->names->label(pr->names->ctx, pr->out, pr->pc + 1 + delta);
+		p = begin(pr);
+		if (named)
+			return p;
+	}
 	if (delta >= 0)
-		bu_buf_char(p->out, '+');
-	bu_buf_s64(p->out, delta);
+		*p++ = '+';
+	return bu_put_s64(p, delta);
 }
 
-static void print_helper(const struct printer *p)
+static char *put_helper(struct printer *pr, char *p)
 {
-	if (p->names && p->names->helper &&
-	    p->names->helper(p->names->ctx, p->out, p->insn->imm))
-		return;
-	bu_buf_u64(p->out, (uint32_t)p->insn->imm);
+	if (pr->names && pr->names->helper) {
+		bool named;
+
+		end(pr, p);
+		named = pr->names->helper(pr->names->ctx, pr->out, pr->insn->imm);
+		p = begin(pr);
+		if (named)
+			return p;
+	}
+	return bu_put_u64(p, (uint32_t)pr->insn->imm);
 }
 
 /* Small numbers in decimal, others (addresses, masks) in hex. */
-static void print_u64(struct bu_buf *out, uint64_t v)
+static char *put_u64(char *p, uint64_t v)
 {
-	if (v < 0x10000)
-		bu_buf_u64(out, v);
-	else
-		bu_buf_hex(out, v);
+	return v < 0x10000 ? bu_put_u64(p, v) : bu_put_hex(p, v);
 }
 
-static void print_half(const struct printer *p, bool first)
+static char *put_half(const struct printer *pr, char *p, bool first)
 {
-	const struct bu_insn *in = p->insn;
+	const struct bu_insn *in = pr->insn;
 
 	if (in->code != BU_OP_LD_IMM64)
-		bu_buf_u64(p->out, first ? (uint32_t)in->imm >> 16 : (uint32_t)in->imm & 0xffff);
-	else
-		print_u64(p->out, (uint32_t)(first ? in->imm : p->next->imm));
+		return bu_put_u64(p, first ? (uint32_t)in->imm >> 16 : (uint32_t)in->imm & 0xffff);
+	return put_u64(p, (uint32_t)(first ? in->imm : pr->next->imm));
 }
 
-static void print_reg(struct bu_buf *out, char kind, unsigned n)
+static char *put_reg(char *p, char kind, unsigned n)
 {
-	char t[3] = { kind, (char)('0' + n % 10), 0 };
-
+	*p++ = kind;
 	if (n == 10) {
-		t[1] = '1';
-		t[2] = '0';
+		*p++ = '1';
+		n = 0;
 	}
-	bu_buf_add(out, t, n == 10 ? 3 : 2);
+	*p++ = (char)('0' + n % 10);
+	return p;
 }
 
-static void print_field(const struct printer *p, char f)
+static char *put_field(struct printer *pr, char *p, char f)
 {
-	const struct bu_insn *in = p->insn;
+	const struct bu_insn *in = pr->insn;
 
 	switch (f) {
-	case 'd': print_reg(p->out, 'r', in->dst); break;
-	case 's': print_reg(p->out, 'r', in->src); break;
-	case 'D': print_reg(p->out, 'w', in->dst); break;
-	case 'S': print_reg(p->out, 'w', in->src); break;
-	case 'i': bu_buf_s64(p->out, in->imm); break;
-	case 'I': print_u64(p->out, imm64(p)); break;
-	case 'o': print_signed(p->out, in->off); break;
-	case 'j': print_signed(p->out, in->imm); break;
-	case 't': print_target(p, in->off); break;
+	case 'd': return put_reg(p, 'r', in->dst);
+	case 's': return put_reg(p, 'r', in->src);
+	case 'D': return put_reg(p, 'w', in->dst);
+	case 'S': return put_reg(p, 'w', in->src);
+	case 'i': return bu_put_s64(p, in->imm);
+	case 'I': return put_u64(p, imm64(pr));
+	case 'o': return put_signed(p, in->off);
+	case 'j': return put_signed(p, in->imm);
+	case 't': return put_target(pr, p, in->off);
 	case 'T':
-	case 'l': print_target(p, in->imm); break;
-	case 'h': print_helper(p); break;
-	case 'k': bu_buf_u64(p->out, (uint32_t)in->imm); break;
+	case 'l': return put_target(pr, p, in->imm);
+	case 'h': return put_helper(pr, p);
+	case 'k': return bu_put_u64(p, (uint32_t)in->imm);
 	case 'm':
-		if (in->off) {
-			bu_buf_str(p->out, ", ");
-			bu_buf_s64(p->out, in->off);
-		}
-		break;
-	case 'x': print_half(p, true); break;
-	case 'y': print_half(p, false); break;
-	default: bu_buf_char(p->out, f);
+		if (!in->off)
+			return p;
+		*p++ = ',';
+		*p++ = ' ';
+		return bu_put_s64(p, in->off);
+	case 'x': return put_half(pr, p, true);
+	case 'y': return put_half(pr, p, false);
+	default: *p++ = f; return p;
 	}
 }
 
-static void print_template(const struct printer *p, const char *t)
+static void print_template(struct printer *pr, const char *t)
 {
-	while (*t) {
-		const char *pct = strchr(t, '%');
-		size_t n = pct ? (size_t)(pct - t) : strlen(t);
+	char *p = begin(pr);
 
-		bu_buf_add(p->out, t, n);
-		if (!pct)
-			break;
-		print_field(p, pct[1]);
-		t = pct + 2;
-	}
+	for (; *t; t++)
+		if (*t != '%')
+			*p++ = *t;
+		else
+			p = put_field(pr, p, *++t);
+	end(pr, p);
 }
 
-static void print_raw(struct bu_buf *out, const struct bu_insn *in)
+static void print_raw(struct printer *pr, const struct bu_insn *in)
 {
 	static const char hex[] = "0123456789abcdef";
-	char code[5] = { '0', 'x', hex[in->code >> 4], hex[in->code & 15], 0 };
+	char *p = begin(pr);
 
-	bu_buf_str(out, ".insn ");
-	bu_buf_str(out, code);
-	bu_buf_str(out, ", ");
-	bu_buf_u64(out, in->dst);
-	bu_buf_str(out, ", ");
-	bu_buf_u64(out, in->src);
-	bu_buf_str(out, ", ");
-	bu_buf_s64(out, in->off);
-	bu_buf_str(out, ", ");
-	bu_buf_s64(out, in->imm);
+	p = bu_put_mem(p, ".insn 0x", 8);
+	*p++ = hex[in->code >> 4];
+	*p++ = hex[in->code & 15];
+	p = bu_put_u64(bu_put_mem(p, ", ", 2), in->dst);
+	p = bu_put_u64(bu_put_mem(p, ", ", 2), in->src);
+	p = bu_put_s64(bu_put_mem(p, ", ", 2), in->off);
+	p = bu_put_s64(bu_put_mem(p, ", ", 2), in->imm);
+	end(pr, p);
 }
 
 /* Can the second slot be said in the row's text? */
@@ -143,7 +170,7 @@ static bool second_fits(const struct bu_isa *row, const struct bu_insn *next)
  * A call by a label's name alone reads best, but a name that is also a helper's would be read as
  * that, and so would one of the words that follow "call".
  */
-static bool print_named_call(const struct printer *p)
+static bool print_named_call(struct printer *p)
 {
 	size_t at = p->out->n, named;
 	struct bu_str name;
@@ -167,22 +194,26 @@ int bu_isa_print(struct bu_buf *out, const struct bu_insn *insn, const struct bu
 		 int64_t pc, const struct bu_isa_names *names)
 {
 	const struct bu_isa *row = bu_isa_find(insn);
-	struct printer p = { .out = out, .insn = insn, .next = next, .names = names, .pc = pc };
+	struct printer p;
 	bool wide = insn->code == BU_OP_LD_IMM64;
 
+	p.out = out;
+	p.insn = insn;
+	p.next = next;
+	p.names = names;
+	p.pc = pc;
 	if (!row || (wide && !second_fits(row, next))) {
-		print_raw(out, insn);
+		print_raw(&p, insn);
 		if (wide && next) {
 			bu_buf_char(out, '\n');
-			print_raw(out, next);
+			print_raw(&p, next);
 		}
 		return out->failed ? -ENOMEM : 0;
 	}
 	if (wide && names && names->imm64) {
 		size_t at = out->n;
 
-		print_reg(out, 'r', insn->dst);
-		bu_buf_str(out, " = ");
+		end(&p, bu_put_mem(put_reg(begin(&p), 'r', insn->dst), " = ", 3));
 		if (names->imm64(names->ctx, out, insn, imm64(&p)) || out->failed)
 			return out->failed ? -ENOMEM : 0;
 		out->n = at;
