@@ -367,13 +367,29 @@ static void tell(struct flow *w)
 	}
 }
 
+/* Can only what reaches the frame through a copy of r10 be told, and there is no copy? */
+static bool nothing_to_tell(const struct flow *w)
+{
+	const struct as *as = w->as;
+
+	if (!as_lint_off(as, LINT_UNINIT) || !as_lint_off(as, LINT_UNREACHABLE))
+		return false;
+	for (uint64_t i = w->from; i < w->to; i++) {
+		const uint8_t *b = w->s->buf.p + i * 8;
+
+		if (b[0] == 0xbf && (as->be ? b[1] & 15 : b[1] >> 4) == 10) /* rD = r10; or a constant's second half */
+			return false;
+	}
+	return true;
+}
+
 void as_lint_function(struct as *as, const struct as_sec *s, uint64_t from, uint64_t to,
 		      const struct as_sym *f)
 {
 	bool sub = f->called || f->taken || s->kind != SEC_PROG;
 	struct flow w = { .as = as, .s = s, .f = f, .from = from, .to = to, .r0_wanted = !sub };
 
-	if (to <= from || to - from > UINT32_MAX)
+	if (to <= from || to - from > UINT32_MAX || nothing_to_tell(&w))
 		return;
 	/* One array for all functions, as large as the largest. */
 	bu_buf_reset(&as->flow);

@@ -97,6 +97,11 @@ static enum as_lint_level level_of(const struct as *as, enum as_lint_id id)
 	return v;
 }
 
+bool as_lint_off(const struct as *as, enum as_lint_id id)
+{
+	return level_of(as, id) == LINT_LEVEL_OFF;
+}
+
 bool as_lint_passes(const struct as *as, enum as_lint_id id)
 {
 	return level_of(as, id) != LINT_LEVEL_ERROR;

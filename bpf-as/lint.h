@@ -53,6 +53,9 @@ struct bu_diag *as_lint(struct as *as, enum as_lint_id id, const char *p, size_t
  */
 bool as_lint_untold(struct as *as, enum as_lint_id id);
 
+/* Is a finding of this kind switched off? */
+bool as_lint_off(const struct as *as, enum as_lint_id id);
+
 /* Is a finding of this kind no error? Then the code stays as it is written. */
 bool as_lint_passes(const struct as *as, enum as_lint_id id);
 

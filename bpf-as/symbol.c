@@ -52,10 +52,19 @@ static uint64_t key_of(uint32_t hash, size_t n)
 	return (uint64_t)hash << 32 | (uint32_t)n;
 }
 
+/*
+ * The last byte of a name that bu_word_hash() multiplies is in the hash's upper bits alone: names that differ
+ * there only, such as labels that are counted, get neighbouring places.
+ */
+static uint64_t first_slot(const struct as_symtab *t, uint64_t key)
+{
+	return (key >> 32 ^ (key >> 56 & 15)) & (t->cap - 1);
+}
+
 /* The slot of the name, or the free one where it belongs. */
 static uint64_t slot_of(const struct as_symtab *t, const char *name, size_t n, uint64_t key)
 {
-	uint64_t i = key >> 32 & (t->cap - 1);
+	uint64_t i = first_slot(t, key);
 
 	for (; t->slot[i].sym; i = (i + 1) & (t->cap - 1))
 		if (t->slot[i].hash == key && !memcmp(t->slot[i].sym->name, name, n))
@@ -71,7 +80,7 @@ static bool grow(struct as_symtab *t)
 	if (!big.slot)
 		return false;
 	for (uint64_t k = 0; k < t->cap; k++) {
-		uint64_t i = t->slot[k].hash >> 32 & (big.cap - 1);
+		uint64_t i = first_slot(&big, t->slot[k].hash);
 
 		if (!t->slot[k].sym)
 			continue;
