@@ -15,14 +15,17 @@
 
 static uint32_t text_hash(const char *p, size_t n)
 {
-	uint64_t h = n * 0x9e3779b97f4a7c15ull, w;
+	uint64_t h = n * 0x9e3779b97f4a7c15ull, w = 0;
+	const char *e = p + n;
 
-	for (; n >= 8; n -= 8, p += 8) {
+	for (; e - p > 8; p += 8) {
 		memcpy(&w, p, 8);
 		h = (h ^ w) * 0xff51afd7ed558ccdull;
 		h ^= h >> 32;
 	}
-	for (w = 0; n; n--, p++)
+	if (n >= 8) /* the last eight, some of them again */
+		memcpy(&w, e - 8, 8);
+	for (; n < 8 && p < e; p++)
 		w = w << 8 | (uint8_t)*p;
 	h = (h ^ w) * 0xff51afd7ed558ccdull;
 	return (uint32_t)(h >> 32) | 1;
@@ -51,7 +54,7 @@ static uint32_t line_text(struct as *as, const char *p, size_t n, uint32_t h)
 	/* Names are to fit behind the lines. */
 	if (strs->n + n + 1 > MAX_STR_OFF - (1u << 20))
 		return 0;
-	b = bu_buf_room(strs, n + 1);
+	b = strs->cap - strs->n > n ? strs->p + strs->n : bu_buf_room(strs, n + 1);
 	if (!b)
 		return 0;
 	memcpy(b, p, n);

@@ -288,9 +288,9 @@ const char *as_fast(struct as *as, const char *p, const char *e)
 	if (as->shapes->dialects != as->matcher.dialects)
 		bu_shapes_init(as->shapes, &as->matcher);
 	as->scan_at = NULL;
-	if (as->long_way || (as->ty && as->ty->open))
+	if (as->long_way || (as->ty && as->ty->open) || as_too_many(as))
 		return p;
-	while (p < e && !as_too_many(as)) {
+	while (p < e) { /* an error ends it */
 		const char *s = p;
 
 		switch (*p) {

@@ -18,7 +18,8 @@ enum { LINE_BIAS = 2048, LINE_SPAN = 4096, INSN_SPAN = 1 << 16 };
 
 static void word(struct as *as, struct as_sec *s, uint64_t w)
 {
-	uint8_t *to = bu_buf_room(&s->lines, sizeof(w));
+	struct bu_buf *b = &s->lines;
+	uint8_t *to = b->cap - b->n >= sizeof(w) ? b->p + b->n : bu_buf_room(b, sizeof(w));
 
 	if (!to) {
 		as->arena.failed = true;

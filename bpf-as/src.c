@@ -432,7 +432,7 @@ static const char *resume(struct as *as, const char *p)
 }
 
 /* So much text behind the cursor goes back to the system, which reads it again for messages. */
-#define DROP (1u << 20)
+#define DROP (1u << 18)
 
 void as_drop(struct as *as, const char *p)
 {
@@ -576,6 +576,7 @@ static int source(struct as *as, const char *name, const char *from)
 		as_cond_leave(as, conds);
 	}
 	as_line_answer(as);
+	as_drop(as, (const char *)f->text.p + f->text.n);
 	as->depth--;
 	as->file = outer;
 	as->in_call = save.in_call;

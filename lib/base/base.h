@@ -505,6 +505,9 @@ int bu_write_all(int fd, const void *p, size_t n);
 
 /* ---------------------------------------------------------------- byte order */
 
+/* Is this process big endian? */
+#define BU_HOST_BE (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+
 static inline uint16_t bu_get16(const void *p, bool be)
 {
 	const uint8_t *b = p;
@@ -524,23 +527,18 @@ static inline uint64_t bu_get64(const void *p, bool be)
 }
 static inline void bu_put16(void *p, bool be, uint16_t v)
 {
-	uint8_t *b = p;
-	b[be ? 1 : 0] = (uint8_t)v;
-	b[be ? 0 : 1] = (uint8_t)(v >> 8);
+	v = be == BU_HOST_BE ? v : __builtin_bswap16(v);
+	__builtin_memcpy(p, &v, sizeof(v));
 }
 static inline void bu_put32(void *p, bool be, uint32_t v)
 {
-	uint8_t *b = p;
-	bu_put16(b + (be ? 2 : 0), be, (uint16_t)v);
-	bu_put16(b + (be ? 0 : 2), be, (uint16_t)(v >> 16));
+	v = be == BU_HOST_BE ? v : __builtin_bswap32(v);
+	__builtin_memcpy(p, &v, sizeof(v));
 }
 static inline void bu_put64(void *p, bool be, uint64_t v)
 {
-	uint8_t *b = p;
-	bu_put32(b + (be ? 4 : 0), be, (uint32_t)v);
-	bu_put32(b + (be ? 0 : 4), be, (uint32_t)(v >> 32));
+	v = be == BU_HOST_BE ? v : __builtin_bswap64(v);
+	__builtin_memcpy(p, &v, sizeof(v));
 }
-/* Is this process big endian? */
-#define BU_HOST_BE (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 
 #endif

@@ -108,18 +108,19 @@ static const char *number(const char *p, uint64_t *out)
 }
 
 /* The operator at p, behind the s of a signed one; returns its end, NULL: declined. */
-static const char *operator(const struct bu_lex_words *w, const char *p, bool is_signed,
-			    unsigned *tok)
+static inline const char *operator(const struct bu_lex_words *w, const char *p, bool is_signed,
+				   unsigned *tok)
 {
 	unsigned char c = (unsigned char)*p;
 	unsigned form = 0;
 	const char *q = p + 1;
 
-	if (is(*p, LEX_COMPOUND)) {
+	/* Most stand alone: *q is a blank, a word or another operator. */
+	if ((*q == '=' || *q == (char)c) && is(*p, LEX_COMPOUND)) {
 		if (*q == '=') {
 			form = 1;
 			q++;
-		} else if ((c == '<' || c == '>') && *q == (char)c && q[1] == '=') {
+		} else if ((c == '<' || c == '>') && q[1] == '=') {
 			form = 2;
 			q += 2;
 		}
@@ -132,7 +133,7 @@ static const char *operator(const struct bu_lex_words *w, const char *p, bool is
 }
 
 /* The register at p, whose number begins at p[1]; returns its end, NULL: declined. */
-static const char *reg(const char *p, uint8_t *num)
+static inline const char *reg(const char *p, uint8_t *num)
 {
 	const char *q = p + 2;
 
@@ -241,11 +242,15 @@ bool bu_shape_scan(const struct bu_shapes *s, const char *p, const char *e, stru
 		default:
 			return false;
 		}
-		if (n++ == BU_SHAPE_TOKENS)
+		if (n == BU_SHAPE_TOKENS / 2) { /* no token is 0 */
+			hi = lo;
+			lo = 0;
+		} else if (n == BU_SHAPE_TOKENS) {
 			return false;
-		hi = hi << 8 | lo >> 56;
+		}
+		n++;
 		lo = lo << 8 | tok;
-		p = q;
+		p = q + (*q == ' ');
 	}
 end:
 	out->key[0] = lo;
