@@ -25,7 +25,7 @@ void bu_once_done(atomic_int *state)
 /* The slot that holds name, or the free one where it belongs. */
 static uint16_t *slot_of(struct bu_names *ix, const char *p, size_t n)
 {
-	unsigned mask = ix->size - 1, h = bu_hash_bytes(p, n) & mask;
+	unsigned mask = ix->size - 1, h = bu_word_hash(p, n, n) >> 12 & mask;
 
 	for (;; h = (h + 1) & mask) {
 		const char *name;

@@ -117,13 +117,16 @@ static bool add(struct trie *t, const char *templ, unsigned row, uint32_t dialec
 	return true;
 }
 
-static unsigned row_named(const char *name)
+/* The tables of spellings go through the rows nearly in order: the next one is near `from`, the last. */
+static unsigned row_named(const char *name, unsigned from)
 {
-	unsigned i = 0;
+	for (unsigned k = 0; k < bu_isa_nrows; k++) {
+		unsigned i = (from + k) % bu_isa_nrows;
 
-	while (i < bu_isa_nrows && strcmp(bu_isa_rows[i].name, name) != 0)
-		i++;
-	return i;
+		if (*bu_isa_rows[i].name == *name && strcmp(bu_isa_rows[i].name, name) == 0)
+			return i;
+	}
+	return bu_isa_nrows;
 }
 
 static void build_pseudoc(struct trie *t)
@@ -131,9 +134,8 @@ static void build_pseudoc(struct trie *t)
 	t->nodes = 1;
 	for (unsigned i = 0; i < bu_isa_nrows; i++)
 		t->clashes += !add(t, bu_isa_rows[i].templ, i, BU_DIALECTS_PSEUDOC);
-	for (unsigned a = 0; a < BU_ARRAY_SIZE(alts); a++) {
-		unsigned i = row_named(alts[a].row);
-
+	for (unsigned a = 0, i = 0; a < BU_ARRAY_SIZE(alts); a++) {
+		i = row_named(alts[a].row, i);
 		t->clashes += i == bu_isa_nrows || !add(t, alts[a].templ, i, BU_DIALECTS_PSEUDOC);
 	}
 	t->clashes += t->words.full;
@@ -143,9 +145,8 @@ static void build_mnemonic(struct trie *t)
 {
 	t->nodes = 1;
 	t->words.percent = true;
-	for (unsigned a = 0; a < BU_ARRAY_SIZE(spellings); a++) {
-		unsigned i = row_named(spellings[a].row);
-
+	for (unsigned a = 0, i = 0; a < BU_ARRAY_SIZE(spellings); a++) {
+		i = row_named(spellings[a].row, i);
 		t->clashes += i == bu_isa_nrows ||
 			      !add(t, spellings[a].templ, i, spellings[a].dialects);
 	}
