@@ -311,6 +311,7 @@ const char *as_fast(struct as *as, const char *p, const char *e)
 				as_drop(as, p);
 			as->line_start = p;
 			as->line_off_known = false;
+			p += *p == '\t';
 			continue;
 		case '#':
 			p = as_line_end(p);

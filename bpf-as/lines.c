@@ -16,7 +16,7 @@
 
 enum { LINE_BIAS = 2048, LINE_SPAN = 4096, INSN_SPAN = 1 << 16 };
 
-static void word(struct as *as, struct as_sec *s, uint64_t w)
+static inline void word(struct as *as, struct as_sec *s, uint64_t w)
 {
 	struct bu_buf *b = &s->lines;
 	uint8_t *to = b->cap - b->n >= sizeof(w) ? b->p + b->n : bu_buf_room(b, sizeof(w));
