@@ -282,44 +282,56 @@ static void type(struct dis *d, struct dis_words *w, const struct bu_btf *b, uin
 	}
 }
 
-/* In a check a string is left out when all bytes in it were in one before; met: these. */
-static bool said_before(uint8_t met[256], const uint8_t *p, size_t len)
+static void string(struct dis *d, const uint8_t *p, size_t len, uint32_t at)
 {
-	uint8_t all = 1;
+	char *to, *start;
 
-	for (size_t i = 0; i < len; i++)
-		all &= met[p[i]];
-	for (size_t i = 0; !all && i < len; i++)
-		met[p[i]] = 1;
-	return all;
+	bu_buf_add(d->out, "\t.asciz\t", 8);
+	dis_quoted(d->out, (const char *)p, len);
+	to = start = (char *)bu_buf_room(d->out, BU_PUT_MAX + 4);
+	if (!to)
+		return;
+	to = bu_put_u64(bu_put_mem(to, "\t# ", 3), at);
+	*to++ = '\n';
+	d->out->n += (size_t)(to - start);
+	dis_flush(d);
 }
 
-/* n bytes that end with a NUL, k: of this section. */
-static void strings(struct dis *d, uint32_t k, const uint8_t *p, uint32_t n)
+/* The strings of a section: n bytes that end with a NUL. */
+static void strings(struct dis *d, const uint8_t *p, uint32_t n)
 {
-	bool check = d->check && !d->sec[k].nrel;
+	for (uint32_t at = 0; at < n && !d->out->failed;) {
+		size_t len = strlen((const char *)p + at);
+
+		string(d, p + at, len, at);
+		at += (uint32_t)len + 1;
+	}
+}
+
+/* The same in a check of section k: the first, and each that holds a byte that none before it had. */
+static void some_strings(struct dis *d, uint32_t k, const uint8_t *p, uint32_t n)
+{
 	uint64_t base = (uint64_t)(p - d->o.secs[k].data);
+	uint32_t said = 0;
 	uint8_t met[256] = { 0 };
 
 	for (uint32_t at = 0; at < n && !d->out->failed;) {
-		size_t len = strlen((const char *)p + at);
-		char *to, *start;
+		size_t len;
 
-		if (check && at && said_before(met, p + at, len)) {
-			dis_skip(d, k, base + at, len + 1);
-			at += (uint32_t)len + 1;
-			continue;
-		}
-		bu_buf_add(d->out, "\t.asciz\t", 8);
-		dis_quoted(d->out, (const char *)p + at, len);
-		to = start = (char *)bu_buf_room(d->out, BU_PUT_MAX + 4);
-		if (!to)
+		while (at < n && met[p[at]])
+			at++;
+		while (at < n && at > said && p[at - 1])
+			at--;
+		if (at > said)
+			dis_skip(d, k, base + said, at - said);
+		if (at == n)
 			return;
-		to = bu_put_u64(bu_put_mem(to, "\t# ", 3), at);
-		*to++ = '\n';
-		d->out->n += (size_t)(to - start);
+		len = strlen((const char *)p + at);
+		string(d, p + at, len, at);
+		for (size_t i = 0; i <= len; i++)
+			met[p[at + i]] = 1;
 		at += (uint32_t)len + 1;
-		dis_flush(d);
+		said = at;
 	}
 }
 
@@ -354,7 +366,10 @@ bool dis_btf(struct dis *d, uint32_t k)
 			dis_flush(d);
 		}
 		bu_buf_str(d->out, "\t# strings, each with its offset\n");
-		strings(d, k, s->data + 24 + b.str_off, b.str_len);
+		if (d->check && !d->sec[k].nrel)
+			some_strings(d, k, s->data + 24 + b.str_off, b.str_len);
+		else
+			strings(d, s->data + 24 + b.str_off, b.str_len);
 	}
 	bu_btf_free(&b);
 	return ok;

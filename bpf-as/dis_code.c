@@ -88,7 +88,7 @@ static uint64_t magnitude(int64_t v)
 
 /*
  * What instructions must share to be printed alike: all but where jumps go, and the digits of numbers.
- * A field that may tell one instruction from another counts whole.
+ * A field that may tell one instruction from another counts whole. Registers come on top of it.
  */
 static uint64_t kind(const struct bu_insn *in)
 {
@@ -103,14 +103,12 @@ static uint64_t kind(const struct bu_insn *in)
 		off = magnitude(in->off);
 	if (!whole)
 		imm = in->code == BU_OP_JA32 ? 0 : magnitude(in->imm);
-	return 1 | (uint64_t)in->code << 1 | (uint64_t)in->dst << 9 | (uint64_t)in->src << 13 | off << 17 |
-	       imm << 33;
+	return 1 | (uint64_t)in->code << 1 | off << 15 | imm << 31;
 }
 
-/* Was an instruction of this kind printed in the check? A full table says no. */
-static bool seen(struct dis *d, const struct bu_insn *in)
+/* Was key put before? A full table says no. */
+static bool put_key(struct dis *d, uint64_t key)
 {
-	uint64_t key = kind(in);
 	uint32_t i = (uint32_t)((key * 0x9e3779b97f4a7c15ull) >> (64 - DIS_SEEN_BITS));
 
 	for (; d->seen[i]; i = (i + 1) & ((1u << DIS_SEEN_BITS) - 1))
@@ -121,6 +119,53 @@ static bool seen(struct dis *d, const struct bu_insn *in)
 		d->nseen++;
 	}
 	return false;
+}
+
+/*
+ * Was an instruction like this printed in the check? One of its kind with this destination, and one
+ * with this source; where both are one register, with both.
+ */
+static bool seen(struct dis *d, const struct bu_insn *in)
+{
+	uint64_t key = kind(in), same = (uint64_t)(in->dst == in->src) << 13;
+	bool dst = put_key(d, key | (uint64_t)in->dst << 9 | same);
+
+	return put_key(d, key | (uint64_t)in->src << 9 | same | 1 << 14) && dst;
+}
+
+/* The same for one with a second slot (next), with a relocation (r), or with both; NULL: without. */
+static bool seen_more(struct dis *d, const struct bu_insn *in, const struct bu_insn *next,
+		      const struct bu_rel *r)
+{
+	uint64_t val = (uint32_t)in->imm, key = kind(in) | (uint64_t)in->dst << 9;
+
+	if (next) {
+		if (next->code || next->dst || next->src || next->off)
+			return false;
+		val |= (uint64_t)(uint32_t)next->imm << 32;
+		if (!r)
+			val = magnitude((int64_t)val);
+	}
+	/* where the addend goes, and whether the symbol is one that can be said, may differ with each value */
+	if (r)
+		val = val * 0xff51afd7ed558ccdull ^ ((uint64_t)r->type << 32 | r->sym);
+	key ^= (uint64_t)in->src << 60 ^ val * 0xc2b2ae3d27d4eb4full;
+	return put_key(d, key | 1 | 1 << 13);
+}
+
+/* May the instruction at off be left out of the check? r: of the first relocation at or behind it. */
+static bool leave_out(struct dis *d, const struct bu_insn *in, const struct bu_insn *next, uint32_t r,
+		      uint32_t rend, uint64_t off)
+{
+	uint64_t end = off + (next ? 16 : 8);
+	const struct bu_rel *rel;
+
+	if (r == rend || d->o.rels[r].off >= end)
+		return next ? !in->src && seen_more(d, in, next, NULL) : seen(d, in);
+	rel = &d->o.rels[r];
+	if (rel->off != off || d->plan[r] != PLAN_EXPR || (r + 1 < rend && rel[1].off < end))
+		return false;
+	return seen_more(d, in, next, rel);
 }
 
 /* ---------------------------------------------------------------- lines of the source */
@@ -208,9 +253,11 @@ uint64_t dis_code(struct dis *d, uint32_t k, uint64_t off, uint64_t end)
 		}
 		d->rel = NULL;
 		d->insn = &in;
-		if (d->check && (r == rend || d->o.rels[r].off >= off + len) && !two && seen(d, &in)) {
-			skipped += 8;
-			off += 8;
+		if (d->check && leave_out(d, &in, two ? &next : NULL, r, rend, off)) {
+			for (; r < rend && d->o.rels[r].off < off + len; r++)
+				;
+			skipped += len;
+			off += len;
 			continue;
 		}
 		put_zeros(d, &skipped);

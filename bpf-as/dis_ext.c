@@ -14,10 +14,15 @@ struct ext {
 	struct bu_buf from;
 	size_t file_len;
 	uint32_t file;
+	/* one_of_many(): the file that was said, if any */
+	uint32_t said;
+	bool any;
 };
 
 /* Records of a list that a check has; others are numbers like these. */
 #define EXAMPLES 64
+/* Lines of a section from which on they are said shortly. */
+#define MANY 65536
 
 static uint32_t word(const struct ext *e, uint64_t at)
 {
@@ -54,7 +59,7 @@ static void line(struct ext *e, uint64_t at, uint32_t size)
 		dis_put_clean(&e->from, str(e, file));
 		bu_buf_char(&e->from, ':');
 		e->file = file;
-		e->file_len = e->from.failed ? 0 : e->from.n;
+		e->file_len = e->from.n;
 	}
 	p = start = (char *)bu_buf_room(out, e->file_len + 2 * BU_PUT_MAX + 3);
 	if (!p)
@@ -67,6 +72,34 @@ static void line(struct ext *e, uint64_t at, uint32_t size)
 	while (*text == ' ' || *text == '\t')
 		text++;
 	dis_put_clean(out, text);
+}
+
+/*
+ * One of very many: line and column as what they make, without their text, which is among the strings.
+ * The file is said where it changes.
+ */
+static void one_of_many(struct ext *e, uint64_t at)
+{
+	uint32_t file = word(e, at + 4), text = word(e, at + 8), at_line = word(e, at + 12);
+	struct bu_buf *out = e->d->out;
+	char *p, *start;
+
+	p = start = (char *)bu_buf_room(out, 6 * BU_PUT_MAX);
+	if (!p)
+		return;
+	p = bu_put_hex(bu_put_mem(p, "\t.4byte\t", 8), word(e, at));
+	p = bu_put_u64(bu_put_mem(p, ", ", 2), file);
+	p = bu_put_u64(bu_put_mem(p, ", ", 2), text);
+	p = bu_put_u64(bu_put_mem(p, ", ", 2), at_line >> 10);
+	p = bu_put_u64(bu_put_mem(p, " << 10 | ", 9), at_line & 1023);
+	out->n += (size_t)(p - start);
+	if (!e->any || e->said != file) {
+		bu_buf_add(out, "\t#     ", 7);
+		dis_put_clean(out, str(e, file));
+		e->said = file;
+		e->any = true;
+	}
+	bu_buf_char(out, '\n');
 }
 
 static void core(struct ext *e, uint64_t at, uint32_t size)
@@ -140,6 +173,11 @@ static void list(struct ext *e, uint64_t at, uint64_t len, const char *what,
 				dis_skip(d, e->k, at, (uint64_t)(n - i) * size);
 				at += (uint64_t)(n - i) * size;
 				break;
+			}
+			if (n >= MANY && say == line && size == 16 && !d->sec[e->k].nrel) {
+				one_of_many(e, at);
+				dis_flush(d);
+				continue;
 			}
 			dis_words(&e->w, at, size / 4);
 			bu_buf_add(d->out, "\t#     ", 7);

@@ -5,23 +5,6 @@
 
 /* ---------------------------------------------------------------- bytes */
 
-void bu_insn_decode(struct bu_insn *out, const uint8_t in[8], bool be)
-{
-	if (be == BU_HOST_BE && !be) {
-		memcpy(&out->off, in + 2, 2);
-		memcpy(&out->imm, in + 4, 4);
-		out->code = in[0];
-		out->dst = in[1] & 15;
-		out->src = in[1] >> 4;
-		return;
-	}
-	out->code = in[0];
-	out->dst = be ? in[1] >> 4 : in[1] & 15;
-	out->src = be ? in[1] & 15 : in[1] >> 4;
-	out->off = (int16_t)bu_get16(in + 2, be);
-	out->imm = (int32_t)bu_get32(in + 4, be);
-}
-
 void bu_insn_encode(uint8_t out[8], const struct bu_insn *in, bool be)
 {
 	unsigned hi = be ? in->dst : in->src, lo = be ? in->src : in->dst;
@@ -67,7 +50,7 @@ static const uint8_t key_of[256] = {
 };
 #pragma GCC diagnostic pop
 
-const struct bu_isa *bu_isa_find_loose(const struct bu_insn *in)
+static inline const struct bu_isa *find_loose(const struct bu_insn *in)
 {
 	const struct bu_isa *row;
 	int32_t v = 0;
@@ -86,9 +69,14 @@ const struct bu_isa *bu_isa_find_loose(const struct bu_insn *in)
 	return row->keyval == v ? row : NULL;
 }
 
+const struct bu_isa *bu_isa_find_loose(const struct bu_insn *in)
+{
+	return find_loose(in);
+}
+
 const struct bu_isa *bu_isa_find(const struct bu_insn *in)
 {
-	const struct bu_isa *row = bu_isa_find_loose(in);
+	const struct bu_isa *row = find_loose(in);
 
 	if (!row)
 		return NULL;

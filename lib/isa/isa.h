@@ -48,7 +48,22 @@ enum bu_ld_imm64_src {
 /* src of call */
 enum bu_call_src { BU_CALL_HELPER = 0, BU_CALL_LOCAL = 1, BU_CALL_KFUNC = 2 };
 
-void bu_insn_decode(struct bu_insn *out, const uint8_t in[8], bool be);
+static inline void bu_insn_decode(struct bu_insn *out, const uint8_t in[8], bool be)
+{
+	if (be == BU_HOST_BE && !be) {
+		__builtin_memcpy(&out->off, in + 2, 2);
+		__builtin_memcpy(&out->imm, in + 4, 4);
+		out->code = in[0];
+		out->dst = in[1] & 15;
+		out->src = in[1] >> 4;
+		return;
+	}
+	out->code = in[0];
+	out->dst = be ? in[1] >> 4 : in[1] & 15;
+	out->src = be ? in[1] & 15 : in[1] >> 4;
+	out->off = (int16_t)bu_get16(in + 2, be);
+	out->imm = (int32_t)bu_get32(in + 4, be);
+}
 void bu_insn_encode(uint8_t out[8], const struct bu_insn *in, bool be);
 
 /* Which field tells apart the rows that share an opcode byte. */
