@@ -46,6 +46,8 @@ against "a file of $(wc -l <"$work/small.s") lines (see wall)" "$as -w -o $work/
 	"$work/small.s" "$work/gsmall.s"
 if [ -n "$dump" ]; then
 	compare "disassembling $n instructions" bpf-as "$as -d $work/as0.o" "${dump%% *}" "$dump $work/as0.o"
+	compare "disassembling $n instructions with line info, which llvm-objdump does not print" \
+		bpf-as "$as -d $work/as.o" "${dump%% *}" "$dump $work/as.o"
 fi
 "$build/bench/gen" $((n * 10)) c >"$work/ten.s"
 runs=2

@@ -171,6 +171,26 @@ static int check_size(const struct dis *d, const char *path)
 	return -EINVAL;
 }
 
+/*
+ * What is compressed has relocations for what it was before, which nobody sees here: refused. Those
+ * that do nothing are told: they are not in the text.
+ */
+static int check_relocs(const struct dis *d, const char *path)
+{
+	const struct bu_obj *o = &d->o;
+	struct bu_diag *m;
+
+	if (o->nnone)
+		bu_diag(d->ds, BU_WARNING, "A0137", "%u relocation%s of '%s', of type R_BPF_NONE, which does nothing, "
+			"%s not in the text", o->nnone, o->nnone == 1 ? "" : "s", path, o->nnone == 1 ? "is" : "are");
+	if (!o->packed || d->opt->no_btf)
+		return 0;
+	m = bu_diag(d->ds, BU_ERROR, "A0137", "'%s': section %u '%s' is compressed, and its relocations are for what it "
+		    "was before", path, o->packed - 1, o->secs[o->packed - 1].name);
+	bu_diag_help(d->ds, m, "'llvm-objcopy --decompress-debug-sections' undoes it; --no-btf leaves it out");
+	return -EINVAL;
+}
+
 static int prepare(struct dis *d)
 {
 	int err;
@@ -223,6 +243,8 @@ int as_dis(const char *path, const struct as_dis_opt *opt, struct bu_diags *ds, 
 	err = bu_obj_read_file(&d.o, path, ds);
 	if (!err)
 		err = check_size(&d, path);
+	if (!err)
+		err = check_relocs(&d, path);
 	if (err)
 		goto out;
 	/*

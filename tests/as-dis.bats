@@ -227,3 +227,58 @@ programs()
 	run -0 $BPF_AS -d y.o
 	assert_line '	.map	m, hash, key=u32, value=u64, max_entries=20'
 }
+
+@test "large objects come back, with relocations, lines and strings of each kind" {
+	# 70000 instructions: the check has each kind of them, of numbers and of strings once
+	awk 'BEGIN {
+		print "\t.map m, hash, key=u32, value=u64, max_entries=10\n\t.section xdp\nf:"
+		for (i = 0; i < 17500; i++) {
+			printf "\tr%d = %d\n", i % 10, i * 7919 - 60000000
+			if (i % 500 == 0)
+				print "\tr1 = m ll\n\tcall g\n\tcall h # \"quoted\" \\ \\n"
+			if (i % 700 == 0)
+				printf "\tr2 = 0x%x00000001 ll\n", i
+			printf "\tif r%d == %d goto l%d\nl%d:\tr3 = *(u8 *)(r1 %+d)\n\tw%d += w%d\n", i % 10, i, i, i, i % 99 - 50, i % 10, i % 7
+		}
+		print "\texit\ng:\tr0 = 0\n\texit\n\t.text\nh:\tr0 = \47\"\47\n\texit"
+	}' >large.s
+	$BPF_AS -w large.s
+	[ "$(wc -c <large.o)" -gt 2000000 ]
+	same large.o
+	grep -q '^	\.4byte	0x8, 1, [0-9]*, 5 << 10 | 2$' large.dis.s
+	same large.o --no-sugar
+	same large.o --source
+	$BPF_AS -w -g0 large.s
+	same large.o
+	# written in blocks: what cannot be written is told all the same
+	[ -w /dev/full ] || skip '/dev/full cannot be written'
+	run -4 --separate-stderr $BPF_AS -d -o /dev/full large.o
+	[[ $stderr == *"cannot write '/dev/full': No space left on device"* ]]
+}
+
+@test "compressed sections and relocations that do nothing are told" {
+	need_cmd clang-19
+	need_cmd llvm-objcopy-19
+	clang-19 -target bpf -g -O2 -c "$D/xdp.c" -o x.o
+	llvm-objcopy-19 --compress-debug-sections=zlib x.o packed.o || skip 'llvm-objcopy-19 knows no zlib'
+	run -1 $BPF_AS -d packed.o
+	assert_line --partial "is compressed, and its relocations are for what it was before [A0137]"
+	assert_line --partial 'llvm-objcopy --decompress-debug-sections'
+	run -0 $BPF_AS -d --no-btf packed.o
+	refute_line --partial debug
+	printf '\t.extern q\n\t.section xdp\np:\tr1 = q ll\n\texit\n' >y.s
+	$BPF_AS -w y.s
+	python3 - <<-'END' || skip 'needs python3'
+	import struct
+	b = bytearray(open('y.o', 'rb').read())
+	shoff, = struct.unpack_from('<Q', b, 40)
+	for i in range(struct.unpack_from('<H', b, 60)[0]):
+	    t, = struct.unpack_from('<I', b, shoff + 64 * i + 4)
+	    off, = struct.unpack_from('<Q', b, shoff + 64 * i + 24)
+	    if t == 9:
+	        b[off + 8:off + 12] = bytes(4)
+	open('y.o', 'wb').write(b)
+	END
+	run -0 $BPF_AS -d y.o
+	assert_line --partial "warning: 1 relocation of 'y.o', of type R_BPF_NONE, which does nothing, is not in the text [A0137]"
+}

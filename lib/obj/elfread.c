@@ -420,14 +420,20 @@ static int read_relocs(struct reader *r, uint32_t i)
 				 "damaged object: '%s' names section %u as its symbols, they are in %u",
 				 shname(r, i), h->link, r->symtab);
 	n = (uint32_t)(h->size / REL_LEN);
+	if (n && o->secs[target].flags & SHF_COMPRESSED && !(o->secs[target].flags & SHF_ALLOC)) {
+		o->packed = o->packed ? o->packed : target + 1;
+		return 0;
+	}
 	for (uint32_t k = 0; k < n; k++) {
 		const uint8_t *p = r->p + h->off + (uint64_t)k * REL_LEN;
 		uint64_t off = bu_get64(p, o->be), info = bu_get64(p + 8, o->be);
 		uint32_t sym = (uint32_t)ELF64_R_SYM(info), type = (uint32_t)ELF64_R_TYPE(info);
 		struct bu_rel *e;
 
-		if (type == BU_R_BPF_NONE)
+		if (type == BU_R_BPF_NONE) {
+			o->nnone++;
 			continue;
+		}
 		if (off >= o->secs[target].size)
 			return obj_error(o, r->ds, "O0105",
 					 "damaged object: entry %u of '%s' is for offset %llu of %llu bytes",

@@ -123,6 +123,9 @@ struct bu_obj {
 	int arch;            /* enum bu_arch named by the note, or -1: any */
 	/* private */
 	struct bu_buf file;
+	uint32_t nnone;      /* relocations R_BPF_NONE, which are not in rels */
+	uint32_t packed;     /* 0, or 1 + a compressed section whose relocations are not in rels: they are for
+			      * what it was before */
 	bool imm_has_value;  /* the assembler repeats a named symbol's value in imm (binutils 2.40) */
 };
 
