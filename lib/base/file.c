@@ -27,21 +27,6 @@ int bu_write_all(int fd, const void *p, size_t n)
 	return 0;
 }
 
-#define HUGE (2u << 20)
-
-/* Room for a large file in large pages: a fault for each small one takes longer than reading it. */
-static void first_room(struct bu_buf *out, size_t n)
-{
-	void *p;
-
-	if (!out->p && n >= 2 * HUGE && !posix_memalign(&p, HUGE, n)) {
-		madvise(p, n / HUGE * HUGE, MADV_HUGEPAGE);
-		out->p = p;
-		out->cap = n;
-	}
-	bu_buf_room(out, n);
-}
-
 int bu_file_read(const char *path, size_t max, struct bu_buf *out)
 {
 	bool std = strcmp(path, "-") == 0;
@@ -59,7 +44,7 @@ int bu_file_read(const char *path, size_t max, struct bu_buf *out)
 		}
 		/* One byte more than the size shows the end without a second growth. */
 		if (S_ISREG(st.st_mode) && st.st_size > 0 && (uint64_t)st.st_size <= max)
-			first_room(out, (size_t)st.st_size + 2);
+			bu_buf_room(out, (size_t)st.st_size + 2);
 	}
 	for (;;) {
 		size_t room = out->cap - out->n > 1 ? out->cap - out->n - 1 : 65536;
