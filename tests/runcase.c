@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -232,6 +233,7 @@ int main(int argc, char **argv)
 	struct timespec a, b;
 	char dir[4096];
 
+	prctl(PR_SET_NAME, "runcase"); /* get_current_comm has a case; in an emulator we would be it */
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "-v"))
 			exec_verbose(true);
