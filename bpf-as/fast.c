@@ -124,6 +124,11 @@ static void fix(struct as *as, enum as_fixkind kind, const struct bu_shape *t,
 	f->sym = sym;
 }
 
+static bool several_mnemonics(uint32_t dialects)
+{
+	return (dialects & ~(uint32_t)BU_DIALECTS_PSEUDOC) && (dialects & (dialects - 1));
+}
+
 /* call NAME: 1 a helper, 0 a function, -1 what the long way must see. */
 static int callee(struct as *as, const struct bu_scan *c, const struct bu_shape_at *at, int64_t *id)
 {
@@ -185,6 +190,9 @@ static bool insn(struct as *as, const struct bu_shape *t, const struct bu_scan *
 			if (kind < 0)
 				return false;
 			call = !kind;
+			/* Not each dialect with mnemonics calls a function as it calls a helper. */
+			if (call != (t->row->sem == BU_SEM_CALL_LOCAL) && several_mnemonics(as->matcher.dialects))
+				return false;
 			base.src = call ? BU_CALL_LOCAL : BU_CALL_HELPER;
 		}
 		if (call || jump) {
