@@ -3,29 +3,32 @@
 #
 # Runs the libFuzzer targets of bpf-as, each for its share of the time:
 #
-#   tests/fuzz/run.sh [-b BUILD] [-w DIR] SECONDS [TARGET...]
+#   tests/fuzz/run.sh [-b BUILD] [-w DIR] [-s SEED] SECONDS [TARGET...]
 #
 # BUILD (default: build-fuzz) is a tree that was configured with CC=clang --enable-fuzzers. Inputs that
 # break something, with what they broke, go to DIR (default: BUILD/fuzz), as does the corpus that
 # grows; it is taken up again. A crash, a leak, a property that does not hold (prop.h), an input that
 # takes 4 seconds of a processor, 10 seconds or 512 MiB fails the target. Speaks as make check does, a line
-# a target; exit 1 if one failed. One process at a time.
+# a target; exit 1 if one failed. One process at a time. With SEED the inputs of one tree come in the same
+# order each time, as many as the time allows.
 
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 build=$top/build-fuzz
 work=
-while getopts b:w: opt; do
+seed=0
+while getopts b:w:s: opt; do
 	case $opt in
 	b) build=$(cd "$OPTARG" && pwd) || exit 2 ;;
 	w) work=$OPTARG ;;
+	s) seed=$OPTARG ;;
 	*) exit 2 ;;
 	esac
 done
 shift $((OPTIND - 1))
 seconds=${1-}
 [[ $seconds =~ ^[0-9]+$ ]] || {
-	echo "usage: tests/fuzz/run.sh [-b BUILD] [-w DIR] SECONDS [TARGET...]" >&2
+	echo "usage: tests/fuzz/run.sh [-b BUILD] [-w DIR] [-s SEED] SECONDS [TARGET...]" >&2
 	exit 2
 }
 shift
@@ -84,7 +87,7 @@ trap 'rm -rf "$empty"' EXIT
 for t; do
 	seed "$t"
 	log=$work/$t.log
-	(cd "$empty" && FUZZ_TARGET=$t timeout -k 10 $((share + 60)) "$program" -max_total_time=$share \
+	(cd "$empty" && FUZZ_TARGET=$t timeout -k 10 $((share + 60)) "$program" -max_total_time=$share -seed="$seed" \
 		-timeout=10 -rss_limit_mb=512 -report_slow_units=5 -max_len=16384 -print_final_stats=1 \
 		-dict="$work/dictionary" -reload=0 -verbosity=1 -artifact_prefix="$work/$t-" "$work/corpus-$t" "$work/seed-$t") >"$log" 2>&1
 	status=$?
