@@ -170,22 +170,6 @@ static bool leave_out(struct dis *d, const struct bu_insn *in, const struct bu_i
 
 /* ---------------------------------------------------------------- lines of the source */
 
-/* --source: the index of the first line at or behind off. */
-static uint32_t first_line(const struct bu_btfext_sec *x, uint64_t off)
-{
-	uint32_t lo = 0, hi = x->nline;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (x->line[mid].insn_off < off)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 static void put_line(struct dis *d, const struct bu_btfext_sec *x, uint32_t i)
 {
 	const struct bu_line_info *l = &x->line[i];
@@ -223,7 +207,7 @@ uint64_t dis_code(struct dis *d, uint32_t k, uint64_t off, uint64_t end)
 	struct bu_isa_names names = fns;
 	uint32_t rend = d->sec[k].rel + d->sec[k].nrel, r = d->sec[k].nrel ? dis_first_rel(d, k, off) : rend;
 	const struct bu_btfext_sec *x = d->check ? NULL : d->sec[k].ext;
-	uint32_t line = x ? first_line(x, off) : 0;
+	uint32_t line = x ? bu_btfext_first_line(x, off) : 0;
 	uint64_t from = off, skipped = 0;
 
 	if (off % 8 || off + 8 > end) {

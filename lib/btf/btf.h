@@ -179,4 +179,7 @@ int bu_btfext_write(const struct bu_btfext *e, struct bu_btfgen *g, struct bu_bu
 /* One line record as the file has it. */
 void bu_btfext_line(uint8_t out[BU_LINE_REC], const struct bu_line_info *l, bool be);
 
+/* Index of the first line record of x at or behind byte off of the code; x->nline: none. Records are sorted. */
+uint32_t bu_btfext_first_line(const struct bu_btfext_sec *x, uint64_t off);
+
 #endif

@@ -339,3 +339,18 @@ int bu_btfext_parse(struct bu_btfext *e, const void *data, size_t size, const st
 	}
 	return err;
 }
+
+uint32_t bu_btfext_first_line(const struct bu_btfext_sec *x, uint64_t off)
+{
+	uint32_t lo = 0, hi = x->nline;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (x->line[mid].insn_off < off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}

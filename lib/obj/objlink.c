@@ -397,22 +397,6 @@ static const struct bu_btfext_sec *ext_section(const struct bu_obj *o, uint32_t 
 	return NULL;
 }
 
-/* First record at or behind a byte; the records are sorted. */
-static uint32_t first_line(const struct bu_btfext_sec *e, uint64_t off)
-{
-	uint32_t lo = 0, hi = e->nline;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (e->line[mid].insn_off < off)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 /*
  * The kernel wants a func_info for each function and a line_info at the first instruction of each,
  * or none at all of the kind; a part that lacks its own therefore drops them for the program.
@@ -437,11 +421,11 @@ static int gather_info(struct linker *l)
 			k++;
 		if (e && k < e->nfunc && e->func[k].insn_off == p->sec_off && c->nfunc == i)
 			c->func[c->nfunc++] = (struct bu_func_info){ p->start, e->func[k].type_id };
-		first = e ? first_line(e, p->sec_off) : 0;
+		first = e ? bu_btfext_first_line(e, p->sec_off) : 0;
 		if (!e || first >= e->nline || e->line[first].insn_off != p->sec_off)
 			lines = false;
 		else
-			nline += first_line(e, end) - first;
+			nline += bu_btfext_first_line(e, end) - first;
 	}
 	if (c->nfunc != c->nparts)
 		c->nfunc = 0;
@@ -455,7 +439,7 @@ static int gather_info(struct linker *l)
 		const struct bu_btfext_sec *e = ext_section(o, p->sec);
 		uint64_t end = p->sec_off + (uint64_t)p->n * BU_INSN_SIZE;
 
-		for (uint32_t k = first_line(e, p->sec_off); k < e->nline && e->line[k].insn_off < end; k++) {
+		for (uint32_t k = bu_btfext_first_line(e, p->sec_off); k < e->nline && e->line[k].insn_off < end; k++) {
 			struct bu_line_info *d = &c->line[c->nline];
 			uint32_t at = p->start + (uint32_t)((e->line[k].insn_off - p->sec_off) / BU_INSN_SIZE);
 
