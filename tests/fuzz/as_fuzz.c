@@ -7,8 +7,8 @@
  *   as_fuzz                 a fixed number of mutations of the sources of the tree: a TAP test
  *   as_fuzz ROUNDS [FILE…]  the same with that many mutations, of these files
  *
- * Files of a directory that is named as a dialect are read in that dialect. $AS_FUZZ_SAVE names a file
- * for the first input for which something does not hold.
+ * Files of a directory that is named as a dialect are read in that dialect, those of relax have far
+ * jumps. $AS_FUZZ_SAVE names a file for the first input for which something does not hold.
  */
 #include <glob.h>
 #include <stdio.h>
@@ -19,6 +19,7 @@
 #include "prop.h"
 
 static const char *save;
+static bool far_jumps; /* of sources of the directory relax, which takes much longer */
 static struct rng rng = { 0x9e3779b97f4a7c15u };
 
 static void run(const void *p, size_t n, struct prop_opt *opt)
@@ -26,7 +27,7 @@ static void run(const void *p, size_t n, struct prop_opt *opt)
 	FILE *f;
 
 	opt->be = !opt->be;
-	if (!prop_source(p, n, opt) && save && (f = fopen(save, "w"))) {
+	if (!(far_jumps ? prop_far(p, n, opt) : prop_source(p, n, opt)) && save && (f = fopen(save, "w"))) {
 		fwrite(p, 1, n, f);
 		fclose(f);
 		save = NULL;
@@ -68,24 +69,26 @@ static void attack(const void *p, size_t n, uint32_t dialects, unsigned long rou
 	bu_buf_free(&b);
 }
 
-/* The dialect that the directory of path is named after; 0: none. */
-static uint32_t dialect_of(const char *path)
+/* The name of the directory of path. */
+static struct bu_str directory(const char *path)
 {
 	const char *end = strrchr(path, '/'), *p = end;
-	int d;
 
 	while (p && p > path && p[-1] != '/')
 		p--;
-	d = p ? bu_dialect_by_name(bu_str(p, (size_t)(end - p))) : -1;
-	return d < 0 ? 0 : 1u << d;
+	return p ? bu_str(p, (size_t)(end - p)) : bu_str("", 0);
 }
 
 static void attack_file(const char *path, unsigned long rounds)
 {
+	struct bu_str dir = directory(path);
 	struct bu_buf seed = { 0 };
+	int d = bu_dialect_by_name(dir);
 
+	far_jumps = bu_str_is(dir, "relax");
 	if (bu_file_read(path, 1u << 20, &seed) == 0)
-		attack(seed.p, seed.n, dialect_of(path), rounds);
+		attack(seed.p, seed.n, d < 0 ? 0 : 1u << d, far_jumps ? rounds / 40 : rounds);
+	far_jumps = false;
 	bu_buf_free(&seed);
 }
 

@@ -12,6 +12,8 @@ const char *const prop_text[NPROPS] = {
 	[PROP_UNREAD] = "each object that was made can be read",
 	[PROP_UNTOLD] = "each text of -d is taken, or -d tells why not",
 	[PROP_CHANGED] = "each text of -d makes the same sections, or -d tells that it cannot",
+	[PROP_ASTRAY] = "each far jump comes to its label",
+	[PROP_UNLIKE] = "gotol and islands make the same program",
 };
 struct prop_sum prop_sum;
 

@@ -14,6 +14,8 @@ enum prop {
 	PROP_UNREAD,  /* our reader, or -d, refuses an object that we made */
 	PROP_UNTOLD,  /* the text of -d is refused, and -d did not tell that it would be */
 	PROP_CHANGED, /* the text of -d makes other sections, and -d did not tell */
+	PROP_ASTRAY,  /* a far jump does not come to its label */
+	PROP_UNLIKE,  /* islands and gotol make programs that do other things */
 	NPROPS
 };
 extern const char *const prop_text[NPROPS]; /* as it should be: "each refusal has a message" */
@@ -33,6 +35,8 @@ struct prop_opt {
 void prop_init(void);
 /* A source and what becomes of it. false: something does not hold, and is counted. */
 bool prop_source(const void *p, size_t n, const struct prop_opt *opt);
+/* A source with far jumps, by gotol and by islands; others are left alone. */
+bool prop_far(const void *p, size_t n, const struct prop_opt *opt);
 /* An object through -d, and the text through the assembler. */
 bool prop_object(const void *p, size_t n);
 

@@ -5,6 +5,7 @@
  *
  *   as                            sources whose dialect is found out, foreign text and compilers' text
  *   canonical pseudoc gnu conformance ubpf rbpf    sources in that dialect
+ *   relax                         sources with far jumps, with gotol and with islands
  *   dis                           objects, through -d and back
  *
  * FUZZ_TARGET=dictionary prints the words of the tables for -dict=.
@@ -23,7 +24,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t na, const uint8_t *b, size_t nb, uint8_t *out,
 				 size_t max, unsigned seed);
 
-static bool objects;
+static bool objects, far_jumps;
 static struct prop_opt opt;
 
 static void print_word(void *ctx, struct bu_str s)
@@ -60,10 +61,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		exit(EXIT_SUCCESS);
 	}
 	objects = !strcmp(name, "dis");
+	far_jumps = !strcmp(name, "relax");
 	d = bu_dialect_by_name(bu_str(name, strlen(name)));
 	if (d >= 0)
 		opt.dialects = 1u << d;
-	else if (!objects && strcmp(name, "as")) {
+	else if (!objects && !far_jumps && strcmp(name, "as")) {
 		fprintf(stderr, "FUZZ_TARGET: no target '%s'\n", name);
 		exit(2);
 	}
@@ -73,13 +75,20 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 /* Processor time of one input, all that is asked of it included; others may use the machine too. */
 #define MAX_CPU 4
 
+static bool holds(const uint8_t *data, size_t size)
+{
+	if (objects)
+		return prop_object(data, size);
+	return far_jumps ? prop_far(data, size, &opt) : prop_source(data, size, &opt);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct prop_sum before = prop_sum;
 	clock_t start = clock();
 
 	opt.be = size & 1;
-	if (objects ? prop_object(data, size) : prop_source(data, size, &opt)) {
+	if (holds(data, size)) {
 		if ((clock() - start) / CLOCKS_PER_SEC < MAX_CPU)
 			return 0;
 		fprintf(stderr, "does not hold: an input takes less than %d s\n", MAX_CPU);
