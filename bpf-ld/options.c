@@ -69,14 +69,25 @@ static int print(struct ld *l, const char *s)
 static int help(struct ld *l)
 {
 	struct bu_buf b = { 0 };
+	size_t width = 0;
 	int rc;
 
 	bu_buf_str(&b, "Usage: bpf-ld [OPTION]... OBJECT [-- COMMAND [ARG]...]\n"
 		       "Loads the programs of a BPF object, attaches them and stays until Ctrl-C,\n"
 		       "the end of --for or the end of COMMAND.\n\n");
 	bu_opt_help(&b, options);
-	bu_buf_str(&b, "\nTYPE: kprobe, kretprobe, tracepoint, raw_tp, uprobe, uretprobe, xdp.\n"
-		       "See bpf-ld(1).\n");
+	for (int h = BU_HOOK_NONE + 1; h < BU_NHOOKS; h++) {
+		const char *name = bu_hook_name(h), *sep = h == BU_HOOK_NONE + 1 ? "\nTYPE: " : ", ";
+
+		width = h == BU_HOOK_NONE + 1 ? 6 : width + 2;
+		if (width + strlen(name) > 78) {
+			sep = ",\n      ";
+			width = 6;
+		}
+		bu_buf_printf(&b, "%s%s", sep, name);
+		width += strlen(name);
+	}
+	bu_buf_str(&b, ".\nSee bpf-ld(1).\n");
 	rc = print(l, bu_buf_cstr(&b));
 	bu_buf_free(&b);
 	return rc;
@@ -95,7 +106,7 @@ static void complete_attach(struct bu_buf *out, const struct bu_opt *opt, const 
 	(void)nwords;
 	(void)words;
 	if (opt && opt->id == OPT_ATTACH) {
-		for (int h = BU_HOOK_KPROBE; h <= BU_HOOK_XDP; h++)
+		for (int h = BU_HOOK_NONE + 1; h < BU_NHOOKS; h++)
 			bu_buf_printf(out, "%s:\n", bu_hook_name(h));
 	}
 }

@@ -105,6 +105,34 @@ END
 	counted 5 15 "uretprobe:$TARGET:uprobe_me" "$TARGET" 5
 }
 
+@test "options of an attachment: the cookie" {
+	need_tracefs
+	need_native
+	$BPF_AS -o cookie.o - <<-'EOF'
+	.map cookies, array, key=4, value=8, max_entries=1
+	.section "tracepoint"
+	on_event:
+		call bpf_get_attach_cookie
+		*(u64 *)(r10 - 8) = r0
+		*(u32 *)(r10 - 12) = 0
+		r1 = cookies ll
+		r2 = r10
+		r2 += -12
+		r3 = r10
+		r3 += -8
+		r4 = 0
+		call bpf_map_update_elem
+		r0 = 0
+		exit
+	.license "GPL"
+	EOF
+	run -0 --separate-stderr $BPF_LD --watch cookies=1h --attach tracepoint:sched:sched_process_exec,cookie=0x1234=on_event \
+		cookie.o -- true
+	assert_output --partial 'hex 34 12 00'
+	run -1 --separate-stderr $BPF_LD --attach tracepoint:sched:sched_process_exec,cookie=x cookie.o
+	[[ $stderr == *"the value of cookie is not a number"* ]]
+}
+
 @test "kprobe and kretprobe" {
 	need_native
 	need_kprobes

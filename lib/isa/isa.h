@@ -410,8 +410,10 @@ enum bpf_link_type {
 /* How bpf-ld attaches; also the TYPE of --attach TYPE:TARGET. */
 enum bu_hook {
 	BU_HOOK_NONE,       /* loads; attaching needs what this tool has not been given */
-	BU_HOOK_KPROBE, BU_HOOK_KRETPROBE, BU_HOOK_TRACEPOINT, BU_HOOK_RAW_TP, BU_HOOK_UPROBE,
-	BU_HOOK_URETPROBE, BU_HOOK_XDP,
+#define BU_HOOK(id, name, ptype, driver) BU_HOOK_##id,
+#include "isa/hook.def"
+#undef BU_HOOK
+	BU_NHOOKS
 };
 
 /* A section name of libbpf's conventions. */

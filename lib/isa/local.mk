@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 lib_libbu_a_SOURCES += lib/isa/isa.h lib/isa/isa.def lib/isa/alt.def lib/isa/dialect.def lib/isa/helper.def \
 	lib/isa/maptype.def lib/isa/progtype.def lib/isa/attachtype.def lib/isa/linktype.def \
-	lib/isa/section.def lib/isa/const.def lib/isa/field.def \
+	lib/isa/section.def lib/isa/hook.def lib/isa/const.def lib/isa/field.def \
 	lib/isa/encode.c lib/isa/print.c lib/isa/print_kernel.c \
 	lib/isa/lex.h lib/isa/lex.c lib/isa/trie.h lib/isa/trie.c lib/isa/match.c lib/isa/shape.c lib/isa/expected.c lib/isa/dialect.c \
 	lib/isa/names.h lib/isa/names.c lib/isa/tables.c lib/isa/context.c

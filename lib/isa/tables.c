@@ -152,43 +152,40 @@ const struct bu_secdef *bu_secdef_find(struct bu_str section, struct bu_str *tar
 
 static const struct {
 	const char *name;
-	enum bu_hook hook;
 	uint32_t prog_type;
-} hooks[] = {
-	/* A hook's first row carries its name; the others are read only. */
-	{ "kprobe", BU_HOOK_KPROBE, BPF_PROG_TYPE_KPROBE },
-	{ "kretprobe", BU_HOOK_KRETPROBE, BPF_PROG_TYPE_KPROBE },
-	{ "tracepoint", BU_HOOK_TRACEPOINT, BPF_PROG_TYPE_TRACEPOINT },
-	{ "tp", BU_HOOK_TRACEPOINT, BPF_PROG_TYPE_TRACEPOINT },
-	{ "raw_tp", BU_HOOK_RAW_TP, BPF_PROG_TYPE_RAW_TRACEPOINT },
-	{ "raw_tracepoint", BU_HOOK_RAW_TP, BPF_PROG_TYPE_RAW_TRACEPOINT },
-	{ "uprobe", BU_HOOK_UPROBE, BPF_PROG_TYPE_KPROBE },
-	{ "uretprobe", BU_HOOK_URETPROBE, BPF_PROG_TYPE_KPROBE },
-	{ "xdp", BU_HOOK_XDP, BPF_PROG_TYPE_XDP },
+} hooks[BU_NHOOKS] = {
+	[BU_HOOK_NONE] = { "none", BPF_PROG_TYPE_UNSPEC },
+#define BU_HOOK(id, nm, ptype, driver) [BU_HOOK_##id] = { nm, BPF_PROG_TYPE_##ptype },
+#include "isa/hook.def"
+#undef BU_HOOK
+};
+
+static const struct {
+	const char *name;
+	enum bu_hook hook;
+} hook_names[] = {
+#define BU_HOOK(id, nm, ptype, driver) { nm, BU_HOOK_##id },
+#define BU_HOOK_ALIAS(nm, id) { nm, BU_HOOK_##id },
+#include "isa/hook.def"
+#undef BU_HOOK
 };
 
 enum bu_hook bu_hook_by_name(struct bu_str name)
 {
-	for (unsigned i = 0; i < BU_ARRAY_SIZE(hooks); i++)
-		if (bu_str_is(name, hooks[i].name))
-			return hooks[i].hook;
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(hook_names); i++)
+		if (bu_str_is(name, hook_names[i].name))
+			return hook_names[i].hook;
 	return BU_HOOK_NONE;
 }
 
 const char *bu_hook_name(enum bu_hook h)
 {
-	for (unsigned i = 0; i < BU_ARRAY_SIZE(hooks); i++)
-		if (hooks[i].hook == h)
-			return hooks[i].name;
-	return "none";
+	return hooks[h < BU_NHOOKS ? h : BU_HOOK_NONE].name;
 }
 
 uint32_t bu_hook_prog_type(enum bu_hook h)
 {
-	for (unsigned i = 0; i < BU_ARRAY_SIZE(hooks); i++)
-		if (hooks[i].hook == h)
-			return hooks[i].prog_type;
-	return BPF_PROG_TYPE_UNSPEC;
+	return hooks[h < BU_NHOOKS ? h : BU_HOOK_NONE].prog_type;
 }
 
 /* ---------------------------------------------------------------- constants */

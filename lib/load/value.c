@@ -289,21 +289,22 @@ int bu_attach_req_parse(struct bu_attach_req *r, const char *text, struct bu_are
 	r->hook = bu_hook_by_name(bu_str(text, (size_t)(colon - text)));
 	if (r->hook == BU_HOOK_NONE) {
 		struct bu_near near;
+		struct bu_buf all = { 0 };
 
 		d = bu_diag(ds, BU_ERROR, "L0001", "--attach: there is no attach type \"%.*s\"",
 			    (int)(colon - text), text);
 		bu_near_init(&near, text, (size_t)(colon - text));
-		for (int h = BU_HOOK_KPROBE; h <= BU_HOOK_XDP; h++)
+		for (int h = BU_HOOK_NONE + 1; h < BU_NHOOKS; h++)
 			bu_near_feed(&near, bu_hook_name(h));
 		if (near.best)
 			bu_diag_help(ds, d, "did you mean \"%s\"?", near.best);
-		bu_diag_note(ds, d, "kprobe, kretprobe, tracepoint, raw_tp, uprobe, uretprobe, xdp");
+		for (int h = BU_HOOK_NONE + 1; h < BU_NHOOKS; h++)
+			bu_buf_printf(&all, "%s%s", all.n ? ", " : "", bu_hook_name(h));
+		bu_diag_note(ds, d, "%s", bu_buf_cstr(&all));
+		bu_buf_free(&all);
 		return -EINVAL;
 	}
-	eq = strrchr(colon + 1, '=');
-	/* A path may hold a '=' too; a program's name holds neither '/' nor ':'. */
-	if (eq && (strchr(eq, '/') || strchr(eq, ':')))
-		eq = NULL;
+	eq = bu_attach_prog(colon + 1);
 	if (eq && (eq == colon + 1 || !eq[1])) {
 		bu_diag(ds, BU_ERROR, "L0001", "--attach \"%s\": there is no %s", text,
 			eq[1] ? "target before '='" : "program behind '='");

@@ -1,9 +1,48 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* attach: what attach.c and blame.c share. */
+/*
+ * attach: drivers of hooks. lib/isa/hook.def names the driver of each hook; a driver reads the target,
+ * attaches, and undoes what closing the fds does not undo. blame.c puts refusals into words.
+ */
 #ifndef BU_ATTACH_H
 #define BU_ATTACH_H
 
 #include "sys/sys.h"
+
+/* ---------------------------------------------------------------- targets */
+
+enum bu_attach_opt_id {
+#define BU_ATTACH_OPT(id, name, valued, what) BU_ATTACH_OPT_##id,
+#include "sys/attachopt.def"
+#undef BU_ATTACH_OPT
+	BU_NATTACH_OPTS
+};
+
+/* A target that is being read. */
+struct bu_attach_parser {
+	struct bu_attach *at;
+	const char *target;
+	struct bu_arena *arena;
+	struct bu_diags *ds;
+	struct bu_str opt[BU_NATTACH_OPTS]; /* values; .p NULL: not given */
+	uint32_t given;                     /* bits by option, cleared when asked for */
+};
+
+/* Says that the target is wrong and how it is written; -EINVAL. */
+int bu_attach_bad(struct bu_attach_parser *p, const char *form, const char *why);
+/* A copy in the arena; what bu_arena_failed tells is looked at by the caller of the driver. */
+const char *bu_attach_keep(struct bu_attach_parser *p, struct bu_str s);
+/* Cuts s at the last c. */
+bool bu_attach_cut(struct bu_str s, char c, struct bu_str *left, struct bu_str *right);
+/* One word: no blank, control character, '/', ':' or ','. */
+bool bu_attach_word(struct bu_str s);
+/* NAME[+OFFSET] into *name and p->at->offset. 0, or -EINVAL where the offset is no number. */
+int bu_attach_offset(struct bu_attach_parser *p, struct bu_str s, struct bu_str *name);
+/* Was this option given? Its value (empty without one) into *v, which may be NULL. */
+bool bu_attach_opt(struct bu_attach_parser *p, enum bu_attach_opt_id id, struct bu_str *v);
+/* A number as the option's value: 0 (*v untouched when it was not given), -EINVAL with a message. */
+int bu_attach_opt_u64(struct bu_attach_parser *p, enum bu_attach_opt_id id, uint64_t *v);
+
+/* ---------------------------------------------------------------- drivers */
 
 /* One attachment in the making. */
 struct bu_attaching {
@@ -15,7 +54,33 @@ struct bu_attaching {
 	struct bu_diags *ds;
 };
 
+struct bu_attach_driver {
+	/* The target without its options into p->at. 0, or -EINVAL by bu_attach_bad. */
+	int (*parse)(struct bu_attach_parser *p, struct bu_str target);
+	/* Fills c->out; on an error with a message, what is in c->out is undone by the caller. */
+	int (*attach)(struct bu_attaching *c);
+	/* What does not end with the fds; NULL: nothing. 0, or the -errno of what is still there. */
+	int (*detach)(struct bu_sys *s, struct bu_attached *at);
+};
+/* The hook's driver, NULL for BU_HOOK_NONE. */
+const struct bu_attach_driver *bu_attach_driver(enum bu_hook hook);
+
+#define BU_HOOK(id, name, ptype, driver) extern const struct bu_attach_driver bu_driver_##driver;
+#include "isa/hook.def"
+#undef BU_HOOK
+
+/* Closes *fd, if it is open, and makes it -1. */
+void bu_attach_close(struct bu_sys *s, int *fd);
 /*
+ * attach_probe.c: an event of all processes (pid -1) on one CPU, into c->out->event_fd; and the program
+ * tied to it, by a link that then holds the event, or by ioctl. -errno with a message.
+ */
+struct perf_event_attr;
+int bu_attach_open_event(struct bu_attaching *c, struct perf_event_attr *a, int pid, int cpu);
+int bu_attach_bind_event(struct bu_attaching *c);
+
+/* ---------------------------------------------------------------- refusals
+ *
  * Each adds one error record that says why the step failed, and returns the -errno that
  * bu_sys_attach is to return: err itself, or -EOPNOTSUPP where this kernel cannot do it at all.
  */

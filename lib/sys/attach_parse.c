@@ -1,17 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The TARGET of --attach TYPE:TARGET and of section names, taken apart. */
-#include "sys/sys.h"
+/* The TARGET[,OPTION…] of --attach TYPE:TARGET and of section names, taken apart. */
+#include "sys/attach.h"
 
 #include <string.h>
 
-struct parser {
-	struct bu_attach *at;
-	const char *target;
-	struct bu_arena *arena;
-	struct bu_diags *ds;
+static const struct opt {
+	const char *name;
+	bool valued;
+} opts[] = {
+#define BU_ATTACH_OPT(id, name, valued, what) [BU_ATTACH_OPT_##id] = { name, valued },
+#include "sys/attachopt.def"
+#undef BU_ATTACH_OPT
 };
 
-static int bad(struct parser *p, const char *form, const char *why)
+const char *bu_attach_opt_name(unsigned i)
+{
+	return i < BU_NATTACH_OPTS ? opts[i].name : NULL;
+}
+
+static int opt_by_name(struct bu_str name)
+{
+	for (int i = 0; i < BU_NATTACH_OPTS; i++)
+		if (bu_str_is(name, opts[i].name))
+			return i;
+	return -1;
+}
+
+/* ---------------------------------------------------------------- what drivers call */
+
+int bu_attach_bad(struct bu_attach_parser *p, const char *form, const char *why)
 {
 	struct bu_diag *d = bu_diag(p->ds, BU_ERROR, "S0101", "%s target '%s': %s",
 				    bu_hook_name(p->at->hook), p->target, why);
@@ -20,13 +37,12 @@ static int bad(struct parser *p, const char *form, const char *why)
 	return -EINVAL;
 }
 
-static const char *keep(struct parser *p, struct bu_str s)
+const char *bu_attach_keep(struct bu_attach_parser *p, struct bu_str s)
 {
 	return bu_arena_strndup(p->arena, s.p, s.n);
 }
 
-/* Cuts s at the last c. */
-static bool cut_last(struct bu_str s, char c, struct bu_str *left, struct bu_str *right)
+bool bu_attach_cut(struct bu_str s, char c, struct bu_str *left, struct bu_str *right)
 {
 	const char *at = memrchr(s.p, c, s.n);
 
@@ -37,7 +53,7 @@ static bool cut_last(struct bu_str s, char c, struct bu_str *left, struct bu_str
 	return true;
 }
 
-static bool is_word(struct bu_str s)
+bool bu_attach_word(struct bu_str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
@@ -48,121 +64,94 @@ static bool is_word(struct bu_str s)
 	return s.n > 0;
 }
 
-/* NAME[+OFFSET]: *name is what is left of the '+'. 0, or -EINVAL where the offset is no number. */
-static int take_offset(struct parser *p, struct bu_str s, struct bu_str *name)
+int bu_attach_offset(struct bu_attach_parser *p, struct bu_str s, struct bu_str *name)
 {
 	struct bu_str off;
 
 	*name = s;
-	if (!cut_last(s, '+', name, &off))
+	if (!bu_attach_cut(s, '+', name, &off))
 		return 0;
 	p->at->offset_given = true;
 	return bu_str_u64(off, &p->at->offset, NULL);
 }
 
-static int parse_kprobe(struct parser *p, struct bu_str t)
+bool bu_attach_opt(struct bu_attach_parser *p, enum bu_attach_opt_id id, struct bu_str *v)
 {
-	static const char form[] = "FUNCTION or FUNCTION+OFFSET";
-	struct bu_str name;
-
-	if (take_offset(p, t, &name))
-		return bad(p, form, "the offset behind '+' is not a number");
-	if (!name.n)
-		return bad(p, form, "the name of a kernel function is missing");
-	if (!is_word(name))
-		return bad(p, form, "that is not the name of a function");
-	if (p->at->hook == BU_HOOK_KRETPROBE && p->at->offset)
-		return bad(p, "FUNCTION", "a return probe takes no offset");
-	p->at->a = keep(p, name);
-	return 0;
+	if (v)
+		*v = p->opt[id];
+	p->given &= ~(UINT32_C(1) << id);
+	return p->opt[id].p != NULL;
 }
 
-static int parse_tracepoint(struct parser *p, struct bu_str t)
+int bu_attach_opt_u64(struct bu_attach_parser *p, enum bu_attach_opt_id id, uint64_t *v)
 {
-	static const char form[] = "CATEGORY:NAME, such as skb:kfree_skb";
-	struct bu_str cat, name;
+	struct bu_str text;
 
-	if (!cut_last(t, ':', &cat, &name) && !cut_last(t, '/', &cat, &name))
-		return bad(p, form, "a tracepoint has a category and a name");
-	if (!cat.n)
-		return bad(p, form, "the category is missing");
-	if (!name.n)
-		return bad(p, form, "the name behind the category is missing");
-	if (!is_word(cat) || !is_word(name))
-		return bad(p, form, "category and name are single words");
-	p->at->a = keep(p, cat);
-	p->at->b = keep(p, name);
-	return 0;
-}
-
-static int parse_raw_tp(struct parser *p, struct bu_str t)
-{
-	static const char form[] = "NAME, such as kfree_skb";
-
-	if (!t.n)
-		return bad(p, form, "the name of a tracepoint is missing");
-	if (!is_word(t))
-		return bad(p, form, "a raw tracepoint is named without its category");
-	p->at->a = keep(p, t);
-	return 0;
-}
-
-static int parse_uprobe(struct parser *p, struct bu_str t)
-{
-	static const char form[] = "PATH:SYMBOL, PATH:SYMBOL+OFFSET or PATH:0xOFFSET";
-	struct bu_str path, where, name;
-	uint64_t off;
-
-	if (!cut_last(t, ':', &path, &where))
-		return bad(p, form, "there is no ':' between the file and the symbol");
-	if (!path.n)
-		return bad(p, form, "the path of the file is missing");
-	if (!where.n)
-		return bad(p, form, "the symbol or offset is missing");
-	p->at->a = keep(p, path);
-	if (where.p[0] >= '0' && where.p[0] <= '9') {
-		if (bu_str_u64(where, &off, NULL))
-			return bad(p, form, "the offset in the file is not a number");
-		p->at->offset = off;
-		p->at->offset_given = true;
+	if (!bu_attach_opt(p, id, &text) || !bu_str_u64(text, v, NULL))
 		return 0;
+	bu_diag(p->ds, BU_ERROR, "S0101", "%s target '%s': the value of %s is not a number",
+		bu_hook_name(p->at->hook), p->target, opts[id].name);
+	return -EINVAL;
+}
+
+/* ---------------------------------------------------------------- options */
+
+/* Takes one option off the end of *t. False: what is there is none. */
+static bool take_option(struct bu_attach_parser *p, struct bu_str *t)
+{
+	struct bu_str left, right, name, value = bu_str("", 0);
+	const char *eq;
+	int id;
+
+	if (!bu_attach_cut(*t, ',', &left, &right))
+		return false;
+	name = right;
+	eq = memchr(right.p, '=', right.n);
+	if (eq) {
+		name.n = (size_t)(eq - right.p);
+		value = bu_str(eq + 1, right.n - name.n - 1);
 	}
-	if (take_offset(p, where, &name))
-		return bad(p, form, "the offset behind '+' is not a number");
-	if (!name.n)
-		return bad(p, form, "the symbol in front of '+' is missing");
-	if (p->at->hook == BU_HOOK_URETPROBE && p->at->offset)
-		return bad(p, "PATH:SYMBOL or PATH:0xOFFSET",
-			   "a return probe sits at the start of a function");
-	p->at->b = keep(p, name);
+	id = opt_by_name(name);
+	if (id < 0 || opts[id].valued != !!eq)
+		return false;
+	p->opt[id] = value;
+	p->given |= UINT32_C(1) << id;
+	*t = left;
+	return true;
+}
+
+static int not_for_this(struct bu_attach_parser *p)
+{
+	for (int i = 0; i < BU_NATTACH_OPTS; i++) {
+		if (!(p->given >> i & 1))
+			continue;
+		bu_diag(p->ds, BU_ERROR, "S0101", "%s target '%s': an attachment of this type takes no "
+			"option '%s'", bu_hook_name(p->at->hook), p->target, opts[i].name);
+		return -EINVAL;
+	}
 	return 0;
 }
 
-static int parse_xdp(struct parser *p, struct bu_str t)
+const char *bu_attach_prog(const char *text)
 {
-	static const char form[] = "DEVICE, DEVICE:generic or DEVICE:driver";
-	struct bu_str dev = t, mode;
+	const char *eq = strrchr(text, '='), *comma, *first;
+	int id;
 
-	if (cut_last(t, ':', &dev, &mode)) {
-		if (bu_str_is(mode, "generic"))
-			p->at->xdp_flags = XDP_FLAGS_SKB_MODE;
-		else if (bu_str_is(mode, "driver"))
-			p->at->xdp_flags = XDP_FLAGS_DRV_MODE;
-		else
-			return bad(p, form, "the mode is neither 'generic' nor 'driver'");
-	}
-	if (!dev.n)
-		return bad(p, form, "the name of a network device is missing");
-	if (!is_word(dev))
-		return bad(p, form, "that is not the name of a network device");
-	p->at->a = keep(p, dev);
-	return 0;
+	if (!eq || strpbrk(eq, "/:,"))
+		return NULL;
+	comma = memrchr(text, ',', (size_t)(eq - text));
+	if (!comma)
+		return eq;
+	first = memchr(comma, '=', (size_t)(eq - comma) + 1);
+	id = opt_by_name(bu_str(comma + 1, (size_t)(first - comma) - 1));
+	return id >= 0 && opts[id].valued && first == eq ? NULL : eq;
 }
 
 int bu_attach_parse(struct bu_attach *at, enum bu_hook hook, const char *target,
 		    struct bu_arena *a, struct bu_diags *ds)
 {
-	struct parser p = { .at = at, .arena = a, .ds = ds };
+	const struct bu_attach_driver *driver = bu_attach_driver(hook);
+	struct bu_attach_parser p = { .at = at, .arena = a, .ds = ds };
 	struct bu_str t = bu_str_c(target);
 	int err;
 
@@ -171,31 +160,15 @@ int bu_attach_parse(struct bu_attach *at, enum bu_hook hook, const char *target,
 	p.target = at->target = bu_arena_strdup(a, target);
 	if (!p.target)
 		return -ENOMEM;
-	switch (hook) {
-	case BU_HOOK_KPROBE:
-	case BU_HOOK_KRETPROBE:
-		err = parse_kprobe(&p, t);
-		break;
-	case BU_HOOK_TRACEPOINT:
-		err = parse_tracepoint(&p, t);
-		break;
-	case BU_HOOK_RAW_TP:
-		err = parse_raw_tp(&p, t);
-		break;
-	case BU_HOOK_UPROBE:
-	case BU_HOOK_URETPROBE:
-		err = parse_uprobe(&p, t);
-		break;
-	case BU_HOOK_XDP:
-		err = parse_xdp(&p, t);
-		break;
-	default:
+	if (!driver) {
 		bu_diag(ds, BU_ERROR, "S0101", "'%s': this kind of program has no attach target",
 			target);
-		err = -EINVAL;
-		break;
+		return -EINVAL;
 	}
-	if (!err && bu_arena_failed(a))
-		err = -ENOMEM;
-	return err;
+	while (take_option(&p, &t))
+		;
+	err = driver->parse(&p, t);
+	if (!err)
+		err = not_for_this(&p);
+	return err ? err : bu_arena_failed(a) ? -ENOMEM : 0;
 }

@@ -175,9 +175,10 @@ struct bu_attach {
 	uint64_t offset;
 	bool offset_given;
 	uint32_t xdp_flags;   /* XDP_FLAGS_SKB_MODE, _DRV_MODE, or 0 */
+	uint64_t cookie;      /* 0: none */
 };
 /*
- * Reads TARGET for a hook:
+ * Reads TARGET[,OPTION[=VALUE]…] for a hook; at->target is all of it, as written:
  *   kprobe, kretprobe  FUNCTION[+OFFSET]
  *   tracepoint         CATEGORY:NAME or CATEGORY/NAME
  *   raw_tp             NAME
@@ -188,6 +189,13 @@ struct bu_attach {
  */
 int bu_attach_parse(struct bu_attach *at, enum bu_hook hook, const char *target,
 		    struct bu_arena *a, struct bu_diags *ds);
+/*
+ * The '=' of TARGET[,OPTION…]=PROGRAM, or NULL when there is no program: the last one that has neither
+ * '/', ':' nor ',' behind it (paths may hold '=') and is not that of an option's value.
+ */
+const char *bu_attach_prog(const char *text);
+/* Names of the options of attachments (attachopt.def), NULL past the end. */
+const char *bu_attach_opt_name(unsigned i);
 
 /*
  * A live attachment. It ends with bu_sys_detach or with the process, but for a link that was pinned

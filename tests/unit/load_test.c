@@ -243,6 +243,8 @@ static void test_options(void)
 	attach_is("tracepoint:a:b=p", BU_HOOK_TRACEPOINT, "a:b", "p");
 	attach_is("uprobe:/a=b/c:main", BU_HOOK_UPROBE, "/a=b/c:main", NULL);
 	attach_is("uprobe:/a=b:main=p", BU_HOOK_UPROBE, "/a=b:main", "p");
+	attach_is("kprobe:f,cookie=5", BU_HOOK_KPROBE, "f,cookie=5", NULL);
+	attach_is("kprobe:f,cookie=5=on_f", BU_HOOK_KPROBE, "f,cookie=5", "on_f");
 	attach_is("kprobe", 0, NULL, NULL);
 	attach_is("kprobe:", 0, NULL, NULL);
 	attach_is("kprobe:=p", 0, NULL, NULL);

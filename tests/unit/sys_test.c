@@ -364,6 +364,10 @@ static void test_targets(void)
 	good(BU_HOOK_UPROBE, "/lib/a:b.so:malloc+4", "/lib/a:b.so", "malloc", 4);
 	good(BU_HOOK_URETPROBE, "/bin/x:0x1234", "/bin/x", NULL, 0x1234);
 	good(BU_HOOK_XDP, "eth0.100", "eth0.100", NULL, 0);
+	good(BU_HOOK_KPROBE, "f+4,cookie=0x10", "f", NULL, 4);
+	wrong(BU_HOOK_KPROBE, "f,cookie=x", "not a number");
+	wrong(BU_HOOK_XDP, "eth0,cookie=1", "takes no option");
+	wrong(BU_HOOK_KPROBE, "f,cooky=1", "not the name");
 	wrong(BU_HOOK_KPROBE, "", "missing");
 	wrong(BU_HOOK_KPROBE, "+4", "missing");
 	wrong(BU_HOOK_KPROBE, "f+x", "not a number");
