@@ -433,6 +433,19 @@ extern const unsigned bu_nsecdefs;
  * empty when nothing does.
  */
 const struct bu_secdef *bu_secdef_find(struct bu_str section, struct bu_str *target);
+/*
+ * The row that a name of other loaders and of old samples means: a row's name followed by digits or by more
+ * behind '/', ':', '_', '-' or '.', which are alike ("xdp_prog", "socket/3", "kprobe:f"), a program type, or
+ * a word of secword.def. *target: what follows '/', ':' or "__" where the row takes it. NULL: no rule fits.
+ */
+const struct bu_secdef *bu_secdef_like(struct bu_str section, struct bu_str *target);
+/*
+ * What the words of a name make likely, the likeliest first: at most max rows into out, each once, behind
+ * the n that are there. The number in out.
+ */
+unsigned bu_secdef_guess(struct bu_str name, const struct bu_secdef **out, unsigned n, unsigned max);
+/* Rows to try for a program of which nothing is known, in that order; i from 0, NULL past the last. */
+const struct bu_secdef *bu_secdef_common(unsigned i);
 /* "kprobe" -> BU_HOOK_KPROBE (also "raw_tracepoint", "tp"); BU_HOOK_NONE when unknown. */
 enum bu_hook bu_hook_by_name(struct bu_str name);
 const char *bu_hook_name(enum bu_hook h);

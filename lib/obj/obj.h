@@ -68,7 +68,7 @@ struct bu_obj_prog {
 	const char *name;    /* symbol, or the section's */
 	uint32_t sec;
 	uint64_t off, size;  /* bytes into the section */
-	const struct bu_secdef *def; /* by the section's name; NULL: unknown name */
+	const struct bu_secdef *def; /* by the section's name (bu_secdef_find, _like); NULL: unknown name */
 	struct bu_str target;        /* "__alloc_skb" of kretprobe/__alloc_skb */
 	bool autoload;       /* false: the section name begins with '?' */
 };

@@ -242,6 +242,8 @@ static int find_programs(struct bu_obj *o)
 		p->off = f->off;
 		p->size = f->size;
 		p->def = bu_secdef_find(bu_str_c(sec), &p->target);
+		if (!p->def)
+			p->def = bu_secdef_like(bu_str_c(sec), &p->target);
 		p->autoload = sec[0] != '?';
 	}
 	return 0;

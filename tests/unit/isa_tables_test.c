@@ -101,7 +101,7 @@ static void test_kinds(void)
 {
 	ok(bu_nmap_types == 34 && !kinds_bad(bu_map_types, bu_nmap_types), "34 map types");
 	ok(bu_nprog_types == 33 && !kinds_bad(bu_prog_types, bu_nprog_types), "33 program types");
-	ok(bu_nattach_types == 58 && !kinds_bad(bu_attach_types, bu_nattach_types), "58 attach types");
+	ok(bu_nattach_types == 62 && !kinds_bad(bu_attach_types, bu_nattach_types), "62 attach types");
 	ok(bu_nlink_types == 15 && !kinds_bad(bu_link_types, bu_nlink_types), "15 link types");
 	is_str(bu_map_types[BPF_MAP_TYPE_CGRP_STORAGE].name, "cgrp_storage", "a short name");
 	ok(const_of("BPF_FUNC_loop") == 181 && const_of("BPF_MAP_TYPE_ARENA") == 33 &&
@@ -154,6 +154,73 @@ static void test_sections(void)
 		struct bu_str target;
 
 		ok(!bu_secdef_find(S(unknown[i]), &target), "section '%s' is none of ours", unknown[i]);
+	}
+}
+
+/* By rules, not by a list: names that other loaders and old samples use. */
+static void test_sections_like(void)
+{
+	static const struct { const char *name, *row, *target; } t[] = {
+		{ "xdp_prog", "xdp", "" }, { "xdp_prog/0", "xdp", "" }, { "xdp1", "xdp", "" },
+		{ "xdp-drop", "xdp", "" }, { "XDP/x", "xdp", "" }, { "xdp.frags_main", "xdp.frags", "" },
+		{ "xdp_devmap/x", "xdp/devmap", "" }, { "?xdp_opt", "xdp", "" },
+		{ "socket1", "socket", "" }, { "socket/3", "socket", "" }, { "socket/main", "socket", "" },
+		{ "socket_filter", "socket", "" }, { "socket_filter/x", "socket", "" },
+		{ "cgroup/sock1", "cgroup/sock", "" }, { "cgroup/connect4_x", "cgroup/connect4", "" },
+		{ "cgroup_connect6", "cgroup/connect6", "" }, { "cgroup/skb1", "cgroup/skb", "" },
+		{ "cgroup_sock_addr", "cgroup/bind4", "" }, { "cgroup_device/x", "cgroup/dev", "" },
+		{ "tc_main", "tc", "" }, { "tc/prog", "tc", "" }, { "tc_ingress", "tc/ingress", "" },
+		{ "cls_main", "tc", "" }, { "clsact/egress", "tc", "" }, { "sched_cls", "tc", "" },
+		{ "classifier/x", "classifier", "" }, { "classifier_egress_drop", "classifier", "" },
+		{ "action1", "action", "" }, { "act_main", "action", "" }, { "sched_act/x", "action", "" },
+		{ "kprobe:do_exit", "kprobe", "do_exit" }, { "kprobe__do_exit", "kprobe", "do_exit" },
+		{ "kprobe_do_exit", "kprobe", "" }, { "kprobe0/f", "kprobe", "f" },
+		{ "kprobe_multi/f*", "kprobe.multi", "f*" }, { "kretprobe:f", "kretprobe", "f" },
+		{ "tracepoint:sched:sched_switch", "tracepoint", "sched:sched_switch" },
+		{ "raw-tracepoint/x", "raw_tracepoint", "x" }, { "raw_tp:x", "raw_tp", "x" },
+		{ ".bpf.fn.kretprobe__f", "kretprobe", "f" }, { "kfunc:f", "fentry", "f" },
+		{ "sk_skb1", "sk_skb", "" }, { "sk_skb/stream_verdict1", "sk_skb/stream_verdict", "" },
+		{ "sk_msg2", "sk_msg", "" }, { "sock_ops/x", "sockops", "" }, { "sockops/x", "sockops", "" },
+		{ "sk_lookup/", "sk_lookup", "" }, { "lwt_xmit_len", "lwt_xmit", "" },
+		{ "perf-event/x", "perf_event", "" }, { "flow_dissector/x", "flow_dissector", "" },
+		{ "fsession.multi.s/x*", "fsession.multi.s", "x*" },
+	};
+	static const char *const unknown[] = {
+		"", "?", "/", "_", "test", "test_md", "xdpx", "2/16", "tail-32", "bind/0", "filter", "loadbalancer",
+		"len_hist", "tracing", "kprobes/x", "syscall__open", "from-netdev", "ingress", "1", "classify",
+	};
+	const struct bu_secdef *g[8];
+	struct bu_str target;
+
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(t); i++) {
+		const struct bu_secdef *d = bu_secdef_find(S(t[i].name), &target);
+
+		d = d ? d : bu_secdef_like(S(t[i].name), &target);
+		ok(d && strcmp(d->prefix, t[i].row) == 0 && bu_str_is(target, t[i].target),
+		   "section %s is like %s", t[i].name, t[i].row);
+	}
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(unknown); i++)
+		ok(!bu_secdef_like(S(unknown[i]), &target), "no rule knows section '%s'", unknown[i]);
+	ok(bu_secdef_guess(S("from-netdev"), g, 0, 8) == 1 && g[0]->prog_type == BPF_PROG_TYPE_SCHED_CLS,
+	   "from-netdev is likely a classifier");
+	ok(bu_secdef_guess(S("my_egress.xdp"), g, 0, 8) == 2 && g[0]->attach_type == BPF_TCX_EGRESS &&
+	   g[1]->prog_type == BPF_PROG_TYPE_XDP, "words anywhere, in order");
+	ok(bu_secdef_guess(S("tc_tc_tc"), g, 0, 8) == 1 && bu_secdef_guess(S("xdp"), g, 1, 1) == 1 &&
+	   bu_secdef_guess(S("2/16"), g, 0, 8) == 0 && bu_secdef_guess(S("fentry_x"), g, 0, 8) == 0,
+	   "each once, no more than there is room for");
+	for (unsigned i = 0; i < 22; i++)
+		ok(bu_secdef_common(i) != NULL, "common row %u", i);
+	ok(!bu_secdef_common(22), "and no further");
+	/* Each word of the table leads to a row. */
+	{
+		static const char *const rows[] = {
+#define BU_SECWORD(w, r, s) r,
+#include "isa/secword.def"
+#undef BU_SECWORD
+		};
+
+		for (unsigned i = 0; i < BU_ARRAY_SIZE(rows); i++)
+			ok(bu_secdef_find(S(rows[i]), NULL) != NULL, "row %s", rows[i]);
 	}
 }
 
@@ -276,6 +343,7 @@ int main(void)
 	test_helpers();
 	test_kinds();
 	test_sections();
+	test_sections_like();
 	test_hooks();
 	test_fields();
 	test_arch();

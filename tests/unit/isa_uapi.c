@@ -70,6 +70,8 @@ const struct uapi_num uapi_helpers[] = { __BPF_FUNC_MAPPER(HELPER) END };
 #define ROW_0x0609(e)
 #define ROW_0x060a(e)
 #define ROW_0x060d(e)
+#define ROW_0x0700(e)
+#define ROW_0x0702(e)
 
 const struct uapi_num uapi_map_types[] = {
 #define BU_MAP_TYPE ROW
