@@ -19,6 +19,7 @@ enum bu_btf_kind {
 	BU_BTF_ENUM, BU_BTF_FWD, BU_BTF_TYPEDEF, BU_BTF_VOLATILE, BU_BTF_CONST, BU_BTF_RESTRICT,
 	BU_BTF_FUNC, BU_BTF_FUNC_PROTO, BU_BTF_VAR, BU_BTF_DATASEC, BU_BTF_FLOAT,
 	BU_BTF_DECL_TAG, BU_BTF_TYPE_TAG, BU_BTF_ENUM64,
+	BU_BTF_UNKNOWN = 31, /* later than these; its length is told by the blob's table of layouts */
 };
 
 struct bu_btf {
@@ -26,9 +27,11 @@ struct bu_btf {
 	size_t size;
 	bool be;
 	uint32_t hdr_len, type_off, type_len, str_off, str_len;
+	uint32_t layout_off, layout_len; /* since Linux 7.1 */
 	uint32_t ntypes;      /* ids are 1 .. ntypes; 0 is void. With a base: base's ids first */
 	uint32_t *offs;       /* [id - first]: offset of each type in data; heap */
 	const struct bu_btf *base; /* split BTF, or NULL */
+	uint8_t ptr_size;     /* bytes of a pointer; 0: not known, which counts as 8 */
 };
 
 /*
@@ -181,5 +184,102 @@ void bu_btfext_line(uint8_t out[BU_LINE_REC], const struct bu_line_info *l, bool
 
 /* Index of the first line record of x at or behind byte off of the code; x->nline: none. Records are sorted. */
 uint32_t bu_btfext_first_line(const struct bu_btfext_sec *x, uint64_t off);
+
+/* ---------------------------------------------------------------- many types, few of them wanted */
+
+/*
+ * A view of the BTF of a kernel, of its modules or of a file, of which a few types of 100,000 will be
+ * looked at: one walk finds where each type begins, and names are indexed when one is asked for.
+ * What bu_btf_parse checks beyond the bounds of each type is not checked: names and ids may lead nowhere
+ * (bu_btf_str gives "", bu_btf_get -ENOENT) and chains of types may have no end, so that readers
+ * must bound their steps; bu_btf_resolve, bu_btf_size and all of CO-RE do.
+ */
+enum { BU_BTF_NAMES_TYPES, BU_BTF_NAMES_SYMBOLS, BU_BTF_NAMES };
+struct bu_btf_index {
+	struct bu_btf btf;
+	const char *name;     /* "vmlinux", the module's, or the file's */
+	/* of structs and so on by essential name; of functions, variables and their sections by name */
+	struct bu_btf_names {
+		uint32_t *head;   /* by hash: number of an entry, 0: none */
+		uint32_t mask;
+		struct { uint32_t id, next; } *entry; /* from 1 */
+		uint32_t count;
+	} names[BU_BTF_NAMES];
+	bool failed;          /* out of memory: a look-up may have missed something */
+};
+/* data and name must outlive x; base may be NULL. 0, -EINVAL with a message in ds, -ENOMEM. */
+int bu_btf_index(struct bu_btf_index *x, const void *data, size_t size, const struct bu_btf *base,
+		 const char *name, struct bu_diags *ds);
+void bu_btf_index_free(struct bu_btf_index *x);
+/*
+ * The next type that is called so (n bytes; without flavour for types) and whose kind is in the bit
+ * set, or 0. *pos is 0 for the first. Ids come in rising order. The set holds kinds of
+ * types or of symbols (FUNC, VAR, DATASEC), not both.
+ */
+uint32_t bu_btf_index_next(struct bu_btf_index *x, uint32_t kinds, const char *name, size_t n,
+			   uint32_t *pos);
+/* The length of a type's name without its flavour: 11 of "task_struct___v2". */
+size_t bu_btf_essential(const char *name);
+
+/* ---------------------------------------------------------------- CO-RE
+ *
+ * Pure: types in, patched instructions out. The rules are libbpf's, which the kernel shares; what
+ * they do not settle is said where it is decided. Source: Documentation/bpf/llvm_reloc.rst and
+ * libbpf's description of struct bpf_core_relo.
+ */
+
+enum bu_core_kind {
+	BU_CORE_FIELD_OFFSET, BU_CORE_FIELD_SIZE, BU_CORE_FIELD_EXISTS, BU_CORE_FIELD_SIGNED,
+	BU_CORE_FIELD_LSHIFT, BU_CORE_FIELD_RSHIFT, BU_CORE_TYPE_ID_LOCAL, BU_CORE_TYPE_ID_TARGET,
+	BU_CORE_TYPE_EXISTS, BU_CORE_TYPE_SIZE, BU_CORE_ENUMVAL_EXISTS, BU_CORE_ENUMVAL_VALUE,
+	BU_CORE_TYPE_MATCHES, BU_CORE_NKINDS,
+};
+/* "byte_off", "field_exists", …, as llvm-objdump prints them; "?" for others. */
+const char *bu_core_kind_name(uint32_t kind);
+
+/* One record of .BTF.ext; access is text: the indices of a field, or of an enumerator. */
+struct bu_core_relo { uint32_t type_id; uint32_t kind; const char *access; };
+/* A type of the target whose name and kind fit. */
+struct bu_core_cand { const struct bu_btf *btf; uint32_t id; const char *where; };
+
+/* What all records of an object share. */
+struct bu_core {
+	const struct bu_btf *local; /* the object's types */
+	struct bu_arena *a;   /* for texts */
+	bool explain;         /* make texts; without it nothing is allocated */
+	uint64_t fuel;        /* steps that may still be made through types: BU_CORE_FUEL for a start */
+};
+#define BU_CORE_FUEL (64ull << 20)
+
+struct bu_core_result {
+	uint64_t was, is;       /* the value that the compiler put there, and the right one */
+	bool poison;            /* the target has no such thing: the instruction must not be reached */
+	bool check;             /* the instruction must hold `was` now */
+	bool bad_width;         /* a load or store of the old width would be wrong, of the new one too */
+	bool narrow;            /* 32 bits that may be signed: as the compiler extended them */
+	uint32_t old_size, new_size; /* of the field; differ: loads and stores change their width */
+	/* with explain, in the arena: */
+	const char *what;       /* "struct task_struct.comm[3]" */
+	const char *why;        /* poison or an error: the reason */
+	const char *near;       /* a member or enumerator that may have been meant, or NULL */
+};
+/*
+ * The name and the bit set of kinds that candidates of a record have: 0; -ENOENT: it needs none;
+ * -EINVAL, -EOPNOTSUPP: there can be none (res->why). name points into the BTF.
+ */
+int bu_core_wants(struct bu_core *c, const struct bu_core_relo *r, const char **name, size_t *n,
+		  uint32_t *kinds, struct bu_core_result *res);
+/*
+ * Answers one record by the candidates. 0; -EINVAL damaged record, -EEXIST candidates disagree,
+ * -EOPNOTSUPP unknown kind, -ELOOP out of fuel: with res->why; -ENOMEM.
+ */
+int bu_core_calc(struct bu_core *c, const struct bu_core_relo *r, const struct bu_core_cand *cand,
+		 uint32_t ncands, struct bu_core_result *res);
+/*
+ * Puts the answer into in[0] (and in[1] of a wide one; left: how many there are). 0, or -EINVAL with
+ * res->why: the instruction is none that can carry it.
+ */
+#define BU_CORE_POISON 195896080 /* the helper that poisoned instructions call; libbpf's number too */
+int bu_core_patch(struct bu_core *c, struct bu_insn *in, uint32_t left, struct bu_core_result *res);
 
 #endif

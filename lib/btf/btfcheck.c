@@ -50,7 +50,7 @@ static int bad_type(struct checker *c, uint32_t id, const char *fmt, ...)
 {
 	char text[200];
 	const uint8_t *p = c->b->data + c->b->offs[id - c->first];
-	uint32_t kind = bu_get32(p + 4, c->b->be) >> 24 & 0x1f;
+	uint32_t kind = BTF_KIND(bu_get32(p + 4, c->b->be));
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -94,6 +94,12 @@ static int check_header(struct checker *c, size_t size)
 		return damaged(c, "B0101", "damaged BTF: the types are not aligned");
 	if (!b->str_len && !b->base)
 		return damaged(c, "B0101", "damaged BTF: there are no strings");
+	if (b->hdr_len >= BTF_HDR_LAYOUT) {
+		b->layout_off = bu_get32(p + 24, b->be);
+		b->layout_len = bu_get32(p + 28, b->be);
+		if ((uint64_t)b->layout_off + b->layout_len > room)
+			return damaged(c, "B0101", "damaged BTF: the table of layouts reaches beyond the end");
+	}
 	p += b->hdr_len + b->str_off;
 	if (b->str_len && p[b->str_len - 1])
 		return damaged(c, "B0101", "damaged BTF: the last string has no end");
@@ -101,13 +107,29 @@ static int check_header(struct checker *c, size_t size)
 		return damaged(c, "B0101", "damaged BTF: the first string is not empty");
 	if ((uint64_t)btf_first_str(b) + b->str_len > UINT32_MAX)
 		return damaged(c, "B0101", "damaged BTF: the strings of all parts exceed 4 GiB");
-	c->strs = btf_first_str(b) + b->str_len;
-	c->first = btf_first_id(b);
 	return 0;
 }
 
-/* Bytes behind the header of a type, or -1 for an unknown kind. */
-static int64_t extra_len(uint32_t kind, uint32_t vlen)
+int btf_check_header(struct bu_btf *b, size_t size, const char *name, struct bu_diags *ds)
+{
+	struct checker c = { .b = b, .name = name, .ds = ds };
+
+	if (size > UINT32_MAX)
+		return damaged(&c, "B0101", "BTF of %zu bytes: more than 4 GiB", size);
+	return check_header(&c, size);
+}
+
+/* Of a kind that is not known here, the blob's own table may tell how long its types are. */
+static int64_t layout_len(const struct bu_btf *b, uint32_t kind, uint32_t vlen)
+{
+	const uint8_t *p = b->data + b->hdr_len + b->layout_off + (size_t)kind * BTF_LAYOUT_LEN;
+
+	if (!kind || (kind + 1) * BTF_LAYOUT_LEN > b->layout_len || (p[0] | p[1]) % 4)
+		return -1;
+	return p[0] + (int64_t)p[1] * vlen;
+}
+
+int64_t btf_extra_len(const struct bu_btf *b, uint32_t kind, uint32_t vlen)
 {
 	switch (kind) {
 	case BU_BTF_INT:
@@ -135,7 +157,7 @@ static int64_t extra_len(uint32_t kind, uint32_t vlen)
 	case BU_BTF_TYPE_TAG:
 		return 0;
 	default:
-		return -1;
+		return layout_len(b, kind, vlen);
 	}
 }
 
@@ -153,13 +175,13 @@ static int index_types(struct checker *c)
 		if (end - at < BTF_TYPE_LEN)
 			return damaged(c, "B0101", "damaged BTF: type [%u] is cut off", id);
 		info = bu_get32(b->data + at + 4, b->be);
-		kind = info >> 24 & 0x1f;
-		extra = extra_len(kind, info & 0xffff);
+		kind = BTF_KIND(info);
+		extra = btf_extra_len(b, kind, BTF_VLEN(info));
 		if (extra < 0)
 			return damaged(c, "B0102", "BTF type [%u] is of unknown kind %u", id, kind);
 		if (extra > (int64_t)(end - at - BTF_TYPE_LEN))
 			return damaged(c, "B0101", "damaged BTF: type [%u] %s is cut off", id,
-				       kind_names[kind]);
+				       kind < BU_ARRAY_SIZE(kind_names) ? kind_names[kind] : "?");
 		if (n == cap) {
 			uint32_t *v;
 
@@ -195,7 +217,7 @@ static enum bu_btf_kind kind_of(struct checker *c, uint32_t id)
 	const struct bu_btf *b = c->b;
 	const uint8_t *p = btf_raw(&b, id);
 
-	return p ? (enum bu_btf_kind)(bu_get32(p + 4, b->be) >> 24 & 0x1f) : BU_BTF_VOID;
+	return p ? (enum bu_btf_kind)BTF_KIND(bu_get32(p + 4, b->be)) : BU_BTF_VOID;
 }
 
 static int check_entries(struct checker *c, const struct bu_btf_type *t, const uint8_t *p)
@@ -310,7 +332,7 @@ static bool child(struct checker *c, uint32_t id, uint32_t i, uint32_t *out)
 	const uint8_t *p = b->data + b->offs[id - c->first];
 	uint32_t info = bu_get32(p + 4, b->be);
 
-	switch (info >> 24 & 0x1f) {
+	switch (BTF_KIND(info)) {
 	case BU_BTF_TYPEDEF:
 	case BU_BTF_VOLATILE:
 	case BU_BTF_CONST:
@@ -325,12 +347,12 @@ static bool child(struct checker *c, uint32_t id, uint32_t i, uint32_t *out)
 		return i < 2;
 	case BU_BTF_STRUCT:
 	case BU_BTF_UNION:
-		if (i >= (info & 0xffff))
+		if (i >= BTF_VLEN(info))
 			return false;
 		*out = bu_get32(p + BTF_TYPE_LEN + i * 12 + 4, b->be);
 		return true;
 	case BU_BTF_DATASEC:
-		if (i >= (info & 0xffff))
+		if (i >= BTF_VLEN(info))
 			return false;
 		*out = bu_get32(p + BTF_TYPE_LEN + i * 12, b->be);
 		return true;
@@ -407,13 +429,11 @@ int bu_btf_parse(struct bu_btf *b, const void *data, size_t size, const struct b
 	b->data = data;
 	b->size = size;
 	b->base = base;
-	if (size > UINT32_MAX) {
-		err = damaged(&c, "B0101", "BTF of %zu bytes: more than 4 GiB", size);
-		goto out;
-	}
-	err = check_header(&c, size);
+	err = btf_check_header(b, size, name, ds);
 	if (err)
 		goto out;
+	c.first = btf_first_id(b);
+	c.strs = btf_first_str(b) + b->str_len;
 	b->ntypes = c.first - 1;
 	err = index_types(&c);
 	for (uint32_t id = c.first; !err && id <= b->ntypes; id++)

@@ -8,6 +8,8 @@
 #define BTF_MAGIC 0xeb9f
 #define BTF_VERSION 1
 #define BTF_HDR_LEN 24u      /* magic, version, flags, hdr_len, type_off/len, str_off/len */
+#define BTF_HDR_LAYOUT 32u   /* with layout_off/len */
+#define BTF_LAYOUT_LEN 4u     /* u8 bytes behind a type of the kind, u8 bytes of an entry, u16 flags */
 #define BTF_TYPE_LEN 12u     /* name_off, info, size or type */
 #define BTF_EXT_HDR_LEN 32u  /* 24 without the two words of CO-RE relocations */
 /* encodings of an integer */
@@ -21,6 +23,14 @@
 #define BTF_LINE_BITS 22
 #define BTF_COL_MAX 0x3ffu
 
+/* The info word. Up to Linux 7.0 kinds have 5 bits and lengths 16, and the rest is 0. */
+#define BTF_KIND(info) ((info) >> 24 & 0x7f)
+#define BTF_VLEN(info) ((info) & 0xffffff)
+
+/* btfcheck.c: the header. -EINVAL with a message, which ds == NULL leaves out. */
+int btf_check_header(struct bu_btf *b, size_t size, const char *name, struct bu_diags *ds);
+/* Bytes behind the fixed part of a type, or -1 for a kind that neither we nor the blob know. */
+int64_t btf_extra_len(const struct bu_btf *b, uint32_t kind, uint32_t vlen);
 uint32_t btf_first_id(const struct bu_btf *b);
 uint32_t btf_first_str(const struct bu_btf *b);
 const uint8_t *btf_raw(const struct bu_btf **b, uint32_t id);

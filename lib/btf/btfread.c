@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* From type to type; btfcheck.c refuses chains of 256. */
+#define MAX_STEPS 300
+
 void bu_btf_free(struct bu_btf *b)
 {
 	free(b->offs);
@@ -72,10 +75,10 @@ int bu_btf_get(const struct bu_btf *b, uint32_t id, struct bu_btf_type *t)
 		return -ENOENT;
 	info = bu_get32(p + 4, o->be);
 	t->id = id;
-	t->kind = (enum bu_btf_kind)(info >> 24 & 0x1f);
+	t->kind = BTF_KIND(info) <= BU_BTF_ENUM64 ? (enum bu_btf_kind)BTF_KIND(info) : BU_BTF_UNKNOWN;
 	t->kflag = info >> 31;
 	t->name = bu_btf_str(o, bu_get32(p, o->be));
-	t->vlen = info & 0xffff;
+	t->vlen = BTF_VLEN(info);
 	t->size = bu_get32(p + 8, o->be);
 	p += BTF_TYPE_LEN;
 	switch (t->kind) {
@@ -188,7 +191,7 @@ uint32_t bu_btf_find(const struct bu_btf *b, enum bu_btf_kind kind, const char *
 	for (id = first; id <= b->ntypes; id++) {
 		const uint8_t *p = b->data + b->offs[id - first];
 
-		if (kind != BU_BTF_VOID && (p[b->be ? 4 : 7] & 0x1f) != kind)
+		if (kind != BU_BTF_VOID && (p[b->be ? 4 : 7] & 0x7f) != kind)
 			continue;
 		if (strcmp(bu_btf_str(b, bu_get32(p, b->be)), name) == 0)
 			return id;
@@ -200,7 +203,8 @@ uint32_t bu_btf_resolve(const struct bu_btf *b, uint32_t id)
 {
 	struct bu_btf_type t;
 
-	while (bu_btf_get(b, id, &t) == 0) {
+	/* Checked types end long before; a bu_btf_index is not checked. */
+	for (int steps = 0; steps < MAX_STEPS && bu_btf_get(b, id, &t) == 0; steps++) {
 		switch (t.kind) {
 		case BU_BTF_TYPEDEF:
 		case BU_BTF_VOLATILE:
@@ -219,14 +223,15 @@ uint32_t bu_btf_resolve(const struct bu_btf *b, uint32_t id)
 int64_t bu_btf_size(const struct bu_btf *b, uint32_t id)
 {
 	struct bu_btf_type t;
-	uint64_t n = 1;
+	uint64_t n = 1, ptr;
 
-	for (;;) {
+	for (int steps = 0; steps < MAX_STEPS; steps++) {
 		if (bu_btf_get(b, bu_btf_resolve(b, id), &t))
 			return -EINVAL;
 		switch (t.kind) {
 		case BU_BTF_PTR:
-			return n > INT64_MAX / 8 ? -EINVAL : (int64_t)(n * 8);
+			ptr = b->ptr_size ? b->ptr_size : 8;
+			return n > INT64_MAX / ptr ? -EINVAL : (int64_t)(n * ptr);
 		case BU_BTF_INT:
 		case BU_BTF_ENUM:
 		case BU_BTF_ENUM64:
@@ -250,4 +255,5 @@ int64_t bu_btf_size(const struct bu_btf *b, uint32_t id)
 			return -EINVAL;
 		}
 	}
+	return -EINVAL;
 }
