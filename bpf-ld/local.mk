@@ -7,3 +7,5 @@ TESTS += tests/ld.bats tests/ld_plan.bats tests/ld_run.bats tests/ld_fault.bats
 EXTRA_DIST += tests/ld.bats tests/ld_plan.bats tests/ld_run.bats tests/ld_fault.bats
 TESTS += tests/replay.bats tests/vm.bats tests/both.bats
 EXTRA_DIST += tests/replay.bats tests/vm.bats tests/both.bats
+TESTS += tests/ld-formats.bats
+EXTRA_DIST += tests/ld-formats.bats tests/golden/ld

@@ -184,12 +184,16 @@ END
 }
 
 @test "an object without programs is an error, not a success" {
-	printf '\t.map m, array, key=u32, value=u32, max_entries=1\n\t.text\nf:\texit\n' >m.s
+	printf '\t.map m, array, key=u32, value=u32, max_entries=1\n' >m.s
 	$BPF_AS m.s
 	run -1 $BPF_LD -n m.o
 	assert_output --partial 'm.o holds no program'
 	run -1 $BPF_LD --no-attach m.o
 	assert_output --partial 'm.o holds no program'
+	printf '\t.text\nf:\tr0 = 0\n\texit\n' >m.s
+	$BPF_AS m.s
+	run -1 $BPF_LD -n m.o
+	assert_output --partial 'program f cannot be attached: its section ".text" names no program type'
 }
 
 @test "a section that cannot be attached is an error, and loads with --no-attach" {
@@ -272,7 +276,7 @@ END
 	assert_output --partial '300 does not fit into 1 byte'
 }
 
-@test "a map declared to hold nothing is named" {
+@test "a map declared to hold nothing gets a size, and is named" {
 	need_cmd clang
 	cat >z.c <<'END'
 #define SEC(n) __attribute__((section(n), used))
@@ -280,8 +284,9 @@ struct { int (*type)[1]; unsigned *key; unsigned *value; } empty SEC(".maps");
 SEC("socket") int prog(void *ctx) { return (long)&empty; }
 END
 	clang -g -O2 -target bpf -c z.c -o z.o
-	run -1 $BPF_LD -n --no-attach z.o
-	assert_output --partial 'map empty (hash) has max_entries 0'
+	run -0 $BPF_LD -n --no-attach z.o
+	assert_output --partial 'note: map empty (hash) has max_entries 0'
+	assert_line 'create map empty: hash, key 4B, value 4B, max_entries 10240 (max_entries was 0)'
 }
 
 @test "an address in data is warned of" {

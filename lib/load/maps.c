@@ -5,7 +5,6 @@
 
 #include "load/priv.h"
 
-#define PIN_BY_NAME 1 /* libbpf's LIBBPF_PIN_BY_NAME */
 #define BPFFS "/sys/fs/bpf"
 
 void bu_plan_kname(char out[BU_NAME_MAX], const char *name)
@@ -106,6 +105,60 @@ static uint32_t ring_size(uint32_t want)
 	return n;
 }
 
+/* One more than the last element that the object gives the map. */
+static uint32_t last_slot(const struct bu_obj *o, const struct bu_obj_map *def)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < o->nslots; i++)
+		if (&o->maps[o->slots[i].map] == def && o->slots[i].index >= n)
+			n = o->slots[i].index == UINT32_MAX ? n : o->slots[i].index + 1;
+	return n;
+}
+
+/* How many entries a map gets whose object leaves that to its own loader; 0: cannot be guessed. */
+static uint32_t entries_for(const struct plan_map *m, const struct bu_obj *o, int cpus)
+{
+	uint32_t n;
+
+	switch (m->type) {
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+	case BPF_MAP_TYPE_CPUMAP:
+		return cpus > 0 ? (uint32_t)cpus : 1;
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+		return 256u << 10;
+	case BPF_MAP_TYPE_PROG_ARRAY:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+		n = last_slot(o, m->def);
+		return n ? n : 1024;
+	case BPF_MAP_TYPE_HASH:
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_LRU_HASH:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+	case BPF_MAP_TYPE_LPM_TRIE:
+	case BPF_MAP_TYPE_STACK_TRACE:
+	case BPF_MAP_TYPE_QUEUE:
+	case BPF_MAP_TYPE_STACK:
+	case BPF_MAP_TYPE_BLOOM_FILTER:
+		return 10240;
+	case BPF_MAP_TYPE_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+	case BPF_MAP_TYPE_CGROUP_ARRAY:
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_DEVMAP_HASH:
+	case BPF_MAP_TYPE_XSKMAP:
+	case BPF_MAP_TYPE_SOCKMAP:
+	case BPF_MAP_TYPE_SOCKHASH:
+	case BPF_MAP_TYPE_REUSEPORT_SOCKARRAY:
+	case BPF_MAP_TYPE_ARENA:
+		return 1024;
+	default:
+		return 0;
+	}
+}
+
 int bu_plan_map_attrs(struct plan_map *m, const struct bu_obj *obj, struct bu_sys *s,
 		   struct bu_arena *a, struct bu_diags *ds)
 {
@@ -126,7 +179,9 @@ int bu_plan_map_attrs(struct plan_map *m, const struct bu_obj *obj, struct bu_sy
 	case BPF_MAP_TYPE_USER_RINGBUF:
 		/* Key and value types are hints for readers of the source only. */
 		m->key_size = m->value_size = 0;
-		if (m->max_entries && ring_size(m->max_entries) != m->max_entries) {
+		if (!m->max_entries)
+			break;
+		if (ring_size(m->max_entries) != m->max_entries) {
 			m->max_entries = ring_size(m->max_entries);
 			note(m, a, "size rounded up to a power of two of whole pages");
 		}
@@ -163,7 +218,10 @@ int bu_plan_map_attrs(struct plan_map *m, const struct bu_obj *obj, struct bu_sy
 		}
 		m->value_bytes = (m->value_size + 7) / 8 * 8 * (uint32_t)cpus;
 	}
-	if (!m->max_entries && !may_be_empty(m->type) && !m->where) {
+	if (m->max_entries || may_be_empty(m->type) || m->where)
+		return 0;
+	m->max_entries = entries_for(m, obj, s->ops->possible_cpus(s));
+	if (!m->max_entries) {
 		d = bu_diag(ds, BU_ERROR, "L0107", "map %s (%s) has max_entries 0", m->name,
 			    map_type_name(m->type));
 		if (def->max_entries_at)
@@ -171,6 +229,9 @@ int bu_plan_map_attrs(struct plan_map *m, const struct bu_obj *obj, struct bu_sy
 		bu_diag_help(ds, d, "declare how many entries it holds");
 		return -EINVAL;
 	}
+	bu_diag(ds, BU_NOTE, "L0116", "map %s (%s) has max_entries 0, which its own loader would set: it "
+		"is made with %u", m->name, map_type_name(m->type), m->max_entries);
+	note(m, a, "max_entries was 0");
 	return 0;
 }
 
@@ -422,6 +483,7 @@ static int add_map(struct bu_plan *p, uint32_t i, struct bu_sys *s, bool *used, 
 	const struct bu_obj_map *def = &p->obj->maps[i];
 	struct plan_map *m = &p->priv->maps[p->priv->nmaps];
 	const struct bu_map_from *f = existing_for(p, def->name, def->local_id, used);
+	struct bu_diag *d;
 	int err, fd;
 
 	*m = (struct plan_map){ .def = def, .name = def->name, .local_id = def->local_id,
@@ -430,20 +492,21 @@ static int add_map(struct bu_plan *p, uint32_t i, struct bu_sys *s, bool *used, 
 		data_kname(m->kname, p->obj->path, def->name);
 	else
 		bu_plan_kname(m->kname, def->name);
-	if (!f && def->pinning == PIN_BY_NAME) {
-		m->by_name = bu_arena_printf(&p->arena, BPFFS "/%s", m->name);
+	if (!f && def->pin_dir) {
+		m->by_name = bu_arena_printf(&p->arena, BPFFS "%s%s/%s", def->pin_dir[0] ? "/" : "",
+					     def->pin_dir, m->name);
 		if (!m->by_name)
 			return -ENOMEM;
-		fd = bu_sys_get(s, m->by_name, 0);
+		fd = def->pin_replace ? -ENOENT : bu_sys_get(s, m->by_name, 0);
 		if (fd >= 0) {
 			s->ops->close(s, fd);
 			m->where = m->by_name;
 			m->by_name = NULL;
 		}
 	} else if (!f && def->pinning) {
-		bu_diag(ds, BU_ERROR, "L0107", "map %s: pinning %u is not known", m->name,
-			def->pinning);
-		return -EINVAL;
+		d = bu_diag(ds, BU_NOTE, "L0115", "map %s is not pinned: its pinning is %u, and the "
+			    "directory that stands for is not known", m->name, def->pinning);
+		bu_diag_help(ds, d, "--pin DIR pins all of the object");
 	}
 	err = bu_plan_map_attrs(m, p->obj, s, &p->arena, ds);
 	if (!err && def->inner >= 0)

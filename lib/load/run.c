@@ -17,6 +17,7 @@ struct run {
 	struct saved *saved; size_t nsaved;
 	char **dirs; size_t ndirs;       /* made for pins, outermost first */
 	unsigned *pins; unsigned npins;  /* done, indices into the plan's */
+	int *replaced;                   /* by the plan's pin: 1 + fd of what was pinned there, or 0 */
 };
 
 /* The id of a map, program or link; 0 when the kernel does not tell (before 4.13). */
@@ -340,13 +341,25 @@ static int make_dir(struct run *r, const char *dir)
 	return v[r->ndirs++] ? 0 : -ENOMEM;
 }
 
+/* The directory of a path, of which n bytes count. */
+static int make_dir_of(struct run *r, const char *path, size_t n)
+{
+	char *dir = strndup(path, n);
+	int err = dir ? make_dir(r, dir) : -ENOMEM;
+
+	if (err)
+		bu_diag(r->ds, BU_ERROR, "L0207", "directory %.*s cannot be made: %s", (int)n, path,
+			strerror(-err));
+	free(dir);
+	return err;
+}
+
 static int prepare_pins(struct run *r)
 {
 	const char *dir = r->p->opts->pin_dir;
 	struct bu_diag *d;
 	size_t n;
-	char *trimmed;
-	int err;
+	int err = 0;
 
 	if (r->p->priv->npins) {
 		const char *path = dir ? dir : r->p->priv->pins[0].path;
@@ -360,19 +373,18 @@ static int prepare_pins(struct run *r)
 			return err;
 		}
 	}
-	if (!dir)
-		return 0;
+	/* Maps have directories of their own ("tc/globals"). */
+	for (unsigned i = 0; i < r->p->priv->nmaps && !err; i++) {
+		const char *path = r->p->priv->maps[i].by_name;
+
+		if (path)
+			err = make_dir_of(r, path, (size_t)(strrchr(path, '/') - path));
+	}
+	if (err || !dir)
+		return err;
 	for (n = strlen(dir); n > 1 && dir[n - 1] == '/'; n--)
 		;
-	trimmed = strndup(dir, n);
-	if (!trimmed)
-		return -ENOMEM;
-	err = make_dir(r, trimmed);
-	if (err)
-		bu_diag(r->ds, BU_ERROR, "L0207", "directory %s cannot be made: %s", dir,
-			strerror(-err));
-	free(trimmed);
-	return err;
+	return make_dir_of(r, dir, n);
 }
 
 static int no_link_to_pin(struct run *r, const struct bu_loaded_link *l)
@@ -383,6 +395,24 @@ static int no_link_to_pin(struct run *r, const struct bu_loaded_link *l)
 	bu_diag_note(r->ds, d, "this kernel has no link for it, so it ends with its process");
 	bu_diag_help(r->ds, d, "leave --pin out, and bpf-ld stays until it is ended");
 	return -EOPNOTSUPP;
+}
+
+/* Makes room at a path for a map that is to be there instead of another one. */
+static int take_away(struct run *r, uint32_t i)
+{
+	const char *path = r->p->priv->pins[i].path;
+	int fd = bu_sys_get(r->s, path, 0);
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	r->replaced[i] = fd + 1;
+	return r->s->ops->unpin(r->s, path);
+}
+
+static void put_back(struct run *r, uint32_t i)
+{
+	if (r->replaced[i])
+		bu_sys_pin(r->s, r->replaced[i] - 1, r->p->priv->pins[i].path);
 }
 
 static int new_pin(struct run *r, uint32_t i)
@@ -406,8 +436,12 @@ static int new_pin(struct run *r, uint32_t i)
 			return no_link_to_pin(r, l);
 		fd = l->at.link_fd;
 	}
-	err = bu_sys_pin(r->s, fd, pin->path);
+	err = pin->kind == PIN_MAP && r->p->priv->maps[pin->index].def->pin_replace ?
+	      take_away(r, i) : 0;
+	if (!err)
+		err = bu_sys_pin(r->s, fd, pin->path);
 	if (err < 0) {
+		put_back(r, i);
 		d = bu_diag(r->ds, BU_ERROR, "L0207", "nothing can be pinned at %s: %s", pin->path,
 			    err == -EEXIST ? "something is there already" : strerror(-err));
 		if (err == -EINVAL)
@@ -441,7 +475,8 @@ static int alloc_all(struct run *r)
 	o->links = calloc(v->natt + 1, sizeof(*o->links));
 	r->map_fds = calloc(v->nmaps + 1, sizeof(*r->map_fds));
 	r->pins = calloc(v->npins + 1, sizeof(*r->pins));
-	if (!o->maps || !o->progs || !o->links || !r->map_fds || !r->pins)
+	r->replaced = calloc(v->npins + 1, sizeof(*r->replaced));
+	if (!o->maps || !o->progs || !o->links || !r->map_fds || !r->pins || !r->replaced)
 		return -ENOMEM;
 	o->nmaps = v->nmaps;
 	o->nprogs = v->nprogs;
@@ -498,9 +533,11 @@ static void undo(struct run *r)
 	char *log = r->out->log;
 
 	while (r->npins) {
-		const char *path = r->p->priv->pins[r->pins[--r->npins]].path;
+		uint32_t i = r->pins[--r->npins];
+		const char *path = r->p->priv->pins[i].path;
 
 		still_there(r, path, r->s->ops->unpin(r->s, path));
+		put_back(r, i);
 	}
 	while (r->ndirs) {
 		char *dir = r->dirs[--r->ndirs];
@@ -555,6 +592,10 @@ int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out
 	free(r.saved);
 	free(r.dirs);
 	free(r.map_fds);
+	for (unsigned i = 0; r.replaced && i < p->priv->npins; i++)
+		if (r.replaced[i])
+			s->ops->close(s, r.replaced[i] - 1);
+	free(r.replaced);
 	free(r.pins);
 	return err;
 }

@@ -258,24 +258,30 @@ static int not_attachable(const struct bu_plan *p, const struct bu_obj_prog *g, 
 	return -EINVAL;
 }
 
-/* An element of a program array: it is called by tail call. */
-static bool is_tail(const struct bu_obj *o, uint32_t prog)
+/* An element of a program array: it is called by tail call. *by_section: its section says so. */
+static bool is_tail(const struct bu_obj *o, uint32_t prog, bool *by_section)
 {
+	bool found = false;
+
 	for (uint32_t i = 0; i < o->nslots; i++) {
-		if (o->slots[i].is_prog && o->slots[i].target == prog)
-			return true;
+		if (!o->slots[i].is_prog || o->slots[i].target != prog)
+			continue;
+		found = true;
+		*by_section |= o->slots[i].by_section;
 	}
-	return false;
+	return found;
 }
 
 static int select_by_section(struct bu_plan *p, uint32_t i, struct bu_diags *ds)
 {
 	const struct bu_obj_prog *g = &p->obj->progs[i];
+	bool by_section = false;
 	int prog;
 
 	/* Loads with the programs that use its array, unless its section attaches it as well. */
-	if (is_tail(p->obj, i) &&
-	    (!g->def || (!p->opts->no_attach && (g->def->hook == BU_HOOK_NONE || !g->target.n))))
+	if (is_tail(p->obj, i, &by_section) &&
+	    (!g->def || (!p->opts->no_attach &&
+			 (by_section || g->def->hook == BU_HOOK_NONE || !g->target.n))))
 		return 0;
 	if (!g->def) {
 		if (p->opts->no_attach) {

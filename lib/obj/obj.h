@@ -63,7 +63,11 @@ struct bu_rel {
 #define BU_SEC_COMMON 0xfffffffdu
 #define BU_SEC_GROUP 0x80000000u /* | index into groups: the group's own section */
 
-/* A program: one function symbol in a program section (not .text), or the whole section without one. */
+/*
+ * A program: one function symbol in a program section (not .text), or the whole section without one. Not
+ * one: a static function that another calls, or one in a section that names no type. An object whose code
+ * is all in .text has as programs what nobody calls there.
+ */
 struct bu_obj_prog {
 	const char *name;    /* symbol, or the section's */
 	uint32_t sec;
@@ -77,6 +81,8 @@ struct bu_obj_func {
 	const char *name;
 	uint32_t sec;
 	uint64_t off, size;
+	bool local;          /* no other object sees it */
+	bool called;         /* by another function, or its address is taken by one */
 };
 enum bu_map_origin { BU_MAP_BTF, BU_MAP_LEGACY, BU_MAP_DATA };
 struct bu_obj_map {
@@ -86,6 +92,8 @@ struct bu_obj_map {
 	uint64_t off, size;  /* bytes into the section (DATA: all of it) */
 	uint32_t type, key_size, value_size, max_entries, flags, numa_node, pinning;
 	uint64_t map_extra;
+	const char *pin_dir; /* below the bpf file system, "" for itself: pinned there by name; NULL: not */
+	bool pin_replace;    /* in place of what is pinned there */
 	uint32_t btf_key, btf_value; /* type ids, 0: none */
 	int32_t inner;       /* index into maps of the inner map's template, or -1 */
 	bool is_inner;       /* a template only: never made for itself */
@@ -99,6 +107,7 @@ struct bu_obj_slot {
 	uint32_t map;        /* index into maps */
 	uint32_t index;      /* the element's key */
 	bool is_prog;
+	bool by_section;     /* named by the program's section ("2/16", "kprobe/1"), which names no hook */
 	uint32_t target;     /* index into progs, or into maps */
 };
 struct bu_obj {

@@ -125,7 +125,8 @@ static int collect_called(struct bu_obj *o, uint32_t text, struct found *v, size
 	for (size_t i = 1; i < slots; i++)
 		if (called[i])
 			v[(*n)++] = (struct found){
-				{ name[i] ? name[i] : "", text, i * BU_INSN_SIZE, 0 },
+				{ .name = name[i] ? name[i] : "", .sec = text,
+				  .off = i * BU_INSN_SIZE, .local = true, .called = true },
 				UINT32_MAX };
 	return 0;
 }
@@ -160,7 +161,7 @@ static int collect(struct bu_obj *o, struct found **out, size_t *out_n, struct b
 			return obj_error(o, ds, "O0201", "section '%s' is too large", s->name);
 		/* Its size is told by what follows, if anything does. */
 		if (!class[i])
-			v[n++] = (struct found){ { s->name, i, 0, 0 }, 0 };
+			v[n++] = (struct found){ { .name = s->name, .sec = i }, 0 };
 	}
 	if (text < o->nsecs)
 		err = collect_called(o, text, v, &n);
@@ -176,7 +177,8 @@ static int collect(struct bu_obj *o, struct found **out, size_t *out_n, struct b
 					 "function '%s' (%llu bytes at %llu of section '%s') lies across instructions",
 					 s->name, (unsigned long long)s->size,
 					 (unsigned long long)s->value, o->secs[s->sec].name);
-		v[n++] = (struct found){ { s->name, s->sec, s->value, s->size },
+		v[n++] = (struct found){ { .name = s->name, .sec = s->sec, .off = s->value,
+					     .size = s->size, .local = s->bind == STB_LOCAL },
 					 i + (s->bind == STB_LOCAL ? o->nsyms : 0) };
 	}
 	qsort(v, n, sizeof(*v), by_place);
@@ -223,29 +225,96 @@ static int find_functions(struct bu_obj *o, struct bu_diags *ds)
 	return 0;
 }
 
+/* The function that begins at a byte of a section, or NULL. */
+static struct bu_obj_func *function_start(struct bu_obj *o, uint32_t sec, uint64_t off)
+{
+	uint32_t lo = 0, hi = o->nfuncs;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		struct bu_obj_func *f = &o->funcs[mid];
+
+		if (f->sec == sec && f->off == off)
+			return f;
+		if (f->sec < sec || (f->sec == sec && f->off < off))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+/* Marks the functions that code calls or whose address it takes. */
+static void mark_called(struct bu_obj *o)
+{
+	size_t rel = 0;
+
+	for (uint32_t i = 0; i < o->nfuncs; i++) {
+		const struct bu_obj_func *f = &o->funcs[i];
+		const struct bu_sec *s = &o->secs[f->sec];
+
+		for (uint64_t off = f->off; off < f->off + f->size; off += BU_INSN_SIZE) {
+			const struct bu_rel *r = NULL;
+			struct bu_obj_func *to;
+			uint32_t sec = f->sec;
+			struct bu_insn in;
+			int64_t at;
+
+			while (rel < o->nrels && (o->rels[rel].sec < f->sec ||
+			       (o->rels[rel].sec == f->sec && o->rels[rel].off < off)))
+				rel++;
+			if (rel < o->nrels && o->rels[rel].sec == f->sec && o->rels[rel].off == off)
+				r = &o->rels[rel];
+			if (s->data[off] != BU_OP_CALL && s->data[off] != BU_OP_LD_IMM64)
+				continue;
+			bu_insn_decode(&in, s->data + off, o->be);
+			if (!r && in.src != (in.code == BU_OP_CALL ? BU_CALL_LOCAL : BU_PSEUDO_FUNC))
+				continue;
+			if (r && (sec = o->syms[r->sym].sec) >= o->nsecs)
+				continue;
+			at = r ? (int64_t)o->syms[r->sym].value : (int64_t)off;
+			at += r && in.code == BU_OP_LD_IMM64 ? in.imm
+							     : ((int64_t)in.imm + 1) * BU_INSN_SIZE;
+			to = at < 0 ? NULL : function_start(o, sec, (uint64_t)at);
+			if (to && to != f)
+				to->called = true;
+			if (in.code == BU_OP_LD_IMM64)
+				off += BU_INSN_SIZE;
+		}
+	}
+}
+
+static void add_program(struct bu_obj *o, const struct bu_obj_func *f)
+{
+	const char *sec = o->secs[f->sec].name;
+	struct bu_obj_prog *p = &o->progs[o->nprogs];
+	struct bu_str target = { 0 };
+	const struct bu_secdef *def = bu_secdef_find(bu_str_c(sec), &target);
+
+	if (!def)
+		def = bu_secdef_like(bu_str_c(sec), &target);
+	if (f->called && (f->local || !def))
+		return;
+	*p = (struct bu_obj_prog){ .name = f->name, .sec = f->sec, .off = f->off, .size = f->size,
+				   .def = def, .target = target, .autoload = sec[0] != '?' };
+	o->nprogs++;
+}
+
 static int find_programs(struct bu_obj *o)
 {
 	o->nprogs = 0;
 	o->progs = bu_arena_array(&o->arena, o->nfuncs, sizeof(*o->progs));
 	if (!o->progs)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < o->nfuncs; i++) {
-		const struct bu_obj_func *f = &o->funcs[i];
-		const char *sec = o->secs[f->sec].name;
-		struct bu_obj_prog *p;
-
-		if (strcmp(sec, ".text") == 0)
-			continue;
-		p = &o->progs[o->nprogs++];
-		p->name = f->name;
-		p->sec = f->sec;
-		p->off = f->off;
-		p->size = f->size;
-		p->def = bu_secdef_find(bu_str_c(sec), &p->target);
-		if (!p->def)
-			p->def = bu_secdef_like(bu_str_c(sec), &p->target);
-		p->autoload = sec[0] != '?';
-	}
+	mark_called(o);
+	for (uint32_t i = 0; i < o->nfuncs; i++)
+		if (strcmp(o->secs[o->funcs[i].sec].name, ".text") != 0)
+			add_program(o, &o->funcs[i]);
+	/* Code in .text alone: what nobody calls is meant to be loaded, static functions last. */
+	for (int local = 0; local <= 1 && !o->nprogs; local++)
+		for (uint32_t i = 0; i < o->nfuncs; i++)
+			if (!o->funcs[i].called && o->funcs[i].local == local)
+				add_program(o, &o->funcs[i]);
 	return 0;
 }
 
@@ -258,9 +327,19 @@ static const struct bu_sec *data_section(const struct bu_obj *o, const char *nam
 	return i < o->nsecs && o->secs[i].data ? &o->secs[i] : NULL;
 }
 
+/* The first section of data whose name begins so ("license", "license.dual"). */
+static const struct bu_sec *data_prefix(const struct bu_obj *o, const char *prefix)
+{
+	for (uint32_t i = 0; i < o->nsecs; i++)
+		if (strncmp(o->secs[i].name, prefix, strlen(prefix)) == 0 && o->secs[i].data &&
+		    o->secs[i].type == SHT_PROGBITS && !(o->secs[i].flags & SHF_EXECINSTR))
+			return &o->secs[i];
+	return NULL;
+}
+
 static int find_license(struct bu_obj *o)
 {
-	const struct bu_sec *s = data_section(o, "license");
+	const struct bu_sec *s = data_prefix(o, "license");
 
 	if (s)
 		o->license = bu_arena_strndup(&o->arena, (const char *)s->data,
@@ -269,7 +348,7 @@ static int find_license(struct bu_obj *o)
 		o->license = "";
 		return -ENOMEM;
 	}
-	s = data_section(o, "version");
+	s = data_prefix(o, "version");
 	if (s && s->size >= 4)
 		o->kern_version = bu_get32(s->data, o->be);
 	return 0;

@@ -4,30 +4,24 @@
  *
  *   .maps   a variable per map whose BTF type is a struct: what a member points to is the value
  *           (an array's length for numbers, a type for key and value)
- *   maps    (2014 to 2022) a struct of 32-bit numbers per map, in several lengths
+ *   maps    (2014 to 2022) a struct of 32-bit numbers per map: objlegacy.c
  *   .data, .bss, .rodata and these with a dot and a name behind: one array map for all of it
  *
- * Sources: the kernel's Documentation/bpf/libbpf and btf.rst for .maps; samples/bpf and iproute2's
- * bpf_elf.h for the layouts of "maps".
+ * Sources: the kernel's Documentation/bpf/libbpf and btf.rst for .maps.
  */
 #include "obj/obj.h"
 #include "obj/objpriv.h"
 
 #include <elf.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BPF_F_RDONLY_PROG (1u << 7)
 #define BPF_F_MMAPABLE (1u << 10)
+#define PIN_BY_NAME 1  /* libbpf's LIBBPF_PIN_BY_NAME */
+#define PIN_REPLACE 16 /* cilium's */
 
-struct maps {
-	struct bu_obj *o;
-	struct bu_diags *ds;
-	size_t cap;
-};
-
-static struct bu_obj_map *add_map(struct maps *m, const char *name, enum bu_map_origin origin)
+struct bu_obj_map *obj_add_map(struct obj_maps *m, const char *name, enum bu_map_origin origin)
 {
 	struct bu_obj *o = m->o;
 	struct bu_obj_map *v = bu_arena_grow(&o->arena, o->maps, o->nmaps, &m->cap, sizeof(*v));
@@ -44,7 +38,6 @@ static struct bu_obj_map *add_map(struct maps *m, const char *name, enum bu_map_
 	return v;
 }
 
-/* The symbols of a section that name something, by value. */
 static int by_value(const void *a, const void *b)
 {
 	const struct bu_sym *x = *(const struct bu_sym *const *)a;
@@ -55,7 +48,19 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static int section_symbols(struct bu_obj *o, uint32_t sec, const struct bu_sym ***out, size_t *n)
+int obj_add_slot(struct obj_maps *m, struct bu_obj_slot s)
+{
+	struct bu_obj *o = m->o;
+	struct bu_obj_slot *v = bu_arena_grow(&o->arena, o->slots, o->nslots, &m->slot_cap, sizeof(*v));
+
+	if (!v)
+		return -ENOMEM;
+	o->slots = v;
+	v[o->nslots++] = s;
+	return 0;
+}
+
+int obj_section_symbols(struct bu_obj *o, uint32_t sec, const struct bu_sym ***out, size_t *n)
 {
 	const struct bu_sym **v = bu_arena_array(&o->arena, o->nsyms, sizeof(*v));
 
@@ -105,12 +110,12 @@ static bool number(const struct bu_btf *b, uint32_t type, uint64_t *val)
 	return true;
 }
 
-static int bad_member(struct maps *m, const char *map, const char *member, const char *why)
+static int bad_member(struct obj_maps *m, const char *map, const char *member, const char *why)
 {
 	return obj_error(m->o, m->ds, "O0204", "map '%s': member '%s' %s", map, member, why);
 }
 
-static int number_member(struct maps *m, struct bu_obj_map *d, const struct bu_btf_member *f)
+static int number_member(struct obj_maps *m, struct bu_obj_map *d, const struct bu_btf_member *f)
 {
 	static const struct { const char *name; size_t off; } fields[] = {
 		{ "type", offsetof(struct bu_obj_map, type) },
@@ -155,7 +160,7 @@ static int number_member(struct maps *m, struct bu_obj_map *d, const struct bu_b
 	return -EINVAL;
 }
 
-static int type_member(struct maps *m, struct bu_obj_map *d, const struct bu_btf_member *f,
+static int type_member(struct obj_maps *m, struct bu_obj_map *d, const struct bu_btf_member *f,
 		       uint32_t *size, uint32_t *type)
 {
 	const struct bu_btf *b = &m->o->btf;
@@ -174,10 +179,10 @@ static int type_member(struct maps *m, struct bu_obj_map *d, const struct bu_btf
 	return 0;
 }
 
-static int read_def(struct maps *m, uint32_t map, uint32_t struct_id, bool inner);
+static int read_def(struct obj_maps *m, uint32_t map, uint32_t struct_id, bool inner);
 
 /* values: an array of pointers, to a struct that declares the inner maps, or to functions. */
-static int values_member(struct maps *m, uint32_t map, const struct bu_btf_member *f)
+static int values_member(struct obj_maps *m, uint32_t map, const struct bu_btf_member *f)
 {
 	struct bu_obj *o = m->o;
 	const struct bu_btf *b = &o->btf;
@@ -202,7 +207,7 @@ static int values_member(struct maps *m, uint32_t map, const struct bu_btf_membe
 		return bad_member(m, name, f->name, "points neither to a map nor to a function");
 	if (d->is_inner)
 		return bad_member(m, name, f->name, "nests maps more than two deep");
-	d = add_map(m, bu_arena_printf(&o->arena, "%s.inner", name), BU_MAP_BTF);
+	d = obj_add_map(m, bu_arena_printf(&o->arena, "%s.inner", name), BU_MAP_BTF);
 	if (!d)
 		return -ENOMEM;
 	d->is_inner = true;
@@ -210,7 +215,7 @@ static int values_member(struct maps *m, uint32_t map, const struct bu_btf_membe
 	return err;
 }
 
-static int read_def(struct maps *m, uint32_t map, uint32_t struct_id, bool inner)
+static int read_def(struct obj_maps *m, uint32_t map, uint32_t struct_id, bool inner)
 {
 	struct bu_obj *o = m->o;
 	struct bu_btf_member f;
@@ -260,7 +265,7 @@ static void drop_hints(struct bu_obj_map *d)
 	}
 }
 
-static int btf_map(struct maps *m, uint32_t sec, const struct bu_sym *sym, uint32_t var_type)
+static int btf_map(struct obj_maps *m, uint32_t sec, const struct bu_sym *sym, uint32_t var_type)
 {
 	struct bu_obj *o = m->o;
 	uint32_t id = bu_btf_resolve(&o->btf, var_type), map = o->nmaps;
@@ -270,19 +275,24 @@ static int btf_map(struct maps *m, uint32_t sec, const struct bu_sym *sym, uint3
 
 	if (bu_btf_get(&o->btf, id, &t) || t.kind != BU_BTF_STRUCT)
 		return obj_error(o, m->ds, "O0204", "map '%s': its type is no struct", sym->name);
-	d = add_map(m, sym->name, BU_MAP_BTF);
+	d = obj_add_map(m, sym->name, BU_MAP_BTF);
 	if (!d)
 		return -ENOMEM;
 	d->sec = sec;
 	d->off = sym->value;
 	d->size = sym->size ? sym->size : t.size;
 	err = read_def(m, map, id, false);
-	if (!err)
-		drop_hints(&o->maps[map]);
+	if (err)
+		return err;
+	d = &o->maps[map];
+	drop_hints(d);
+	d->pin_replace = d->pinning == PIN_REPLACE;
+	if (d->pinning == PIN_BY_NAME || d->pin_replace)
+		d->pin_dir = "";
 	return err;
 }
 
-static int btf_maps(struct maps *m, uint32_t sec)
+static int btf_maps(struct obj_maps *m, uint32_t sec)
 {
 	struct bu_obj *o = m->o;
 	struct bu_hash names = { 0 };
@@ -300,7 +310,7 @@ static int btf_maps(struct maps *m, uint32_t sec)
 	if (!id)
 		return obj_error(o, m->ds, "O0204",
 				 "section '.maps' declares maps, but the object's BTF does not describe them");
-	err = section_symbols(o, sec, &syms, &n);
+	err = obj_section_symbols(o, sec, &syms, &n);
 	if (err)
 		return err;
 	for (size_t i = 0; i < n && !err; i++)
@@ -359,16 +369,15 @@ static bool slot_target(const struct bu_obj *o, uint32_t sec, uint64_t off, stru
 }
 
 /* What relocations put into the arrays "values": programs for tail calls, inner maps. */
-static int find_slots(struct maps *m, uint32_t sec)
+static int find_slots(struct obj_maps *m, uint32_t sec)
 {
 	struct bu_obj *o = m->o;
-	size_t cap = o->nslots;
 
 	for (uint32_t i = 0; i < o->nrels; i++) {
 		const struct bu_rel *r = &o->rels[i];
 		const struct bu_sym *sym = &o->syms[r->sym];
 		const struct bu_obj_map *d;
-		struct bu_obj_slot *v, slot = { 0 };
+		struct bu_obj_slot slot = { 0 };
 		uint64_t add;
 
 		if (r->sec != sec || !o->secs[sec].data || r->off + 8 > o->secs[sec].size)
@@ -382,165 +391,10 @@ static int find_slots(struct maps *m, uint32_t sec)
 					 "section '.maps': byte %llu refers to '%s', which is no element of a map",
 					 (unsigned long long)r->off, sym->name);
 		slot.index = (uint32_t)((r->off - d->off - d->values_off) / 8);
-		v = bu_arena_grow(&o->arena, o->slots, o->nslots, &cap, sizeof(*v));
-		if (!v)
+		if (obj_add_slot(m, slot))
 			return -ENOMEM;
-		o->slots = v;
-		v[o->nslots++] = slot;
 	}
 	return 0;
-}
-
-/* ---------------------------------------------------------------- maps */
-
-bool obj_is_legacy_maps(const struct bu_sec *s)
-{
-	return s->type == SHT_PROGBITS && !(s->flags & SHF_EXECINSTR) &&
-	       (strcmp(s->name, "maps") == 0 || strncmp(s->name, "maps/", 5) == 0);
-}
-
-/*
- * Seven numbers end in (flags, inner map, numa node) in the kernel's old samples, and in (flags,
- * id, pinning) in objects for tc. The programs' sections tell which this is.
- */
-static bool is_for_tc(const struct bu_obj *o)
-{
-	for (uint32_t i = 0; i < o->nprogs; i++) {
-		const char *s = o->secs[o->progs[i].sec].name;
-
-		if (strcmp(s, "classifier") == 0 || strcmp(s, "action") == 0 ||
-		    strncmp(s, "tail-", 5) == 0 || strncmp(s, "from-", 5) == 0 ||
-		    (s[0] >= '0' && s[0] <= '9'))
-			return true;
-	}
-	return false;
-}
-
-/* iproute2's way to type a map: struct ____btf_map_NAME { K key; V value; }. */
-static void annotation(const struct bu_btf *b, struct bu_obj_map *d)
-{
-	char name[160];
-	struct bu_btf_member k, v;
-	struct bu_btf_type t;
-	uint32_t id;
-
-	snprintf(name, sizeof(name), "____btf_map_%s", d->name);
-	id = bu_btf_find(b, BU_BTF_STRUCT, name);
-	if (!id || bu_btf_get(b, id, &t) || t.vlen != 2)
-		return;
-	bu_btf_member(b, &t, 0, &k);
-	bu_btf_member(b, &t, 1, &v);
-	if (bu_btf_size(b, k.type) == d->key_size && bu_btf_size(b, v.type) == d->value_size) {
-		d->btf_key = k.type;
-		d->btf_value = v.type;
-	}
-}
-
-/* What one declaration says of its inner map: by number from 0, or by id. */
-struct inner_ref {
-	bool by_id;
-	uint32_t val;
-};
-
-static int legacy_map(struct maps *m, uint32_t sec, const struct bu_sym *sym, uint64_t size,
-		      bool tc, struct inner_ref *inner)
-{
-	struct bu_obj *o = m->o;
-	const uint8_t *p = o->secs[sec].data + sym->value;
-	struct bu_obj_map *d;
-	uint32_t w[9] = { 0 };
-
-	if (size < 16 || size % 4)
-		return obj_error(o, m->ds, "O0203",
-				 "map '%s' is declared by %llu bytes; such a declaration has at least 16",
-				 sym->name, (unsigned long long)size);
-	for (uint64_t i = 0; i < size / 4; i++) {
-		uint32_t v = bu_get32(p + i * 4, o->be);
-
-		if (i < BU_ARRAY_SIZE(w))
-			w[i] = v;
-		else if (v)
-			return obj_error(o, m->ds, "O0203",
-					 "map '%s': its declaration of %llu bytes says more than is known",
-					 sym->name, (unsigned long long)size);
-	}
-	d = add_map(m, sym->name, BU_MAP_LEGACY);
-	if (!d)
-		return -ENOMEM;
-	d->sec = sec;
-	d->off = sym->value;
-	d->size = size;
-	d->type = w[0];
-	d->key_size = w[1];
-	d->value_size = w[2];
-	d->max_entries = w[3];
-	d->flags = w[4];
-	if (size == 28 && !tc) {
-		inner->val = w[5];
-		d->numa_node = w[6];
-	} else {
-		d->local_id = w[5];
-		d->pinning = w[6];
-		inner->by_id = true;
-		inner->val = w[7];
-	}
-	if (o->has_btf)
-		annotation(&o->btf, d);
-	return 0;
-}
-
-static int legacy_inner(struct maps *m, uint32_t first, const struct inner_ref *inner)
-{
-	struct bu_obj *o = m->o;
-
-	for (uint32_t i = first; i < o->nmaps; i++) {
-		struct bu_obj_map *d = &o->maps[i];
-		const struct inner_ref *r = &inner[i - first];
-
-		if (d->type != BPF_MAP_TYPE_ARRAY_OF_MAPS && d->type != BPF_MAP_TYPE_HASH_OF_MAPS)
-			continue;
-		for (uint32_t k = first; k < o->nmaps; k++)
-			if (k != i && (r->by_id ? r->val && o->maps[k].local_id == r->val
-						: k - first == r->val))
-				d->inner = (int32_t)k;
-		if (d->inner < 0)
-			return obj_error(o, m->ds, "O0203",
-					 "map '%s' names inner map %u, which is not declared", d->name,
-					 r->val);
-	}
-	return 0;
-}
-
-static int legacy_maps(struct maps *m, uint32_t sec)
-{
-	struct bu_obj *o = m->o;
-	uint64_t end = o->secs[sec].size;
-	uint32_t first = o->nmaps;
-	const struct bu_sym **syms;
-	struct inner_ref *inner;
-	bool tc = is_for_tc(o);
-	size_t n;
-	int err = section_symbols(o, sec, &syms, &n);
-
-	if (err)
-		return err;
-	inner = bu_arena_array(&o->arena, n, sizeof(*inner));
-	if (!inner)
-		return -ENOMEM;
-	if (!n && end)
-		return obj_error(o, m->ds, "O0203",
-				 "section '%s' declares maps, but no symbol names them",
-				 o->secs[sec].name);
-	for (size_t i = 0; i < n && !err; i++) {
-		uint64_t next = i + 1 < n ? syms[i + 1]->value : end;
-		uint64_t size = syms[i]->size ? syms[i]->size : next - syms[i]->value;
-
-		if (size > next - syms[i]->value)
-			return obj_error(o, m->ds, "O0203", "maps '%s' and '%s' overlap",
-					 syms[i]->name, i + 1 < n ? syms[i + 1]->name : "?");
-		err = legacy_map(m, sec, syms[i], size, tc, &inner[o->nmaps - first]);
-	}
-	return err ? err : legacy_inner(m, first, inner);
 }
 
 /* ---------------------------------------------------------------- global data */
@@ -552,7 +406,7 @@ static bool is_data_name(const char *name, const char *kind)
 	return strncmp(name, kind, n) == 0 && (!name[n] || name[n] == '.');
 }
 
-static int data_map(struct maps *m, uint32_t sec)
+static int data_map(struct obj_maps *m, uint32_t sec)
 {
 	struct bu_obj *o = m->o;
 	const struct bu_sec *s = &o->secs[sec];
@@ -567,7 +421,7 @@ static int data_map(struct maps *m, uint32_t sec)
 	if (s->size > INT32_MAX)
 		return obj_error(o, m->ds, "O0205", "section '%s' has %llu bytes, a map's value holds 2 GiB",
 				 s->name, (unsigned long long)s->size);
-	d = add_map(m, s->name, BU_MAP_DATA);
+	d = obj_add_map(m, s->name, BU_MAP_DATA);
 	if (!d)
 		return -ENOMEM;
 	d->sec = sec;
@@ -585,7 +439,7 @@ static int data_map(struct maps *m, uint32_t sec)
 
 int obj_find_maps(struct bu_obj *o, struct bu_diags *ds)
 {
-	struct maps m = { .o = o, .ds = ds };
+	struct obj_maps m = { .o = o, .ds = ds };
 	int err = 0;
 
 	o->maps = NULL;
@@ -596,12 +450,12 @@ int obj_find_maps(struct bu_obj *o, struct bu_diags *ds)
 		if (strcmp(o->secs[i].name, ".maps") == 0)
 			err = btf_maps(&m, i);
 		else if (obj_is_legacy_maps(&o->secs[i]))
-			err = legacy_maps(&m, i);
+			err = obj_legacy_maps(&m, i);
 		else
 			err = data_map(&m, i);
 	}
 	for (uint32_t i = 0; i < o->nsecs && !err; i++)
 		if (strcmp(o->secs[i].name, ".maps") == 0)
 			err = find_slots(&m, i);
-	return err;
+	return err ? err : obj_section_slots(&m);
 }

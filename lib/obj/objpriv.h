@@ -14,9 +14,27 @@ int obj_error(const struct bu_obj *o, struct bu_diags *ds, const char *code, con
 	BU_PRINTF(4, 5);
 void obj_sort_rels(struct bu_obj *o);
 
+/* Maps and elements while they are found. */
+struct obj_maps {
+	struct bu_obj *o;
+	struct bu_diags *ds;
+	size_t cap, slot_cap;
+};
 /* objmaps.c: the maps that sections declare; called by bu_obj_index after the BTF is read. */
 int obj_find_maps(struct bu_obj *o, struct bu_diags *ds);
-/* Is this a section of legacy map declarations ("maps")? */
+/* One more map, all zero but for name and origin; moves o->maps. NULL: out of memory. */
+struct bu_obj_map *obj_add_map(struct obj_maps *m, const char *name, enum bu_map_origin origin);
+int obj_add_slot(struct obj_maps *m, struct bu_obj_slot s);
+/* The symbols of a section that name something, by value. */
+int obj_section_symbols(struct bu_obj *o, uint32_t sec, const struct bu_sym ***out, size_t *n);
+
+/* objlegacy.c: is this a section of legacy map declarations ("maps", "maps/NAME")? */
 bool obj_is_legacy_maps(const struct bu_sec *s);
+int obj_legacy_maps(struct obj_maps *m, uint32_t sec);
+/* Elements that the names of programs' sections give to arrays ("2/16", "kprobe/1"). */
+int obj_section_slots(struct obj_maps *m);
+
+/* objsha1.c */
+void obj_sha1(const uint8_t *p, size_t n, uint8_t out[20]);
 
 #endif
