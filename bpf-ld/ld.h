@@ -96,6 +96,12 @@ int ld_replay_open(struct ld *l);
 int ld_replay_run(struct ld *l);
 void ld_replay_close(struct ld *l);
 
+/* iter.c */
+/* Is there nothing attached but iterators? They are read, and then there is nothing to stay for. */
+bool ld_iters_only(const struct ld *l);
+/* Runs the iterators that are not pinned and prints what they write. 0, or -errno as ld_result or with a message. */
+int ld_iters_print(struct ld *l);
+
 /* watch.c */
 int ld_watch_start(struct ld *l, uint64_t now);
 /* Prints one map as it is. 0, or -errno: of standard output, also in l->out_err, or of the map,

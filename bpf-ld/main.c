@@ -68,6 +68,7 @@ static int run(struct ld *l)
 {
 	bool stays = l->limited || l->command || l->nwatch || !(l->load.pin_dir || l->load.no_attach);
 	int err = read_object(l);
+	bool iters = false;
 
 	if (!err)
 		err = check_watches(l);
@@ -91,8 +92,15 @@ static int run(struct ld *l)
 	if (err)
 		return ld_fail(l, err);
 	ld_tell(l);
-	if (ld_result(l, stays))
+	if (ld_iters_only(l)) {
+		iters = true;
+		stays &= l->limited || l->command || l->nwatch;
+	}
+	if (ld_result(l, stays || (iters && !l->load.pin_dir)))
 		return ld_no_output(l);
+	err = ld_iters_print(l);
+	if (err)
+		return l->out_err ? ld_no_output(l) : ld_fail(l, err);
 	if (stays)
 		return ld_live(l);
 	return ld_say_ready(l) ? ld_fail(l, -EIO) : BU_EXIT_OK;

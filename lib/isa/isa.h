@@ -450,6 +450,8 @@ const struct bu_secdef *bu_secdef_common(unsigned i);
 enum bu_hook bu_hook_by_name(struct bu_str name);
 const char *bu_hook_name(enum bu_hook h);
 uint32_t bu_hook_prog_type(enum bu_hook h);
+/* The expected attach type of the first section that names the hook, or BU_NO_ATTACH_TYPE. */
+uint32_t bu_hook_attach_type(enum bu_hook h);
 
 /* A named UAPI constant: BPF_ANY, BPF_F_CURRENT_CPU, XDP_PASS, TC_ACT_OK, ETH_P_IP … */
 struct bu_const {

@@ -188,6 +188,14 @@ uint32_t bu_hook_prog_type(enum bu_hook h)
 	return hooks[h < BU_NHOOKS ? h : BU_HOOK_NONE].prog_type;
 }
 
+uint32_t bu_hook_attach_type(enum bu_hook h)
+{
+	for (unsigned i = 0; h != BU_HOOK_NONE && i < bu_nsecdefs; i++)
+		if (bu_secdefs[i].hook == h)
+			return bu_secdefs[i].attach_type;
+	return BU_NO_ATTACH_TYPE;
+}
+
 /* ---------------------------------------------------------------- constants */
 
 static const struct bu_const consts[] = {

@@ -77,6 +77,12 @@ struct bu_loaded_map {
 	uint32_t id;
 	const char *pin;              /* where it was pinned by us, or NULL */
 };
+/* Where in type information (BTF) the place is that a program is loaded for. */
+struct bu_btf_place {
+	uint32_t id;                  /* 0: none */
+	int fd;                       /* of a module's BTF, or of a program; -1: the kernel's BTF */
+	bool prog;                    /* fd is a program */
+};
 struct bu_loaded_prog {
 	const struct bu_obj_prog *def;
 	int fd;
@@ -84,6 +90,7 @@ struct bu_loaded_prog {
 	uint32_t type;
 	const char *pin;
 	char *log;                    /* with log_level: the verifier's words, heap, or NULL */
+	struct bu_btf_place place;    /* fd is open until the program is loaded */
 };
 struct bu_loaded_link {
 	struct bu_attached at;
@@ -105,7 +112,7 @@ struct bu_loaded {
 
 enum bu_action_kind {
 	BU_DO_BTF_LOAD, BU_DO_MAP_CREATE, BU_DO_MAP_USE, BU_DO_MAP_FILL, BU_DO_MAP_FREEZE,
-	BU_DO_PROG_LOAD, BU_DO_SLOT, BU_DO_ATTACH, BU_DO_PIN,
+	BU_DO_PLACE, BU_DO_PROG_LOAD, BU_DO_SLOT, BU_DO_ATTACH, BU_DO_PIN,
 };
 /* A word for the kind: "map_create". */
 const char *bu_action_name(enum bu_action_kind k);

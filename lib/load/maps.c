@@ -356,6 +356,10 @@ static bool wished(const struct bu_plan *p, const char *name)
 		if (strcmp(p->opts->sets[i].name, name) == 0)
 			return true;
 	}
+	for (unsigned i = 0; i < p->priv->natt; i++) {
+		if (p->priv->att[i].at.map && strcmp(p->priv->att[i].at.map, name) == 0)
+			return true;
+	}
 	return false;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The plan: every decision first, then the list of actions. */
+#include <stdio.h>
 #include <string.h>
 
 #include "load/priv.h"
@@ -10,7 +11,7 @@ const char *bu_action_name(enum bu_action_kind k)
 		[BU_DO_BTF_LOAD] = "btf_load",     [BU_DO_MAP_CREATE] = "map_create",
 		[BU_DO_MAP_USE] = "map_use",       [BU_DO_MAP_FILL] = "map_fill",
 		[BU_DO_MAP_FREEZE] = "map_freeze", [BU_DO_PROG_LOAD] = "prog_load",
-		[BU_DO_SLOT] = "map_slot",
+		[BU_DO_SLOT] = "map_slot",         [BU_DO_PLACE] = "find_place",
 		[BU_DO_ATTACH] = "attach",         [BU_DO_PIN] = "pin",
 	};
 
@@ -213,6 +214,15 @@ static const char *pin_path(struct bu_plan *p, const char *name, const char *suf
 	return s;
 }
 
+/* "_link", "_link2" …; "", "_2" … */
+static void pin_suffix(char out[24], const char *word, unsigned nth)
+{
+	if (nth > 1)
+		snprintf(out, 24, "%s%s%u", word, *word ? "" : "_", nth);
+	else
+		snprintf(out, 24, "%s", word);
+}
+
 static int plan_pins(struct bu_plan *p, struct bu_diags *ds)
 {
 	struct bu_plan_priv *v = p->priv;
@@ -237,24 +247,23 @@ static int plan_pins(struct bu_plan *p, struct bu_diags *ds)
 	}
 	for (unsigned i = 0; i < v->nprogs; i++) {
 		const char *name = p->obj->progs[v->progs[i].prog].name;
+		char suffix[24];
+		unsigned nth = 1;
 
-		err = add_pin(p, PIN_PROG, i, pin_path(p, name, ""), name, ds);
+		for (unsigned k = 0; k < i; k++)
+			nth += v->progs[k].prog == v->progs[i].prog;
+		pin_suffix(suffix, "", nth);
+		err = add_pin(p, PIN_PROG, i, pin_path(p, name, suffix), name, ds);
 		rc = err ? err : rc;
 	}
 	for (unsigned i = 0; i < v->natt; i++) {
 		const char *name = p->obj->progs[v->progs[v->att[i].prog].prog].name;
 		unsigned nth = 1;
-		char suffix[24] = "_link";
+		char suffix[24];
 
 		for (unsigned k = 0; k < i; k++)
-			nth += v->att[k].prog == v->att[i].prog;
-		if (nth > 1) {
-			struct bu_buf b = { 0 };
-
-			bu_buf_printf(&b, "_link%u", nth);
-			strncpy(suffix, bu_buf_cstr(&b), sizeof(suffix) - 1);
-			bu_buf_free(&b);
-		}
+			nth += v->progs[v->att[k].prog].prog == v->progs[v->att[i].prog].prog;
+		pin_suffix(suffix, "_link", nth);
 		err = add_pin(p, PIN_LINK, i, pin_path(p, name, suffix), name, ds);
 		rc = err ? err : rc;
 	}
@@ -291,6 +300,9 @@ static void act_prog(struct bu_plan *p, unsigned i)
 	const struct bu_obj_prog *def = &p->obj->progs[g->prog];
 	const struct bu_kind *k = bu_kind_by_num(bu_prog_types, bu_nprog_types, g->type);
 
+	if (g->place)
+		act(p, BU_DO_PLACE, i, "find %s:%s in type information", bu_hook_name(g->place->hook),
+		    g->place->target);
 	act(p, BU_DO_PROG_LOAD, i, "load program %s: %s, %u instruction%s, section %s", def->name,
 	    k ? k->name : "?", g->code.ninsns, g->code.ninsns == 1 ? "" : "s",
 	    def->sec < p->obj->nsecs ? p->obj->secs[def->sec].name : "?");

@@ -39,6 +39,7 @@ struct plan_prog {
 	char kname[BU_NAME_MAX];
 	struct bu_code code;
 	uint32_t *ref_map;  /* for each code.ref: index into maps */
+	const struct bu_attach *place; /* what BTF names for it (fentry, lsm, iter …), or NULL */
 	bool info;          /* func_info and line_info are whole */
 	uint8_t *core; uint32_t ncore; /* CO-RE records for the kernel to apply */
 };
@@ -98,6 +99,19 @@ const char *bu_load_value(struct bu_arena *a, const struct bu_btf *btf, uint32_t
 size_t bu_load_word(struct bu_str line, uint32_t size);
 /* The line without comment and blanks at its ends. */
 struct bu_str bu_load_strip(struct bu_str line);
+
+/*
+ * btfid.c: finds the places of all programs that have one. 0; -EOPNOTSUPP: no type information here;
+ * -ENOENT, or another -errno, with a message.
+ */
+int bu_load_places(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out, struct bu_diags *ds);
+
+/*
+ * attachmap.c: the map that an attachment names, into at->map_fd. *fd: what the caller closes when the
+ * attachment is made, or -1. 0, or -errno with a message.
+ */
+int bu_load_attach_map(const struct bu_loaded *l, struct bu_sys *s, struct bu_attach *at, int *fd,
+		       struct bu_diags *ds);
 
 /* progload.c: loads one program; fds of maps are by plan map. Its fd, or -errno with messages. */
 int bu_load_prog(const struct bu_plan *p, struct bu_sys *s, unsigned prog, const int *map_fds,

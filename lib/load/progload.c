@@ -105,6 +105,10 @@ static unsigned attr_size(const struct job *j)
 {
 	if (j->attr.core_relo_cnt)
 		return BU_OFFSETOFEND(union bpf_attr, core_relo_rec_size);
+	if (j->attr.attach_prog_fd)
+		return BU_OFFSETOFEND(union bpf_attr, attach_prog_fd);
+	if (j->attr.attach_btf_id)
+		return BU_OFFSETOFEND(union bpf_attr, attach_btf_id);
 	if (j->attr.line_info_cnt)
 		return BU_OFFSETOFEND(union bpf_attr, line_info_cnt);
 	if (j->attr.prog_btf_fd)
@@ -240,6 +244,9 @@ int bu_load_prog(const struct bu_plan *p, struct bu_sys *s, unsigned prog, const
 	j.attr.kern_version = p->obj->kern_version;
 	j.attr.prog_flags = g->flags;
 	j.attr.expected_attach_type = g->attach_type;
+	j.attr.attach_btf_id = out->progs[prog].place.id;
+	if (out->progs[prog].place.fd >= 0) /* one field: a program's fd, or a module's BTF */
+		j.attr.attach_prog_fd = (uint32_t)out->progs[prog].place.fd;
 	memcpy(j.attr.prog_name, g->kname, sizeof(j.attr.prog_name));
 
 	fd = level ? load_logged(&j, level) : try_load(&j, 0);

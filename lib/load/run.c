@@ -259,11 +259,19 @@ static int load_btf(struct run *r)
 	return 0;
 }
 
+static void close_place(struct bu_sys *s, struct bu_loaded_prog *l)
+{
+	if (l->place.fd >= 0)
+		s->ops->close(s, l->place.fd);
+	l->place.fd = -1;
+}
+
 static int new_prog(struct run *r, uint32_t i)
 {
 	struct bu_loaded_prog *l = &r->out->progs[i];
 	int fd = bu_load_prog(r->p, r->s, i, r->map_fds, r->out->btf_fd, r->out, r->ds);
 
+	close_place(r->s, l);
 	if (fd < 0)
 		return fd;
 	l->fd = fd;
@@ -302,9 +310,15 @@ static int new_link(struct run *r, uint32_t i)
 {
 	const struct plan_attach *a = &r->p->priv->att[i];
 	struct bu_loaded_link *l = &r->out->links[i];
-	int err = bu_sys_attach(r->s, &a->at, r->out->progs[a->prog].fd, r->p->opts->via, &l->at,
-				r->ds);
+	struct bu_attach at = a->at;
+	int map = -1, err = 0;
 
+	if (at.map)
+		err = bu_load_attach_map(r->out, r->s, &at, &map, r->ds);
+	if (!err)
+		err = bu_sys_attach(r->s, &at, r->out->progs[a->prog].fd, r->p->opts->via, &l->at, r->ds);
+	if (map >= 0)
+		r->s->ops->close(r->s, map);
 	if (err < 0) {
 		no_attachment(&l->at);
 		return err;
@@ -488,7 +502,8 @@ static int alloc_all(struct run *r)
 	}
 	for (unsigned i = 0; i < v->nprogs; i++)
 		o->progs[i] = (struct bu_loaded_prog){ .def = &r->p->obj->progs[v->progs[i].prog],
-						       .fd = -1, .type = v->progs[i].type };
+						       .fd = -1, .type = v->progs[i].type,
+						       .place = { .fd = -1 } };
 	for (unsigned i = 0; i < v->natt; i++) {
 		o->links[i].spec = v->att[i].at;
 		o->links[i].prog = v->att[i].prog;
@@ -509,6 +524,8 @@ static int do_action(struct run *r, const struct bu_action *a)
 		return fill_map(r, a->index);
 	case BU_DO_MAP_FREEZE:
 		return freeze_map(r, a->index);
+	case BU_DO_PLACE:
+		return bu_load_places(r->p, r->s, r->out, r->ds);
 	case BU_DO_PROG_LOAD:
 		return new_prog(r, a->index);
 	case BU_DO_SLOT:
@@ -632,6 +649,7 @@ int bu_loaded_close(struct bu_sys *s, struct bu_loaded *l, struct bu_diags *ds)
 	for (unsigned i = 0; i < l->nprogs; i++) {
 		if (l->progs[i].fd >= 0)
 			s->ops->close(s, l->progs[i].fd);
+		close_place(s, &l->progs[i]);
 		free(l->progs[i].log);
 	}
 	for (unsigned i = 0; i < l->nmaps; i++) {

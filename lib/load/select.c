@@ -19,14 +19,14 @@ static const char *type_name(uint32_t type)
 }
 
 /* Does a section's target name the same as an option's? CATEGORY/NAME is CATEGORY:NAME. */
-static bool same_target(enum bu_hook hook, struct bu_str sec, const char *want)
+static bool same_target(enum bu_hook hook, struct bu_str sec, const char *text)
 {
-	size_t n = strlen(want);
+	struct bu_str want = bu_attach_target(text);
 
-	if (sec.n != n)
+	if (sec.n != want.n)
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		char a = sec.p[i], b = want[i];
+	for (size_t i = 0; i < want.n; i++) {
+		char a = sec.p[i], b = want.p[i];
 
 		if (hook == BU_HOOK_TRACEPOINT) {
 			a = a == '/' ? ':' : a;
@@ -38,12 +38,22 @@ static bool same_target(enum bu_hook hook, struct bu_str sec, const char *want)
 	return true;
 }
 
+/* What the section expects holds unless the option attaches it elsewhere. */
+static uint32_t expected(const struct bu_secdef *def, enum bu_hook hook)
+{
+	uint32_t t = def && (hook == BU_HOOK_NONE || hook == def->hook) ? def->attach_type
+									: bu_hook_attach_type(hook);
+
+	return t == BU_NO_ATTACH_TYPE ? 0 : t;
+}
+
 int bu_plan_add_prog(struct bu_plan *p, uint32_t prog, uint32_t type, enum bu_hook hook,
 		     struct bu_diags *ds)
 {
 	struct bu_plan_priv *v = p->priv;
 	const struct bu_obj_prog *g = &p->obj->progs[prog];
 	const struct bu_secdef *def = g->def;
+	uint32_t attach_type = expected(def, hook);
 	struct plan_prog *n;
 	struct bu_diag *d;
 
@@ -59,8 +69,10 @@ int bu_plan_add_prog(struct bu_plan *p, uint32_t prog, uint32_t type, enum bu_ho
 	for (unsigned i = 0; i < v->nprogs; i++) {
 		if (v->progs[i].prog != prog)
 			continue;
-		if (v->progs[i].type == type)
+		if (v->progs[i].type == type && (hook == BU_HOOK_NONE || v->progs[i].attach_type == attach_type))
 			return (int)i;
+		if (v->progs[i].type == type) /* expected elsewhere: loads once more */
+			continue;
 		bu_diag(ds, BU_ERROR, "L0105",
 			"program %s cannot be attached as type %s and as type %s", g->name,
 			type_name(v->progs[i].type), type_name(type));
@@ -70,28 +82,78 @@ int bu_plan_add_prog(struct bu_plan *p, uint32_t prog, uint32_t type, enum bu_ho
 	if (!v->progs)
 		return -ENOMEM;
 	n = &v->progs[v->nprogs];
-	*n = (struct plan_prog){ .prog = prog, .type = type };
+	*n = (struct plan_prog){ .prog = prog, .type = type, .attach_type = attach_type };
 	bu_plan_kname(n->kname, g->name);
 	if (def) {
-		/* What the section expects holds unless the option attaches it elsewhere. */
-		if (def->attach_type != BU_NO_ATTACH_TYPE &&
-		    (hook == BU_HOOK_NONE || hook == def->hook))
-			n->attach_type = def->attach_type;
 		n->flags = (def->sleepable ? BPF_F_SLEEPABLE : 0) |
 			   (def->xdp_frags ? BPF_F_XDP_HAS_FRAGS : 0);
 	}
 	return (int)v->nprogs++;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_place(const struct bu_attach *a, const struct bu_attach *b)
+{
+	return a->hook == b->hook && same_text(a->a, b->a) && same_text(a->b, b->b) &&
+	       same_text(a->prog, b->prog);
+}
+
+/*
+ * A program that is loaded for its place is loaded once for each. The index of the one for this place
+ * among the plan's programs, or -ENOMEM.
+ */
+static int place_prog(struct bu_plan *p, unsigned prog, const struct bu_attach *at)
+{
+	struct bu_plan_priv *v = p->priv;
+	struct bu_attach *place;
+	unsigned i;
+
+	for (i = 0; i < v->nprogs; i++) {
+		const struct plan_prog *g = &v->progs[i];
+
+		if (g->prog == v->progs[prog].prog && g->place && same_place(g->place, at))
+			return (int)i;
+	}
+	place = bu_arena_memdup(&p->arena, at, sizeof(*at));
+	if (!place)
+		return -ENOMEM;
+	i = prog;
+	if (v->progs[prog].place) {
+		v->progs = bu_arena_grow(&p->arena, v->progs, v->nprogs, &v->capprogs, sizeof(*v->progs));
+		if (!v->progs)
+			return -ENOMEM;
+		i = v->nprogs++;
+		v->progs[i] = v->progs[prog];
+	}
+	v->progs[i].place = place;
+	return (int)i;
+}
+
 static int add_attach(struct bu_plan *p, unsigned prog, enum bu_hook hook, const char *target,
 		      struct bu_diags *ds)
 {
+	bool placed = bu_attach_btf_want(hook) != NULL;
 	struct bu_plan_priv *v = p->priv;
 	struct bu_attach at;
-	int err = bu_attach_parse(&at, hook, target, &p->arena, ds);
+	int err = 0;
 
+	if (p->opts->no_attach && !placed)
+		return 0;
+	err = bu_attach_parse(&at, hook, target, &p->arena, ds);
 	if (err)
 		return err;
+	if (placed) {
+		err = place_prog(p, prog, &at);
+		if (err < 0)
+			return err;
+		prog = (unsigned)err;
+	}
+	if (p->opts->no_attach)
+		return 0;
 	v->att = bu_arena_grow(&p->arena, v->att, v->natt, &v->capatt, sizeof(*v->att));
 	if (!v->att)
 		return -ENOMEM;
@@ -230,7 +292,7 @@ static int select_requested(struct bu_plan *p, struct bu_diags *ds)
 			prog = bu_plan_add_prog(p, k.first, bu_hook_prog_type(r->hook), r->hook, ds);
 			err = prog < 0 ? prog : 0;
 		}
-		if (!err && !p->opts->no_attach)
+		if (!err)
 			err = add_attach(p, (unsigned)prog, r->hook, r->target, ds);
 		if (err)
 			rc = err;
@@ -297,11 +359,11 @@ static int select_by_section(struct bu_plan *p, uint32_t i, struct bu_diags *ds)
 	}
 	if (!p->opts->no_attach && g->def->hook == BU_HOOK_NONE)
 		return not_attachable(p, g, "is of a type that bpf-ld does not attach", ds);
-	if (!p->opts->no_attach && !g->target.n)
+	if (!g->target.n && (!p->opts->no_attach || bu_attach_btf_want(g->def->hook)))
 		return not_attachable(p, g, "names no target", ds);
 	prog = bu_plan_add_prog(p, i, g->def->prog_type, g->def->hook, ds);
-	if (prog < 0 || p->opts->no_attach)
-		return prog < 0 ? prog : 0;
+	if (prog < 0)
+		return prog;
 	return add_attach(p, (unsigned)prog, g->def->hook,
 			  bu_arena_strndup(&p->arena, g->target.p, g->target.n), ds);
 }

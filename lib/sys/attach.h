@@ -42,6 +42,11 @@ bool bu_attach_opt(struct bu_attach_parser *p, enum bu_attach_opt_id id, struct 
 /* A number as the option's value: 0 (*v untouched when it was not given), -EINVAL with a message. */
 int bu_attach_opt_u64(struct bu_attach_parser *p, enum bu_attach_opt_id id, uint64_t *v);
 
+/* The same for the number of a process or task, not 0. */
+int bu_attach_opt_pid(struct bu_attach_parser *p, enum bu_attach_opt_id id, uint32_t *v);
+/* A word or a path (no blanks or control characters at all) as the option's value into *v. */
+int bu_attach_opt_text(struct bu_attach_parser *p, enum bu_attach_opt_id id, const char **v);
+
 /* ---------------------------------------------------------------- drivers */
 
 /* One attachment in the making. */
@@ -91,6 +96,13 @@ int bu_blame_tracepoint(struct bu_attaching *c, int err);
 int bu_blame_raw_tp(struct bu_attaching *c, int err);
 int bu_blame_symbol(struct bu_attaching *c, int err, const char *near); /* uprobe's ELF */
 int bu_blame_device(struct bu_attaching *c, int err);
+/* What has no causes of its own; cmd: the command, for what permission it needs; step: "making a link". */
+int bu_blame_step(struct bu_attaching *c, int cmd, const char *step, int err);
+int bu_blame_btf(struct bu_attaching *c, int err);
+int bu_blame_iter(struct bu_attaching *c, int err);
+int bu_blame_cgroup(struct bu_attaching *c, int err);
+/* The start of each sentence: "kprobe:__alloc_skb". */
+const char *bu_blame_subject(struct bu_attaching *c);
 /* cmd: BPF_LINK_CREATE or BU_CMD_NETLINK; words: the driver's, or "". */
 int bu_blame_xdp(struct bu_attaching *c, int cmd, int err, const char *words);
 

@@ -94,6 +94,41 @@ int bu_attach_opt_u64(struct bu_attach_parser *p, enum bu_attach_opt_id id, uint
 	return -EINVAL;
 }
 
+static int bad_value(struct bu_attach_parser *p, enum bu_attach_opt_id id, const char *why)
+{
+	bu_diag(p->ds, BU_ERROR, "S0101", "%s target '%s': the value of %s %s",
+		bu_hook_name(p->at->hook), p->target, opts[id].name, why);
+	return -EINVAL;
+}
+
+int bu_attach_opt_pid(struct bu_attach_parser *p, enum bu_attach_opt_id id, uint32_t *v)
+{
+	uint64_t n = 1;
+	int err = bu_attach_opt_u64(p, id, &n);
+
+	if (err || !p->opt[id].p)
+		return err;
+	if (!n || n > INT32_MAX)
+		return bad_value(p, id, "is not the number of a process");
+	*v = (uint32_t)n;
+	return 0;
+}
+
+int bu_attach_opt_text(struct bu_attach_parser *p, enum bu_attach_opt_id id, const char **v)
+{
+	struct bu_str text;
+
+	if (!bu_attach_opt(p, id, &text))
+		return 0;
+	for (size_t i = 0; i < text.n; i++)
+		if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 0x7f)
+			return bad_value(p, id, "holds a blank or control character");
+	if (!text.n)
+		return bad_value(p, id, "is missing");
+	*v = bu_attach_keep(p, text);
+	return 0;
+}
+
 /* ---------------------------------------------------------------- options */
 
 /* Takes one option off the end of *t. False: what is there is none. */
@@ -118,6 +153,16 @@ static bool take_option(struct bu_attach_parser *p, struct bu_str *t)
 	p->given |= UINT32_C(1) << id;
 	*t = left;
 	return true;
+}
+
+struct bu_str bu_attach_target(const char *text)
+{
+	struct bu_attach_parser p = { 0 };
+	struct bu_str t = bu_str_c(text);
+
+	while (take_option(&p, &t))
+		;
+	return t;
 }
 
 static int not_for_this(struct bu_attach_parser *p)

@@ -113,6 +113,17 @@ static bool wrong_type(struct bu_attaching *c)
 	return true;
 }
 
+const char *bu_blame_subject(struct bu_attaching *c)
+{
+	return subject(c);
+}
+
+int bu_blame_step(struct bu_attaching *c, int cmd, const char *step, int err)
+{
+	return is_permission(err) ? not_permitted(c, cmd, err) :
+	       err == -EINVAL && wrong_type(c) ? err : other(c, step, err);
+}
+
 int bu_blame_pmu(struct bu_attaching *c, const char *pmu, int err)
 {
 	bool kprobe = strcmp(pmu, "kprobe") == 0;

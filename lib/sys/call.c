@@ -246,6 +246,22 @@ int bu_sys_link_create(struct bu_sys *s, int prog_fd, int target, uint32_t attac
 	return call(s, BPF_LINK_CREATE, &a, used_size(&a, UPTO(link_create.flags)));
 }
 
+int bu_sys_link_make(struct bu_sys *s, const union bpf_attr *a)
+{
+	union bpf_attr copy = *a;
+
+	return call(s, BPF_LINK_CREATE, &copy, used_size(a, UPTO(link_create.flags)));
+}
+
+int bu_sys_iter_create(struct bu_sys *s, int link_fd)
+{
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.iter_create.link_fd = (uint32_t)link_fd;
+	return call(s, BPF_ITER_CREATE, &a, UPTO(iter_create.flags));
+}
+
 int bu_sys_link_detach(struct bu_sys *s, int link_fd)
 {
 	union bpf_attr a;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 lib_libbu_a_SOURCES += lib/sys/sys.h lib/sys/uapi.h lib/sys/attach.h lib/sys/attachopt.def \
-	lib/sys/attach.c lib/sys/attach_parse.c lib/sys/attach_probe.c lib/sys/attach_xdp.c lib/sys/blame.c lib/sys/call.c \
+	lib/sys/attach.c lib/sys/attach_parse.c lib/sys/attach_probe.c lib/sys/attach_xdp.c lib/sys/attach_btf.c lib/sys/attach_iter.c \
+	lib/sys/blame_trace.c lib/sys/blame.c lib/sys/call.c \
 	lib/sys/elfsym.c lib/sys/explain.c lib/sys/feat.c
 check_PROGRAMS += tests/unit/sys_test tests/unit/uapi_test
 tests_unit_sys_test_SOURCES = tests/unit/sys_test.c tests/unit/tap.h

@@ -157,7 +157,12 @@ int bu_sys_prog_load(struct bu_sys *s, union bpf_attr *a, unsigned size);
 /* BPF_PERF_EVENT: target is an event fd; BPF_XDP: an ifindex. cookie 0: none. The link's fd. */
 int bu_sys_link_create(struct bu_sys *s, int prog_fd, int target, uint32_t attach_type,
 		       uint32_t flags, uint64_t cookie);
+/* LINK_CREATE with what a->link_create says, cut behind what is not zero. The link's fd. */
+int bu_sys_link_make(struct bu_sys *s, const union bpf_attr *a);
 int bu_sys_link_detach(struct bu_sys *s, int link_fd);
+/* The fd of an iterator to read from, once. */
+int bu_sys_iter_create(struct bu_sys *s, int link_fd);
+/* name NULL: a tracing, LSM or replacing program, which was loaded for its place. */
 int bu_sys_raw_tp_open(struct bu_sys *s, const char *name, int prog_fd);
 int bu_sys_test_run(struct bu_sys *s, union bpf_attr *a);
 /* What object an fd is, and its id: 0, -EINVAL when it is none. */
@@ -176,12 +181,25 @@ struct bu_attach {
 	bool offset_given;
 	uint32_t xdp_flags;   /* XDP_FLAGS_SKB_MODE, _DRV_MODE, or 0 */
 	uint64_t cookie;      /* 0: none */
+	/* The program whose function is meant (fentry, fexit, freplace): its pinned path, or "id:N". */
+	const char *prog;
+	/* A map of the object by its name, a pinned path, or "id:N"; map_fd is filled in by who attaches. */
+	const char *map;
+	int map_fd;
+	const char *cgroup;   /* path of a control group's directory */
+	uint32_t order;       /* of an iterator over it: enum bpf_cgroup_iter_order */
+	uint32_t pid, tid;    /* of that process, of that task only; 0: all */
 };
 /*
  * Reads TARGET[,OPTION[=VALUE]…] for a hook; at->target is all of it, as written:
  *   kprobe, kretprobe  FUNCTION[+OFFSET]
  *   tracepoint         CATEGORY:NAME or CATEGORY/NAME
- *   raw_tp             NAME
+ *   raw_tp, tp_btf     NAME
+ *   fentry, fexit, fmod_ret  FUNCTION, MODULE:FUNCTION, PROGRAM:FUNCTION (PROGRAM: path, N or id:N)
+ *   freplace           PROGRAM:FUNCTION
+ *   lsm                HOOK
+ *   lsm_cgroup         HOOK,cgroup=PATH
+ *   iter               NAME
  *   uprobe, uretprobe  PATH:SYMBOL[+OFFSET] or PATH:0xOFFSET
  *   xdp                DEVICE[:generic|:driver]
  * (no offset for return probes of a symbol)
@@ -194,6 +212,14 @@ int bu_attach_parse(struct bu_attach *at, enum bu_hook hook, const char *target,
  * '/', ':' nor ',' behind it (paths may hold '=') and is not that of an option's value.
  */
 const char *bu_attach_prog(const char *text);
+/*
+ * What a program of the hook is loaded for, by the type information of the kernel or of a program: a
+ * type of that kind and of the name prefix + bu_attach.a. NULL: nothing.
+ */
+struct bu_btf_want { const char *prefix; enum bu_btf_kind kind; };
+const struct bu_btf_want *bu_attach_btf_want(enum bu_hook hook);
+/* TARGET of TARGET[,OPTION[=VALUE]…]. */
+struct bu_str bu_attach_target(const char *text);
 /* Names of the options of attachments (attachopt.def), NULL past the end. */
 const char *bu_attach_opt_name(unsigned i);
 

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Why tracing programs, replacements, LSM programs and iterators could not be attached, in words. */
+#include "sys/attach.h"
+
+#include <string.h>
+
+#define ENOTSUPP_KERNEL 524 /* not in errno.h, yet the kernel lets it out */
+
+int bu_blame_cgroup(struct bu_attaching *c, int err)
+{
+	struct bu_diag *d;
+
+	d = bu_diag(c->ds, BU_ERROR, "S0130", "%s: %s is no control group: %s", bu_blame_subject(c),
+		    c->at->cgroup, strerror(-err));
+	bu_diag_help(c->ds, d, "it is a directory of the cgroup2 file system, often below /sys/fs/cgroup");
+	return err;
+}
+
+int bu_blame_btf(struct bu_attaching *c, int err)
+{
+	switch (err) {
+	case -EBUSY:
+		bu_diag(c->ds, BU_ERROR, "S0111", "%s: %s", bu_blame_subject(c),
+			c->at->hook == BU_HOOK_FREPLACE
+				? "another program replaces this function already, or it is being traced"
+				: "the function is busy: a program of another kind is attached to it");
+		return err;
+	case -E2BIG:
+		bu_diag(c->ds, BU_ERROR, "S0111", "%s: this function runs as many programs as it can",
+			bu_blame_subject(c));
+		return err;
+	case -EOPNOTSUPP:
+	case -ENOTSUPP_KERNEL:
+		bu_diag(c->ds, BU_ERROR, "S0103", "%s: this kernel, or its architecture, cannot call "
+			"programs from its functions", bu_blame_subject(c));
+		return -EOPNOTSUPP;
+	default:
+		return bu_blame_step(c, BPF_LINK_CREATE, "making a link", err);
+	}
+}
+
+int bu_blame_iter(struct bu_attaching *c, int err)
+{
+	const char *kind = c->at->a;
+	struct bu_diag *d;
+
+	if ((err == -EINVAL || err == -EBADF) && !c->at->map && strstr(kind, "map_elem")) {
+		d = bu_diag(c->ds, BU_ERROR, "S0131", "%s: it does not say which map", bu_blame_subject(c));
+		bu_diag_help(c->ds, d, "name one: iter:%s,map=NAME", kind);
+		return err;
+	}
+	if ((err == -EINVAL || err == -EBADF) && c->at->map) {
+		bu_diag(c->ds, BU_ERROR, "S0131", "%s: this kind of iterator does not take this map",
+			bu_blame_subject(c));
+		return err;
+	}
+	if (err == -EINVAL && strcmp(kind, "cgroup") == 0 && !c->at->cgroup) {
+		d = bu_diag(c->ds, BU_ERROR, "S0131", "%s: it does not say which control group",
+			    bu_blame_subject(c));
+		bu_diag_help(c->ds, d, "name one: iter:cgroup,cgroup=PATH");
+		return err;
+	}
+	if (err == -EBADF && c->at->cgroup)
+		return bu_blame_cgroup(c, -ENOTDIR);
+	if (err == -ESRCH && (c->at->pid || c->at->tid)) {
+		bu_diag(c->ds, BU_ERROR, "S0131", "%s: there is no such process or task", bu_blame_subject(c));
+		return err;
+	}
+	if (err == -EACCES) {
+		bu_diag(c->ds, BU_ERROR, "S0131", "%s: the program writes behind the end of the map's key "
+			"or value, or reads more of it than there is", bu_blame_subject(c));
+		return -EINVAL;
+	}
+	return bu_blame_step(c, BPF_LINK_CREATE, "making a link", err);
+}

@@ -1,0 +1,251 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bpf-ld: tracing hooks, each fired for real and counted by a map. What this kernel lacks is tested by tests/qemu.
+
+bats_require_minimum_version 1.5.0
+
+setup()
+{
+	load helper
+	need_bpf
+	TARGET=$BUILDDIR/tests/qemu/target
+	[ -x "$TARGET" ] || make -s -C "$BUILDDIR" tests/qemu/target
+}
+
+teardown()
+{
+	drop_pins
+}
+
+need_kernel_btf() { need_file /sys/kernel/btf/vmlinux; }
+
+# count_s SECTION [BODY]: c.o, whose program "count" adds the r6 that BODY leaves (1 without one) to counts[0]
+count_s()
+{
+	cat >c.s <<-END
+	.license "GPL"
+	.map	counts, array, key=u32, value=u64, max_entries=1
+	.section $1
+	count:	r6 = 1
+	${2:-}
+		*(u32 *)(r10 - 4) = 0
+		r2 = r10
+		r2 += -4
+		r1 = counts ll
+		call bpf_map_lookup_elem
+		if r0 == 0 goto 9f
+		lock *(u64 *)(r0 + 0) += r6
+	9:	r0 = 0
+		exit
+	END
+	$BPF_AS c.s
+}
+
+# counted WANT ARG... [-- COMMAND]: what counts[0] holds in the end
+counted()
+{
+	local want=$1
+	shift
+	run -0 --separate-stderr $BPF_LD --watch counts=1h "$@"
+	run -0 awk '$1 == 0 { print $2 }' <<<"$output"
+	assert_output "$want"
+}
+
+# The number of the system call that TARGET makes is of x86-64.
+only_target=$'r2 = *(u64 *)(r1 + 8)\n\tif r2 == 146 goto 1f\n\tr6 = 0\n1:'
+
+need_x86() { [ "$(uname -m)" = x86_64 ] || skip "needs x86-64: the system call's number is of it"; }
+
+# ---------------------------------------------------------------- by type information
+
+@test "tp_btf, by the section and by --attach" {
+	need_native
+	need_kernel_btf
+	need_x86
+	count_s tp_btf/sys_enter "$only_target"
+	counted 5 c.o -- "$TARGET" 5
+	counted 4 --attach tp_btf:sys_enter c.o -- "$TARGET" 4
+	count_s tp_btf "$only_target"
+	counted 3 --attach tp_btf:sys_enter=count c.o -- "$TARGET" 3
+}
+
+@test "tp_btf: one program on two tracepoints is loaded for each" {
+	need_native
+	need_kernel_btf
+	need_cmd jq
+	count_s tp_btf
+	run -0 $BPF_LD --dry-run --attach tp_btf:sched_process_exec=count --attach tp_btf:sched_process_exit=count c.o
+	assert_line 'find tp_btf:sched_process_exec in type information'
+	assert_line 'find tp_btf:sched_process_exit in type information'
+	run -0 --separate-stderr $BPF_LD -j --for 1ms --attach tp_btf:sched_process_exec=count \
+		--attach tp_btf:sched_process_exit=count --attach tp_btf:sched_process_exit,cookie=7=count c.o
+	run -0 jq -c '[.programs | length, (map(.id) | unique | length)], [.links[].target]' <<<"$output"
+	assert_output $'[2,2]\n["sched_process_exec","sched_process_exit","sched_process_exit,cookie=7"]'
+	need_pins
+	run -0 $BPF_LD --pin "$PINS/x" --attach tp_btf:sched_process_exec=count --attach tp_btf:sched_process_exit=count c.o
+	assert_equal "$(ls "$PINS/x")" $'count\ncount_2\ncount_link\ncount_link2\ncounts'
+}
+
+@test "what type information does not name has a did-you-mean" {
+	need_native
+	need_kernel_btf
+	count_s tp_btf
+	run -1 $BPF_LD --attach tp_btf:sched_swich=count c.o
+	assert_output --partial "tp_btf:sched_swich: this kernel has no tracepoint 'sched_swich'"
+	assert_output --partial "did you mean 'sched_switch'?"
+	count_s fentry
+	run -1 $BPF_LD --no-attach --attach fentry:vfs_raed=count c.o
+	assert_output --partial "did you mean 'vfs_read'?"
+	count_s lsm
+	run -1 $BPF_LD --no-attach --attach lsm:file_opne=count c.o
+	assert_output --partial "this kernel has no LSM hook 'file_opne'"
+	assert_output --partial "did you mean 'file_open'?"
+	count_s fexit
+	run -1 $BPF_LD --attach fexit:no_such_module:f=count c.o
+	assert_output --partial "no module 'no_such_module' with type information is loaded"
+}
+
+@test "targets by type information, taken apart" {
+	count_s freplace
+	run -1 $BPF_LD --attach freplace:f=count c.o
+	assert_output --partial 'it does not say of which program'
+	run -1 $BPF_LD --attach freplace:x:f=count c.o
+	assert_output --partial "what is in front of ':' is no program"
+	run -1 $BPF_LD --attach freplace:4294967295:f=count c.o
+	assert_output --partial 'id:4294967295 cannot be opened: there is no such program'
+	run -1 $BPF_LD --no-attach c.o
+	assert_output --partial 'names no target'
+	count_s lsm_cgroup
+	run -1 $BPF_LD --attach lsm_cgroup:socket_create=count c.o
+	assert_output --partial 'the control group is missing'
+	count_s iter
+	run -1 $BPF_LD --attach iter:task,pid=0=count c.o
+	assert_output --partial 'the value of pid is not the number of a process'
+	run -1 $BPF_LD --attach iter:task,pid=1,tid=1=count c.o
+	assert_output --partial 'it takes only one of map, cgroup, pid and tid'
+	run -1 $BPF_LD --attach iter:task,cookie=1=count c.o
+	assert_output --partial "takes no option 'cookie'"
+}
+
+@test "a program of a hook that needs its place says so with --no-attach" {
+	count_s fentry
+	run -1 $BPF_LD --no-attach c.o
+	assert_output --partial 'its section "fentry" names no target'
+}
+
+# ---------------------------------------------------------------- iterators
+
+# iter_o: prints a line "K" for each element of the map m, whose keys are digits
+iter_o()
+{
+	cat >i.s <<-'END'
+	.license "GPL"
+	.map	m, hash, key=u32, value=u64, max_entries=8
+	.section iter/bpf_map_elem
+	elems:	r2 = *(u64 *)(r1 + 16)		/* the key; none at the end */
+		if r2 == 0 goto 9f
+		r3 = *(u32 *)(r2 + 0)
+		r3 += '0'
+		*(u8 *)(r10 - 8) = r3
+		*(u8 *)(r10 - 7) = '\n'
+		r1 = *(u64 *)(r1 + 0)
+		r1 = *(u64 *)(r1 + 0)		/* meta->seq */
+		r2 = r10
+		r2 += -8
+		r3 = 2
+		call bpf_seq_write
+	9:	r0 = 0
+		exit
+	END
+	$BPF_AS i.s
+}
+
+@test "iter: what it writes, over a map of the object, a pinned one, and as JSON" {
+	need_native
+	need_kernel_btf
+	need_cmd jq
+	iter_o
+	run -0 --separate-stderr $BPF_LD --attach iter:bpf_map_elem,map=m --set 'm[3]=1' i.o
+	assert_output 3
+	[[ $stderr == *'attached elems to iter:bpf_map_elem,map=m'* ]]
+	run -0 --separate-stderr $BPF_LD -j --attach iter:bpf_map_elem,map=m --set 'm[4]=1' i.o
+	run -0 jq -r 'select(.iter) | .iter, .program, .text' <<<"$output"
+	assert_output $'bpf_map_elem,map=m\nelems\n4'
+	run -1 $BPF_LD i.o
+	assert_output --partial 'it does not say which map'
+	run -1 $BPF_LD --attach iter:bpf_map_elem,map=n i.o
+	assert_output --partial 'the object has no map "n"'
+	assert_output --partial 'did you mean "m"?'
+	need_pins
+	run -0 $BPF_LD --pin "$PINS/x" --attach iter:bpf_map_elem,map=m --set 'm[5]=1' i.o
+	run -0 cat "$PINS/x/elems_link"
+	assert_output 5
+	run -0 --separate-stderr $BPF_LD --attach "iter:bpf_map_elem,map=$PINS/x/m" i.o
+	assert_output 5
+}
+
+@test "iter: one task, its process, and the end of --for" {
+	need_native
+	need_kernel_btf
+	need_cmd clang
+	cat >t.c <<'END'
+#define SEC(n) __attribute__((section(n), used))
+struct seq_file;
+struct bpf_iter_meta { struct seq_file *seq; };
+struct task_struct { int pid; } __attribute__((preserve_access_index));
+struct bpf_iter__task { struct bpf_iter_meta *meta; struct task_struct *task; };
+static long (*seq_write)(struct seq_file *, const void *, unsigned) = (void *)127;
+SEC("iter/task") int tasks(struct bpf_iter__task *ctx)
+{
+	char s[12];
+	unsigned pid;
+
+	if (!ctx->task)
+		return 0;
+	pid = ctx->task->pid;
+	s[11] = '\n';
+	for (int i = 10; i >= 0; i--, pid /= 10)
+		s[i] = '0' + pid % 10;
+	return seq_write(ctx->meta->seq, s, sizeof(s)) < 0;
+}
+char _license[] SEC("license") = "GPL";
+END
+	clang -g -O2 -target bpf -c t.c -o t.o
+	sleep 100 &
+	local pid=$!
+	run -0 --separate-stderr $BPF_LD --attach "iter:task,pid=$pid" t.o
+	kill $pid
+	assert_output "$(printf %011d $pid)"
+	run -0 --separate-stderr $BPF_LD t.o
+	assert_line "$(printf %011d $$)"
+}
+
+@test "iter: the VM's maps" {
+	need_world
+	need_native
+	cat >v.s <<-'END'
+	.license "GPL"
+	.map	m_in_vm, hash, key=u32, value=u64, max_entries=8
+	.section iter/bpf_map
+	maps:	r6 = *(u64 *)(r1 + 8)
+		if r6 == 0 goto 9f
+		*(u8 *)(r10 - 8) = '.'
+		r1 = *(u64 *)(r1 + 0)
+		r1 = *(u64 *)(r1 + 0)
+		r2 = r10
+		r2 += -8
+		r3 = 1
+		call bpf_seq_write
+		r1 = m_in_vm ll
+	9:	r0 = 0
+		exit
+	END
+	$BPF_AS v.s
+	run -0 --separate-stderr $BPF_LD --vm v.o
+	assert_output .
+	sed 's,iter/bpf_map,iter/task,' v.s >w.s
+	$BPF_AS w.s
+	run -1 $BPF_LD --vm w.o
+	assert_output --partial "the VM has no kind of iterator 'task'"
+	drop_world
+}
