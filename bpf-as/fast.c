@@ -124,9 +124,10 @@ static void fix(struct as *as, enum as_fixkind kind, const struct bu_shape *t,
 	f->sym = sym;
 }
 
-static bool several_mnemonics(uint32_t dialects)
+/* In these a function is called as a helper is, "call NAME"; others with mnemonics have other words. */
+static bool calls_look_alike(uint32_t dialects)
 {
-	return (dialects & ~(uint32_t)BU_DIALECTS_PSEUDOC) && (dialects & (dialects - 1));
+	return !(dialects & ~(uint32_t)BU_DIALECTS_PSEUDOC) || dialects == 1u << BU_DIALECT_GNU;
 }
 
 /* call NAME: 1 a helper, 0 a function, -1 what the long way must see. */
@@ -190,8 +191,7 @@ static bool insn(struct as *as, const struct bu_shape *t, const struct bu_scan *
 			if (kind < 0)
 				return false;
 			call = !kind;
-			/* Not each dialect with mnemonics calls a function as it calls a helper. */
-			if (call != (t->row->sem == BU_SEM_CALL_LOCAL) && several_mnemonics(as->matcher.dialects))
+			if (call != (t->row->sem == BU_SEM_CALL_LOCAL) && !calls_look_alike(as->matcher.dialects))
 				return false;
 			base.src = call ? BU_CALL_LOCAL : BU_CALL_HELPER;
 		}
