@@ -16,3 +16,17 @@ TESTS += tests/unit/record_test tests/fuzz/rec_fuzz
 check_PROGRAMS += tests/recdrop
 tests_recdrop_SOURCES = tests/recdrop.c
 tests_recdrop_LDADD = $(LIBS_BU)
+# Objects that anybody may have written: each cut, and with each byte changed.
+LDFUZZ_PARTS = tests/fuzz/ldprop.c tests/fuzz/ldprop.h tests/fuzz/ldprop_plan.c tests/fuzz/elfmut.c \
+	tests/fuzz/elfmut.h tests/fuzz/mutate.c tests/fuzz/mutate.h
+check_PROGRAMS += tests/fuzz/cut_fuzz
+tests_fuzz_cut_fuzz_SOURCES = tests/fuzz/cut_fuzz.c $(LDFUZZ_PARTS)
+tests_fuzz_cut_fuzz_LDADD = $(LIBS_BU)
+TESTS += tests/fuzz/cut_fuzz
+EXTRA_DIST += tests/fuzz/objects
+if FUZZERS
+noinst_PROGRAMS += tests/fuzz/ldtarget
+tests_fuzz_ldtarget_SOURCES = tests/fuzz/ldtarget.c $(LDFUZZ_PARTS)
+tests_fuzz_ldtarget_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_ldtarget_LDADD = $(LIBS_BU)
+endif

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Runs the libFuzzer targets of bpf-as, each for its share of the time:
+# Runs the libFuzzer targets of bpf-as (target.c) and of what reads objects (ldtarget.c), each for its
+# share of the time:
 #
 #   tests/fuzz/run.sh [-b BUILD] [-w DIR] [-s SEED] SECONDS [TARGET...]
 #
@@ -32,18 +33,37 @@ seconds=${1-}
 	exit 2
 }
 shift
-[ $# != 0 ] || set -- as canonical pseudoc gnu conformance ubpf rbpf relax dis
+[ $# != 0 ] || set -- as canonical pseudoc gnu conformance ubpf rbpf relax dis obj btf btfext plan load
 mkdir -p "${work:=$build/fuzz}" && work=$(cd "$work" && pwd) || exit 2
-program=$build/tests/fuzz/target
 assembler=$build/bpf-as/bpf-as
-for f in "$program" "$assembler"; do
+for f in "$build"/tests/fuzz/{,ld}target "$assembler"; do
 	[ -x "$f" ] || { echo "run.sh: no $f: configure with CC=clang --enable-fuzzers, make" >&2; exit 2; }
 done
 
-FUZZ_TARGET=dictionary "$program" >"$work/dictionary" || exit 2
+FUZZ_TARGET=dictionary "$build/tests/fuzz/target" >"$work/dictionary" || exit 2
 corpus=$top/tests/fuzz/corpus
 export ASAN_OPTIONS=exitcode=99:quarantine_size_mb=16:detect_leaks=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1
+
+# Objects of bpf-as, and of clang where it is, and their types: in $work/objects, once.
+objects()
+{
+	local dir=$work/objects f
+	[ ! -d "$dir" ] || return 0
+	mkdir "$dir"
+	cp "$top"/tests/fuzz/objects/*.o "$dir"
+	for f in "$top"/{tests/golden/as,examples,tests/qemu}/*.s; do
+		"$assembler" -w -o "$dir/$(basename "$f" .s)-s.o" "$f" 2>/dev/null
+	done
+	for f in "$top"/tests/progs/*.c; do
+		clang -O2 -g -target bpf -c "$f" -o "$dir/tmp" 2>/dev/null || continue
+		llvm-strip -g "$dir/tmp" 2>/dev/null
+		mv "$dir/tmp" "$dir/$(basename "$f" .c)-c.o"
+	done
+	find "$dir" -size +16k -delete
+	rm -f "$dir/tmp"
+	FUZZ_TARGET=seeds "$build/tests/fuzz/ldtarget" "$dir" "$dir"/*.o
+}
 
 # What the inputs of a target are made of, one file each in $work/seed-TARGET.
 seed()
@@ -72,6 +92,16 @@ seed()
 			[ ! -f "$f" ] || cp "$f" "$dir"
 		done
 		;;
+	obj | btf | btfext | plan | load)
+		objects
+		case $t in
+		btf*) for f in "$work"/objects/"$t"-*; do cp "$f" "$dir"; done ;;
+		*) cp "$work"/objects/*.o "$dir" ;;
+		esac
+		for f in "$corpus/$t"/*; do
+			[ ! -f "$f" ] || cp "$f" "$dir"
+		done
+		;;
 	*)
 		for f in "$corpus/$t"/* "$corpus"/as/language.s; do
 			[ ! -f "$f" ] || cp "$f" "$dir"
@@ -84,14 +114,22 @@ share=$((seconds / $#))
 [ $share -gt 0 ] || share=1
 failed=0
 empty=$(mktemp -d) || exit 2 # what a source includes is looked for where nothing is
-trap 'rm -rf "$empty"' EXIT
+trap 'rm -rf "$empty" "$work/objects"' EXIT
+rm -rf "$work/objects"
 for t; do
 	seed "$t"
+	program=$build/tests/fuzz/target
+	case $t in
+	obj | btf | btfext | plan | load) program=$build/tests/fuzz/ldtarget ;;
+	esac
 	log=$work/$t.log
 	(cd "$empty" && FUZZ_TARGET=$t timeout -k 10 $((share + 60)) "$program" -max_total_time=$share -seed="$seed" \
 		-timeout=10 -rss_limit_mb=512 -report_slow_units=5 -max_len=16384 -print_final_stats=1 \
 		-dict="$work/dictionary" -reload=0 -verbosity=1 -artifact_prefix="$work/$t-" "$work/corpus-$t" "$work/seed-$t") >"$log" 2>&1
 	status=$?
+	for f in /dev/shm/bpfutils-fuzz-*; do # of one that crashed
+		[ ! -d "$f" ] || [ -d "/proc/${f##*-}" ] || rm -rf "$f"
+	done
 	runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
 	slow=$(sed -n 's/^stat::slowest_unit_time_sec: *//p' "$log")
 	rss=$(sed -n 's/^stat::peak_rss_mb: *//p' "$log")
