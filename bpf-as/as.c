@@ -34,8 +34,10 @@ void as_free(struct as *as)
 	bu_buf_free(&as->ext);
 	bu_buf_free(&as->note);
 	bu_hash_free(&as->sec_index);
-	free(as->symtab.slot);
+	as_syms_free(as);
 	free(as->lt);
+	if (as->shapes)
+		free(as->shapes->skel);
 	bu_hash_free(&as->num_index);
 	bu_hash_free(&as->map_ids);
 	bu_hash_free(&as->directives);

@@ -293,7 +293,13 @@ struct as {
 	bool full;
 	struct { struct as_sec *cur, *prev; } stack[32];
 	unsigned nstack;
-	struct as_symtab { uint64_t cap, n; struct { uint64_t hash; struct as_sym *sym; } *slot; } symtab;
+	struct as_symtab {
+		uint64_t cap, n;
+		struct { uint64_t hash; struct as_sym *sym; } *slot;
+		/* labels that compilers count, .L0 to .L99999999, by number: those that have no slot */
+		struct as_sym **counted;
+		uint32_t ncounted, cap_counted, sparse; /* sparse: such labels that have a slot */
+	} symtab;
 	struct as_sym *syms, *syms_last;
 	struct as_symx no_symx;   /* where as_symx() has no memory */
 	struct bu_hash num_index; /* number -> struct as_numlabel */
@@ -428,6 +434,9 @@ struct as_sym *as_sym(struct as *as, const char *name, size_t n);
 /* Puts a symbol that something remarkable is said of into as.syms. */
 void as_sym_list(struct as *as, struct as_sym *s);
 struct as_sym *as_sym_find(const struct as *as, const char *name, size_t n);
+/* Goes over all symbols with names: from *i = 0; NULL: there are no more. */
+struct as_sym *as_sym_next(const struct as *as, uint64_t *i);
+void as_syms_free(struct as *as);
 void as_label(struct as *as, const char *p, size_t n);
 /* As as_sym() with the hash at hand, bu_word_hash() of the name; as as_label() with the symbol. */
 struct as_sym *as_sym_hashed(struct as *as, const char *name, size_t n, uint32_t hash);

@@ -115,7 +115,9 @@ static const char *near_owner(struct as *as, const struct as_sym *s)
 static const char *suggestion(struct as *as, struct as_sym *s, bool call)
 {
 	struct bu_near near, field;
+	const struct as_sym *o;
 	const char *owner;
+	uint64_t i = 0;
 	bool dep;
 
 	if (memchr(s->name, '.', s->n)) {
@@ -130,23 +132,20 @@ static const char *suggestion(struct as *as, struct as_sym *s, bool call)
 	}
 	bu_near_init(&near, s->name, s->n);
 	if (call && s->n > 4 && !memcmp(s->name, "bpf_", 4)) {
-		for (unsigned i = 0; i < bu_nhelpers; i++)
-			bu_near_feed(&near, bu_helpers[i].name);
+		for (unsigned h = 0; h < bu_nhelpers; h++)
+			bu_near_feed(&near, bu_helpers[h].name);
 		as_kfunc_feed(&near);
 	} else {
 		bu_names_feed(&near);
 		feed_pt_regs(as, &near);
 		as_cinclude_feed(as, &near);
 	}
-	for (struct as_sym *o = as->syms; o; o = o->x->next)
+	for (o = as->syms; o; o = o->x->next)
 		if (o->def == DEF_LABEL || o->def == DEF_SET)
 			bu_near_feed(&near, o->name);
-	for (uint64_t i = 0; i < as->symtab.cap; i++) {
-		const struct as_sym *o = as->symtab.slot[i].sym;
-
-		if (o && !o->listed && o->def == DEF_LABEL)
+	while ((o = as_sym_next(as, &i)))
+		if (!o->listed && o->def == DEF_LABEL)
 			bu_near_feed(&near, o->name);
-	}
 	return near.best ? bu_arena_strndup(&as->arena, near.best, near.best_n) : NULL;
 }
 

@@ -74,8 +74,9 @@ static uint64_t slot_of(const struct as_symtab *t, const char *name, size_t n, u
 
 static bool grow(struct as_symtab *t)
 {
-	struct as_symtab big = { .cap = t->cap ? t->cap * 2 : 128, .n = t->n };
+	struct as_symtab big = *t;
 
+	big.cap = t->cap ? t->cap * 2 : 128;
 	big.slot = calloc(big.cap, sizeof(*big.slot));
 	if (!big.slot)
 		return false;
@@ -93,13 +94,75 @@ static bool grow(struct as_symtab *t)
 	return true;
 }
 
+/* A label that is counted: its number, or -1. */
+static int64_t counted(const char *name, size_t n)
+{
+	uint32_t v = 0;
+
+	if (n < 3 || n > 10 || name[0] != '.' || name[1] != 'L' || (name[2] == '0' && n > 3))
+		return -1;
+	for (size_t i = 2; i < n; i++) {
+		unsigned d = (unsigned char)name[i] - '0';
+
+		if (d > 9)
+			return -1;
+		v = v * 10 + d;
+	}
+	return v;
+}
+
+/* Has the label a place by its number? The places grow as labels come, but not for a few high numbers. */
+static bool has_place(struct as_symtab *t, uint32_t v)
+{
+	uint32_t cap = t->cap_counted ? t->cap_counted : 128;
+	struct as_sym **more;
+
+	if (v < t->cap_counted)
+		return true;
+	if (v / 4 > t->ncounted + 16)
+		return false;
+	while (cap <= v)
+		cap *= 2;
+	more = realloc(t->counted, cap * sizeof(struct as_sym *));
+	if (!more)
+		return false;
+	memset(more + t->cap_counted, 0, (cap - t->cap_counted) * sizeof(struct as_sym *));
+	t->counted = more;
+	t->cap_counted = cap;
+	return true;
+}
+
 struct as_sym *as_sym_find(const struct as *as, const char *name, size_t n)
 {
 	const struct as_symtab *t = &as->symtab;
+	int64_t v = counted(name, n);
 
+	if (v >= 0 && v < t->cap_counted && t->counted[v])
+		return t->counted[v];
 	if (!t->n || !n || n > UINT32_MAX)
 		return NULL;
 	return t->slot[slot_of(t, name, n, key_of(bu_word_hash(name, n, n), n))].sym;
+}
+
+struct as_sym *as_sym_next(const struct as *as, uint64_t *i)
+{
+	const struct as_symtab *t = &as->symtab;
+
+	while (*i < t->cap + t->cap_counted) {
+		uint64_t k = (*i)++;
+		struct as_sym *s = k < t->cap ? t->slot[k].sym : t->counted[k - t->cap];
+
+		if (s)
+			return s;
+	}
+	return NULL;
+}
+
+void as_syms_free(struct as *as)
+{
+	free(as->symtab.slot);
+	free(as->symtab.counted);
+	as->symtab = (struct as_symtab){ 0 };
 }
 
 struct as_sym *as_sym(struct as *as, const char *name, size_t n)
@@ -119,18 +182,42 @@ void as_sym_list(struct as *as, struct as_sym *s)
 	as->syms_last = s;
 }
 
+/* A symbol of that name, which is nowhere yet. */
+static struct as_sym *named(struct as *as, const char *name, size_t n)
+{
+	struct as_sym *s = as_sym_new(as, name, n);
+
+	if (!s)
+		return NULL;
+	s->temp = n > 2 && name[0] == '.' && name[1] == 'L';
+	if (!s->temp || as->compat)
+		as_sym_list(as, s);
+	return s;
+}
+
 struct as_sym *as_sym_hashed(struct as *as, const char *name, size_t n, uint32_t hash)
 {
 	struct as_symtab *t = &as->symtab;
 	uint64_t i = 0, key = key_of(hash, n);
+	int64_t v = counted(name, n);
+	bool place = v >= 0 && has_place(t, (uint32_t)v);
 	struct as_sym *s;
 
-	if (t->cap) {
+	if (place && t->counted[v])
+		return t->counted[v];
+	if (t->cap && (!place || t->sparse)) {
 		i = slot_of(t, name, n, key);
 		if (t->slot[i].sym)
 			return t->slot[i].sym;
 	}
-	s = as_sym_new(as, name, n);
+	s = named(as, name, n);
+	if (place && s) {
+		t->ncounted++;
+		t->counted[v] = s;
+		if (!as->compat)
+			as_builtin(as, s);
+		return s;
+	}
 	if (s && t->n >= t->cap / 4 * 3)
 		i = grow(t) ? slot_of(t, name, n, key) : t->cap;
 	if (!s || i >= t->cap) {
@@ -140,9 +227,7 @@ struct as_sym *as_sym_hashed(struct as *as, const char *name, size_t n, uint32_t
 	t->slot[i].hash = key;
 	t->slot[i].sym = s;
 	t->n++;
-	s->temp = n > 2 && name[0] == '.' && name[1] == 'L';
-	if (!s->temp || as->compat)
-		as_sym_list(as, s);
+	t->sparse += v >= 0;
 	if (is_register(name, n) && !as_compat_name(as, name, n))
 		s->def = DEF_REG;
 	else if (!as->compat)
