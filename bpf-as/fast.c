@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The short way for what most of a source is: labels, and instructions whose shape was met before
- * (see isa.h), with plain numbers and names as operands. It does what statement() and
+ * The short way for what most of a source is: labels, and instructions whose skeleton or shape was met
+ * before (see isa.h), with plain numbers and names as operands. It does what statement() and
  * as_insn() do, or, before it has done anything, leaves the statement to them: whatever could make
  * a message takes the long way.
  */
@@ -257,6 +257,125 @@ static bool insn(struct as *as, const struct bu_shape *t, const struct bu_scan *
 	return true;
 }
 
+/* ---------------------------------------------------------------- by skeleton */
+
+/* bu_skel.user: which operands there are. */
+enum { PLAIN = 1, IMM, OFF, IMM_OFF, JUMP, IMM_JUMP, SCAN };
+
+/* How the lines of a skeleton that was learned can be taken. */
+static void learn_line(struct as *as, const struct bu_shape *t, const struct bu_scan *c, const char *p, const char *e)
+{
+	struct bu_skel *k = bu_skel_learn(as->shapes, t, c, p, e);
+	bool jump = t->off.at && t->off.field == BU_FIELD_TARGET;
+
+	if (!k)
+		return;
+	k->user = SCAN;
+	/* Registers that a skeleton leaves out are never r10. */
+	if ((k->dst.is == 10 && t->user & WRITES_DST) || (k->src.is == 10 && t->user & WRITES_SRC) || as->be)
+		return;
+	if (t->imm.at && (k->imm.is_name || t->imm.field == BU_FIELD_IMM64 || t->imm.field == BU_FIELD_LOCAL ||
+			  t->imm.field == BU_FIELD_TARGET32))
+		return;
+	if (t->off.at && (k->off.is_name ? !jump || t->off.sign : jump))
+		return;
+	if (!t->off.at && t->user & MEMORY && (t->user & BASE_SRC ? k->src : k->dst).is == 10)
+		return;
+	k->user = jump ? (t->imm.at ? IMM_JUMP : JUMP) :
+		  t->off.at ? (t->imm.at ? IMM_OFF : OFF) : (t->imm.at ? IMM : PLAIN);
+}
+
+static inline bool number(const char *p, struct bu_skel_val v, bool minus, int64_t *out)
+{
+	uint64_t n = 0;
+
+	p += v.at;
+	if (v.n == 1 || (v.n <= 3 && *p != '0')) {
+		for (unsigned i = 0; i < v.n; i++) {
+			unsigned d = (unsigned char)p[i] - '0';
+
+			if (d > 9)
+				return false;
+			n = n * 10 + d;
+		}
+	} else if (!bu_skel_number(p, v.n, &n)) {
+		return false;
+	}
+	*out = (int64_t)(minus ? 0 - n : n);
+	return true;
+}
+
+static inline unsigned reg(const char *p, struct bu_skel_reg r)
+{
+	return ((unsigned)p[r.at] & r.mask) | r.is;
+}
+
+/* The line at p, which has the skeleton k. true: it is done. */
+static inline bool line(struct as *as, const struct bu_skel *k, const char *p, const char *e)
+{
+	const struct bu_shape *t = k->shape;
+	unsigned dst = reg(p, k->dst), src = reg(p, k->src);
+	struct as_sec *sec = as->cur;
+	struct as_sym *sym = NULL;
+	int64_t imm = 0, off = 0;
+	const char *name;
+	uint8_t *to;
+
+	if (!(sec->flags & SHF_EXECINSTR) || sec->type == SHT_NOBITS || sec->size % 8 || sec->size != sec->buf.n)
+		return false;
+	switch (k->user) {
+	case IMM_JUMP:
+		if (!number(p, k->imm, t->imm.minus, &imm) || imm < t->lo || imm > t->hi)
+			return false;
+		/* fall through */
+	case JUMP:
+		name = p + k->off.at;
+		sym = as_sym_hashed(as, name, k->off.n, bu_word_hash(name, k->off.n, (size_t)(e - name)));
+		if (!sym)
+			return false;
+		if (as_target_now(as, sym, false, &off)) {
+			sym = NULL;
+			if (off < INT16_MIN || off > INT16_MAX)
+				return false;
+		}
+		break;
+	case IMM_OFF:
+		if (!number(p, k->imm, t->imm.minus, &imm) || imm < t->lo || imm > t->hi)
+			return false;
+		/* fall through */
+	case OFF:
+		if (!number(p, k->off, t->off.minus, &off) || off < INT16_MIN || off > INT16_MAX)
+			return false;
+		if (t->user & MEMORY && (t->user & BASE_SRC ? src : dst) == 10 && !stack_ok(off, t->row->width / 8))
+			return false;
+		break;
+	case IMM:
+		if (!number(p, k->imm, t->imm.minus, &imm) || imm < t->lo || imm > t->hi)
+			return false;
+		break;
+	case PLAIN:
+		break;
+	default:
+		return false;
+	}
+	to = as_room(as, 8);
+	if (!to)
+		return false;
+
+	/* From here on nothing goes back. */
+	as->stmt = as->stmt_src = p;
+	as->stmt_n = k->n;
+	as_line_at(as, p, p + k->n);
+	if (as->loc_waits)
+		as_dwarf_here(as);
+	if (sym)
+		as_fixup_jump(as, FIX_JMP, t->row, sym, p + k->off.at, k->off.n);
+	bu_put64(to, false, t->base.code | (uint64_t)dst << 8 | (uint64_t)(t->base.src | src) << 12 |
+		 (uint64_t)(uint16_t)(t->base.off | off) << 16 | (uint64_t)(uint32_t)(t->base.imm | imm) << 32);
+	as_filled(as, 8);
+	return true;
+}
+
 /* The label at p. Returns what follows it, or p when there is none. */
 static const char *label(struct as *as, const char *p, const char *e)
 {
@@ -290,6 +409,7 @@ const char *as_fast(struct as *as, const char *p, const char *e)
 {
 	unsigned errors = as->ds->errors;
 	const struct bu_shape *t;
+	const struct bu_skel *k;
 	struct bu_scan c;
 
 	as->matcher.dialects = as->file->dialects;
@@ -330,6 +450,11 @@ const char *as_fast(struct as *as, const char *p, const char *e)
 				return p;
 			continue;
 		}
+		k = bu_skel_find(as->shapes, p, e);
+		if (k && !as->lang->nmacros && line(as, k, p, e)) {
+			p += k->n;
+			continue;
+		}
 		if (!bu_shape_scan(as->shapes, p, e, &c)) {
 			p = label(as, p, e);
 			if (p == s || as->ds->errors != errors)
@@ -346,6 +471,8 @@ const char *as_fast(struct as *as, const char *p, const char *e)
 		}
 		if (!t->row || !insn(as, t, &c, p))
 			return p;
+		if (!k)
+			learn_line(as, t, &c, p, e);
 		p = c.end;
 		if (*p == '/')
 			p = as_line_end(p);

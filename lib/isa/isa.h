@@ -318,6 +318,9 @@ struct bu_shapes {
 	const struct bu_lex_words *words; /* of the dialects' templates; NULL: of two kinds, no scan */
 	uint32_t dialects;
 	struct bu_shape shape[BU_SHAPES];
+	bool skels;            /* no word is spelled as a name that a skeleton leaves out */
+	uint32_t epoch;        /* of the shapes that skeletons were learned of */
+	struct bu_skel *skel;  /* on the heap, or NULL */
 };
 
 /* Forgets all shapes. What is learned is for m's dialects: call again when they change. */
@@ -352,6 +355,34 @@ static inline const struct bu_shape *bu_shape_find(const struct bu_shapes *s, co
  * add its own; NULL: statements of this shape take the long way.
  */
 struct bu_shape *bu_shape_learn(struct bu_shapes *s, const struct bu_scan *c, const struct bu_match *m);
+
+/*
+ * Whole lines that look like an earlier one, byte for byte but for what a skeleton leaves out: the digit of
+ * r0 to r9 and w0 to w9, numbers, and names that begin with '.' or a capital, all of the same length.
+ * Two such lines have one shape, with the same operands at the same bytes, so that one look-up takes
+ * the place of a scan. Only a line that the scan has taken whole is learned, and only on machines with SSE2.
+ */
+struct bu_skel_reg { uint8_t at, mask, is; }; /* the register is (p[at] & mask) | is */
+struct bu_skel_val { uint8_t at, n; bool is_name; };
+struct bu_skel {
+	uint8_t text[32];
+	uint32_t names, epoch;
+	const struct bu_shape *shape;
+	struct bu_skel_reg dst, src;
+	struct bu_skel_val imm, off; /* n 0: none */
+	uint8_t n;                   /* bytes up to the newline */
+	uint8_t user;                /* the caller's; 0 when it is learned */
+};
+
+enum { BU_SKEL_ROOM = 48 }; /* bytes that are read of a text */
+
+/* What was learned of the line that begins at p, in a text that ends at e; NULL: nothing. */
+const struct bu_skel *bu_skel_find(const struct bu_shapes *s, const char *p, const char *e);
+/* Learns that the scan c of a statement at p has the shape t. NULL: a statement to scan each time. */
+struct bu_skel *bu_skel_learn(struct bu_shapes *s, const struct bu_shape *t, const struct bu_scan *c, const char *p,
+			      const char *e);
+/* The number of n bytes at p, as a scan reads it; false: declined. */
+bool bu_skel_number(const char *p, unsigned n, uint64_t *out);
 
 /* ---------------------------------------------------------------- tables */
 

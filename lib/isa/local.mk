@@ -4,7 +4,7 @@ lib_libbu_a_SOURCES += lib/isa/isa.h lib/isa/isa.def lib/isa/alt.def lib/isa/dia
 	lib/isa/section.def lib/isa/hook.def lib/isa/const.def lib/isa/field.def \
 	lib/isa/section.def lib/isa/secword.def lib/isa/const.def lib/isa/field.def \
 	lib/isa/encode.c lib/isa/print.c lib/isa/print_kernel.c \
-	lib/isa/lex.h lib/isa/lex.c lib/isa/trie.h lib/isa/trie.c lib/isa/match.c lib/isa/shape.c lib/isa/expected.c lib/isa/dialect.c \
+	lib/isa/lex.h lib/isa/lex.c lib/isa/trie.h lib/isa/trie.c lib/isa/match.c lib/isa/shape.c lib/isa/skel.c lib/isa/expected.c lib/isa/dialect.c \
 	lib/isa/names.h lib/isa/names.c lib/isa/seclike.c lib/isa/tables.c lib/isa/context.c
 check_PROGRAMS += tests/unit/isa_test
 tests_unit_isa_test_SOURCES = tests/unit/isa_test.c tests/unit/isa_encodings.h

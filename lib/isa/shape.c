@@ -39,6 +39,8 @@ void bu_shapes_init(struct bu_shapes *s, const struct bu_matcher *m)
 	memset(s->shape, 0, sizeof(s->shape));
 	s->dialects = m->dialects;
 	s->words = NULL;
+	s->epoch++;
+	s->skels = true;
 	if (c == other)
 		return;
 	w = &bu_trie(c ? TRIE_PSEUDOC : TRIE_MNEMONIC)->words;
@@ -47,6 +49,8 @@ void bu_shapes_init(struct bu_shapes *s, const struct bu_matcher *m)
 		const char *p = w->quoted[t] + 1;
 		unsigned n = w->len[t], h;
 
+		if (*p == '.' || (*p >= 'A' && *p <= 'Z'))
+			s->skels = false;
 		if (!bu_lex_is_word(*p) || (*p == 's' && n > 1 && !bu_lex_is_word(p[1])))
 			continue;
 		h = word_slot(bu_word_hash(p, n, n));
@@ -105,6 +109,11 @@ static const char *number(const char *p, uint64_t *out)
 	}
 	*out = v;
 	return bu_lex_is_word(*q) ? NULL : q;
+}
+
+bool bu_skel_number(const char *p, unsigned n, uint64_t *out)
+{
+	return number(p, out) == p + n;
 }
 
 /* The operator at p, behind the s of a signed one; returns its end, NULL: declined. */
@@ -365,8 +374,10 @@ struct bu_shape *bu_shape_learn(struct bu_shapes *s, const struct bu_scan *c, co
 	row = m->row;
 	for (unsigned i = 0; i < 4 && (!t || t->key[0] | t->key[1]); i++)
 		t = &s->shape[(h + i) % BU_SHAPES];
-	if (t->key[0] | t->key[1])
+	if (t->key[0] | t->key[1]) {
 		t = &s->shape[h];
+		s->epoch++;
+	}
 	*t = (struct bu_shape){ .key = { c->key[0], c->key[1] }, .base.code = row->code };
 	if (!registers(t, c, m) || !operands(t, c, m))
 		return NULL;
