@@ -56,6 +56,11 @@ enum { LD_GO = -1 };
 /* Reads the command line. LD_GO, or the exit status when all is said (--help, a wrong word). */
 int ld_options(struct ld *l, int argc, char **argv);
 
+/* join.c */
+/* Is the command line one of linking (-r, or called as ld)? And what it says, done: the exit status. */
+bool ld_joins(int argc, char **argv);
+int ld_join(struct ld *l, int argc, char **argv);
+
 /* report.c */
 /* Tells what is in l->ds from record 'from' on (NULL: all), errors and talk alike. */
 void ld_tell(struct ld *l);

@@ -128,7 +128,7 @@ int main(int argc, char **argv)
 	bu_arena_init(&l.arena);
 	bu_diags_init(&l.ds);
 	bu_obj_init(&l.obj);
-	status = ld_options(&l, argc, argv);
+	status = ld_joins(argc, argv) ? ld_join(&l, argc, argv) : ld_options(&l, argc, argv);
 	if (status == LD_GO)
 		status = run(&l);
 	if (l.sys) {

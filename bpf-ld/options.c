@@ -12,7 +12,7 @@ enum {
 	OPT_ATTACH = 1, OPT_VIA, OPT_SET, OPT_MAP_FROM, OPT_MAP, OPT_WATCH, OPT_FOR, OPT_READY, OPT_PIN,
 	OPT_RECORD, OPT_RECORD_PID, OPT_MARK_FD, OPT_REPLAY, OPT_UNTIL,
 	OPT_NO_ATTACH, OPT_DRY, OPT_VERBOSE, OPT_JSON, OPT_BACKEND, OPT_VM, OPT_COLOR, OPT_EXPLAIN,
-	OPT_HELP, OPT_VERSION,
+	OPT_JOIN, OPT_OUT, OPT_HELP, OPT_VERSION,
 };
 
 static const struct bu_opt options[] = {
@@ -46,6 +46,8 @@ static const struct bu_opt options[] = {
 	{ OPT_NO_ATTACH, 0, "no-attach", NULL, "only load, and tell what was made", BU_WORD_NONE,
 	  NULL },
 	{ OPT_DRY, 'n', "dry-run", NULL, "print the plan, make nothing", BU_WORD_NONE, NULL },
+	{ OPT_JOIN, 'r', "relocatable", NULL, "link objects into one object, without loading", BU_WORD_NONE, NULL },
+	{ OPT_OUT, 'o', "output", "FILE", "with -r: write the object there", BU_WORD_FILE, NULL },
 	{ OPT_VERBOSE, 'v', "verbose", NULL, "show the verifier's words; twice: all of them",
 	  BU_WORD_NONE, NULL },
 	{ OPT_JSON, 'j', "json", NULL, "results and errors as JSON", BU_WORD_NONE, NULL },
@@ -308,6 +310,9 @@ static int take(struct ld *l, int id, const char *arg)
 	case OPT_DRY:
 		l->dry_run = true;
 		return 0;
+	case OPT_JOIN: /* join.c reads such a command line */
+	case OPT_OUT:
+		return usage(l, "--output goes with -r only");
 	case OPT_VERBOSE:
 		l->verbose++;
 		return 0;

@@ -159,6 +159,20 @@ int bu_btfgen_finish(struct bu_btfgen *g, struct bu_buf *out);
 /* The same without the strings, which come last: g->strs. */
 int bu_btfgen_head(struct bu_btfgen *g, struct bu_buf *out);
 
+/*
+ * Appends the types of b, which has no base and g's byte order, with the strings they use; its data
+ * sections are left out. map has room for b->ntypes + 1 ids and tells what each id of b became; 0 for void
+ * and data sections. 0 or -errno, which is sticky in g.
+ */
+int bu_btfgen_append(struct bu_btfgen *g, const struct bu_btf *b, uint32_t *map);
+/*
+ * Leaves one of the types that are equal, and what a forward declaration declares in its place, if there is
+ * just one of that name. Variables and data sections stay apart. same (may be NULL, else ntypes + 1 ids): a
+ * type stands for same[id], if that is not 0 and stands for nothing else. *map (heap, ntypes + 1 ids as
+ * they were) tells what each id became. 0 or -errno, sticky in g.
+ */
+int bu_btfgen_dedup(struct bu_btfgen *g, const uint32_t *same, uint32_t **map);
+
 /* ---------------------------------------------------------------- .BTF.ext */
 
 struct bu_func_info { uint32_t insn_off; /* bytes into the section */ uint32_t type_id; };

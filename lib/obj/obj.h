@@ -165,6 +165,17 @@ void bu_obj_put(struct bu_obj_out *out, const void *p, size_t n);
 int bu_obj_note_arch(struct bu_buf *out, bool be, enum bu_arch arch);
 uint32_t bu_obj_sec_by_name(const struct bu_obj *o, const char *name); /* or BU_SEC_UNDEF */
 
+/* ---------------------------------------------------------------- linking objects */
+
+/*
+ * Joins n objects, which were read and indexed and are not changed, into out (initialised; path set):
+ * sections of one name one behind the other, symbols resolved by name, relocations moved, BTF and
+ * .BTF.ext merged with one of what is equal. Debug sections, address-significance tables and groups'
+ * second copies are left out. What stays undefined stays so. out owns all it holds.
+ * 0; -EINVAL with messages: two definitions, declarations that differ, licenses that differ …; -ENOMEM.
+ */
+int bu_obj_merge(struct bu_obj *out, const struct bu_obj *const *in, unsigned n, struct bu_diags *ds);
+
 /* ---------------------------------------------------------------- linking one program */
 
 enum bu_ref_kind {
