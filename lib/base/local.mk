@@ -1,8 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-lib_libbu_a_SOURCES += lib/base/base.h lib/base/diag.def \
-	lib/base/arena.c lib/base/buf.c lib/base/str.c lib/base/hash.c lib/base/near.c \
-	lib/base/diag.c lib/base/diag_render.c lib/base/out.c lib/base/tty.c \
-	lib/base/opt.c lib/base/complete.c lib/base/file.c lib/base/errno.c
+lib_libbu_a_SOURCES += lib/base/base.h
+lib_libbu_a_SOURCES += lib/base/diag.def
+lib_libbu_a_SOURCES += lib/base/arena.c
+lib_libbu_a_SOURCES += lib/base/buf.c
+lib_libbu_a_SOURCES += lib/base/str.c
+lib_libbu_a_SOURCES += lib/base/hash.c
+lib_libbu_a_SOURCES += lib/base/near.c
+lib_libbu_a_SOURCES += lib/base/diag.c
+lib_libbu_a_SOURCES += lib/base/diag_render.c
+lib_libbu_a_SOURCES += lib/base/out.c
+lib_libbu_a_SOURCES += lib/base/tty.c
+lib_libbu_a_SOURCES += lib/base/opt.c
+lib_libbu_a_SOURCES += lib/base/complete.c
+lib_libbu_a_SOURCES += lib/base/file.c
+lib_libbu_a_SOURCES += lib/base/errno.c
 check_PROGRAMS += tests/unit/base_test
 tests_unit_base_test_SOURCES = tests/unit/base_test.c
 tests_unit_base_test_LDADD = $(LIBS_BU)
