@@ -35,3 +35,7 @@ EXTRA_DIST += tests/both.bats
 TESTS += tests/ld-formats.bats
 EXTRA_DIST += tests/ld-formats.bats
 EXTRA_DIST += tests/golden/ld
+TESTS += tests/replay.bats tests/vm.bats tests/both.bats
+EXTRA_DIST += tests/replay.bats tests/vm.bats tests/both.bats
+TESTS += tests/ld-formats.bats tests/ld-kconfig.bats
+EXTRA_DIST += tests/ld-formats.bats tests/ld-kconfig.bats tests/golden/ld

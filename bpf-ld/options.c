@@ -9,7 +9,7 @@
 #include "ld.h"
 
 enum {
-	OPT_ATTACH = 1, OPT_VIA, OPT_SET, OPT_MAP_FROM, OPT_MAP, OPT_WATCH, OPT_FOR, OPT_READY, OPT_PIN,
+	OPT_ATTACH = 1, OPT_VIA, OPT_SET, OPT_MAP_FROM, OPT_MAP, OPT_KCONFIG, OPT_WATCH, OPT_FOR, OPT_READY, OPT_PIN,
 	OPT_RECORD, OPT_RECORD_PID, OPT_MARK_FD, OPT_REPLAY, OPT_UNTIL,
 	OPT_NO_ATTACH, OPT_DRY, OPT_VERBOSE, OPT_JSON, OPT_BACKEND, OPT_VM, OPT_COLOR, OPT_EXPLAIN,
 	OPT_JOIN, OPT_OUT, OPT_HELP, OPT_VERSION,
@@ -26,6 +26,7 @@ static const struct bu_opt options[] = {
 	  BU_WORD_FILE, NULL },
 	{ OPT_MAP, 'm', "map", "NAME=PATH|id:N", "use an existing map (NAME: a map, or a local id)",
 	  BU_WORD_FILE, NULL },
+	{ OPT_KCONFIG, 0, "kconfig", "FILE", "take the kernel's configuration from FILE", BU_WORD_FILE, NULL },
 	{ OPT_WATCH, 'w', "watch", "MAP[=INTERVAL]", "print a map as it lives, every second",
 	  BU_WORD_NONE, NULL },
 	{ OPT_FOR, 'f', "for", "DURATION", "stay attached that long: 500ms, 10s, 2m", BU_WORD_NONE,
@@ -279,6 +280,9 @@ static int take(struct ld *l, int id, const char *arg)
 		return set_option(l, arg, true);
 	case OPT_MAP:
 		return map_option(l, arg);
+	case OPT_KCONFIG:
+		l->load.kconfig = arg;
+		return 0;
 	case OPT_WATCH:
 		return watch_option(l, arg);
 	case OPT_FOR:

@@ -39,7 +39,7 @@ tidy()
 depends()
 {
 	case $1 in
-	core_* | fentry | iter | kconfig | kfuncs | struct_ops | switches) return 0 ;;
+	core_* | fentry | iter | kfuncs | struct_ops | switches) return 0 ;;
 	esac
 	return 1
 }

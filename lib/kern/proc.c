@@ -17,10 +17,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#ifdef HAVE_ZLIB
-#include <zlib.h>
-#endif
-
 /* The number in the line "KEY\tN" of a text, or -1. */
 static long long field(const char *text, const char *key, int base)
 {
@@ -175,50 +171,6 @@ int bu_kern_holders(struct bu_sys *s, bu_holder_fn *fn, void *ctx)
 
 /* ---------------------------------------------------------------- configuration */
 
-#ifdef HAVE_ZLIB
-static int read_config_gz(struct bu_buf *out)
-{
-	gzFile f = gzopen("/proc/config.gz", "re");
-	int n = -1;
-
-	if (!f)
-		return -ENOENT;
-	for (;;) {
-		uint8_t *p = bu_buf_room(out, 65536);
-
-		n = p && out->n < 8u << 20 ? gzread(f, p, 65536) : -1;
-		if (n <= 0)
-			break;
-		out->n += (size_t)n;
-	}
-	gzclose(f);
-	return n == 0 ? 0 : -EIO;
-}
-#else
-static int read_config_gz(struct bu_buf *out)
-{
-	(void)out;
-	return -ENOENT;
-}
-#endif
-
-/* /boot/config-RELEASE, or the one that the kernel carries. */
-static void read_config(struct bu_kern *k)
-{
-	struct utsname u;
-	char path[128];
-
-	k->config_read = true;
-	if (read_config_gz(&k->config) == 0)
-		return;
-	bu_buf_reset(&k->config);
-	if (uname(&u) == 0) {
-		snprintf(path, sizeof(path), "/boot/config-%s", u.release);
-		if (bu_file_read(path, 8u << 20, &k->config))
-			bu_buf_reset(&k->config);
-	}
-}
-
 int bu_kern_config(struct bu_sys *s, const char *option)
 {
 	struct bu_kern *k = bu_kern(s);
@@ -226,7 +178,8 @@ int bu_kern_config(struct bu_sys *s, const char *option)
 	const char *text;
 
 	if (!k->config_read)
-		read_config(k);
+		bu_sys_kconfig(NULL, &k->config);
+	k->config_read = true;
 	if (!k->config.n)
 		return -ENOENT;
 	text = bu_buf_cstr(&k->config);

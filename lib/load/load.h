@@ -54,6 +54,7 @@ struct bu_load_opts {
 	const char *const *want; unsigned nwant; /* maps to make even when no loaded program uses them */
 	bool no_attach;            /* load only, those named by attaches if there are any */
 	const char *pin_dir;       /* NULL: no pins */
+	const char *kconfig;       /* file with the kernel's configuration; NULL: the running one's */
 	uint32_t log_level;        /* 0: silent first, the log only after a refusal */
 	enum bu_attach_via via;
 };

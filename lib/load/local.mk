@@ -15,6 +15,10 @@ lib_libbu_a_SOURCES += lib/load/progload.c
 lib_libbu_a_SOURCES += lib/load/btfid.c
 lib_libbu_a_SOURCES += lib/load/attachmap.c
 lib_libbu_a_SOURCES += lib/load/run.c
+lib_libbu_a_SOURCES += lib/load/load.h lib/load/priv.h lib/load/record.h lib/load/backend.c lib/load/record.c lib/load/value.c lib/load/select.c \
+	lib/load/maps.c lib/load/fill.c lib/load/btffix.c lib/load/plan.c lib/load/vlog.c \
+	lib/load/progload.c lib/load/btfid.c lib/load/attachmap.c lib/load/run.c
+lib_libbu_a_SOURCES += lib/load/kconfigvars.c
 check_PROGRAMS += tests/unit/load_test
 tests_unit_load_test_SOURCES = tests/unit/load_test.c
 tests_unit_load_test_LDADD = $(LIBS_BU)

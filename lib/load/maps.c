@@ -443,10 +443,12 @@ static void warn_of_pointers(const struct bu_obj *o, const struct bu_obj_map *de
 	bu_diag_help(ds, d, "load the address in a program: r1 = NAME ll");
 }
 
-static int data_contents(struct bu_plan *p, struct plan_map *m, struct bu_diags *ds)
+static int data_contents(struct bu_plan *p, struct plan_map *m, struct bu_sys *s, struct bu_diags *ds)
 {
 	const struct bu_sec *sec;
 
+	if (m->def->origin == BU_MAP_KCONFIG && !m->where)
+		return bu_plan_kconfig(p, m, s, ds);
 	if (m->def->origin != BU_MAP_DATA || m->where)
 		return 0;
 	if (m->def->sec >= p->obj->nsecs || m->key_size != 4)
@@ -492,7 +494,7 @@ static int add_map(struct bu_plan *p, uint32_t i, struct bu_sys *s, bool *used, 
 
 	*m = (struct plan_map){ .def = def, .name = def->name, .local_id = def->local_id,
 				.where = f ? f->where : NULL };
-	if (def->origin == BU_MAP_DATA)
+	if (def->origin == BU_MAP_DATA || def->origin == BU_MAP_KCONFIG)
 		data_kname(m->kname, p->obj->path, def->name);
 	else
 		bu_plan_kname(m->kname, def->name);
@@ -518,7 +520,7 @@ static int add_map(struct bu_plan *p, uint32_t i, struct bu_sys *s, bool *used, 
 	if (!err && m->where)
 		err = look_at_existing(m, s, ds);
 	if (!err)
-		err = data_contents(p, m, ds);
+		err = data_contents(p, m, s, ds);
 	if (err)
 		return err;
 	p->priv->map_of[i] = (int32_t)p->priv->nmaps++;

@@ -84,6 +84,8 @@ int bu_plan_slots(struct bu_plan *p);
 int bu_plan_fill(struct bu_plan *p, struct bu_diags *ds);
 /* btffix.c: a copy of the object's BTF with sizes and offsets of global data filled in. */
 int bu_plan_btf(struct bu_plan *p, struct bu_diags *ds);
+/* kconfigvars.c: the contents of .kconfig. */
+int bu_plan_kconfig(struct bu_plan *p, struct plan_map *m, struct bu_sys *s, struct bu_diags *ds);
 /* The attribute that makes m; fds are filled in by the caller. */
 void bu_plan_map_attr(const struct plan_map *m, union bpf_attr *a);
 /* Kernel names: at most 15 of letters, digits, '_' and '.'. */

@@ -84,7 +84,7 @@ struct bu_obj_func {
 	bool local;          /* no other object sees it */
 	bool called;         /* by another function, or its address is taken by one */
 };
-enum bu_map_origin { BU_MAP_BTF, BU_MAP_LEGACY, BU_MAP_DATA };
+enum bu_map_origin { BU_MAP_BTF, BU_MAP_LEGACY, BU_MAP_DATA, BU_MAP_KCONFIG };
 struct bu_obj_map {
 	const char *name;    /* as declared, or ".rodata" etc. for global data */
 	enum bu_map_origin origin;
@@ -110,6 +110,13 @@ struct bu_obj_slot {
 	bool by_section;     /* named by the program's section ("2/16", "kprobe/1"), which names no hook */
 	uint32_t target;     /* index into progs, or into maps */
 };
+/* A variable of ".kconfig": what it is to hold, the loader knows. They lie in the map of that origin. */
+struct bu_obj_extern {
+	const char *name;    /* "CONFIG_HZ", "LINUX_KERNEL_VERSION" */
+	uint32_t off, size;  /* bytes in the map's value */
+	uint32_t type;       /* BTF type id */
+	bool weak;           /* may be unknown, then 0 */
+};
 struct bu_obj {
 	struct bu_arena arena;
 	const char *path;    /* for messages */
@@ -124,6 +131,7 @@ struct bu_obj {
 	struct bu_obj_func *funcs; uint32_t nfuncs;
 	struct bu_obj_map *maps; uint32_t nmaps;
 	struct bu_obj_slot *slots; uint32_t nslots;
+	struct bu_obj_extern *kconfig; uint32_t nkconfig;
 	const char *license; /* "" when there is none */
 	uint32_t kern_version;
 	bool has_btf;

@@ -457,7 +457,7 @@ static int fix_datasecs(struct bu_obj *o, uint8_t *blob)
 	return err;
 }
 
-static int find_btf(struct bu_obj *o, struct bu_diags *ds)
+static int find_btf(struct bu_obj *o, uint8_t **out, struct bu_diags *ds)
 {
 	const struct bu_sec *s = data_section(o, ".BTF");
 	uint8_t *blob;
@@ -472,6 +472,7 @@ static int find_btf(struct bu_obj *o, struct bu_diags *ds)
 	if (err)
 		return err;
 	o->has_btf = true;
+	*out = blob;
 	err = fix_datasecs(o, blob);
 	s = data_section(o, ".BTF.ext");
 	if (!err && s)
@@ -516,6 +517,7 @@ static bool repeats_values(const struct bu_obj *o)
 
 int bu_obj_index(struct bu_obj *o, struct bu_diags *ds)
 {
+	uint8_t *blob = NULL;
 	int err;
 
 	for (uint32_t i = 0; i < o->nrels; i++)
@@ -532,8 +534,8 @@ int bu_obj_index(struct bu_obj *o, struct bu_diags *ds)
 	if (!err)
 		err = find_note(o, ds);
 	if (!err)
-		err = find_btf(o, ds);
+		err = find_btf(o, &blob, ds);
 	if (!err)
-		err = obj_find_maps(o, ds);
+		err = obj_find_maps(o, blob, ds);
 	return err;
 }

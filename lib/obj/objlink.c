@@ -210,11 +210,32 @@ static bool local_id(const char *name, uint32_t *id)
 	return true;
 }
 
-static int link_undefined(struct linker *l, const struct place *at, const struct bu_sym *s)
+/* A variable of ".kconfig"; add: bytes into it. */
+static bool link_kconfig(struct linker *l, const char *name, int64_t add, struct bu_ref *ref)
+{
+	const struct bu_obj *o = l->o;
+
+	for (uint32_t i = 0; i < o->nkconfig; i++) {
+		const struct bu_obj_extern *e = &o->kconfig[i];
+
+		if (strcmp(e->name, name) != 0 || add < 0 || add > e->size)
+			continue;
+		ref->kind = BU_REF_MAP_VALUE;
+		ref->val = e->off + (uint32_t)add;
+		for (ref->map = 0; o->maps[ref->map].origin != BU_MAP_KCONFIG; ref->map++)
+			;
+		return true;
+	}
+	return false;
+}
+
+static int link_undefined(struct linker *l, const struct place *at, const struct bu_sym *s, int64_t add)
 {
 	struct bu_ref ref = { .kind = BU_REF_EXTERN, .insn = at->part.start + at->i,
 			      .map = UINT32_MAX, .name = s->name };
 
+	if (link_kconfig(l, s->name, add, &ref))
+		return add_ref(l, ref);
 	if (local_id(s->name, &ref.val)) {
 		ref.kind = BU_REF_LOCAL_ID;
 		for (uint32_t i = 0; i < l->o->nmaps && ref.map == UINT32_MAX; i++)
@@ -272,7 +293,7 @@ static int link_imm64(struct linker *l, const struct place *at, const struct bu_
 	int err;
 
 	if (s->sec == BU_SEC_UNDEF) {
-		err = link_undefined(l, at, s);
+		err = link_undefined(l, at, s, add);
 		lo->imm = 0;
 		if (lo->src != BU_PSEUDO_MAP_VALUE) /* of a local id: the place in the value stays */
 			hi->imm = 0;

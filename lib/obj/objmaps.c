@@ -437,7 +437,7 @@ static int data_map(struct obj_maps *m, uint32_t sec)
 	return 0;
 }
 
-int obj_find_maps(struct bu_obj *o, struct bu_diags *ds)
+int obj_find_maps(struct bu_obj *o, uint8_t *blob, struct bu_diags *ds)
 {
 	struct obj_maps m = { .o = o, .ds = ds };
 	int err = 0;
@@ -457,5 +457,7 @@ int obj_find_maps(struct bu_obj *o, struct bu_diags *ds)
 	for (uint32_t i = 0; i < o->nsecs && !err; i++)
 		if (strcmp(o->secs[i].name, ".maps") == 0)
 			err = find_slots(&m, i);
-	return err ? err : obj_section_slots(&m);
+	if (!err)
+		err = obj_section_slots(&m);
+	return err ? err : obj_find_kconfig(&m, blob);
 }

@@ -21,7 +21,7 @@ struct obj_maps {
 	size_t cap, slot_cap;
 };
 /* objmaps.c: the maps that sections declare; called by bu_obj_index after the BTF is read. */
-int obj_find_maps(struct bu_obj *o, struct bu_diags *ds);
+int obj_find_maps(struct bu_obj *o, uint8_t *blob, struct bu_diags *ds);
 /* One more map, all zero but for name and origin; moves o->maps. NULL: out of memory. */
 struct bu_obj_map *obj_add_map(struct obj_maps *m, const char *name, enum bu_map_origin origin);
 int obj_add_slot(struct obj_maps *m, struct bu_obj_slot s);
@@ -33,6 +33,9 @@ bool obj_is_legacy_maps(const struct bu_sec *s);
 int obj_legacy_maps(struct obj_maps *m, uint32_t sec);
 /* Elements that the names of programs' sections give to arrays ("2/16", "kprobe/1"). */
 int obj_section_slots(struct obj_maps *m);
+
+/* objkconfig.c: the variables of ".kconfig" and their map; blob: the bytes of o->btf, in which places are filled in. */
+int obj_find_kconfig(struct obj_maps *m, uint8_t *blob);
 
 /* objsha1.c */
 void obj_sha1(const uint8_t *p, size_t n, uint8_t out[20]);

@@ -265,6 +265,13 @@ enum bu_feature {
 };
 bool bu_sys_has(struct bu_sys *s, enum bu_feature f);
 /*
+ * The kernel's configuration ("CONFIG_HZ=250" a line) appended to out: of the file path, which may be
+ * compressed, or, path NULL, of the running kernel: /proc/config.gz, /boot/config-RELEASE. 0 or -errno.
+ */
+int bu_sys_kconfig(const char *path, struct bu_buf *out);
+/* The running kernel's version as LINUX_VERSION_CODE: 0x060112 for 6.1.18. 0: not known. */
+uint32_t bu_sys_kernel_version(void);
+/*
  * Explains an errno of a command in words for the user: the missing capability, lockdown, sysctl,
  * kernel option, a rule of map creation. Adds notes and help to d, nothing when nothing is known.
  * cmd: enum bpf_cmd or one of the two below. a: the attribute of the refused call (its prog_type,
