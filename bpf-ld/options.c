@@ -130,16 +130,19 @@ static int complete(struct ld *l, int argc, char **argv)
 static int explain(struct ld *l, const char *code)
 {
 	const char *title, *text = bu_diag_explain(code, &title);
-	struct bu_buf b = { 0 };
+	struct bu_buf b = { 0 }, more = { 0 };
 	int rc;
 
+	if (!text && (title = bu_vreason_explain(code, &more)))
+		text = bu_buf_cstr(&more);
 	if (!text) {
 		bu_diag(&l->ds, BU_ERROR, "U0001", "--explain: there is no code \"%s\"", code);
 		ld_fail(l, -EINVAL);
 		return BU_EXIT_USAGE;
 	}
-	bu_buf_printf(&b, "%s: %s\n\n%s\n", code, title, text);
+	bu_buf_printf(&b, "%s: %s\n\n%s%s", code, title, text, more.n ? "" : "\n");
 	rc = print(l, bu_buf_cstr(&b));
+	bu_buf_free(&more);
 	bu_buf_free(&b);
 	return rc;
 }

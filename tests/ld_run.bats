@@ -459,7 +459,7 @@ END
 	$BPF_AS r.s
 	run -1 --separate-stderr $BPF_LD --for 1s r.o
 	assert_equal "${stderr_lines[0]}" "r.s:10:2: error: program bad was refused by the verifier: R0 \
-invalid mem access 'map_value_or_null' [L0204]"
+invalid mem access 'map_value_or_null' [V0102]"
 	[[ ${stderr_lines[1]} == *'r0 = *(u64 *)(r0 + 0)'* ]]
 	[[ $stderr != *'processed'* ]]
 	run -1 --separate-stderr $BPF_LD -v --for 1s r.o

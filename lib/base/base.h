@@ -301,8 +301,9 @@ struct bu_diag {
 	const char *flag; /* the option that governs it, "-Wunreachable"; NULL: none. Not copied */
 	struct bu_span span[4];
 	unsigned nspans;
-	struct bu_remark remark[6];
+	struct bu_remark remark[12];
 	unsigned nremarks;
+	const char *json; /* further members of the JSON form, '"name":value,…'; NULL: none */
 	struct bu_diag *next;
 };
 

@@ -191,7 +191,12 @@ static void render_json(struct bu_buf *out, const struct bu_diag *d)
 	json_remarks(out, d, false);
 	bu_buf_str(out, "],\"help\":[");
 	json_remarks(out, d, true);
-	bu_buf_str(out, "]}");
+	bu_buf_char(out, ']');
+	if (d->json) {
+		bu_buf_char(out, ',');
+		bu_buf_str(out, d->json);
+	}
+	bu_buf_char(out, '}');
 }
 
 void bu_diag_render(struct bu_buf *out, const struct bu_diag *d, enum bu_diag_format fmt,

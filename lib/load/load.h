@@ -156,6 +156,11 @@ int bu_loaded_close(struct bu_sys *s, struct bu_loaded *l, struct bu_diags *ds);
  */
 struct bu_vlog { struct bu_str reason, before; int64_t insn; };
 bool bu_vlog_read(const char *log, struct bu_vlog *out);
+/*
+ * What a code of a verifier's message ("V0101") means: appends cause, remedy and the messages to out; the
+ * title, or NULL: no such code.
+ */
+const char *bu_vreason_explain(const char *code, struct bu_buf *out);
 
 /* ---------------------------------------------------------------- backend */
 

@@ -48,3 +48,5 @@ tests_fuzz_ldtarget_SOURCES = tests/fuzz/ldtarget.c $(LDFUZZ_PARTS)
 tests_fuzz_ldtarget_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_ldtarget_LDADD = $(LIBS_BU)
 endif
+# The verifier's logs, told in words.
+lib_libbu_a_SOURCES += lib/load/vlog.h lib/load/vlogreg.c lib/load/vreason.c lib/load/vreason.def lib/load/vtell.c

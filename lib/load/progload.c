@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "load/priv.h"
+#include "load/vlog.h"
 
 #define LOG_FIRST (256u << 10) /* bytes; most refusals fit */
 #define LOG_LIMIT (16u << 20)
@@ -153,54 +154,30 @@ static int load_logged(struct job *j, uint32_t level)
 
 /* ---------------------------------------------------------------- telling */
 
-/* The source line of an instruction as a span. */
-static void add_place(const struct job *j, int64_t insn, struct bu_diags *ds, struct bu_diag *d)
+/* The name of the map that an instruction loads. */
+static const char *map_name(void *ctx, uint32_t insn)
 {
+	const struct job *j = ctx;
 	const struct bu_code *c = &j->g->code;
-	const struct bu_btf *b = &j->p->obj->btf;
-	const struct bu_line_info *best = NULL;
-	struct bu_str src;
-	uint32_t col;
 
-	for (uint32_t i = 0; i < c->nline && insn >= 0; i++) {
-		if (c->line[i].insn_off <= insn &&
-		    (!best || c->line[i].insn_off >= best->insn_off))
-			best = &c->line[i];
+	for (uint32_t i = 0; i < c->nrefs; i++) {
+		if (c->ref[i].insn == insn && j->g->ref_map[i] < j->p->priv->nmaps)
+			return j->p->priv->maps[j->g->ref_map[i]].name;
 	}
-	if (!best || !j->p->obj->has_btf) {
-		if (insn >= 0)
-			bu_diag_note(ds, d, "at instruction %lld", (long long)insn);
-		return;
-	}
-	src = bu_str_c(bu_btf_str(b, best->line_off));
-	while (src.n && (src.p[src.n - 1] == ' ' || src.p[src.n - 1] == '\n'))
-		src.n--;
-	col = best->col ? best->col : 1;
-	bu_diag_span(ds, d, bu_btf_str(b, best->file_off), best->line, col,
-		     src.n >= col ? (uint32_t)src.n - col + 1 : 1, src.n ? src : bu_str(NULL, 0),
-		     NULL);
-}
-
-static bool contains(struct bu_str s, const char *word)
-{
-	return s.n && memmem(s.p, s.n, word, strlen(word)) != NULL;
+	return NULL;
 }
 
 /* Tells why; the errno that the caller gets. */
 static int refused(struct job *j, int err, struct bu_loaded *out, struct bu_diags *ds)
 {
-	struct bu_vlog v;
+	const struct bu_vtell t = { .prog = j->name, .code = &j->g->code, .map_name = map_name, .ctx = j,
+				    .btf = j->p->obj->has_btf ? &j->p->obj->btf : NULL };
 	struct bu_diag *d;
+	bool known;
 
-	if (j->log && bu_vlog_read(j->log, &v)) {
-		d = bu_diag(ds, BU_ERROR, "L0204", "program %s was refused by the verifier: %.*s",
-			    j->name, (int)v.reason.n, v.reason.p);
-		add_place(j, v.insn, ds, d);
-		if (v.before.p)
-			bu_diag_note(ds, d, "%.*s", (int)v.before.n, v.before.p);
-		if (contains(v.reason, "GPL"))
-			bu_diag_help(ds, d, "declare the license in the source: .license \"GPL\"");
-		else
+	d = j->log ? bu_vlog_tell(&t, j->log, ds, &known) : NULL;
+	if (d) {
+		if (!known)
 			bu_sys_explain(j->s, ds, d, BPF_PROG_LOAD, err, &j->attr);
 		free(out->log);
 		out->log = j->log;
