@@ -8,6 +8,7 @@
 
 #define ALIGN 16u
 #define CHUNK (64u * 1024)
+#define BIG (1u << 20) /* zeroed memory of that size comes from the system, which gives pages when they are used */
 
 struct bu_chunk {
 	struct bu_chunk *next;
@@ -33,7 +34,7 @@ void bu_arena_free(struct bu_arena *a)
 	bu_arena_init(a);
 }
 
-static struct bu_chunk *add_chunk(struct bu_arena *a, size_t size)
+static struct bu_chunk *add_chunk(struct bu_arena *a, size_t size, bool zeroed)
 {
 	/* Chunks grow with the arena, so that large inputs do not pay per 64 KiB. */
 	size_t want = a->used / 2 > CHUNK ? a->used / 2 : CHUNK;
@@ -41,11 +42,11 @@ static struct bu_chunk *add_chunk(struct bu_arena *a, size_t size)
 
 	if (want > (4u << 20))
 		want = 4u << 20;
-	if (size > want)
+	if (size > want || zeroed)
 		want = size;
 	if (want > SIZE_MAX - sizeof(*c) - ALIGN)
 		return NULL;
-	c = malloc(sizeof(*c) + want);
+	c = zeroed ? calloc(1, sizeof(*c) + want) : malloc(sizeof(*c) + want);
 	if (!c)
 		return NULL;
 	c->used = 0;
@@ -70,7 +71,7 @@ static void *take(struct bu_arena *a, size_t size)
 		goto fail;
 	size = size ? (size + ALIGN - 1) & ~(size_t)(ALIGN - 1) : ALIGN;
 	if (!c || c->size - c->used < size) {
-		c = add_chunk(a, size);
+		c = add_chunk(a, size, false);
 		if (!c)
 			goto fail;
 	}
@@ -83,10 +84,27 @@ fail:
 	return NULL;
 }
 
+/* A section of zeros may be as large as its header says: what nobody looks at takes no memory. */
+static void *take_big(struct bu_arena *a, size_t size)
+{
+	struct bu_chunk *c = a->failed || size > SIZE_MAX / 2 ? NULL : add_chunk(a, size, true);
+
+	if (!c) {
+		a->failed = true;
+		return NULL;
+	}
+	c->used = size;
+	a->used += size;
+	return c->data;
+}
+
 void *bu_arena_alloc(struct bu_arena *a, size_t size)
 {
-	void *p = take(a, size);
+	void *p;
 
+	if (size >= BIG)
+		return take_big(a, size);
+	p = take(a, size);
 	return p ? memset(p, 0, size) : NULL;
 }
 

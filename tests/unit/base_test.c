@@ -3,6 +3,7 @@
 #include "base/base.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static void test_arena(void)
@@ -25,6 +26,24 @@ static void test_arena(void)
 	ok(!bu_arena_alloc(&a, 1), "a failure is sticky");
 	bu_arena_free(&a);
 	is_str(bu_arena_printf(&a, "%d-%s", 7, "x"), "7-x", "arena printf after free");
+	bu_arena_free(&a);
+}
+
+/* A section of zeros may have any size in its header. */
+static void test_big(void)
+{
+	struct rusage before, after;
+	struct bu_arena a;
+	uint8_t *big, *small;
+
+	bu_arena_init(&a);
+	getrusage(RUSAGE_SELF, &before);
+	big = bu_arena_alloc(&a, 512u << 20);
+	small = bu_arena_alloc(&a, 100);
+	ok(big && small && !big[0] && !big[(512u << 20) - 1] && ((uintptr_t)big & 15) == 0,
+	   "512 MiB of zeros");
+	getrusage(RUSAGE_SELF, &after);
+	ok(after.ru_maxrss - before.ru_maxrss < 128 << 10, "which take no memory");
 	bu_arena_free(&a);
 }
 
@@ -300,6 +319,7 @@ static void test_file(void)
 int main(void)
 {
 	test_arena();
+	test_big();
 	test_buf();
 	test_str();
 	test_hash();
