@@ -75,7 +75,8 @@ int ld_iters_print(struct ld *l)
 	int err = 0;
 
 	for (unsigned i = 0; i < l->made.nlinks && !err; i++)
-		if (l->made.links[i].spec.hook == BU_HOOK_ITER && !l->made.links[i].pin)
+		if (l->made.links[i].spec.hook == BU_HOOK_ITER && l->made.links[i].live &&
+		    !l->made.links[i].pin)
 			err = print(l, &l->made.links[i]);
 	return err;
 }

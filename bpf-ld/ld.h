@@ -26,6 +26,8 @@ struct ld {
 	struct bu_attach_req *attaches; size_t capattaches;
 	struct bu_map_from *maps; size_t capmaps;
 	const char **want; size_t capwant;
+	struct bu_type_req *types; unsigned ntypes; size_t captypes;
+	const char **only; size_t caponly;
 	struct ld_watch *watch; unsigned nwatch; size_t capwatch;
 	const char *object;
 	char **command;      /* NULL: none */
@@ -41,6 +43,7 @@ struct ld {
 	int mark_fd;         /* -1: none */
 	const char *replay;  /* --replay FILE, or NULL */
 	const char *until;   /* the mark to stop at, or NULL: the end */
+	bool incomplete;     /* --keep-going: something that was asked for failed */
 	int out_err;         /* -errno of writing to standard output */
 	/* what it works on */
 	struct bu_sys *sys;

@@ -44,3 +44,6 @@ EXTRA_DIST += tests/ld-formats.bats tests/golden/ld
 TESTS += tests/ld-refused.bats
 EXTRA_DIST += tests/ld-refused.bats tests/golden/refused/registers.txt tests/golden/refused/memory.txt \
 	tests/golden/refused/calls.txt tests/golden/refused/c.txt
+EXTRA_DIST += tests/ld-formats.bats tests/golden/ld
+TESTS += tests/ld-cli.bats
+EXTRA_DIST += tests/ld-cli.bats

@@ -71,6 +71,12 @@ static int run(struct ld *l)
 	bool iters = false;
 
 	if (!err)
+		err = bu_types_apply(&l->obj, l->types, l->ntypes, &l->ds);
+	if (!err) {
+		l->load.rows = bu_rows_new(&l->arena, &l->obj);
+		err = l->load.rows ? 0 : -ENOMEM;
+	}
+	if (!err)
 		err = check_watches(l);
 	if (!err && l->replay)
 		err = ld_replay_open(l);
@@ -82,6 +88,7 @@ static int run(struct ld *l)
 		return ld_fail(l, err);
 	if (l->dry_run) {
 		ld_tell(l);
+		l->incomplete = !bu_rows_whole(l->load.rows);
 		return ld_print_plan(l) ? ld_no_output(l) : BU_EXIT_OK;
 	}
 	err = ld_signals();
@@ -92,6 +99,7 @@ static int run(struct ld *l)
 	if (err)
 		return ld_fail(l, err);
 	ld_tell(l);
+	l->incomplete = !bu_rows_whole(l->load.rows);
 	if (ld_iters_only(l)) {
 		iters = true;
 		stays &= l->limited || l->command || l->nwatch;
@@ -135,6 +143,8 @@ int main(int argc, char **argv)
 		status = leave(&l, status);
 		l.sys->ops->destroy(l.sys);
 	}
+	if (status == BU_EXIT_OK && l.incomplete)
+		status = BU_EXIT_FAIL;
 	ld_replay_close(&l);
 	if (l.plan.priv)
 		bu_plan_free(&l.plan);

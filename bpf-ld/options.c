@@ -11,6 +11,7 @@
 enum {
 	OPT_ATTACH = 1, OPT_VIA, OPT_SET, OPT_MAP_FROM, OPT_MAP, OPT_KCONFIG, OPT_WATCH, OPT_FOR, OPT_READY, OPT_PIN,
 	OPT_RECORD, OPT_RECORD_PID, OPT_MARK_FD, OPT_REPLAY, OPT_UNTIL,
+	OPT_TYPE, OPT_ONLY, OPT_KEEP_GOING,
 	OPT_NO_ATTACH, OPT_DRY, OPT_VERBOSE, OPT_JSON, OPT_BACKEND, OPT_VM, OPT_COLOR, OPT_EXPLAIN,
 	OPT_JOIN, OPT_OUT, OPT_HELP, OPT_VERSION,
 };
@@ -44,6 +45,11 @@ static const struct bu_opt options[] = {
 	{ OPT_REPLAY, 0, "replay", "FILE", "feed a recording to the programs, in the VM", BU_WORD_FILE,
 	  NULL },
 	{ OPT_UNTIL, 0, "until", "MARK", "replay up to that mark", BU_WORD_NONE, NULL },
+	{ OPT_TYPE, 't', "type", "TYPE|PROGRAM=TYPE",
+	  "what type a program, or all, is of, whatever its section says", BU_WORD_DYNAMIC, NULL },
+	{ OPT_ONLY, 'o', "only", "PROGRAM", "load this program only (repeatable)", BU_WORD_NONE, NULL },
+	{ OPT_KEEP_GOING, 'k', "keep-going", NULL, "load what can be loaded, and tell of each program",
+	  BU_WORD_NONE, NULL },
 	{ OPT_NO_ATTACH, 0, "no-attach", NULL, "only load, and tell what was made", BU_WORD_NONE,
 	  NULL },
 	{ OPT_DRY, 'n', "dry-run", NULL, "print the plan, make nothing", BU_WORD_NONE, NULL },
@@ -102,7 +108,7 @@ static int version(struct ld *l)
 			  : "bpf-ld (bpfutils) " PACKAGE_VERSION "\n");
 }
 
-static void complete_attach(struct bu_buf *out, const struct bu_opt *opt, const struct bu_cmd *cmd,
+static void complete_word(struct bu_buf *out, const struct bu_opt *opt, const struct bu_cmd *cmd,
 			    int nwords, char **words)
 {
 	(void)cmd;
@@ -111,6 +117,14 @@ static void complete_attach(struct bu_buf *out, const struct bu_opt *opt, const 
 	if (opt && opt->id == OPT_ATTACH) {
 		for (int h = BU_HOOK_NONE + 1; h < BU_NHOOKS; h++)
 			bu_buf_printf(out, "%s:\n", bu_hook_name(h));
+	}
+	if (opt && opt->id == OPT_TYPE) {
+		for (unsigned i = 0; i < bu_nsecdefs; i++)
+			bu_buf_printf(out, "%s\n", bu_secdefs[i].prefix);
+		for (unsigned i = 1; i < bu_nprog_types; i++)
+			if (bu_secdef_named(bu_str_c(bu_prog_types[i].name)) &&
+			    !bu_secdef_find(bu_str_c(bu_prog_types[i].name), NULL))
+				bu_buf_printf(out, "%s\n", bu_prog_types[i].name);
 	}
 }
 
@@ -121,7 +135,7 @@ static int complete(struct ld *l, int argc, char **argv)
 
 	if (at < argc && strcmp(argv[at], "--") == 0)
 		at++;
-	bu_opt_complete(&b, options, NULL, argc - at, argv + at, complete_attach);
+	bu_opt_complete(&b, options, NULL, argc - at, argv + at, complete_word);
 	rc = print(l, bu_buf_cstr(&b));
 	bu_buf_free(&b);
 	return rc;
@@ -221,6 +235,31 @@ static int attach_option(struct ld *l, const char *arg)
 	return 0;
 }
 
+static int type_option(struct ld *l, const char *arg)
+{
+	struct bu_type_req r;
+	int err = bu_type_req_parse(&r, arg, &l->arena, &l->ds);
+
+	if (err)
+		return err;
+	l->types = bu_arena_grow(&l->arena, l->types, l->ntypes, &l->captypes, sizeof(r));
+	if (!l->types)
+		return -ENOMEM;
+	l->types[l->ntypes++] = r;
+	return 0;
+}
+
+static int only_option(struct ld *l, const char *arg)
+{
+	if (!arg[0])
+		return usage(l, "--only needs the name of a program");
+	l->only = bu_arena_grow(&l->arena, l->only, l->load.nonly, &l->caponly, sizeof(*l->only));
+	if (!l->only)
+		return -ENOMEM;
+	l->only[l->load.nonly++] = arg;
+	return 0;
+}
+
 static int map_option(struct ld *l, const char *arg)
 {
 	struct bu_map_from m;
@@ -311,6 +350,13 @@ static int take(struct ld *l, int id, const char *arg)
 	case OPT_PIN:
 		l->load.pin_dir = arg;
 		return arg[0] ? 0 : usage(l, "--pin needs a directory");
+	case OPT_TYPE:
+		return type_option(l, arg);
+	case OPT_ONLY:
+		return only_option(l, arg);
+	case OPT_KEEP_GOING:
+		l->load.keep_going = true;
+		return 0;
 	case OPT_NO_ATTACH:
 		l->load.no_attach = true;
 		return 0;
@@ -448,6 +494,7 @@ int ld_options(struct ld *l, int argc, char **argv)
 	l->load.attaches = l->attaches;
 	l->load.maps = l->maps;
 	l->load.want = l->want;
+	l->load.only = l->only;
 	if (l->replay)
 		l->backend = BU_BACKEND_VM;
 	if (l->record) {

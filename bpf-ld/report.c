@@ -5,6 +5,8 @@
 
 #include "ld.h"
 
+#define CELL_MAX 40 /* columns of a table's cell; longer ones stand out */
+
 static bool color_err(const struct ld *l)
 {
 	return bu_tty_color(STDERR_FILENO, l->color);
@@ -27,6 +29,131 @@ void ld_tell(struct ld *l)
 	bu_write_all(STDERR_FILENO, b.p, b.n);
 	bu_buf_free(&b);
 	reset(l);
+}
+
+/*
+ * The next of the loaded programs that are program prog of the object, from *at on, or NULL: one that is
+ * loaded for several places is there several times.
+ */
+static const struct bu_loaded_prog *loaded_prog(const struct ld *l, uint32_t prog, unsigned *at)
+{
+	for (; *at < l->made.nprogs; (*at)++)
+		if (l->made.progs[*at].def == &l->obj.progs[prog] && l->made.progs[*at].fd >= 0)
+			return &l->made.progs[(*at)++];
+	return NULL;
+}
+
+static void print_row(struct bu_out *o, const struct ld *l, uint32_t i, const struct bu_loaded_prog *g)
+{
+	const struct bu_row *r = &l->load.rows->v[i];
+	const struct bu_obj_prog *def = &l->obj.progs[i];
+	const struct bu_kind *k = bu_kind_by_num(bu_prog_types, bu_nprog_types, r->type);
+
+	bu_out_obj(o, NULL);
+	bu_out_str(o, "name", def->name, SIZE_MAX, NULL);
+	if (g)
+		bu_out_uint(o, "id", g->id, NULL);
+	bu_out_str(o, "section", def->sec < l->obj.nsecs ? l->obj.secs[def->sec].name : "", SIZE_MAX, NULL);
+	bu_out_str(o, "type", k && k->num ? k->name : "unknown", SIZE_MAX, NULL);
+	bu_out_str(o, "status", bu_row_status(r->status), SIZE_MAX, NULL);
+	bu_out_uint(o, "errno", (uint64_t)(r->err < 0 ? -r->err : 0), NULL);
+	bu_out_str(o, "reason", r->reason ? r->reason : "", SIZE_MAX, NULL);
+	if (r->code)
+		bu_out_str(o, "code", r->code, SIZE_MAX, NULL);
+	if (g && g->pin)
+		bu_out_str(o, "pinned", g->pin, SIZE_MAX, NULL);
+	if (g && g->log)
+		bu_out_str(o, "log", g->log, SIZE_MAX, NULL);
+	bu_out_obj_end(o);
+}
+
+/* A row for each program that was asked for. */
+static void print_rows(struct bu_out *o, const struct ld *l)
+{
+	bu_out_arr(o, "programs");
+	for (uint32_t i = 0; l->load.rows && i < l->load.rows->n; i++) {
+		const struct bu_loaded_prog *g;
+		unsigned at = 0;
+
+		if (l->load.rows->v[i].status == BU_ROW_LEFT)
+			continue;
+		g = loaded_prog(l, i, &at);
+		do {
+			print_row(o, l, i, g);
+		} while (g && (g = loaded_prog(l, i, &at)));
+	}
+	bu_out_arr_end(o);
+}
+
+static int into_buf(void *ctx, const void *p, size_t n)
+{
+	bu_buf_add(ctx, p, n);
+	return 0;
+}
+
+/* "programs":[...] */
+static void rows_json(struct bu_buf *b, const struct ld *l)
+{
+	struct bu_buf doc = { 0 };
+	struct bu_out o;
+
+	bu_out_init(&o, into_buf, &doc);
+	o.json = true;
+	bu_out_obj(&o, NULL);
+	print_rows(&o, l);
+	bu_out_obj_end(&o);
+	bu_out_finish(&o);
+	while (doc.n && doc.p[doc.n - 1] != '}')
+		doc.n--;
+	if (doc.n > 2)
+		bu_buf_add(b, doc.p + 1, doc.n - 2);
+	bu_buf_free(&doc);
+}
+
+/* The same for people, as a table. */
+static void print_table(struct bu_buf *b, const struct ld *l)
+{
+	static const char *const heads[4] = { "PROGRAM", "SECTION", "TYPE", "STATUS" };
+	int w[4];
+
+	for (int c = 0; c < 4; c++)
+		w[c] = (int)strlen(heads[c]);
+	for (int pass = 0; pass < 2; pass++) {
+		if (pass)
+			bu_buf_printf(b, "%-*s  %-*s  %-*s  %-*s  %-8s  REASON\n", w[0], heads[0], w[1],
+				      heads[1], w[2], heads[2], w[3], heads[3], "ID");
+		for (uint32_t i = 0; l->load.rows && i < l->load.rows->n; i++) {
+			const struct bu_row *r = &l->load.rows->v[i];
+			const struct bu_obj_prog *def = &l->obj.progs[i];
+			const struct bu_kind *k = bu_kind_by_num(bu_prog_types, bu_nprog_types, r->type);
+			const struct bu_loaded_prog *g;
+			unsigned at = 0;
+			const char *cell[4] = { def->name,
+				def->sec < l->obj.nsecs ? l->obj.secs[def->sec].name : "",
+				k && k->num ? k->name : "unknown", bu_row_status(r->status) };
+
+			if (r->status == BU_ROW_LEFT)
+				continue;
+			for (int c = 0; c < 4 && !pass; c++) {
+				size_t n = strlen(cell[c]);
+
+				n = n > CELL_MAX ? CELL_MAX : n;
+				w[c] = (int)n > w[c] ? (int)n : w[c];
+			}
+			if (!pass)
+				continue;
+			g = loaded_prog(l, i, &at);
+			do {
+				bu_buf_printf(b, "%-*s  %-*s  %-*s  %-*s  ", w[0], cell[0], w[1], cell[1], w[2],
+					      cell[2], w[3], cell[3]);
+				if (g)
+					bu_buf_printf(b, "%-*u", r->reason ? 8 : 0, g->id);
+				else
+					bu_buf_printf(b, "%-*s", r->reason ? 8 : 0, "-");
+				bu_buf_printf(b, "%s%s\n", r->reason ? "  " : "", r->reason ? r->reason : "");
+			} while (g && (g = loaded_prog(l, i, &at)));
+		}
+	}
 }
 
 /* The first error's record, the other ones under "more", the verifier's log with -v. */
@@ -54,6 +181,10 @@ static void fail_json(struct ld *l, struct bu_buf *b)
 			b->n--;
 	}
 	bu_buf_str(b, n ? "]" : "");
+	if (l->load.rows && l->load.rows->n) {
+		bu_buf_char(b, ',');
+		rows_json(b, l);
+	}
 	if (l->verbose && l->made.log) {
 		bu_buf_str(b, ",\"log\":\"");
 		bu_buf_json_escape(b, l->made.log, strlen(l->made.log));
@@ -82,6 +213,11 @@ int ld_fail(struct ld *l, int err)
 		fail_json(l, &b);
 		bu_write_all(STDOUT_FILENO, b.p, b.n);
 	} else {
+		if (l->load.keep_going && l->load.rows) {
+			print_table(&b, l);
+			bu_write_all(STDOUT_FILENO, b.p, b.n);
+			bu_buf_reset(&b);
+		}
 		if (l->verbose && l->made.log) {
 			bu_buf_str(&b, l->made.log);
 			if (b.n && b.p[b.n - 1] != '\n')
@@ -133,6 +269,8 @@ static void print_maps(struct bu_out *o, const struct ld *l)
 	for (unsigned i = 0; i < l->made.nmaps; i++) {
 		const struct bu_loaded_map *m = &l->made.maps[i];
 
+		if (m->fd < 0)
+			continue;
 		bu_out_obj(o, NULL);
 		bu_out_str(o, "name", m->name, SIZE_MAX, "map %s", m->name);
 		bu_out_uint(o, "id", m->id, ": id %u", m->id);
@@ -151,22 +289,21 @@ static void print_maps(struct bu_out *o, const struct ld *l)
 
 static void print_progs(struct bu_out *o, const struct ld *l)
 {
-	bu_out_arr(o, "programs");
+	if (o->json) {
+		print_rows(o, l);
+		return;
+	}
+	if (l->load.keep_going) /* the table has them */
+		return;
 	for (unsigned i = 0; i < l->made.nprogs; i++) {
 		const struct bu_loaded_prog *g = &l->made.progs[i];
 		const struct bu_kind *k = bu_kind_by_num(bu_prog_types, bu_nprog_types, g->type);
 
-		bu_out_obj(o, NULL);
-		bu_out_str(o, "name", g->def->name, SIZE_MAX, "program %s", g->def->name);
-		bu_out_uint(o, "id", g->id, ": id %u", g->id);
-		if (k)
-			bu_out_str(o, "type", k->name, SIZE_MAX, ", %s", k->name);
+		if (g->fd < 0)
+			continue;
+		bu_out_text(o, "program %s: id %u%s%s", g->def->name, g->id, k ? ", " : "", k ? k->name : "");
 		pinned(o, g->pin);
-		if (o->json && g->log)
-			bu_out_str(o, "log", g->log, SIZE_MAX, NULL);
-		bu_out_obj_end(o);
 	}
-	bu_out_arr_end(o);
 }
 
 static void print_links(struct bu_out *o, const struct ld *l)
@@ -176,6 +313,8 @@ static void print_links(struct bu_out *o, const struct ld *l)
 		const struct bu_loaded_link *k = &l->made.links[i];
 		const struct bu_loaded_prog *g = &l->made.progs[k->prog];
 
+		if (!k->live)
+			continue;
 		bu_out_obj(o, NULL);
 		bu_out_str(o, "program", g->def->name, SIZE_MAX, "attached %s", g->def->name);
 		bu_out_uint(o, "prog_id", g->id, NULL);
@@ -218,6 +357,17 @@ int ld_result(struct ld *l, bool stays)
 
 	if (!l->json)
 		print_logs(l);
+	if (!l->json && l->load.keep_going) {
+		struct bu_buf b = { 0 };
+
+		print_table(&b, l);
+		err = bu_write_all(fd, b.p, b.n);
+		bu_buf_free(&b);
+		if (err) {
+			l->out_err = fd == STDOUT_FILENO ? err : 0;
+			return l->out_err;
+		}
+	}
 	bu_out_init(&o, bu_out_write_fd, (void *)(intptr_t)fd);
 	o.json = l->json;
 	bu_out_obj(&o, NULL);

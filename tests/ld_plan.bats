@@ -211,7 +211,7 @@ END
 	assert_output --partial '--attach kprobe:TARGET=f'
 	printf '\t.section filter,"ax"\nf:\tr0 = 0\n\texit\n' >s.s
 	$BPF_AS s.s
-	run -1 $BPF_LD -n --no-attach s.o
+	run -1 $BPF_LD -n s.o
 	assert_output --partial 'its section "filter" names no program type'
 	run -0 $BPF_LD -n --no-attach --attach xdp:lo s.o
 	assert_output --partial 'load program f: xdp'

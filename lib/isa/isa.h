@@ -470,6 +470,8 @@ const struct bu_secdef *bu_secdef_find(struct bu_str section, struct bu_str *tar
  * a word of secword.def. *target: what follows '/', ':' or "__" where the row takes it. NULL: no rule fits.
  */
 const struct bu_secdef *bu_secdef_like(struct bu_str section, struct bu_str *target);
+/* The row of that very name: of a row, a program type ("sched_cls") or a word ("clsact"); or NULL. */
+const struct bu_secdef *bu_secdef_named(struct bu_str name);
 /*
  * What the words of a name make likely, the likeliest first: at most max rows into out, each once, behind
  * the n that are there. The number in out.

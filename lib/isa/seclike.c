@@ -151,6 +151,17 @@ const struct bu_secdef *bu_secdef_like(struct bu_str section, struct bu_str *tar
 	return d;
 }
 
+const struct bu_secdef *bu_secdef_named(struct bu_str name)
+{
+	const struct bu_secdef *d = bu_secdef_find(name, NULL);
+	size_t n;
+
+	if (d && strlen(d->prefix) == name.n)
+		return d;
+	d = longest(name, false, &n);
+	return d && n == name.n ? d : NULL;
+}
+
 /* ---------------------------------------------------------------- guessing */
 
 static unsigned add(const struct bu_secdef *d, const struct bu_secdef **out, unsigned n, unsigned max)

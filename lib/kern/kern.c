@@ -216,5 +216,6 @@ struct bu_sys *bu_kern_open(void)
 	if (!k)
 		return NULL;
 	k->sys.ops = &ops;
+	k->sys.parallel = true;
 	return &k->sys;
 }

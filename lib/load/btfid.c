@@ -300,9 +300,14 @@ int bu_load_places(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *
 
 	for (unsigned i = 0; !err && i < p->priv->nprogs; i++) {
 		const struct bu_attach *at = p->priv->progs[i].place;
+		struct bu_btf_place *to = &out->progs[i].place;
+		struct bu_diag *mark = ds->last;
 
-		if (at && !out->progs[i].place.id)
-			err = find_place(&f, at, &out->progs[i].place);
+		if (!at || to->id || to->failed || p->priv->progs[i].dead)
+			continue;
+		err = find_place(&f, at, to);
+		to->failed = err != 0;
+		err = bu_load_spare(p->opts, p->priv->progs[i].prog, BU_ROW_FAILED, err, mark, ds);
 	}
 	drop(&f.kernel);
 	return err;

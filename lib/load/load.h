@@ -34,6 +34,36 @@ struct bu_map_from {
 	const char *where;         /* "/sys/fs/bpf/x" or "id:7" */
 };
 
+/* One wish --type [PROGRAM=]TYPE. */
+struct bu_type_req {
+	const char *prog;          /* NULL: all */
+	const struct bu_secdef *def;
+	const char *origin;
+};
+
+/* What became of one program of the object. */
+enum bu_row_status {
+	BU_ROW_LEFT,               /* not asked for */
+	BU_ROW_PLANNED,            /* asked for, and something else failed before */
+	BU_ROW_LOADED, BU_ROW_ATTACHED,
+	BU_ROW_UNATTACHED,         /* loaded, and could not be attached */
+	BU_ROW_FAILED,             /* not loaded */
+	BU_ROW_UNDONE,             /* loaded, and taken away because something else failed */
+};
+const char *bu_row_status(enum bu_row_status s); /* "loaded" */
+struct bu_row {
+	enum bu_row_status status;
+	uint32_t type;             /* of the program, 0: not known */
+	int err;                   /* -errno of what failed, or 0 */
+	const char *reason, *code; /* the message, or NULL */
+};
+/* By the object's programs; filled while the plan is made and run. */
+struct bu_rows { struct bu_arena *arena; struct bu_row *v; uint32_t n; };
+/* After bu_obj_index; NULL: out of memory. */
+struct bu_rows *bu_rows_new(struct bu_arena *a, const struct bu_obj *o);
+/* Is there no failure in them? */
+bool bu_rows_whole(const struct bu_rows *r);
+
 /* What a map of that name holds from the start, instead of what the object says. */
 struct bu_map_image {
 	const char *name;
@@ -52,6 +82,9 @@ struct bu_load_opts {
 	int (*before_attach)(void *ctx, const struct bu_loaded *made, struct bu_diags *ds);
 	void *ctx;
 	const char *const *want; unsigned nwant; /* maps to make even when no loaded program uses them */
+	const char *const *only; unsigned nonly; /* programs that load; 0: what sections and attaches say */
+	bool keep_going;           /* what fails for one program is a warning, the others go on */
+	struct bu_rows *rows;      /* may be NULL */
 	bool no_attach;            /* load only, those named by attaches if there are any */
 	const char *pin_dir;       /* NULL: no pins */
 	const char *kconfig;       /* file with the kernel's configuration; NULL: the running one's */
@@ -65,11 +98,16 @@ struct bu_load_opts {
  *   --set      MAP[KEY]=VALUE or VAR=VALUE
  *   --map-from MAP=FILE
  *   --map      NAME=PATH, NAME=id:N, N=PATH, N=id:N
+ *   --type     TYPE, PROGRAM=TYPE
  */
+int bu_type_req_parse(struct bu_type_req *r, const char *text, struct bu_arena *a, struct bu_diags *ds);
 int bu_attach_req_parse(struct bu_attach_req *r, const char *text, struct bu_arena *a, struct bu_diags *ds);
 int bu_set_parse(struct bu_set *w, const char *text, struct bu_arena *a, struct bu_diags *ds);
 int bu_set_parse_file(struct bu_set *w, const char *text, struct bu_arena *a, struct bu_diags *ds);
 int bu_map_from_parse(struct bu_map_from *m, const char *text, struct bu_arena *a, struct bu_diags *ds);
+
+/* Before the plan: gives the object's programs the types that were asked for. 0 or -EINVAL. */
+int bu_types_apply(struct bu_obj *o, const struct bu_type_req *r, unsigned n, struct bu_diags *ds);
 
 struct bu_loaded_map {
 	const struct bu_obj_map *def; /* NULL: an existing map that only a local id names */
@@ -83,6 +121,7 @@ struct bu_btf_place {
 	uint32_t id;                  /* 0: none */
 	int fd;                       /* of a module's BTF, or of a program; -1: the kernel's BTF */
 	bool prog;                    /* fd is a program */
+	bool failed;                  /* not found, and the others go on */
 };
 struct bu_loaded_prog {
 	const struct bu_obj_prog *def;
@@ -99,6 +138,7 @@ struct bu_loaded_link {
 	uint32_t id;                  /* of the link, 0: attached without one */
 	unsigned prog;                /* index into progs */
 	const char *pin;
+	bool live;                    /* false: could not be attached, and the others go on */
 	bool stays;                   /* outlives its holder: pinned, or set by netlink */
 };
 /* Strings and defs point into the plan and the object, which must outlive it. */

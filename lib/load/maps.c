@@ -579,6 +579,11 @@ static int resolve_refs(struct bu_plan *p, struct plan_prog *g, struct bu_sys *s
 		case BU_REF_MAP:
 		case BU_REF_MAP_VALUE:
 			m = r->map < p->obj->nmaps ? p->priv->map_of[r->map] : -EINVAL;
+			if (m < 0) {
+				m = -EINVAL;
+				bu_diag(ds, BU_ERROR, "L0112", "program %s uses map %s, which cannot be made",
+					name, r->map < p->obj->nmaps ? p->obj->maps[r->map].name : "?");
+			}
 			break;
 		default:
 			bu_diag(ds, BU_ERROR, "L0112", r->kind == BU_REF_KFUNC
@@ -609,17 +614,24 @@ int bu_plan_maps(struct bu_plan *p, struct bu_sys *s, struct bu_diags *ds)
 		return -ENOMEM;
 	rc = find_needed(p, needed);
 	for (uint32_t i = 0; i < o->nmaps; i++) {
+		struct bu_diag *mark = ds->last;
+
 		p->priv->map_of[i] = -1;
 		if (o->maps[i].is_inner || !needed[i])
 			continue;
 		err = add_map(p, i, s, used, ds);
-		if (err)
+		/* The programs that need it will lack it. */
+		if (err && p->opts->keep_going && err != -ENOMEM)
+			bu_load_soften(mark, ds);
+		else if (err)
 			rc = err;
 	}
 	if (rc)
 		return rc;
 	for (unsigned i = 0; i < p->priv->nprogs; i++) {
-		err = resolve_refs(p, &p->priv->progs[i], s, used, ds);
+		struct bu_diag *mark = ds->last;
+
+		err = bu_plan_spare(p, i, resolve_refs(p, &p->priv->progs[i], s, used, ds), mark, ds);
 		if (err)
 			rc = err;
 	}

@@ -143,6 +143,10 @@ static int add_tails(struct bu_plan *p, unsigned i, struct bu_diags *ds)
 				continue;
 			prog = bu_plan_add_prog(p, t->target, p->priv->progs[i].type, BU_HOOK_NONE,
 						ds);
+			if (prog >= 0 && !o->progs[t->target].def) { /* a guess like its caller's */
+				p->priv->progs[prog].cand = p->priv->progs[i].cand;
+				p->priv->progs[prog].ncand = p->priv->progs[i].ncand;
+			}
 			rc = prog < 0 ? prog : rc;
 		}
 	}
@@ -156,6 +160,7 @@ static int link_programs(struct bu_plan *p, struct bu_diags *ds)
 
 	for (unsigned i = 0; i < p->priv->nprogs; i++) {
 		struct plan_prog *g = &p->priv->progs[i];
+		struct bu_diag *mark = ds->last;
 		int err = bu_obj_link(p->obj, g->prog, &p->arena, &g->code, ds);
 
 		if (!err)
@@ -163,6 +168,7 @@ static int link_programs(struct bu_plan *p, struct bu_diags *ds)
 		g->info = !err && whole_info(&g->code);
 		if (!err)
 			err = add_tails(p, i, ds);
+		err = bu_plan_spare(p, i, err, mark, ds);
 		if (err)
 			rc = err;
 	}
@@ -300,11 +306,14 @@ static void act_prog(struct bu_plan *p, unsigned i)
 	const struct bu_obj_prog *def = &p->obj->progs[g->prog];
 	const struct bu_kind *k = bu_kind_by_num(bu_prog_types, bu_nprog_types, g->type);
 
+	if (g->dead)
+		return;
 	if (g->place)
 		act(p, BU_DO_PLACE, i, "find %s:%s in type information", bu_hook_name(g->place->hook),
 		    g->place->target);
-	act(p, BU_DO_PROG_LOAD, i, "load program %s: %s, %u instruction%s, section %s", def->name,
-	    k ? k->name : "?", g->code.ninsns, g->code.ninsns == 1 ? "" : "s",
+	act(p, BU_DO_PROG_LOAD, i, "load program %s: %s%s, %u instruction%s, section %s", def->name,
+	    k ? k->name : "?", g->ncand ? " (a guess)" : "", g->code.ninsns,
+	    g->code.ninsns == 1 ? "" : "s",
 	    def->sec < p->obj->nsecs ? p->obj->secs[def->sec].name : "?");
 }
 
@@ -315,12 +324,18 @@ static void act_slots(struct bu_plan *p, bool progs)
 	for (unsigned i = 0; i < v->nslots; i++) {
 		const struct plan_slot *t = &v->slots[i];
 
-		if (t->is_prog == progs)
+		if (t->is_prog == progs && !(progs && v->progs[t->target].dead))
 			act(p, BU_DO_SLOT, i, "set map %s[%u] to %s %s", v->maps[t->map].name,
 			    t->index, progs ? "program" : "map",
 			    progs ? p->obj->progs[v->progs[t->target].prog].name
 				  : v->maps[t->target].name);
 	}
+}
+
+static bool pin_dead(const struct bu_plan_priv *v, const struct plan_pin *pin)
+{
+	return pin->kind == PIN_PROG ? v->progs[pin->index].dead :
+	       pin->kind == PIN_LINK ? v->progs[v->att[pin->index].prog].dead : false;
 }
 
 static void act_pins(struct bu_plan *p, bool links)
@@ -332,7 +347,7 @@ static void act_pins(struct bu_plan *p, bool links)
 		const struct plan_pin *pin = &v->pins[i];
 		const char *name;
 
-		if ((pin->kind == PIN_LINK) != links)
+		if ((pin->kind == PIN_LINK) != links || pin_dead(v, pin))
 			continue;
 		if (pin->kind == PIN_MAP)
 			name = v->maps[pin->index].name;
@@ -360,10 +375,34 @@ static void list_actions(struct bu_plan *p)
 	/* Attaching is what others notice: what may fail comes before it. */
 	act_pins(p, false);
 	for (unsigned i = 0; i < v->natt; i++)
-		act(p, BU_DO_ATTACH, i, "attach program %s to %s:%s",
+		if (!v->progs[v->att[i].prog].dead)
+			act(p, BU_DO_ATTACH, i, "attach program %s to %s:%s",
 		    p->obj->progs[v->progs[v->att[i].prog].prog].name,
 		    bu_hook_name(v->att[i].at.hook), v->att[i].at.target);
 	act_pins(p, true);
+}
+
+int bu_plan_spare(struct bu_plan *p, unsigned i, int err, struct bu_diag *mark, struct bu_diags *ds)
+{
+	struct plan_prog *g = &p->priv->progs[i];
+
+	if (!err)
+		return 0;
+	err = bu_load_spare(p->opts, g->prog, BU_ROW_FAILED, err, mark, ds);
+	if (!err) {
+		g->dead = true;
+		memset(&g->code, 0, sizeof(g->code));
+	}
+	return err;
+}
+
+static int all_dead(const struct bu_plan *p, struct bu_diags *ds)
+{
+	for (unsigned i = 0; i < p->priv->nprogs; i++)
+		if (!p->priv->progs[i].dead)
+			return 0;
+	bu_diag(ds, BU_ERROR, "L0101", "none of the programs of %s can be loaded", p->obj->path);
+	return -EINVAL;
 }
 
 int bu_plan_make(struct bu_plan *p, const struct bu_obj *obj, const struct bu_load_opts *opts,
@@ -385,6 +424,8 @@ int bu_plan_make(struct bu_plan *p, const struct bu_obj *obj, const struct bu_lo
 		err = link_programs(p, ds);
 	if (!err)
 		err = bu_plan_maps(p, s, ds);
+	if (!err)
+		err = all_dead(p, ds);
 	if (!err)
 		err = bu_plan_slots(p);
 	if (!err)

@@ -40,6 +40,9 @@ struct plan_prog {
 	struct bu_code code;
 	uint32_t *ref_map;  /* for each code.ref: index into maps */
 	const struct bu_attach *place; /* what BTF names for it (fentry, lsm, iter …), or NULL */
+	bool dead;          /* cannot load, and the others go on (keep_going) */
+	const struct bu_secdef **cand; /* a guess: what to try, type being the first's; else NULL */
+	unsigned ncand;
 	bool info;          /* func_info and line_info are whole */
 	uint8_t *core; uint32_t ncore; /* CO-RE records for the kernel to apply */
 };
@@ -74,6 +77,8 @@ int bu_plan_select(struct bu_plan *p, struct bu_diags *ds);
  */
 int bu_plan_add_prog(struct bu_plan *p, uint32_t prog, uint32_t type, enum bu_hook hook,
 		     struct bu_diags *ds);
+/* plan.c: as bu_load_spare, for program i of the plan, which is dead when the others go on. */
+int bu_plan_spare(struct bu_plan *p, unsigned i, int err, struct bu_diag *mark, struct bu_diags *ds);
 /* maps.c: which maps are made or used, and their final attributes. */
 int bu_plan_maps(struct bu_plan *p, struct bu_sys *s, struct bu_diags *ds);
 /* A template's or map's attributes as the kernel wants them; *note tells what was mended. */
@@ -103,7 +108,7 @@ size_t bu_load_word(struct bu_str line, uint32_t size);
 struct bu_str bu_load_strip(struct bu_str line);
 
 /*
- * btfid.c: finds the places of all programs that have one. 0; -EOPNOTSUPP: no type information here;
+ * btfid.c: finds the places of all programs that have one, unless it was done before. 0; -EOPNOTSUPP: no type information here;
  * -ENOENT, or another -errno, with a message.
  */
 int bu_load_places(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out, struct bu_diags *ds);
@@ -115,8 +120,43 @@ int bu_load_places(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *
 int bu_load_attach_map(const struct bu_loaded *l, struct bu_sys *s, struct bu_attach *at, int *fd,
 		       struct bu_diags *ds);
 
-/* progload.c: loads one program; fds of maps are by plan map. Its fd, or -errno with messages. */
-int bu_load_prog(const struct bu_plan *p, struct bu_sys *s, unsigned prog, const int *map_fds,
-	      int btf_fd, struct bu_loaded *out, struct bu_diags *ds);
+/* types.c: the types that a program of unknown type may be of, into g. */
+#define BU_GUESS_MAX 12
+int bu_plan_guess(struct bu_plan *p, struct plan_prog *g);
+
+/* rows.c */
+void bu_row_set(const struct bu_load_opts *opts, uint32_t prog, enum bu_row_status s, uint32_t type);
+void bu_row_fail(const struct bu_load_opts *opts, uint32_t prog, enum bu_row_status s, int err,
+		 const struct bu_diag *why);
+/* What was loaded is being taken away. */
+void bu_row_undone(const struct bu_load_opts *opts, uint32_t prog);
+/*
+ * A step for program prog (of the object) returned err, its messages stand behind mark (NULL: all). Notes it
+ * in the row. 0 when there was no error or the others go on, the messages being warnings then; else err.
+ */
+int bu_load_spare(const struct bu_load_opts *opts, uint32_t prog, enum bu_row_status s, int err,
+		  struct bu_diag *mark, struct bu_diags *ds);
+/* Errors behind mark are warnings from now on. */
+void bu_load_soften(struct bu_diag *mark, struct bu_diags *ds);
+
+/*
+ * progload.c: one program into the kernel, in three steps. begin and end are for the thread that owns s and
+ * ds; between them, try calls nothing but bpf(2), so that several programs may be tried at once.
+ */
+struct load_job;
+struct load_job *bu_load_job_begin(const struct bu_plan *p, struct bu_sys *s, unsigned prog,
+				   const int *map_fds, const struct bu_loaded *out);
+int bu_load_job_try(struct load_job *j); /* its fd, or -errno */
+/* What remains to be tried, and messages. The fd, or -errno. out->progs[prog] gets type and log. Frees j. */
+int bu_load_job_end(struct load_job *j, struct bu_loaded *out, struct bu_diags *ds);
+/* Instead of end: closes what was loaded, frees. j may be NULL. */
+void bu_load_job_drop(struct load_job *j);
+
+/*
+ * batch.c: all programs of the plan, in parallel where that pays. jobs[i] for plan program i, NULL where it
+ * was not tried because one before it failed (which one does not depend on time) or is dead.
+ */
+int bu_load_batch(const struct bu_plan *p, struct bu_sys *s, const int *map_fds,
+		  const struct bu_loaded *out, struct load_job **jobs);
 
 #endif

@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* One program into the kernel, and what its verifier says, in words and with a place. */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "load/priv.h"
 #include "load/vlog.h"
 
+#define LOG_STATS (16u << 10) /* bytes; figures and a reason */
 #define LOG_FIRST (256u << 10) /* bytes; most refusals fit */
 #define LOG_LIMIT (16u << 20)
 #define TRIES 5 /* the kernel answers EAGAIN when a signal interrupts its verifier */
+/*
+ * Level 1 of the log tells the place of an error, and costs 5 to 15 times the verification. What was refused
+ * within this time is verified again for it; else the reason, which level 4 gives for nothing, is enough.
+ */
+#define PLACE_NS 10000000u
+#define GUESS_NS 2000000000u /* no further type is tried after that time */
 
-struct job {
+struct load_job {
 	const struct bu_plan *p;
 	struct bu_sys *s;
 	const struct plan_prog *g;
@@ -21,10 +30,19 @@ struct job {
 	union bpf_attr attr;
 	char *log;
 	uint32_t log_size;
+	unsigned index;      /* among the plan's programs */
+	int fd;              /* the last answer, or -errno */
+	int begin_err;
+	uint64_t ns;         /* processor time of the last load without the instructions in its log */
+	unsigned tried;      /* types of a guess */
+	bool dropped_info, far;
 };
 
+/* Kernels before 5.2 have no level 4. Found out once. */
+static atomic_bool no_stats;
+
 /* The instructions with map fds in place, as the kernel reads them. */
-static int make_insns(struct job *j, const int *map_fds)
+static int make_insns(struct load_job *j, const int *map_fds)
 {
 	const struct bu_code *c = &j->g->code;
 	struct bu_insn in;
@@ -54,7 +72,7 @@ static int make_insns(struct job *j, const int *map_fds)
 	return 0;
 }
 
-static int make_info(struct job *j, int btf_fd)
+static int make_info(struct load_job *j, int btf_fd)
 {
 	const struct bu_code *c = &j->g->code;
 	union bpf_attr *a = &j->attr;
@@ -94,7 +112,7 @@ static int make_info(struct job *j, int btf_fd)
 	return 0;
 }
 
-static void drop_info(struct job *j)
+static void drop_info(struct load_job *j)
 {
 	j->attr.func_info = j->attr.line_info = 0;
 	j->attr.func_info_cnt = j->attr.line_info_cnt = 0;
@@ -102,7 +120,7 @@ static void drop_info(struct job *j)
 }
 
 /* The shortest attribute that says what is asked, for kernels that know less. */
-static unsigned attr_size(const struct job *j)
+static unsigned attr_size(const struct load_job *j)
 {
 	if (j->attr.core_relo_cnt)
 		return BU_OFFSETOFEND(union bpf_attr, core_relo_rec_size);
@@ -120,36 +138,144 @@ static unsigned attr_size(const struct job *j)
 				    : BU_OFFSETOFEND(union bpf_attr, prog_flags);
 }
 
-static int try_load(struct job *j, uint32_t level)
+static uint64_t thread_ns(void)
 {
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static bool log_room(struct load_job *j, uint32_t size)
+{
+	if (j->log_size == size)
+		return true;
+	free(j->log);
+	j->log = malloc(size);
+	j->log_size = j->log ? size : 0;
+	return j->log != NULL;
+}
+
+static int try_load(struct load_job *j, uint32_t level)
+{
+	uint64_t start = thread_ns();
 	int fd = -EAGAIN;
 
 	j->attr.log_level = level;
 	j->attr.log_buf = level ? bu_ptr64(j->log) : 0;
 	j->attr.log_size = level ? j->log_size : 0;
-	if (level)
+	if (j->log)
 		j->log[0] = '\0';
 	for (int i = 0; i < TRIES && fd == -EAGAIN; i++)
 		fd = bu_sys_prog_load(j->s, &j->attr, attr_size(j));
-	if (level)
+	if (j->log)
 		j->log[j->log_size - 1] = '\0';
+	if (!(level & (BPF_LOG_LEVEL1 | BPF_LOG_LEVEL2)))
+		j->ns = thread_ns() - start;
 	return fd;
 }
 
 /* Loads with a log that holds all of it, or as much as LOG_LIMIT bytes take. */
-static int load_logged(struct job *j, uint32_t level)
+static int load_logged(struct load_job *j, uint32_t level)
 {
 	int fd = -ENOSPC;
 
 	for (uint32_t size = LOG_FIRST; fd == -ENOSPC && size <= LOG_LIMIT; size *= 8) {
-		free(j->log);
-		j->log = malloc(size);
-		if (!j->log)
+		if (!log_room(j, size))
 			return -ENOMEM;
-		j->log_size = size;
 		fd = try_load(j, level);
 	}
-	return fd;
+	/* A log that does not fit says nothing of the program. */
+	return fd == -ENOSPC ? try_load(j, 0) : fd;
+}
+
+/* One verification, and what it says for nothing. */
+static int attempt(struct load_job *j)
+{
+	uint32_t asked = j->p->opts->log_level;
+	int fd;
+
+	if (asked & (BPF_LOG_LEVEL1 | BPF_LOG_LEVEL2))
+		return load_logged(j, asked);
+	if (!atomic_load_explicit(&no_stats, memory_order_relaxed)) {
+		if (!log_room(j, LOG_STATS))
+			return -ENOMEM;
+		fd = try_load(j, BPF_LOG_STATS);
+		if ((fd != -EINVAL || j->log[0]) && fd != -ENOSPC)
+			return fd;
+		/* Refused before the verifier; or the kernel has no such level. */
+		fd = try_load(j, 0);
+		if (fd >= 0)
+			atomic_store_explicit(&no_stats, true, memory_order_relaxed);
+		return fd;
+	}
+	return try_load(j, 0);
+}
+
+static void take_type(struct load_job *j, const struct bu_secdef *d)
+{
+	j->attr.prog_type = d->prog_type;
+	j->attr.expected_attach_type = d->attach_type == BU_NO_ATTACH_TYPE ? 0 : d->attach_type;
+	j->attr.prog_flags = (d->sleepable ? BPF_F_SLEEPABLE : 0) | (d->xdp_frags ? BPF_F_XDP_HAS_FRAGS : 0);
+}
+
+static int attempt_types(struct load_job *j)
+{
+	uint64_t start = thread_ns();
+	int fd = -EINVAL, first = 0;
+
+	for (unsigned i = 0; i < j->g->ncand; i++) {
+		take_type(j, j->g->cand[i]);
+		fd = attempt(j);
+		j->tried = i + 1;
+		if (fd >= 0 || fd == -ENOMEM)
+			return fd;
+		first = i ? first : fd;
+		if (thread_ns() - start > GUESS_NS)
+			break;
+	}
+	/* None: the likeliest one's reason. */
+	take_type(j, j->g->cand[0]);
+	if (j->tried > 1)
+		fd = attempt(j);
+	return fd < 0 ? first : fd;
+}
+
+static bool about_info(const char *log)
+{
+	return log && (strstr(log, "func_info") || strstr(log, "line_info"));
+}
+
+/* After a refusal: the log that tells its place, unless that takes a while or is there already. */
+static int find_place(struct load_job *j)
+{
+	struct bu_vlog v;
+
+	if (j->p->opts->log_level & (BPF_LOG_LEVEL1 | BPF_LOG_LEVEL2))
+		return j->fd;
+	if (j->log && bu_vlog_read(j->log, &v)) {
+		j->far = j->ns > PLACE_NS;
+		if (j->far)
+			return j->fd;
+	} else if (j->fd == -EPERM) {
+		return j->fd;
+	}
+	return load_logged(j, BPF_LOG_LEVEL1);
+}
+
+int bu_load_job_try(struct load_job *j)
+{
+	if (j->begin_err)
+		return j->begin_err;
+	j->fd = j->g->ncand ? attempt_types(j) : attempt(j);
+	if (j->fd < 0 && j->attr.func_info_cnt && about_info(j->log)) {
+		j->dropped_info = true;
+		drop_info(j);
+		j->fd = j->g->ncand ? attempt_types(j) : attempt(j);
+	}
+	if (j->fd < 0 && j->fd != -ENOMEM && j->fd != -E2BIG)
+		j->fd = find_place(j);
+	return j->fd;
 }
 
 /* ---------------------------------------------------------------- telling */
@@ -157,7 +283,7 @@ static int load_logged(struct job *j, uint32_t level)
 /* The name of the map that an instruction loads. */
 static const char *map_name(void *ctx, uint32_t insn)
 {
-	const struct job *j = ctx;
+	const struct load_job *j = ctx;
 	const struct bu_code *c = &j->g->code;
 
 	for (uint32_t i = 0; i < c->nrefs; i++) {
@@ -168,7 +294,7 @@ static const char *map_name(void *ctx, uint32_t insn)
 }
 
 /* Tells why; the errno that the caller gets. */
-static int refused(struct job *j, int err, struct bu_loaded *out, struct bu_diags *ds)
+static int refused(struct load_job *j, int err, struct bu_loaded *out, struct bu_diags *ds)
 {
 	const struct bu_vtell t = { .prog = j->name, .code = &j->g->code, .map_name = map_name, .ctx = j,
 				    .btf = j->p->obj->has_btf ? &j->p->obj->btf : NULL };
@@ -177,6 +303,11 @@ static int refused(struct job *j, int err, struct bu_loaded *out, struct bu_diag
 
 	d = j->log ? bu_vlog_tell(&t, j->log, ds, &known) : NULL;
 	if (d) {
+		if (j->far) {
+			bu_diag_note(ds, d, "verifying it took the kernel %llu ms; to find the place takes it "
+				     "some ten times as long", (unsigned long long)(j->ns / 1000000));
+			bu_diag_help(ds, d, "-vv finds it");
+		}
 		if (!known)
 			bu_sys_explain(j->s, ds, d, BPF_PROG_LOAD, err, &j->attr);
 		free(out->log);
@@ -193,66 +324,123 @@ static int refused(struct job *j, int err, struct bu_loaded *out, struct bu_diag
 	return err;
 }
 
-static bool about_info(const char *log)
+struct load_job *bu_load_job_begin(const struct bu_plan *p, struct bu_sys *s, unsigned prog,
+				   const int *map_fds, const struct bu_loaded *out)
 {
-	return log && (strstr(log, "func_info") || strstr(log, "line_info"));
+	struct load_job *j = calloc(1, sizeof(*j));
+	const struct plan_prog *g = &p->priv->progs[prog];
+
+	if (!j)
+		return NULL;
+	j->p = p;
+	j->s = s;
+	j->g = g;
+	j->index = prog;
+	j->name = p->obj->progs[g->prog].name;
+	j->fd = -EINVAL;
+	j->begin_err = make_insns(j, map_fds);
+	if (!j->begin_err)
+		j->begin_err = make_info(j, out->btf_fd);
+	j->attr.prog_type = g->type;
+	j->attr.insn_cnt = g->code.ninsns;
+	j->attr.insns = bu_ptr64(j->insns);
+	j->attr.license = bu_ptr64(p->obj->license);
+	j->attr.kern_version = p->obj->kern_version;
+	j->attr.prog_flags = g->flags;
+	j->attr.expected_attach_type = g->attach_type;
+	j->attr.attach_btf_id = out->progs[prog].place.id;
+	if (out->progs[prog].place.fd >= 0) /* one field: a program's fd, or a module's BTF */
+		j->attr.attach_prog_fd = (uint32_t)out->progs[prog].place.fd;
+	memcpy(j->attr.prog_name, g->kname, sizeof(j->attr.prog_name));
+	return j;
 }
 
-int bu_load_prog(const struct bu_plan *p, struct bu_sys *s, unsigned prog, const int *map_fds,
-	      int btf_fd, struct bu_loaded *out, struct bu_diags *ds)
+static const char *type_name(uint32_t type)
 {
-	const struct plan_prog *g = &p->priv->progs[prog];
-	struct job j = { .p = p, .s = s, .g = g, .name = p->obj->progs[g->prog].name };
-	uint32_t level = p->opts->log_level;
+	const struct bu_kind *k = bu_kind_by_num(bu_prog_types, bu_nprog_types, type);
+
+	return k ? k->name : "unknown";
+}
+
+static const char *section_of(const struct load_job *j)
+{
+	uint32_t sec = j->p->obj->progs[j->g->prog].sec;
+
+	return sec < j->p->obj->nsecs ? j->p->obj->secs[sec].name : "?";
+}
+
+/* A guess is told, right or wrong. */
+static void tell_guess(const struct load_job *j, struct bu_diags *ds, struct bu_diag *d)
+{
+	struct bu_buf b = { 0 };
+	unsigned n = j->tried < j->g->ncand ? j->tried : j->g->ncand;
+
+	if (j->fd >= 0) {
+		d = bu_diag(ds, BU_NOTE, "L0150", "program %s is taken for one of type %s: its section \"%s\" "
+			    "names none, and the verifier accepts it", j->name, type_name(j->attr.prog_type),
+			    section_of(j));
+		bu_diag_help(ds, d, "say what it is: --type %s=TYPE", j->name);
+		n = n ? n - 1 : 0;
+	}
+	for (unsigned i = 0; i < n; i++)
+		bu_buf_printf(&b, "%s%s", i ? ", " : "", j->g->cand[i]->prefix);
+	if (n)
+		bu_diag_note(ds, d, "its section \"%s\" names no type; refused as: %s", section_of(j),
+			     bu_buf_cstr(&b));
+	if (j->fd < 0)
+		bu_diag_help(ds, d, "say what it is: --type %s=TYPE", j->name);
+	bu_buf_free(&b);
+}
+
+int bu_load_job_end(struct load_job *j, struct bu_loaded *out, struct bu_diags *ds)
+{
+	struct bu_diag *last = ds->last;
+	unsigned prog = j->index;
 	int fd;
 
-	fd = make_insns(&j, map_fds);
-	if (!fd)
-		fd = make_info(&j, btf_fd);
-	if (fd) {
+	if (j->begin_err) {
+		fd = j->begin_err;
 		bu_diag(ds, BU_ERROR, fd == -ENOMEM ? "U0003" : "L0205",
-			"program %s cannot be loaded: %s", j.name, strerror(-fd));
+			"program %s cannot be loaded: %s", j->name, strerror(-fd));
 		goto out;
 	}
-	j.attr.prog_type = g->type;
-	j.attr.insn_cnt = g->code.ninsns;
-	j.attr.insns = bu_ptr64(j.insns);
-	j.attr.license = bu_ptr64(p->obj->license);
-	j.attr.kern_version = p->obj->kern_version;
-	j.attr.prog_flags = g->flags;
-	j.attr.expected_attach_type = g->attach_type;
-	j.attr.attach_btf_id = out->progs[prog].place.id;
-	if (out->progs[prog].place.fd >= 0) /* one field: a program's fd, or a module's BTF */
-		j.attr.attach_prog_fd = (uint32_t)out->progs[prog].place.fd;
-	memcpy(j.attr.prog_name, g->kname, sizeof(j.attr.prog_name));
-
-	fd = level ? load_logged(&j, level) : try_load(&j, 0);
-	/* Kernels before 4.15 take no names. */
-	if (fd == -E2BIG && !bu_sys_has(s, BU_FEAT_PROG_NAME)) {
-		memset(j.attr.prog_name, 0, sizeof(j.attr.prog_name));
-		fd = try_load(&j, 0);
+	if (j->fd == -E2BIG) {
+		/* Kernels before 4.15 take no names. */
+		if (!(j->log && j->log[0]) && !bu_sys_has(j->s, BU_FEAT_PROG_NAME)) {
+			memset(j->attr.prog_name, 0, sizeof(j->attr.prog_name));
+			bu_load_job_try(j);
+		}
+		if (j->fd == -E2BIG)
+			j->fd = find_place(j);
 	}
-	/* A log that does not fit says nothing of the program. */
-	if (fd == -ENOSPC && level)
-		fd = try_load(&j, 0);
-	if (fd < 0 && fd != -EPERM && !(level & 3))
-		fd = load_logged(&j, BPF_LOG_LEVEL1);
-	if (fd < 0 && j.attr.func_info_cnt && about_info(j.log)) {
+	if (j->dropped_info)
 		bu_diag(ds, BU_NOTE, "L0206", "program %s is loaded without line information, "
-			"which the kernel refused", j.name);
-		drop_info(&j);
-		fd = load_logged(&j, BPF_LOG_LEVEL1);
+			"which the kernel refused", j->name);
+	fd = j->fd;
+	out->progs[prog].type = j->attr.prog_type;
+	if (fd < 0)
+		fd = refused(j, fd, out, ds);
+	else if (j->p->opts->log_level && j->log && j->log[0]) {
+		out->progs[prog].log = j->log;
+		j->log = NULL;
 	}
-	if (fd < 0) {
-		fd = refused(&j, fd, out, ds);
-	} else if (level && j.log && j.log[0]) {
-		out->progs[prog].log = j.log;
-		j.log = NULL;
-	}
+	if (j->g->ncand && (fd >= 0 || ds->last != last))
+		tell_guess(j, ds, ds->last);
+	j->fd = -1;
 out:
-	free(j.insns);
-	free(j.func);
-	free(j.line);
-	free(j.log);
+	bu_load_job_drop(j);
 	return fd;
+}
+
+void bu_load_job_drop(struct load_job *j)
+{
+	if (!j)
+		return;
+	if (!j->begin_err && j->fd >= 0)
+		j->s->ops->close(j->s, j->fd);
+	free(j->insns);
+	free(j->func);
+	free(j->line);
+	free(j->log);
+	free(j);
 }

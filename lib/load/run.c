@@ -14,6 +14,8 @@ struct run {
 	struct bu_loaded *out;
 	struct bu_diags *ds;
 	int *map_fds;
+	struct load_job **jobs;          /* by plan program, from the first PROG_LOAD on */
+	bool tried;
 	struct saved *saved; size_t nsaved;
 	char **dirs; size_t ndirs;       /* made for pins, outermost first */
 	unsigned *pins; unsigned npins;  /* done, indices into the plan's */
@@ -266,16 +268,52 @@ static void close_place(struct bu_sys *s, struct bu_loaded_prog *l)
 	l->place.fd = -1;
 }
 
+/* A map that the program needs is not there, and the others go on. */
+static bool lacks_map(struct run *r, uint32_t i)
+{
+	const struct plan_prog *g = &r->p->priv->progs[i];
+
+	for (uint32_t k = 0; k < g->code.nrefs; k++) {
+		const struct plan_map *m = &r->p->priv->maps[g->ref_map[k]];
+
+		if (r->map_fds[g->ref_map[k]] >= 0)
+			continue;
+		bu_diag(r->ds, BU_ERROR, "L0205", "program %s cannot be loaded: its map %s could not be made",
+			r->p->obj->progs[g->prog].name, m->name);
+		return true;
+	}
+	return false;
+}
+
 static int new_prog(struct run *r, uint32_t i)
 {
+	const struct plan_prog *g = &r->p->priv->progs[i];
 	struct bu_loaded_prog *l = &r->out->progs[i];
-	int fd = bu_load_prog(r->p, r->s, i, r->map_fds, r->out->btf_fd, r->out, r->ds);
+	struct bu_diag *mark = r->ds->last;
+	int fd = 0;
 
+	if (!r->tried) {
+		r->tried = true;
+		fd = bu_load_places(r->p, r->s, r->out, r->ds);
+		if (!fd)
+			fd = bu_load_batch(r->p, r->s, r->map_fds, r->out, r->jobs);
+		if (fd)
+			return fd;
+	}
+	if (l->place.failed)
+		return 0;
+	if (lacks_map(r, i)) {
+		fd = -ENOENT;
+	} else {
+		fd = bu_load_job_end(r->jobs[i], r->out, r->ds);
+		r->jobs[i] = NULL;
+	}
 	close_place(r->s, l);
 	if (fd < 0)
-		return fd;
+		return bu_load_spare(r->p->opts, g->prog, BU_ROW_FAILED, fd, mark, r->ds);
 	l->fd = fd;
 	l->id = id_of(r, fd);
+	bu_row_set(r->p->opts, g->prog, BU_ROW_LOADED, l->type);
 	return 0;
 }
 
@@ -283,9 +321,13 @@ static int fill_slot(struct run *r, uint32_t i)
 {
 	const struct plan_slot *t = &r->p->priv->slots[i];
 	int32_t fd = t->is_prog ? r->out->progs[t->target].fd : r->map_fds[t->target];
-	int err = bu_sys_map_update(r->s, r->map_fds[t->map], &t->index, &fd, 0);
 	struct bu_diag *d;
+	int err;
 
+	/* Of what failed while the others go on. */
+	if (fd < 0 || r->map_fds[t->map] < 0)
+		return 0;
+	err = bu_sys_map_update(r->s, r->map_fds[t->map], &t->index, &fd, 0);
 	if (err >= 0)
 		return 0;
 	d = bu_diag(r->ds, BU_ERROR, "L0202", "element %u of map %s cannot be set to %s: %s", t->index,
@@ -309,10 +351,14 @@ static void no_attachment(struct bu_attached *at)
 static int new_link(struct run *r, uint32_t i)
 {
 	const struct plan_attach *a = &r->p->priv->att[i];
+	uint32_t prog = r->p->priv->progs[a->prog].prog;
 	struct bu_loaded_link *l = &r->out->links[i];
+	struct bu_diag *mark = r->ds->last;
 	struct bu_attach at = a->at;
 	int map = -1, err = 0;
 
+	if (r->out->progs[a->prog].fd < 0) /* failed while the others go on */
+		return 0;
 	if (at.map)
 		err = bu_load_attach_map(r->out, r->s, &at, &map, r->ds);
 	if (!err)
@@ -321,10 +367,12 @@ static int new_link(struct run *r, uint32_t i)
 		r->s->ops->close(r->s, map);
 	if (err < 0) {
 		no_attachment(&l->at);
-		return err;
+		return bu_load_spare(r->p->opts, prog, BU_ROW_UNATTACHED, err, mark, r->ds);
 	}
 	r->out->nlinks = i + 1;
+	l->live = true;
 	l->id = l->at.link_fd < 0 ? 0 : id_of(r, l->at.link_fd);
+	bu_row_set(r->p->opts, prog, BU_ROW_ATTACHED, 0);
 	return 0;
 }
 
@@ -442,6 +490,8 @@ static int new_pin(struct run *r, uint32_t i)
 		fd = r->out->progs[pin->index].fd;
 	} else {
 		l = &r->out->links[pin->index];
+		if (!l->live) /* failed while the others go on */
+			return 0;
 		if (l->at.netlink) {
 			l->stays = true;
 			return 0;
@@ -450,6 +500,8 @@ static int new_pin(struct run *r, uint32_t i)
 			return no_link_to_pin(r, l);
 		fd = l->at.link_fd;
 	}
+	if (fd < 0)
+		return 0;
 	err = pin->kind == PIN_MAP && r->p->priv->maps[pin->index].def->pin_replace ?
 	      take_away(r, i) : 0;
 	if (!err)
@@ -484,13 +536,14 @@ static int alloc_all(struct run *r)
 	const struct bu_plan_priv *v = r->p->priv;
 	struct bu_loaded *o = r->out;
 
+	r->jobs = calloc(v->nprogs + 1, sizeof(*r->jobs));
 	o->maps = calloc(v->nmaps + 1, sizeof(*o->maps));
 	o->progs = calloc(v->nprogs + 1, sizeof(*o->progs));
 	o->links = calloc(v->natt + 1, sizeof(*o->links));
 	r->map_fds = calloc(v->nmaps + 1, sizeof(*r->map_fds));
 	r->pins = calloc(v->npins + 1, sizeof(*r->pins));
 	r->replaced = calloc(v->npins + 1, sizeof(*r->replaced));
-	if (!o->maps || !o->progs || !o->links || !r->map_fds || !r->pins || !r->replaced)
+	if (!o->maps || !o->progs || !o->links || !r->map_fds || !r->pins || !r->replaced || !r->jobs)
 		return -ENOMEM;
 	o->nmaps = v->nmaps;
 	o->nprogs = v->nprogs;
@@ -512,6 +565,23 @@ static int alloc_all(struct run *r)
 	return 0;
 }
 
+/* A map that cannot be made is, with keep_going, the failure of the programs that need it. */
+static int do_map(struct run *r, const struct bu_action *a)
+{
+	struct bu_diag *mark = r->ds->last;
+	int err;
+
+	if (a->kind == BU_DO_MAP_FILL)
+		return r->map_fds[a->index] < 0 ? 0 : fill_map(r, a->index);
+	if (a->kind == BU_DO_MAP_FREEZE)
+		return r->map_fds[a->index] < 0 ? 0 : freeze_map(r, a->index);
+	err = new_map(r, a->index);
+	if (!err || !r->p->opts->keep_going || r->map_fds[a->index] >= 0)
+		return err;
+	bu_load_soften(mark, r->ds);
+	return 0;
+}
+
 static int do_action(struct run *r, const struct bu_action *a)
 {
 	switch (a->kind) {
@@ -519,11 +589,9 @@ static int do_action(struct run *r, const struct bu_action *a)
 		return load_btf(r);
 	case BU_DO_MAP_CREATE:
 	case BU_DO_MAP_USE:
-		return new_map(r, a->index);
 	case BU_DO_MAP_FILL:
-		return fill_map(r, a->index);
 	case BU_DO_MAP_FREEZE:
-		return freeze_map(r, a->index);
+		return do_map(r, a);
 	case BU_DO_PLACE:
 		return bu_load_places(r->p, r->s, r->out, r->ds);
 	case BU_DO_PROG_LOAD:
@@ -564,6 +632,9 @@ static void undo(struct run *r)
 	}
 	for (unsigned i = 0; i < r->out->nlinks; i++)
 		r->out->links[i].stays = false;
+	for (unsigned i = 0; i < r->out->nprogs; i++)
+		if (r->out->progs[i].fd >= 0)
+			bu_row_undone(r->p->opts, r->p->priv->progs[i].prog);
 	while (r->nsaved) {
 		struct saved *v = &r->saved[--r->nsaved];
 
@@ -576,6 +647,21 @@ static void undo(struct run *r)
 	r->out->log = NULL;
 	bu_loaded_close(r->s, r->out, r->ds);
 	r->out->log = log;
+}
+
+/* Going on is for those that work: when none does, that is a failure like any other. */
+static int nothing_left(struct run *r)
+{
+	const struct bu_rows *rows = r->p->opts->rows;
+	int err = 0;
+
+	for (unsigned i = 0; i < r->out->nprogs; i++)
+		if (r->out->progs[i].fd >= 0)
+			return 0;
+	for (uint32_t i = 0; rows && i < rows->n && !err; i++)
+		err = rows->v[i].err;
+	bu_diag(r->ds, BU_ERROR, "L0101", "none of the programs of %s could be loaded", r->p->obj->path);
+	return err ? err : -EINVAL;
 }
 
 int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out,
@@ -598,8 +684,12 @@ int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out
 		if (!err)
 			err = do_action(&r, &p->act[i]);
 	}
+	if (!err && p->opts->keep_going)
+		err = nothing_left(&r);
 	if (err == -ENOMEM && !ds->errors)
 		bu_diag(ds, BU_ERROR, "U0003", "out of memory");
+	for (unsigned i = 0; r.jobs && i < p->priv->nprogs; i++)
+		bu_load_job_drop(r.jobs[i]);
 	if (err)
 		undo(&r);
 	while (r.nsaved)
@@ -613,6 +703,7 @@ int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out
 		if (r.replaced[i])
 			s->ops->close(s, r.replaced[i] - 1);
 	free(r.replaced);
+	free(r.jobs);
 	free(r.pins);
 	return err;
 }
@@ -634,6 +725,8 @@ int bu_loaded_close(struct bu_sys *s, struct bu_loaded *l, struct bu_diags *ds)
 	for (unsigned i = l->nlinks; i-- > 0;) {
 		struct bu_attached *at = &l->links[i].at;
 
+		if (!l->links[i].live)
+			continue;
 		if (!l->links[i].stays) {
 			int err = detach(s, &l->links[i], ds);
 

@@ -88,6 +88,7 @@ int bu_plan_add_prog(struct bu_plan *p, uint32_t prog, uint32_t type, enum bu_ho
 		n->flags = (def->sleepable ? BPF_F_SLEEPABLE : 0) |
 			   (def->xdp_frags ? BPF_F_XDP_HAS_FRAGS : 0);
 	}
+	bu_row_set(p->opts, prog, BU_ROW_PLANNED, type);
 	return (int)v->nprogs++;
 }
 
@@ -285,6 +286,7 @@ static int select_requested(struct bu_plan *p, struct bu_diags *ds)
 		return -ENOMEM;
 	for (unsigned i = 0; i < p->opts->nattaches; i++) {
 		const struct bu_attach_req *r = &p->opts->attaches[i];
+		struct bu_diag *mark = ds->last;
 
 		pick_clear(&k, p->obj->nprogs);
 		err = r->prog ? pick_by_name(p, r, &k, ds) : pick_by_section(p, r, &k, ds);
@@ -294,6 +296,8 @@ static int select_requested(struct bu_plan *p, struct bu_diags *ds)
 		}
 		if (!err)
 			err = add_attach(p, (unsigned)prog, r->hook, r->target, ds);
+		if (k.n == 1)
+			err = bu_load_spare(p->opts, k.first, BU_ROW_FAILED, err, mark, ds);
 		if (err)
 			rc = err;
 	}
@@ -334,28 +338,22 @@ static bool is_tail(const struct bu_obj *o, uint32_t prog, bool *by_section)
 	return found;
 }
 
-static int select_by_section(struct bu_plan *p, uint32_t i, struct bu_diags *ds)
+static int select_by_section(struct bu_plan *p, uint32_t i, bool named, struct bu_diags *ds)
 {
 	const struct bu_obj_prog *g = &p->obj->progs[i];
 	bool by_section = false;
 	int prog;
 
 	/* Loads with the programs that use its array, unless its section attaches it as well. */
-	if (is_tail(p->obj, i, &by_section) &&
+	if (!named && is_tail(p->obj, i, &by_section) &&
 	    (!g->def || (!p->opts->no_attach &&
 			 (by_section || g->def->hook == BU_HOOK_NONE || !g->target.n))))
 		return 0;
 	if (!g->def) {
-		if (p->opts->no_attach) {
-			struct bu_diag *d = bu_diag(ds, BU_ERROR, "L0104", "program %s cannot be "
-						    "loaded: its section \"%s\" names no program type",
-						    g->name, sec_name(p->obj, g));
-
-			bu_diag_help(ds, d, "say what it is: --attach TYPE:TARGET=%s --no-attach",
-				     g->name);
-			return -EINVAL;
-		}
-		return not_attachable(p, g, "names no program type", ds);
+		if (!p->opts->no_attach)
+			return not_attachable(p, g, "names no program type", ds);
+		prog = bu_plan_add_prog(p, i, BPF_PROG_TYPE_UNSPEC, BU_HOOK_NONE, ds);
+		return prog < 0 ? prog : bu_plan_guess(p, &p->priv->progs[prog]);
 	}
 	if (!p->opts->no_attach && g->def->hook == BU_HOOK_NONE)
 		return not_attachable(p, g, "is of a type that bpf-ld does not attach", ds);
@@ -368,10 +366,60 @@ static int select_by_section(struct bu_plan *p, uint32_t i, struct bu_diags *ds)
 			  bu_arena_strndup(&p->arena, g->target.p, g->target.n), ds);
 }
 
+/* ---------------------------------------------------------------- --only */
+
+/* Marks what --only names; only is NULL without such an option. */
+static int find_only(struct bu_plan *p, bool **only, struct bu_diags *ds)
+{
+	const struct bu_obj *o = p->obj;
+	int rc = 0;
+
+	*only = NULL;
+	if (!p->opts->nonly)
+		return 0;
+	*only = bu_arena_array(&p->arena, o->nprogs, sizeof(**only));
+	if (!*only)
+		return -ENOMEM;
+	for (unsigned i = 0; i < p->opts->nonly; i++) {
+		const char *name = p->opts->only[i];
+		struct bu_near near;
+		bool found = false;
+		struct bu_diag *d;
+
+		bu_near_init(&near, name, strlen(name));
+		for (uint32_t k = 0; k < o->nprogs; k++) {
+			bu_near_feed(&near, o->progs[k].name);
+			if (strcmp(o->progs[k].name, name) == 0)
+				(*only)[k] = found = true;
+		}
+		if (found)
+			continue;
+		d = bu_diag(ds, BU_ERROR, "L0102", "--only %s: %s has no such program", name, o->path);
+		if (near.best)
+			bu_diag_help(ds, d, "did you mean \"%s\"?", near.best);
+		rc = -EINVAL;
+	}
+	return rc;
+}
+
+/* With --attach, the others that --only names are loaded beside, and not attached. */
+static int select_beside(struct bu_plan *p, uint32_t i, struct bu_diags *ds)
+{
+	const struct bu_obj_prog *g = &p->obj->progs[i];
+	int prog;
+
+	for (unsigned k = 0; k < p->priv->nprogs; k++)
+		if (p->priv->progs[k].prog == i)
+			return 0;
+	prog = bu_plan_add_prog(p, i, g->def ? g->def->prog_type : BPF_PROG_TYPE_UNSPEC, BU_HOOK_NONE, ds);
+	return prog < 0 ? prog : g->def ? 0 : bu_plan_guess(p, &p->priv->progs[prog]);
+}
+
 int bu_plan_select(struct bu_plan *p, struct bu_diags *ds)
 {
 	const struct bu_obj *o = p->obj;
 	struct bu_diag *d;
+	bool *only;
 	int rc = 0;
 
 	if (!o->nprogs) {
@@ -382,19 +430,30 @@ int bu_plan_select(struct bu_plan *p, struct bu_diags *ds)
 				     "tracepoint/sched/sched_switch");
 		return -EINVAL;
 	}
-	if (p->opts->nattaches) {
+	rc = find_only(p, &only, ds);
+	if (rc)
+		return rc;
+	if (p->opts->nattaches)
 		rc = select_requested(p, ds);
-	} else {
-		for (uint32_t i = 0; i < o->nprogs; i++) {
-			int err = o->progs[i].autoload ? select_by_section(p, i, ds) : 0;
+	for (uint32_t i = 0; i < o->nprogs && (only || !p->opts->nattaches); i++) {
+		struct bu_diag *mark = ds->last;
+		int err;
 
-			if (err)
-				rc = err;
-		}
+		if (only ? !only[i] : !o->progs[i].autoload)
+			continue;
+		err = p->opts->nattaches ? select_beside(p, i, ds) : select_by_section(p, i, only, ds);
+		err = bu_load_spare(p->opts, i, BU_ROW_FAILED, err, mark, ds);
+		if (err)
+			rc = err;
+	}
+	if (!rc && !p->priv->nprogs && !bu_rows_whole(p->opts->rows)) {
+		bu_diag(ds, BU_ERROR, "L0101", "none of the programs of %s can be loaded", o->path);
+		return -EINVAL;
 	}
 	if (!rc && !p->priv->nprogs) {
 		d = bu_diag(ds, BU_ERROR, "L0101", "no program of %s loads by itself", o->path);
-		bu_diag_help(ds, d, "name one: --attach TYPE:TARGET=%s", o->progs[0].name);
+		bu_diag_help(ds, d, "name one: --attach TYPE:TARGET=%s, or --only %s", o->progs[0].name,
+			     o->progs[0].name);
 		return -EINVAL;
 	}
 	return rc;

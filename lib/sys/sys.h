@@ -8,7 +8,8 @@
  * that is not about one backend runs on both.
  *
  * An fd of an object is a real file descriptor of this process in both backends. ids are u32.
- * A struct bu_sys may be used by one thread at a time.
+ * A struct bu_sys may be used by one thread at a time, but for ops->bpf where `parallel` is set: that call
+ * then touches no state of this process but what its attribute points to.
  */
 #ifndef BU_SYS_H
 #define BU_SYS_H
@@ -117,6 +118,7 @@ struct bu_sys {
 	/* What the backend has changed on the machine beside what it was asked for ("mounted
 	 * tracefs at /sys/kernel/tracing"), static text, or NULL. bu_sys_tell() hands it on. */
 	const char *did;
+	bool parallel;        /* ops->bpf may be called by several threads at once */
 	uint32_t probed, has; /* bits by enum bu_feature, kept by bu_sys_has */
 };
 /* Adds a note record about s->did, if any, and clears it. */

@@ -1,0 +1,252 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bpf-ld: which programs load, as what, and what is told of each.
+
+bats_require_minimum_version 1.5.0
+
+setup()
+{
+	load helper
+}
+
+teardown()
+{
+	drop_pins
+}
+
+# A program that is none but of the type: skb reads a packet by data and data_end as classifiers do, md as XDP
+# programs, regs the 13th word of registers; any takes every context.
+skb='r2 = *(u32 *)(r1 + 76)
+	r3 = *(u32 *)(r1 + 80)
+	r4 = r2
+	r4 += 14
+	if r4 > r3 goto 1f
+	r0 = *(u8 *)(r2 + 0)
+1:	r0 = 0
+	exit'
+md='r2 = *(u32 *)(r1 + 0)
+	r3 = *(u32 *)(r1 + 4)
+	r4 = r2
+	r4 += 14
+	if r4 > r3 goto 1f
+	r0 = *(u8 *)(r2 + 0)
+1:	r0 = 1
+	exit'
+regs='r0 = *(u64 *)(r1 + 96)
+	r0 = 0
+	exit'
+any='r0 = 0
+	exit'
+bad='r2 = 0
+	r0 = *(u64 *)(r2 + 0)
+	exit'
+
+prog() # SECTION NAME CODE
+{
+	printf '\t.section %s,"ax"\n%s:\t%s\n' "$1" "$2" "$3"
+}
+
+# A JSON table's rows as words: NAME TYPE STATUS ERRNO
+rows()
+{
+	jq -r '.programs[] | "\(.name) \(.type) \(.status) \(.errno)"' <<<"$output"
+}
+
+@test "the names of other loaders and of old samples say what a program is" {
+	local s i=0
+	local -a t=(xdp_prog xdp 'xdp/0' xdp xdp1 xdp socket1 socket_filter socket/3 socket_filter socket_filter socket_filter
+		cgroup/sock1 cgroup_sock tc_main sched_cls cls_main sched_cls classifier/x sched_cls sched_cls sched_cls
+		act_drop sched_act kprobe:do_exit kprobe kprobe__do_exit kprobe sk_skb2 sk_skb sk_lookup/ sk_lookup
+		.bpf.fn.xdp__x xdp raw_tracepoint:x raw_tracepoint cgroup_device cgroup_device fsession/f tracing
+		fentry.multi/f* tracing xdp.frags_x xdp)
+	for ((i = 0; i < ${#t[@]}; i += 2)); do
+		prog "\"${t[i]}\"" "p$i" "$any"
+	done >n.s
+	$BPF_AS n.s
+	run -0 --separate-stderr $BPF_LD -n --no-attach n.o
+	assert_equal "$stderr" ''
+	for ((i = 0; i < ${#t[@]}; i += 2)); do
+		assert_line "load program p$i: ${t[i + 1]}, 2 instructions, section ${t[i]}"
+	done
+}
+
+@test "a target behind ':' is one" {
+	prog '"tracepoint:sched:sched_switch"' p "$any" >n.s
+	$BPF_AS n.s
+	run -0 $BPF_LD -n n.o
+	assert_line 'attach program p to tracepoint:sched:sched_switch'
+}
+
+@test "--type: of all, of one, by section name or program type" {
+	{ prog filter f "$any"; prog xdp g "$any"; } >t.s
+	$BPF_AS t.s
+	run -0 $BPF_LD -n --no-attach --type sched_cls t.o
+	assert_line --partial 'load program f: sched_cls,'
+	assert_line --partial 'load program g: sched_cls,'
+	run -0 $BPF_LD -n --no-attach -t f=cgroup/connect4 -t tc t.o
+	assert_line --partial 'load program f: cgroup_sock_addr,'
+	assert_line --partial 'load program g: sched_cls,'
+	run -2 $BPF_LD --type xdo t.o
+	assert_output --partial 'did you mean "xdp"?'
+	run -2 $BPF_LD --type =xdp t.o
+	run -1 $BPF_LD -n --no-attach --type h=xdp t.o
+	assert_output --partial 't.o has no program "h"'
+}
+
+@test "--type is what the kernel gets" {
+	need_bpf
+	need_cmd jq
+	need_pins
+	{ prog '"?"' f "$any"; prog nothing g "$any"; } >t.s
+	$BPF_AS t.s
+	run -0 $BPF_LD -j -t f=perf_event -t g=sk_msg --no-attach --only f --only g --pin "$PINS/d" t.o
+	run -0 $BPFTOOL -j prog show pinned "$PINS/d/f"
+	assert_equal "$(jq -r .type <<<"$output")" perf_event
+	run -0 $BPFTOOL -j prog show pinned "$PINS/d/g"
+	assert_equal "$(jq -r .type <<<"$output")" sk_msg
+}
+
+@test "a type that no name tells is guessed by the verifier, and said" {
+	need_bpf
+	need_cmd jq
+	{ printf '\t.license "GPL"\n'; prog from-netdev a "$skb"; prog test_md b "$md"; prog len_hist c "$regs"
+		prog main d "$any"; prog 2/16 e "$skb"; } >g.s
+	$BPF_AS g.s
+	run -0 --separate-stderr $BPF_LD -j --no-attach g.o
+	run -0 rows
+	assert_output - <<'END'
+a sched_cls loaded 0
+b xdp loaded 0
+c kprobe loaded 0
+d sched_cls loaded 0
+e sched_cls loaded 0
+END
+	run -0 --separate-stderr $BPF_LD --no-attach g.o
+	assert_equal "$(grep -c 'L0150' <<<"$stderr")" 5
+	[[ $stderr == *'program b is taken for one of type xdp: its section "test_md" names none'* ]]
+	[[ $stderr == *'say what it is: --type b=TYPE'* ]]
+	# What no type accepts is refused, with all that was tried.
+	prog main a "$bad" >g.s
+	$BPF_AS g.s
+	run -1 --separate-stderr $BPF_LD --no-attach g.o
+	[[ $stderr == *"R2 invalid mem access"* ]]
+	[[ $stderr == *'names no type; refused as: socket, tc, xdp, kprobe, '* ]]
+	run -0 $BPF_LD -n --no-attach g.o
+	assert_output --partial 'load program a: socket_filter (a guess)'
+}
+
+@test "--only: that program and its maps, whatever stands beside" {
+	{
+		printf '\t.map m, hash, key=u32, value=u64, max_entries=1\n\t.map n, hash, key=u32, value=u64, max_entries=1\n'
+		prog socket a "r1 = m ll; $any"
+		prog socket b "r1 = n ll; $any"
+		prog raw_tp/sys_enter c "$any"
+	} >o.s
+	$BPF_AS -g0 o.s
+	run -0 $BPF_LD -n --no-attach --only b o.o
+	output=$(grep -v '^load BTF' <<<"$output")
+	assert_output - <<'END'
+create map n: hash, key 4B, value 8B, max_entries 1
+load program b: socket_filter, 4 instructions, section socket
+END
+	run -0 $BPF_LD -n -o c o.o
+	assert_line 'attach program c to raw_tp:sys_enter'
+	run -0 $BPF_LD -n -o b --attach raw_tp:sys_exit=c o.o
+	assert_line --partial 'load program b'
+	assert_line 'attach program c to raw_tp:sys_exit'
+	refute_output --partial 'attach program b'
+	run -1 $BPF_LD -n --only bb --only a o.o
+	assert_output --partial '--only bb: o.o has no such program'
+	run -2 $BPF_LD -n --only= o.o
+}
+
+@test "--keep-going: a table, a status, and what works is there" {
+	need_bpf
+	need_cmd jq
+	need_pins
+	{
+		printf '\t.map m, hash, key=u32, value=u64, max_entries=1\n\t.map w, hash, key=u32, value=u64, max_entries=1\n'
+		prog socket a "$any"
+		prog socket b "$bad"
+		prog xdp c "r1 = w ll; $any"
+		prog xdp d "r1 = m ll; $any"
+		printf "\t.extern nowhere\n"; prog socket e "call nowhere; exit"
+	} >k.s
+	$BPF_AS k.s
+	run -1 --separate-stderr $BPF_LD -k --no-attach --pin "$PINS/d" --map w=/none k.o
+	assert_line --regexp '^PROGRAM +SECTION +TYPE +STATUS +ID +REASON$'
+	assert_line --regexp '^a +socket +socket_filter +loaded +[0-9]+$'
+	assert_line --regexp '^b +socket +socket_filter +failed +- +program b was refused by the verifier: R2 invalid mem access'
+	assert_line --regexp '^c +xdp +xdp +failed +- +program c uses map w, which cannot be made$'
+	assert_line --regexp '^d +xdp +xdp +loaded +[0-9]+$'
+	assert_line --regexp '^e +socket +socket_filter +failed +- '
+	refute [ -e "$PINS/d/b" ]
+	run -0 $BPFTOOL prog show pinned "$PINS/d/a"
+	run -0 $BPFTOOL prog show pinned "$PINS/d/d"
+	[[ $stderr != *error:* ]]
+	rm -r "$PINS/d"
+	run -1 --separate-stderr $BPF_LD -j --no-attach --only a --only b k.o
+	assert_equal "$(jq -r .error <<<"$output" | cut -d: -f1)" 'program b was refused by the verifier'
+	run -0 rows
+	assert_output $'a socket_filter undone 0\nb socket_filter failed 22'
+	run -0 $BPF_LD -j -k --no-attach --only a --only d k.o
+	run -0 rows
+	assert_output $'a socket_filter loaded 0\nd xdp loaded 0'
+	run -1 --separate-stderr $BPF_LD -k --no-attach --only b k.o
+	[[ $stderr == *'error: none of the programs of k.o could be loaded'* ]]
+}
+
+@test "--keep-going: what cannot be attached stays loaded, and counts as a failure" {
+	need_bpf
+	need_root
+	need_cmd jq
+	need_tracefs
+	{ prog tracepoint/sched/sched_swich a "$any"; prog tracepoint/sched/sched_switch b "$any"; } >k.s
+	$BPF_AS k.s
+	run -1 --separate-stderr $BPF_LD -k -j --for 10ms k.o
+	assert_equal "$(jq '.links | length' <<<"$output")" 1
+	run -0 rows
+	assert_output $'a tracepoint unattached 2\nb tracepoint attached 0'
+}
+
+@test "many programs: the same first failure, whoever verified faster" {
+	local i
+	need_bpf
+	{
+		for i in {1..24}; do
+			# Of several sizes, so that they end in another order than they begin.
+			prog socket "p$i" ".rept $((25 * (i % 7 + 1)))
+				call bpf_get_prandom_u32
+				if r0 == 7 goto +1
+				r0 = 1
+				.endr
+				$([ $((i % 10)) = 9 ] && echo "$bad" || echo "$any")"
+		done
+	} >m.s
+	$BPF_AS m.s
+	for i in 1 2 3 4 5 6 7 8; do
+		run -1 $BPF_LD --no-attach m.o
+		assert_equal "$(grep -c error: <<<"$output")" 1
+		assert_output --partial 'program p9 was refused'
+	done
+	run -1 $BPF_LD -k --no-attach m.o
+	assert_equal "$(grep -cE '^p[0-9]+ .* loaded +[0-9]' <<<"$output")" 22
+	run -0 $BPF_LD -k --no-attach $(printf -- '-o p%d ' 1 2 3 4 5 6 7 8 10 11 12 13 14 15 16) m.o
+	assert_equal "$(grep -o '^p[0-9]*' <<<"$output" | tr '\n' ' ')" \
+		'p1 p2 p3 p4 p5 p6 p7 p8 p10 p11 p12 p13 p14 p15 p16 '
+}
+
+@test "a small object takes few calls of bpf(2), a refused program is verified twice at most" {
+	need_bpf
+	need_native
+	need_cmd strace
+	strace -f -o /dev/null true 2>/dev/null || skip "needs the program strace, with rights"
+	{ printf '\t.map m, array, key=u32, value=u64, max_entries=1\n'; prog socket a "r1 = m ll; $any"; } >s.s
+	$BPF_AS s.s
+	run -0 strace -f -e trace=bpf -o calls $BPF_LD --backend=kernel --no-attach s.o
+	[ "$(wc -l <calls)" -le 7 ] # BTF, map, program, two ids, exit
+	prog socket a "$bad" >s.s
+	$BPF_AS s.s
+	run -1 strace -f -e trace=bpf -o calls $BPF_LD --backend=kernel --no-attach s.o
+	[ "$(grep -c BPF_PROG_LOAD calls)" = 2 ]
+}
