@@ -35,12 +35,8 @@ EXTRA_DIST += tests/both.bats
 TESTS += tests/ld-formats.bats
 EXTRA_DIST += tests/ld-formats.bats
 EXTRA_DIST += tests/golden/ld
-TESTS += tests/replay.bats tests/vm.bats tests/both.bats
-EXTRA_DIST += tests/replay.bats tests/vm.bats tests/both.bats
-TESTS += tests/ld-formats.bats tests/ld-kconfig.bats
-EXTRA_DIST += tests/ld-formats.bats tests/ld-kconfig.bats tests/golden/ld
-TESTS += tests/ld-formats.bats
-EXTRA_DIST += tests/ld-formats.bats tests/golden/ld
+TESTS += tests/ld-kconfig.bats
+EXTRA_DIST += tests/ld-kconfig.bats
 TESTS += tests/ld-refused.bats
 EXTRA_DIST += tests/ld-refused.bats tests/golden/refused/registers.txt tests/golden/refused/memory.txt \
 	tests/golden/refused/calls.txt tests/golden/refused/c.txt

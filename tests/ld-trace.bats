@@ -249,3 +249,109 @@ END
 	assert_output --partial "the VM has no kind of iterator 'task'"
 	drop_world
 }
+
+# ---------------------------------------------------------------- counters and clocks
+
+# between LOW HIGH ARG... [-- COMMAND]: counts[0] is in the end in that range
+between()
+{
+	local low=$1 high=$2
+	shift 2
+	run -0 --separate-stderr $BPF_LD --watch counts=1h "$@"
+	run -0 awk '$1 == 0 { print $2 }' <<<"$output"
+	[ "$output" -ge "$low" ] && [ "$output" -le "$high" ] || { echo "$output, not $low to $high"; return 1; }
+}
+
+@test "interval: so often on one CPU; profile: on each" {
+	need_native
+	count_s perf_event
+	between 5 22 --attach interval:10ms --for 200ms c.o
+	between 5 22 --attach interval:hz:100 --for 200ms c.o
+	between 5 22 --attach perf:interval:100hz=count --for 200ms c.o
+	[ "$(nproc)" -ge 2 ] || skip "needs two CPUs"
+	need_cmd jq
+	run -0 --separate-stderr $BPF_LD -j --watch counts=1h --attach profile:100hz,cpu=0=count \
+		--attach profile:99hz=count c.o -- sh -c 'for i in 1 2 3 4; do timeout 0.3 sh -c "while :; do :; done" & done; wait'
+	run -0 jq 'select(.entries) | .entries[0].value' <<<"$output"
+	[ "$output" -ge 30 ] # three clocks of some 30 each
+	need_pins
+	run -0 $BPF_LD --pin "$PINS/x" --attach profile:10hz c.o
+	assert_equal "$(ls "$PINS/x" | grep -c '^count_link')" "$(nproc)"
+	[ -e "$PINS/x/count_link_2" ]
+	# All or nothing: the second pin is in the way.
+	mkdir "$PINS/y"
+	mv "$PINS/x/counts" "$PINS/y/count_link_2"
+	run -1 $BPF_LD --pin "$PINS/y" --attach profile:10hz c.o
+	assert_equal "$(ls "$PINS/y")" count_link_2
+}
+
+@test "software events: of one process, with those it starts" {
+	need_native
+	need_cmd python3
+	count_s perf_event
+	cat >faults.py <<'END'
+import mmap, os, sys
+sys.stdin.readline()
+if os.fork() == 0:
+    m = mmap.mmap(-1, 400 * mmap.PAGESIZE)
+    m.madvise(mmap.MADV_NOHUGEPAGE)
+    for i in range(400):
+        m[i * mmap.PAGESIZE] = 1
+    os._exit(0)
+os.wait()
+END
+	mkfifo go
+	python3 faults.py <go 3>&- &
+	local pid=$!
+	exec 8>go
+	run -0 --separate-stderr $BPF_LD --watch counts=1h --attach "software:page-faults:10,pid=$pid" c.o -- \
+		sh -c "echo >&8; while kill -0 $pid; do sleep 0.05; done 2>/dev/null"
+	exec 8>&-
+	run -0 awk '$1 == 0 { print $2 }' <<<"$output"
+	[ "$output" -ge 40 ]
+	run -1 $BPF_LD --attach software:page-faults,pid=2147483647 c.o
+	assert_output --partial 'there is no process 2147483647'
+}
+
+@test "counters: what is wrong with a target is named" {
+	count_s perf_event
+	run -1 $BPF_LD c.o
+	assert_output --partial 'names no target'
+	run -1 $BPF_LD --attach software:page-fault c.o
+	assert_output --partial "did you mean 'page-faults'?"
+	run -1 $BPF_LD --attach cache:LLC-loadmisses c.o
+	assert_output --partial "there is no cache event 'LLC-loadmisses'"
+	run -1 $BPF_LD --attach profile:9x c.o
+	assert_output --partial 'the rate is not a number above 0'
+	run -1 $BPF_LD --attach software:cs:10ms c.o
+	assert_output --partial 'a time is the rate of clocks only'
+	run -1 $BPF_LD --attach perf:cycles c.o
+	assert_output --partial 'it does not begin with a kind'
+	run -1 $BPF_LD --attach profile:99hz,tid=1 c.o
+	assert_output --partial "takes no option 'tid'"
+	need_native
+	run -1 $BPF_LD --attach profile:100000000hz c.o
+	assert_output --partial 'perf_event_max_sample_rate'
+}
+
+@test "hardware counters, where there are some" {
+	need_native
+	count_s perf_event
+	run $BPF_LD --watch counts=1h --attach hardware:cycles:99hz --for 100ms c.o
+	if [ "$status" = 3 ]; then
+		assert_output --partial 'this machine has no such counter that can call programs'
+		assert_output --partial 'profile:99hz'
+		return
+	fi
+	assert_success
+	between 1 100000 --attach hardware:instructions:100000 --for 200ms c.o
+}
+
+@test "the VM has no counters, and says so" {
+	need_world
+	need_native
+	count_s perf_event
+	run -3 $BPF_LD --vm --attach profile:99hz c.o
+	assert_output --partial 'the VM has no events of this kind'
+	drop_world
+}

@@ -26,6 +26,7 @@ tests_probe_SOURCES = tests/probe.c
 check_PROGRAMS += tests/qemu/target
 tests_qemu_target_SOURCES = tests/qemu/target.c
 EXTRA_DIST += tests/qemu/run.sh tests/qemu/init tests/qemu/guest.sh \
+	tests/qemu/trace.s tests/qemu/victim.s tests/qemu/replace.s \
 	tests/qemu/attach.s tests/qemu/core.s tests/qemu/refused.s
 check-qemu: all tests/qemu/target
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/qemu/run.sh

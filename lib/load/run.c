@@ -477,6 +477,41 @@ static void put_back(struct run *r, uint32_t i)
 		bu_sys_pin(r->s, r->replaced[i] - 1, r->p->priv->pins[i].path);
 }
 
+static void still_there(struct run *r, const char *path, int err)
+{
+	if (err && err != -ENOENT)
+		bu_diag(r->ds, BU_WARNING, "L0209", "%s cannot be removed: %s", path,
+			strerror(-err));
+}
+
+/* An attachment of several links (one for each CPU) has several pins: PATH, PATH_2, PATH_3 … */
+static void unpin_more(struct run *r, const char *path, unsigned n)
+{
+	while (n--) {
+		struct bu_buf b = { 0 };
+
+		bu_buf_printf(&b, "%s_%u", path, n + 2);
+		still_there(r, bu_buf_cstr(&b), r->s->ops->unpin(r->s, bu_buf_cstr(&b)));
+		bu_buf_free(&b);
+	}
+}
+
+static int pin_more(struct run *r, const struct bu_loaded_link *l, const char *path, unsigned n)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < n && !err; i++) {
+		struct bu_buf b = { 0 };
+
+		bu_buf_printf(&b, "%s_%u", path, i + 2);
+		err = b.failed ? -ENOMEM : bu_sys_pin(r->s, l->at.more[i], bu_buf_cstr(&b));
+		bu_buf_free(&b);
+		if (err)
+			unpin_more(r, path, i);
+	}
+	return err;
+}
+
 static int new_pin(struct run *r, uint32_t i)
 {
 	const struct plan_pin *pin = &r->p->priv->pins[i];
@@ -506,6 +541,11 @@ static int new_pin(struct run *r, uint32_t i)
 	      take_away(r, i) : 0;
 	if (!err)
 		err = bu_sys_pin(r->s, fd, pin->path);
+	if (!err && l && l->at.nmore) {
+		err = pin_more(r, l, pin->path, l->at.nmore);
+		if (err)
+			still_there(r, pin->path, r->s->ops->unpin(r->s, pin->path));
+	}
 	if (err < 0) {
 		put_back(r, i);
 		d = bu_diag(r->ds, BU_ERROR, "L0207", "nothing can be pinned at %s: %s", pin->path,
@@ -606,13 +646,6 @@ static int do_action(struct run *r, const struct bu_action *a)
 	return -EINVAL;
 }
 
-static void still_there(struct run *r, const char *path, int err)
-{
-	if (err && err != -ENOENT)
-		bu_diag(r->ds, BU_WARNING, "L0209", "%s cannot be removed: %s", path,
-			strerror(-err));
-}
-
 static void undo(struct run *r)
 {
 	char *log = r->out->log;
@@ -621,6 +654,8 @@ static void undo(struct run *r)
 		uint32_t i = r->pins[--r->npins];
 		const char *path = r->p->priv->pins[i].path;
 
+		if (r->p->priv->pins[i].kind == PIN_LINK)
+			unpin_more(r, path, r->out->links[r->p->priv->pins[i].index].at.nmore);
 		still_there(r, path, r->s->ops->unpin(r->s, path));
 		put_back(r, i);
 	}
@@ -734,10 +769,7 @@ int bu_loaded_close(struct bu_sys *s, struct bu_loaded *l, struct bu_diags *ds)
 			continue;
 		}
 		/* What stays is left by its holder without a word to the kernel. */
-		if (at->link_fd >= 0)
-			s->ops->close(s, at->link_fd);
-		if (at->event_fd >= 0)
-			s->ops->close(s, at->event_fd);
+		bu_sys_leave(s, at);
 	}
 	for (unsigned i = 0; i < l->nprogs; i++) {
 		if (l->progs[i].fd >= 0)

@@ -2,6 +2,8 @@
 /* Attaching one program to one event, and undoing it: the hook's driver does it. */
 #include "sys/attach.h"
 
+#include <stdlib.h>
+
 static const struct bu_attach_driver *const drivers[BU_NHOOKS] = {
 #define BU_HOOK(id, name, ptype, driver) [BU_HOOK_##id] = &bu_driver_##driver,
 #include "isa/hook.def"
@@ -18,6 +20,23 @@ void bu_attach_close(struct bu_sys *s, int *fd)
 	if (*fd >= 0)
 		s->ops->close(s, *fd);
 	*fd = -1;
+}
+
+int bu_attach_more(struct bu_attached *out, struct bu_attached *one)
+{
+	int fd = one->link_fd >= 0 ? one->link_fd : one->event_fd, *v;
+
+	if (out->link_fd < 0 && out->event_fd < 0) {
+		out->link_fd = one->link_fd;
+		out->event_fd = one->event_fd;
+		return 0;
+	}
+	v = realloc(out->more, (out->nmore + 1) * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	out->more = v;
+	v[out->nmore++] = fd;
+	return 0;
 }
 
 int bu_sys_attach(struct bu_sys *s, const struct bu_attach *at, int prog_fd,
@@ -44,12 +63,21 @@ int bu_sys_attach(struct bu_sys *s, const struct bu_attach *at, int prog_fd,
 	return err;
 }
 
+void bu_sys_leave(struct bu_sys *s, struct bu_attached *at)
+{
+	bu_attach_close(s, &at->link_fd);
+	bu_attach_close(s, &at->event_fd);
+	while (at->nmore)
+		bu_attach_close(s, &at->more[--at->nmore]);
+	free(at->more);
+	at->more = NULL;
+}
+
 int bu_sys_detach(struct bu_sys *s, struct bu_attached *at)
 {
 	const struct bu_attach_driver *driver = bu_attach_driver(at->hook);
 	int err = driver && driver->detach ? driver->detach(s, at) : 0;
 
-	bu_attach_close(s, &at->link_fd);
-	bu_attach_close(s, &at->event_fd);
+	bu_sys_leave(s, at);
 	return err;
 }

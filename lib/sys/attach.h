@@ -76,6 +76,10 @@ const struct bu_attach_driver *bu_attach_driver(enum bu_hook hook);
 
 /* Closes *fd, if it is open, and makes it -1. */
 void bu_attach_close(struct bu_sys *s, int *fd);
+/* Adds the link or event of one, which is then out's, to those of out. 0 or -ENOMEM. */
+int bu_attach_more(struct bu_attached *out, struct bu_attached *one);
+/* attach_perf.c: the names of the events of a kind. */
+int bu_perf_names(enum bu_hook hook, bu_name_fn *fn, void *ctx);
 /*
  * attach_probe.c: an event of all processes (pid -1) on one CPU, into c->out->event_fd; and the program
  * tied to it, by a link that then holds the event, or by ioctl. -errno with a message.
@@ -98,6 +102,7 @@ int bu_blame_symbol(struct bu_attaching *c, int err, const char *near); /* uprob
 int bu_blame_device(struct bu_attaching *c, int err);
 /* What has no causes of its own; cmd: the command, for what permission it needs; step: "making a link". */
 int bu_blame_step(struct bu_attaching *c, int cmd, const char *step, int err);
+int bu_blame_perf(struct bu_attaching *c, int err);
 int bu_blame_btf(struct bu_attaching *c, int err);
 int bu_blame_iter(struct bu_attaching *c, int err);
 int bu_blame_cgroup(struct bu_attaching *c, int err);

@@ -86,6 +86,10 @@ static int not_permitted(struct bu_attaching *c, int cmd, int err)
 
 static int other(struct bu_attaching *c, const char *step, int err)
 {
+	if (err == -EOPNOTSUPP && strcmp(c->s->ops->name, "vm") == 0) {
+		bu_diag(c->ds, BU_ERROR, "S0102", "%s: the VM has no events of this kind", subject(c));
+		return err;
+	}
 	bu_diag(c->ds, BU_ERROR, "S0112", "%s: %s failed: %s (%s)", subject(c), step,
 		err == -ENOTSUPP_KERNEL ? "Operation not supported" : strerror(-err),
 		bu_errno_name(err));

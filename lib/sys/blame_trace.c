@@ -2,6 +2,7 @@
 /* Why tracing programs, replacements, LSM programs and iterators could not be attached, in words. */
 #include "sys/attach.h"
 
+#include <linux/perf_event.h>
 #include <string.h>
 
 #define ENOTSUPP_KERNEL 524 /* not in errno.h, yet the kernel lets it out */
@@ -14,6 +15,41 @@ int bu_blame_cgroup(struct bu_attaching *c, int err)
 		    c->at->cgroup, strerror(-err));
 	bu_diag_help(c->ds, d, "it is a directory of the cgroup2 file system, often below /sys/fs/cgroup");
 	return err;
+}
+
+int bu_blame_perf(struct bu_attaching *c, int err)
+{
+	struct bu_diag *d;
+
+	switch (err) {
+	case -ENOENT:
+	case -EOPNOTSUPP:
+	case -ENXIO:
+		d = bu_diag(c->ds, BU_ERROR, "S0103", "%s: %s has no such counter that can call programs",
+			    bu_blame_subject(c), strcmp(c->s->ops->name, "vm") == 0 ? "the VM" : "this machine");
+		if (c->at->perf.type != PERF_TYPE_SOFTWARE) {
+			bu_diag_note(c->ds, d, "virtual machines often have no hardware counters");
+			bu_diag_help(c->ds, d, "clocks are everywhere: profile:99hz, software:cpu-clock:1ms");
+		}
+		return -EOPNOTSUPP;
+	case -EINVAL:
+		d = bu_diag(c->ds, BU_ERROR, "S0112", "%s: the kernel does not take this event and rate",
+			    bu_blame_subject(c));
+		if (c->at->perf.freq)
+			bu_diag_note(c->ds, d, "/proc/sys/kernel/perf_event_max_sample_rate is the highest rate");
+		if (c->at->cpu_given)
+			bu_diag_note(c->ds, d, "or there is no CPU %u", c->at->cpu);
+		return err;
+	case -ESRCH:
+		bu_diag(c->ds, BU_ERROR, "S0132", "%s: there is no process %u", bu_blame_subject(c), c->at->pid);
+		return err;
+	case -ENODEV:
+		bu_diag(c->ds, BU_ERROR, "S0132", "%s: CPU %u is not there, or is off", bu_blame_subject(c),
+			c->at->cpu);
+		return err;
+	default:
+		return bu_blame_step(c, BU_CMD_PERF_EVENT_OPEN, "perf_event_open", err);
+	}
 }
 
 int bu_blame_btf(struct bu_attaching *c, int err)

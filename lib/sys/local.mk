@@ -8,6 +8,8 @@ lib_libbu_a_SOURCES += lib/sys/attach_parse.c
 lib_libbu_a_SOURCES += lib/sys/attach_probe.c
 lib_libbu_a_SOURCES += lib/sys/attach_xdp.c
 lib_libbu_a_SOURCES += lib/sys/attach_btf.c
+lib_libbu_a_SOURCES += lib/sys/attach_perf.c
+lib_libbu_a_SOURCES += lib/sys/perfevent.def
 lib_libbu_a_SOURCES += lib/sys/attach_iter.c
 lib_libbu_a_SOURCES += lib/sys/blame_trace.c
 lib_libbu_a_SOURCES += lib/sys/blame.c
@@ -15,10 +17,6 @@ lib_libbu_a_SOURCES += lib/sys/call.c
 lib_libbu_a_SOURCES += lib/sys/elfsym.c
 lib_libbu_a_SOURCES += lib/sys/explain.c
 lib_libbu_a_SOURCES += lib/sys/feat.c
-lib_libbu_a_SOURCES += lib/sys/sys.h lib/sys/uapi.h lib/sys/attach.h lib/sys/attachopt.def \
-	lib/sys/attach.c lib/sys/attach_parse.c lib/sys/attach_probe.c lib/sys/attach_xdp.c lib/sys/attach_btf.c lib/sys/attach_iter.c \
-	lib/sys/blame_trace.c lib/sys/blame.c lib/sys/call.c \
-	lib/sys/elfsym.c lib/sys/explain.c lib/sys/feat.c
 lib_libbu_a_SOURCES += lib/sys/kconfig.c
 check_PROGRAMS += tests/unit/sys_test tests/unit/uapi_test
 tests_unit_sys_test_SOURCES = tests/unit/sys_test.c tests/unit/tap.h

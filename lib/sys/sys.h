@@ -191,6 +191,10 @@ struct bu_attach {
 	const char *cgroup;   /* path of a control group's directory */
 	uint32_t order;       /* of an iterator over it: enum bpf_cgroup_iter_order */
 	uint32_t pid, tid;    /* of that process, of that task only; 0: all */
+	bool cpu_given;
+	uint32_t cpu;
+	/* A counter or clock: type and config of perf_event_open; every so many, or so many a second. */
+	struct { uint32_t type; uint64_t config, period; bool freq, once; } perf;
 };
 /*
  * Reads TARGET[,OPTION[=VALUE]…] for a hook; at->target is all of it, as written:
@@ -236,6 +240,8 @@ struct bu_attached {
 	int ifindex, prog_fd; /* netlink XDP, else 0, -1 */
 	uint32_t xdp_flags;
 	bool netlink;
+	int *more;      /* further links, or events where there is no link: one for each CPU or task; heap */
+	unsigned nmore;
 };
 enum bu_attach_via { BU_VIA_AUTO, BU_VIA_LINK, BU_VIA_IOCTL, BU_VIA_NETLINK };
 /*
@@ -246,6 +252,8 @@ enum bu_attach_via { BU_VIA_AUTO, BU_VIA_LINK, BU_VIA_IOCTL, BU_VIA_NETLINK };
  */
 int bu_sys_attach(struct bu_sys *s, const struct bu_attach *at, int prog_fd,
 		  enum bu_attach_via via, struct bu_attached *out, struct bu_diags *ds);
+/* Closes the fds of what is to stay, without detaching. */
+void bu_sys_leave(struct bu_sys *s, struct bu_attached *at);
 /* 0 also when someone else has taken it away; -errno: the XDP program is still there. */
 int bu_sys_detach(struct bu_sys *s, struct bu_attached *at);
 

@@ -10,7 +10,8 @@
 tests=/tests
 limit=150 # seconds a test
 
-# count_is ATTACHMENT ELEMENT WANT [-- COMMAND]: what COMMAND, else "target 5", leaves in counts while attached
+# count_is ATTACHMENT ELEMENT WANT [-- COMMAND]: what COMMAND, else "target 5", leaves in counts while attached.
+# $obj is the object, attach.o if unset.
 count_is()
 {
 	attach=$1
@@ -18,7 +19,7 @@ count_is()
 	want=$3
 	shift 3
 	[ $# != 0 ] || set -- -- target 5
-	bpf-ld --attach "$attach" --pin /sys/fs/bpf/t attach.o "$@"
+	bpf-ld --attach "$attach" --pin /sys/fs/bpf/t "${obj:-attach.o}" "$@"
 	got=$(value /sys/fs/bpf/t/counts "$element")
 	rm -r /sys/fs/bpf/t
 	if [ "$got" != "$want" ]; then
@@ -37,6 +38,9 @@ assembles()
 {
 	bpf-as $tests/attach.s
 	bpf-as $tests/refused.s
+	bpf-as $tests/trace.s
+	bpf-as $tests/victim.s
+	bpf-as $tests/replace.s
 	test -s attach.o
 }
 
@@ -48,6 +52,56 @@ tracepoint() { count_is "tracepoint:syscalls:sys_enter_sched_get_priority_max=on
 raw_tp() { count_is "raw_tp:sys_enter=on_raw_tp" 3 5; }
 uprobe() { count_is "uprobe:/bin/target:uprobe_me=on_uprobe" 4 10; }
 uretprobe() { count_is "uretprobe:/bin/target:uprobe_me=on_uretprobe" 5 15; }
+
+# By type information.
+traced() { obj=trace.o count_is "$@"; }
+tp_btf() { traced "tp_btf:sys_enter=on_tp_btf" 5 5; }
+fentry() { traced "fentry:$call=on_fentry" 0 5; }
+fexit() { traced "fexit:$call=on_fexit" 1 495; }
+fmod_ret() { traced "fmod_ret:security_inode_mkdir=on_fmod_ret" 2 2 -- sh -c "! mkdir a && ! mkdir b && [ ! -e a ]"; }
+lsm() { traced "lsm:inode_mkdir=on_lsm" 3 2 -- sh -c "! mkdir a && ! mkdir b && [ ! -e a ]"; }
+
+fentry_busy()
+{
+	# The same program and another on one function: all of them run.
+	bpf-ld --attach "fentry:$call=on_fentry" --attach "fexit:$call=on_fexit" --attach "fentry:__x64_sys_getpgid=on_fentry" \
+		--pin /sys/fs/bpf/t trace.o -- target 3
+	[ "$(value /sys/fs/bpf/t/counts 0)" = 3 ]
+	[ "$(value /sys/fs/bpf/t/counts 1)" = 297 ]
+	ls /sys/fs/bpf/t
+	[ -e /sys/fs/bpf/t/on_fentry_2 ]
+	rm -r /sys/fs/bpf/t
+	nothing_left
+}
+
+lsm_cgroup()
+{
+	mkdir -p /tmp/cg
+	mount -t cgroup2 none /tmp/cg || return
+	mkdir /tmp/cg/x
+	got=0
+	bpf-ld --attach "lsm_cgroup:socket_post_create,cgroup=/tmp/cg/x=on_lsm_cgroup" --pin /sys/fs/bpf/t trace.o -- \
+		sh -c 'ping -q -c 1 127.0.0.1; echo $$ >/tmp/cg/x/cgroup.procs; ping -q -c 1 127.0.0.1; echo $$ >/tmp/cg/cgroup.procs' || got=$?
+	echo "status $got, counted $(value /sys/fs/bpf/t/counts 4)"
+	[ "$got" = 0 ]
+	[ "$(value /sys/fs/bpf/t/counts 4)" = 1 ]
+	rm -r /sys/fs/bpf/t
+	rmdir /tmp/cg/x
+	umount /tmp/cg
+	nothing_left
+}
+
+# A function of an XDP program, then one program whose function is looked into.
+freplace()
+{
+	bpf-ld --attach xdp:lo:generic --pin /sys/fs/bpf/v victim.o
+	obj=replace.o count_is "freplace:/sys/fs/bpf/v/on_xdp:verdict" 6 6 -- ping -q -c 3 127.0.0.1
+	id=$(bpftool -j prog show pinned /sys/fs/bpf/v/on_xdp | sed 's/.*"id":\([0-9]*\).*/\1/')
+	obj=replace.o count_is "freplace:$id:verdict" 6 4 -- ping -q -c 2 127.0.0.1
+	traced "fentry:id:$id:verdict=on_fentry" 0 4 -- ping -q -c 2 127.0.0.1
+	rm -r /sys/fs/bpf/v
+	nothing_left
+}
 
 # nothing_left: no link, no program, no map and no pin of ours
 nothing_left()
@@ -154,6 +208,14 @@ tracepoint		tracepoint counts 5 calls
 raw_tp			raw tracepoint counts 5 calls
 uprobe			uprobe adds 5 arguments
 uretprobe		uretprobe adds 5 return values
+tp_btf			tp_btf counts 5 calls
+fentry			fentry counts 5 calls
+fexit			fexit adds 5 return values
+fmod_ret		fmod_ret returns instead of the function
+lsm			lsm refuses two directories
+fentry_busy		fentry and fexit of one function, one program on two
+lsm_cgroup		lsm_cgroup sees the sockets of its control group only
+freplace		freplace and fentry of a function of another program
 xdp_generic		XDP counts the packets of lo, generic
 xdp_driver		XDP counts the frames of a veth, in its driver
 pinned			a pinned kprobe outlives bpf-ld, and ends with its pins
