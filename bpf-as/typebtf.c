@@ -137,43 +137,6 @@ bool as_types_btf(struct as *as)
 
 /* ---------------------------------------------------------------- in */
 
-static bool is_elf(const struct bu_buf *b)
-{
-	return b->n > 64 && !memcmp(b->p, ELFMAG, SELFMAG);
-}
-
-/* The section .BTF of an ELF file of any machine, in place. */
-static bool btf_section(const struct bu_buf *b, const uint8_t **p, size_t *n)
-{
-	bool be = b->p[EI_DATA] == ELFDATA2MSB;
-	uint64_t shoff, strs, strn, num, ndx;
-
-	if (b->p[EI_CLASS] != ELFCLASS64)
-		return false;
-	shoff = bu_get64(b->p + 40, be);
-	num = bu_get16(b->p + 60, be);
-	ndx = bu_get16(b->p + 62, be);
-	if (bu_get16(b->p + 58, be) != 64 || shoff > b->n || num > (b->n - shoff) / 64 || ndx >= num)
-		return false;
-	strs = bu_get64(b->p + shoff + ndx * 64 + 24, be);
-	strn = bu_get64(b->p + shoff + ndx * 64 + 32, be);
-	if (strs > b->n || strn > b->n - strs)
-		return false;
-	for (uint64_t i = 0; i < num; i++) {
-		const uint8_t *h = b->p + shoff + i * 64;
-		uint64_t name = bu_get32(h, be), off = bu_get64(h + 24, be), size = bu_get64(h + 32, be);
-
-		if (name >= strn || strn - name < 5 || memcmp(b->p + strs + name, ".BTF", 5))
-			continue;
-		if (off > b->n || size > b->n - off)
-			return false;
-		*p = b->p + off;
-		*n = size;
-		return true;
-	}
-	return false;
-}
-
 int as_types_file(struct as *as, const char *path)
 {
 	struct as_types *ty = as_types(as);
@@ -188,9 +151,8 @@ int as_types_file(struct as *as, const char *path)
 		bu_diag(as->ds, BU_ERROR, "A0103", "cannot read '%s': %s", path, strerror(-err));
 		return err;
 	}
-	p = ty->file.p;
-	n = ty->file.n;
-	if (is_elf(&ty->file) && !btf_section(&ty->file, &p, &n)) {
+	err = bu_btf_in_file(ty->file.p, ty->file.n, &p, &n);
+	if (err) {
 		bu_diag(as->ds, BU_ERROR, "A0246", "'%s' is an ELF file without BTF", path);
 		return -EINVAL;
 	}

@@ -11,7 +11,7 @@
 enum {
 	OPT_ATTACH = 1, OPT_VIA, OPT_SET, OPT_MAP_FROM, OPT_MAP, OPT_KCONFIG, OPT_WATCH, OPT_FOR, OPT_READY, OPT_PIN,
 	OPT_RECORD, OPT_RECORD_PID, OPT_MARK_FD, OPT_REPLAY, OPT_UNTIL,
-	OPT_TYPE, OPT_ONLY, OPT_KEEP_GOING,
+	OPT_TYPE, OPT_ONLY, OPT_KEEP_GOING, OPT_BTF,
 	OPT_NO_ATTACH, OPT_DRY, OPT_VERBOSE, OPT_JSON, OPT_BACKEND, OPT_VM, OPT_COLOR, OPT_EXPLAIN,
 	OPT_JOIN, OPT_OUT, OPT_HELP, OPT_VERSION,
 };
@@ -50,6 +50,8 @@ static const struct bu_opt options[] = {
 	{ OPT_ONLY, 'o', "only", "PROGRAM", "load this program only (repeatable)", BU_WORD_NONE, NULL },
 	{ OPT_KEEP_GOING, 'k', "keep-going", NULL, "load what can be loaded, and tell of each program",
 	  BU_WORD_NONE, NULL },
+	{ OPT_BTF, 0, "btf", "FILE", "adjust programs to the types in FILE, not to the kernel's (CO-RE)",
+	  BU_WORD_FILE, NULL },
 	{ OPT_NO_ATTACH, 0, "no-attach", NULL, "only load, and tell what was made", BU_WORD_NONE,
 	  NULL },
 	{ OPT_DRY, 'n', "dry-run", NULL, "print the plan, make nothing", BU_WORD_NONE, NULL },
@@ -356,6 +358,9 @@ static int take(struct ld *l, int id, const char *arg)
 		return only_option(l, arg);
 	case OPT_KEEP_GOING:
 		l->load.keep_going = true;
+		return 0;
+	case OPT_BTF:
+		l->load.btf = arg;
 		return 0;
 	case OPT_NO_ATTACH:
 		l->load.no_attach = true;

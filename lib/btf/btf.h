@@ -42,6 +42,12 @@ int bu_btf_parse(struct bu_btf *b, const void *data, size_t size, const struct b
 		 const char *name, struct bu_diags *ds);
 void bu_btf_free(struct bu_btf *b);
 
+/*
+ * Where in a file's bytes its BTF is: an ELF file's section .BTF, else all of it. -ENOENT: an ELF file
+ * without that section; -EINVAL: a damaged one.
+ */
+int bu_btf_in_file(const void *data, size_t size, const uint8_t **btf, size_t *n);
+
 /* The fixed part of a type, decoded. */
 struct bu_btf_type {
 	uint32_t id;

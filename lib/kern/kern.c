@@ -88,37 +88,6 @@ static int kern_perf_enable(struct bu_sys *s, int event_fd)
 	return ioctl(event_fd, PERF_EVENT_IOC_ENABLE, 0) ? -errno : 0;
 }
 
-/* Newer kernels let their BTF be mapped, which costs nothing; else it is read, some 5 MB. */
-static int kern_vmlinux_btf(struct bu_sys *s, const void **data, size_t *size)
-{
-	static const char path[] = "/sys/kernel/btf/vmlinux";
-	struct bu_kern *k = bu_kern(s);
-	struct stat st;
-	void *p;
-	int fd, err;
-
-	if (!k->btf_map && !k->btf.n) {
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			return -errno;
-		p = MAP_FAILED;
-		if (!fstat(fd, &st) && st.st_size > 0)
-			p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		close(fd);
-		if (p != MAP_FAILED) {
-			k->btf_map = p;
-			k->btf_size = (size_t)st.st_size;
-		} else {
-			err = bu_file_read(path, 64u << 20, &k->btf);
-			if (err)
-				return err;
-		}
-	}
-	*data = k->btf_map ? k->btf_map : k->btf.p;
-	*size = k->btf_map ? k->btf_size : k->btf.n;
-	return 0;
-}
-
 /* "0-3,6": the number of CPUs in the list. */
 static int kern_possible_cpus(struct bu_sys *s)
 {
@@ -171,9 +140,7 @@ static void kern_destroy(struct bu_sys *s)
 {
 	struct bu_kern *k = bu_kern(s);
 
-	if (k->btf_map)
-		munmap(k->btf_map, k->btf_size);
-	bu_buf_free(&k->btf);
+	bu_kern_btf_close(k);
 	bu_buf_free(&k->config);
 	bu_buf_free(&k->scratch);
 	free(k);
@@ -201,7 +168,8 @@ static const struct bu_sys_ops ops = {
 	.unpin = bu_kern_unpin,
 	.pins = bu_kern_pins,
 	.holders = bu_kern_holders,
-	.vmlinux_btf = kern_vmlinux_btf,
+	.vmlinux_btf = bu_kern_vmlinux_btf,
+	.module_btf = bu_kern_module_btf,
 	.possible_cpus = kern_possible_cpus,
 	.fd_kind = bu_kern_fd_kind,
 	.names = bu_kern_names,

@@ -13,6 +13,7 @@ struct bu_kern {
 	struct bu_buf btf;         /* vmlinux BTF, where it could not be mapped */
 	void *btf_map;
 	size_t btf_size;
+	struct bu_kern_modules *modules; /* their BTF, or NULL: not looked for yet */
 	bool config_read;
 	struct bu_buf config;      /* the kernel's configuration, text */
 	struct bu_buf scratch;     /* one small file of /proc or /sys at a time */
@@ -43,6 +44,10 @@ int bu_kern_pin_mkdir(struct bu_sys *s, const char *dir);
 int bu_kern_pin_rmdir(struct bu_sys *s, const char *dir);
 int bu_kern_unpin(struct bu_sys *s, const char *path);
 int bu_kern_pins(struct bu_sys *s, bu_pin_fn *fn, void *ctx);
+
+int bu_kern_vmlinux_btf(struct bu_sys *s, const void **data, size_t *size);
+int bu_kern_module_btf(struct bu_sys *s, unsigned i, const char **name, const void **data, size_t *size);
+void bu_kern_btf_close(struct bu_kern *k);
 
 int bu_kern_fd_kind(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id);
 int bu_kern_holders(struct bu_sys *s, bu_holder_fn *fn, void *ctx);

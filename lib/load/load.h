@@ -88,6 +88,8 @@ struct bu_load_opts {
 	bool no_attach;            /* load only, those named by attaches if there are any */
 	const char *pin_dir;       /* NULL: no pins */
 	const char *kconfig;       /* file with the kernel's configuration; NULL: the running one's */
+	const char *btf;           /* --btf: the types that CO-RE goes by; NULL: the kernel's */
+	bool core_in_kernel;       /* CO-RE is left to the kernel, to compare with */
 	uint32_t log_level;        /* 0: silent first, the log only after a refusal */
 	enum bu_attach_via via;
 };

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "load/priv.h"
+#include "load/kpriv.h"
 
 const char *bu_action_name(enum bu_action_kind k)
 {
@@ -84,46 +84,6 @@ static bool whole_info(const struct bu_code *c)
 	return true;
 }
 
-/*
- * CO-RE records of the program's parts, their offsets made relative to the program; the kernel
- * applies them (since 5.17). Layout: insn_off, type_id, access_str_off, kind.
- */
-static int core_records(struct bu_plan *p, struct plan_prog *g)
-{
-	const struct bu_obj *o = p->obj;
-	struct bu_buf out = { 0 };
-
-	for (uint32_t i = 0; i < g->code.nparts; i++) {
-		const struct bu_code_part *part = &g->code.part[i];
-
-		for (uint32_t k = 0; k < o->ext.nsec; k++) {
-			const struct bu_btfext_sec *e = &o->ext.sec[k];
-
-			if (e->core_size < 16 || part->sec >= o->nsecs ||
-			    strcmp(e->name, o->secs[part->sec].name) != 0)
-				continue;
-			for (uint32_t r = 0; r < e->ncore; r++) {
-				const uint8_t *rec = e->core + (size_t)r * e->core_size;
-				uint64_t off = bu_get32(rec, o->be);
-				uint8_t one[16];
-
-				if (off < part->sec_off ||
-				    off >= part->sec_off + (uint64_t)part->n * BU_INSN_SIZE)
-					continue;
-				off = off - part->sec_off + (uint64_t)part->start * BU_INSN_SIZE;
-				memcpy(one, rec, sizeof(one));
-				bu_put32(one, o->be, (uint32_t)off);
-				bu_buf_add(&out, one, sizeof(one));
-				g->ncore++;
-			}
-		}
-	}
-	if (out.n)
-		g->core = bu_arena_memdup(&p->arena, out.p, out.n);
-	bu_buf_free(&out);
-	return out.failed || bu_arena_failed(&p->arena) ? -ENOMEM : 0;
-}
-
 /* Programs in the arrays that a program's code names load with it: it may tail-call them. */
 static int add_tails(struct bu_plan *p, unsigned i, struct bu_diags *ds)
 {
@@ -163,8 +123,6 @@ static int link_programs(struct bu_plan *p, struct bu_diags *ds)
 		struct bu_diag *mark = ds->last;
 		int err = bu_obj_link(p->obj, g->prog, &p->arena, &g->code, ds);
 
-		if (!err)
-			err = core_records(p, g);
 		g->info = !err && whole_info(&g->code);
 		if (!err)
 			err = add_tails(p, i, ds);
@@ -417,11 +375,15 @@ int bu_plan_make(struct bu_plan *p, const struct bu_obj *obj, const struct bu_lo
 	p->priv = bu_arena_alloc(&p->arena, sizeof(*p->priv));
 	if (!p->priv)
 		return -ENOMEM;
-	err = check_target(obj, ds);
+	err = bu_kbtf_new(&p->priv->kbtf, s, opts->btf, ds);
+	if (!err)
+		err = check_target(obj, ds);
 	if (!err)
 		err = bu_plan_select(p, ds);
 	if (!err)
 		err = link_programs(p, ds);
+	if (!err)
+		err = bu_plan_core(p, ds);
 	if (!err)
 		err = bu_plan_maps(p, s, ds);
 	if (!err)
@@ -442,6 +404,8 @@ int bu_plan_make(struct bu_plan *p, const struct bu_obj *obj, const struct bu_lo
 
 void bu_plan_free(struct bu_plan *p)
 {
+	if (p->priv)
+		bu_kbtf_free(p->priv->kbtf);
 	bu_arena_free(&p->arena);
 	memset(p, 0, sizeof(*p));
 }

@@ -44,7 +44,8 @@ struct plan_prog {
 	const struct bu_secdef **cand; /* a guess: what to try, type being the first's; else NULL */
 	unsigned ncand;
 	bool info;          /* func_info and line_info are whole */
-	uint8_t *core; uint32_t ncore; /* CO-RE records for the kernel to apply */
+	uint32_t ncore;     /* CO-RE relocations: applied, or with core for the kernel to apply */
+	uint8_t *core;
 };
 
 struct plan_attach {
@@ -58,6 +59,8 @@ struct plan_slot { uint32_t map, index; bool is_prog; uint32_t target; };
 enum plan_pin_kind { PIN_MAP, PIN_PROG, PIN_LINK };
 struct plan_pin { enum plan_pin_kind kind; uint32_t index; const char *path; };
 
+struct bu_kbtf;
+struct bu_core_state;
 struct bu_plan_priv {
 	struct plan_map *maps; unsigned nmaps;
 	int32_t *map_of;    /* obj->maps index -> maps index, or -1 */
@@ -65,6 +68,8 @@ struct bu_plan_priv {
 	struct plan_slot *slots; unsigned nslots;
 	struct plan_attach *att; unsigned natt; size_t capatt;
 	struct plan_pin *pins; unsigned npins; size_t cappins;
+	struct bu_kbtf *kbtf; /* the types of the kernel */
+	struct bu_core_state *core; /* NULL: no CO-RE */
 	uint8_t *btf; size_t btf_size; /* the object's BTF as the kernel wants it, or NULL */
 	size_t capact;
 };

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "load/priv.h"
+#include "load/kpriv.h"
 #include "load/vlog.h"
 
 #define LOG_STATS (16u << 10) /* bytes; figures and a reason */
@@ -80,7 +80,7 @@ static int make_info(struct load_job *j, int btf_fd)
 	if (btf_fd < 0)
 		return 0;
 	a->prog_btf_fd = (uint32_t)btf_fd;
-	if (j->g->ncore) {
+	if (j->g->core) {
 		a->core_relos = bu_ptr64(j->g->core);
 		a->core_relo_cnt = j->g->ncore;
 		a->core_relo_rec_size = sizeof(struct bpf_core_relo);
@@ -299,9 +299,13 @@ static int refused(struct load_job *j, int err, struct bu_loaded *out, struct bu
 	const struct bu_vtell t = { .prog = j->name, .code = &j->g->code, .map_name = map_name, .ctx = j,
 				    .btf = j->p->obj->has_btf ? &j->p->obj->btf : NULL };
 	struct bu_diag *d;
-	bool known;
+	struct bu_vlog v;
+	bool known = true;
 
-	d = j->log ? bu_vlog_tell(&t, j->log, ds, &known) : NULL;
+	d = j->log && bu_vlog_read(j->log, &v) ? bu_core_blame(j->p, (unsigned)(j->g - j->p->priv->progs), v.insn, ds)
+					       : NULL;
+	if (!d && j->log)
+		d = bu_vlog_tell(&t, j->log, ds, &known);
 	if (d) {
 		if (j->far) {
 			bu_diag_note(ds, d, "verifying it took the kernel %llu ms; to find the place takes it "
@@ -317,7 +321,7 @@ static int refused(struct load_job *j, int err, struct bu_loaded *out, struct bu
 	}
 	d = bu_diag(ds, BU_ERROR, "L0205", "program %s cannot be loaded: %s", j->name,
 		    strerror(-err));
-	if (err == -E2BIG && j->g->ncore)
+	if (err == -E2BIG && j->g->core)
 		bu_diag_note(ds, d, "it has CO-RE relocations, which the kernel applies since 5.17");
 	else
 		bu_sys_explain(j->s, ds, d, BPF_PROG_LOAD, err, &j->attr);

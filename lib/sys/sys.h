@@ -99,6 +99,10 @@ struct bu_sys_ops {
 	int (*holders)(struct bu_sys *s, bu_holder_fn *fn, void *ctx);
 	/* The kernel's own BTF ("vmlinux") as bytes: 0, -ENOENT. Owned by the backend. */
 	int (*vmlinux_btf)(struct bu_sys *s, const void **data, size_t *size);
+	/* That of the i-th module that has some, on vmlinux as its base: 0; -ENOENT there are fewer. *data is
+	 * NULL where it cannot be read. Owned by the backend. May be NULL: there are no modules. */
+	int (*module_btf)(struct bu_sys *s, unsigned i, const char **name, const void **data,
+			  size_t *size);
 	/* Number of possible CPUs: rows of a per-CPU value. */
 	int (*possible_cpus)(struct bu_sys *s);
 

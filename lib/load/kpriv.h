@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files that go by the kernel's types share: kbtf.c, core.c and those that look up symbols. */
+#ifndef BU_LOAD_KPRIV_H
+#define BU_LOAD_KPRIV_H
+
+#include "load/priv.h"
+
+/* kbtf.c: the types that programs are adjusted to. */
+int bu_kbtf_new(struct bu_kbtf **k, struct bu_sys *s, const char *path, struct bu_diags *ds);
+void bu_kbtf_free(struct bu_kbtf *k);
+/* What CO-RE goes by, source by source: later ones only for what the earlier have not. NULL: no more, or *err. */
+struct bu_btf_index *bu_kbtf_target(struct bu_kbtf *k, unsigned i, int *err);
+/* Of the running kernel (the VM has its own), for ids; and of its modules: NULL: no more. */
+int bu_kbtf_kernel(struct bu_kbtf *k, struct bu_btf_index **x);
+struct bu_btf_index *bu_kbtf_module(struct bu_kbtf *k, unsigned i);
+/* Are these the types of this machine's kernel, lent to the VM? */
+bool bu_kbtf_is_machine(const struct bu_kbtf *k, const struct bu_btf *b);
+/* core.c: CO-RE relocations are applied to the code of the programs that load. */
+int bu_plan_core(struct bu_plan *p, struct bu_diags *ds);
+/* The verifier refused at insn: if what stood there is not in the kernel, tells so. NULL: it is another matter. */
+struct bu_diag *bu_core_blame(const struct bu_plan *p, unsigned prog, int64_t insn, struct bu_diags *ds);
+
+#endif
