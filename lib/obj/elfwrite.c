@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define MAX_ALIGN (1u << 20) /* of a section; more would make a file of zeros */
+
 struct bu_obj_out {
 	int fd, err;
 	bool be;
@@ -289,7 +291,7 @@ static bool place(struct writer *w, const char *prefix, const char *name, Elf64_
 {
 	uint64_t align = h.sh_addralign;
 
-	if (!align || align & (align - 1) || w->end > INT64_MAX - align || h.sh_size > INT64_MAX - w->end - align)
+	if (!align || align > MAX_ALIGN || align & (align - 1) || w->end > INT64_MAX - align || h.sh_size > INT64_MAX - w->end - align)
 		return false;
 	w->end = (w->end + align - 1) & ~(align - 1);
 	h.sh_offset = w->end;

@@ -10,6 +10,9 @@
 
 #define MAX_TYPES 300   /* are printed, of those that a blob has */
 #define MAX_VALUE 4096
+#define MAX_TEXT (2u << 20) /* bytes of values of one input: types may share members so often that theirs is endless */
+
+static size_t text_left;
 
 const char *const ldprop_text[NLDPROPS] = {
 	[LDP_SILENT] = "each refusal has a message",
@@ -173,6 +176,9 @@ static bool value(const struct bu_btf *b, uint32_t id, const uint8_t *data, size
 	bu_out_init(&out, NULL, NULL);
 	out.json = true;
 	err = bu_btf_print_value(&out, NULL, b, id, data, n);
+	text_left -= text_left < out.buf.n ? text_left : out.buf.n;
+	if (!text_left)
+		goto out;
 	if (!out.err && !out.buf.failed && !is_json(out.buf.p, out.buf.n))
 		ok = ldprop_fails(LDP_JSON);
 	bu_btf_print_text(&text, b, id, data, n, 1);
@@ -200,6 +206,7 @@ static bool value(const struct bu_btf *b, uint32_t id, const uint8_t *data, size
 		if ((err == -EINVAL || err == -ERANGE) && ds.errors == errors)
 			ok = ldprop_fails(LDP_SILENT);
 	}
+out:
 	ok = ldprop_messages(&ds) && ok;
 	bu_buf_free(&text);
 	bu_buf_free(&again);
@@ -253,13 +260,13 @@ static bool print_all(const struct bu_btf *b, const uint8_t *data, size_t n)
 			ok = ldprop_fails(LDP_ASTRAY);
 		if (id && *t.name)
 			bu_btf_find(b, t.kind, t.name);
-		if (size < 0 || size > MAX_VALUE || (id + n) % ldprop_every)
+		if (size < 0 || size > MAX_VALUE || (id + n) % ldprop_every || !text_left)
 			continue;
 		for (size_t i = 0; i < (size_t)size; i++)
 			val[i] = n ? data[(id * 7 + i) % n] : 0;
 		ok = value(b, id, val, (size_t)size) && ok;
 		memset(val, 0, sizeof(val));
-		ok = value(b, id, val, (size_t)size) && ok;
+		ok = (!text_left || value(b, id, val, (size_t)size)) && ok;
 	}
 	bu_buf_free(&text);
 	return ok;
@@ -281,6 +288,7 @@ bool ldprop_btf(const uint8_t *p, size_t n)
 		cut = len < n ? (size_t)len : cut;
 	}
 	ldprop_sum.inputs++;
+	text_left = MAX_TEXT;
 	bu_diags_init(&ds);
 	/* Copies of exactly that size: one byte too far is seen. */
 	head = malloc(cut + !cut);
@@ -360,6 +368,7 @@ bool ldprop_btfext(const uint8_t *p, size_t n)
 	int err;
 
 	ldprop_sum.inputs++;
+	text_left = MAX_TEXT;
 	if (n < 2)
 		return true;
 	nb = bu_get16(p, false);
@@ -507,6 +516,7 @@ bool ldprop_obj(const uint8_t *p, size_t n)
 	int err;
 
 	ldprop_sum.inputs++;
+	text_left = MAX_TEXT;
 	bu_diags_init(&ds);
 	bu_obj_init(&o);
 	err = bu_obj_read(&o, p, n, "fuzz.o", &ds);

@@ -124,7 +124,7 @@ for t; do
 	esac
 	log=$work/$t.log
 	(cd "$empty" && FUZZ_TARGET=$t timeout -k 10 $((share + 60)) "$program" -max_total_time=$share -seed="$seed" \
-		-timeout=10 -rss_limit_mb=512 -report_slow_units=5 -max_len=16384 -print_final_stats=1 \
+		-timeout=10 -rss_limit_mb=512 -malloc_limit_mb=8192 -report_slow_units=5 -max_len=16384 -print_final_stats=1 \
 		-dict="$work/dictionary" -reload=0 -verbosity=1 -artifact_prefix="$work/$t-" "$work/corpus-$t" "$work/seed-$t") >"$log" 2>&1
 	status=$?
 	for f in /dev/shm/bpfutils-fuzz-*; do # of one that crashed
