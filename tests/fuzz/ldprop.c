@@ -458,7 +458,7 @@ static bool obj_inside(const struct bu_obj *o)
 	for (uint32_t i = 0; i < o->nmaps; i++) {
 		const struct bu_obj_map *m = &o->maps[i];
 
-		ok = (m->is_inner || lies_in(o, m->sec, m->off, 0)) && ok;
+		ok = (m->is_inner || m->sec == BU_SEC_UNDEF || lies_in(o, m->sec, m->off, 0)) && ok;
 		ok = m->inner < (int32_t)o->nmaps && ok;
 	}
 	for (uint32_t i = 0; i < o->nslots; i++)
