@@ -485,14 +485,15 @@ int bu_obj_link(const struct bu_obj *o, uint32_t prog, struct bu_arena *a, struc
 	memset(out, 0, sizeof(*out));
 	if (prog >= o->nprogs)
 		return obj_error(o, ds, "O0302", "there is no program %u", prog);
-	l.part_of = bu_arena_array(a, o->nfuncs, sizeof(*l.part_of));
 	f = function_start(o, o->progs[prog].sec, o->progs[prog].off);
-	if (!l.part_of)
-		return -ENOMEM;
 	if (!f)
 		return obj_error(o, ds, "O0302", "program '%s' is no function", o->progs[prog].name);
+	/* Not the arena's: of many programs each would keep its own. */
+	l.part_of = calloc(o->nfuncs, sizeof(*l.part_of));
+	if (!l.part_of)
+		return -ENOMEM;
 	if (part_for(&l, f, &err) < 0)
-		return err;
+		goto out;
 	for (uint32_t i = 0; i < out->nparts && !err; i++) {
 		err = grow_code(&l, &code_cap, out->part[i].start + out->part[i].n);
 		if (!err)
@@ -500,5 +501,7 @@ int bu_obj_link(const struct bu_obj *o, uint32_t prog, struct bu_arena *a, struc
 	}
 	if (!err)
 		err = gather_info(&l);
+out:
+	free(l.part_of);
 	return err;
 }
