@@ -34,7 +34,8 @@ static int read_object(struct ld *l)
 				strerror(-err));
 		return -EIO;
 	}
-	return bu_obj_index(&l->obj, &l->ds);
+	err = bu_obj_supply_libc(&l->obj);
+	return err ? err : bu_obj_index(&l->obj, &l->ds);
 }
 
 static int check_watches(struct ld *l)

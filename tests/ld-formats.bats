@@ -13,7 +13,8 @@ setup_file()
 	command -v clang-19 >/dev/null || return 0
 	export OBJ=$BATS_FILE_TMPDIR
 	(cd "$SRCDIR/tests/progs" && printf '%s\n' *.c | xargs -P 2 -I{} sh -c '
-		clang-19 --target=bpf -O2 -g -c {} -o "$OBJ/$(basename {} .c).o" 2>"$OBJ/{}.err"')
+		clang-19 --target=bpf -O2 -g $(sed -n "s,^/[*] flags: \(.*\) [*]/,\1,p" {}) \
+			-c {} -o "$OBJ/$(basename {} .c).o" 2>"$OBJ/{}.err"')
 }
 
 setup()
@@ -170,4 +171,74 @@ value() # PIN KEY: the least byte there
 	assert_output --partial 'is declared by 44 bytes, of which those from 36 on are not known and left out'
 	assert_output --partial 'hash, key 4B, value 8B, max_entries 16'
 	assert_equal "$(grep -c 'create map' <<<"$output")" 1
+}
+
+# ---------------------------------------------------------------- functions
+
+@test "undefined memset, memcpy, memmove, memcmp are supplied: right results, by words where the verifier takes them" {
+	need_cmd clang-19 clang-14
+	need_bpf
+	need_pins
+	need_upstream_bpftool
+	local v
+	for v in 14 19; do
+		clang-$v --target=bpf -O2 -g -fno-builtin -c $PROGS/libcalls.c -o l.o
+		run -0 --separate-stderr $BPF_LD --no-attach --pin $PINS/$v l.o
+		assert_equal "$stderr" ''
+		run_prog $PINS/$v/libcalls 64
+		run -0 $BPFTOOL -j map dump pinned $PINS/$v/recs
+		assert_output --partial "\"a\":[$(printf '90,%.0s' {1..60})90],\"b\":1515870810"
+		assert_output --partial '"a":[48,49,50,51,52,53,54,55,56,57,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,112,113,114,115,116,117,118,119,120,121,122,0,'
+		assert_output --partial '"c":[506381209866536711,506381209866536711,460551,0]'
+		run -0 $BPFTOOL -j map dump pinned $PINS/$v/data
+		assert_output --partial '"back":[97,98,97,98,99,100,101,102,103,104,105,106,107,108,109,110,111,0,'
+		assert_output --partial '"forth":[99,100,101,102,103,104,105,106,107,108,109,110,111,110,111,112,0,'
+		run -0 $BPFTOOL -j map dump pinned $PINS/$v/bss
+		assert_output --partial '"results":[0,47,1,1]'
+		run -0 $UPSTREAM prog dump xlated pinned $PINS/$v/libcalls
+		assert_output --partial 'memset(void * arg'
+		refute_output --partial 'r3 += -8' # its array on the stack is odd
+	done
+	cat >words.c <<-'END'
+		#include "bpf.h"
+		extern void *memcpy(void *to, const void *from, unsigned long n);
+		u64 a[8], b[8] = { 1, 2, 3 };
+		SEC("xdp") int f(void *ctx) { memcpy(a, b, sizeof(a)); return 2; }
+	END
+	clang-19 --target=bpf -O2 -fno-builtin -I$PROGS -c words.c -o words.o
+	run -0 $BPF_LD --no-attach --pin $PINS/w words.o
+	run -0 $UPSTREAM prog dump xlated pinned $PINS/w/f
+	assert_output --partial 'r3 += -8'
+}
+
+@test "an undefined function of another name is refused" {
+	need_cmd clang-19
+	printf '#include "bpf.h"\nextern int strlen(const char *s);\nSEC("xdp") int f(void *ctx) { return strlen("abc"); }' >u.c
+	clang-19 --target=bpf -O2 -fno-builtin -I$PROGS -c u.c -o u.o
+	run -1 $BPF_LD -n --no-attach u.o
+	assert_output --partial 'calls strlen'
+}
+
+@test "an object with damaged types loads without them, and says so" {
+	need_cmd clang-19
+	need_bpf
+	need_cmd llvm-objcopy-19
+	local s
+	for s in .BTF .BTF.ext; do
+		clang-19 --target=bpf -O2 -g -c $PROGS/legacy_tails.c -o d.o
+		llvm-objcopy-19 --dump-section $s=part d.o
+		printf 'junk' | dd of=part conv=notrunc status=none
+		llvm-objcopy-19 --update-section $s=part d.o
+		run -0 $BPF_LD --no-attach d.o
+		assert_output --partial "section '$s' is damaged"
+		assert_output --partial 'program entry: id'
+		refute_output --partial error
+	done
+}
+
+@test "big-endian objects are refused with a clear word" {
+	need_cmd clang-19
+	clang-19 --target=bpfeb -O2 -g -c $PROGS/xdp_count.c -o be.o
+	run -1 $BPF_LD -n --no-attach be.o
+	assert_output --partial 'be.o is big endian, and this machine is not'
 }

@@ -263,11 +263,32 @@ static int find_place(struct load_job *j)
 	return load_logged(j, BPF_LOG_LEVEL1);
 }
 
+/* Functions that bpf-ld supplied go by bytes from now on. False: there are none, or they do already. */
+static bool go_by_bytes(struct load_job *j)
+{
+	const struct bu_code *c = &j->g->code;
+	bool any = false;
+
+	for (uint32_t i = 0; i < c->nparts; i++) {
+		uint8_t *at = j->insns + (size_t)c->part[i].start * BU_INSN_SIZE;
+		struct bu_insn in;
+
+		bu_insn_decode(&in, at, BU_HOST_BE);
+		if (!bu_obj_libc_bytes(j->p->obj, &c->part[i], &in))
+			continue;
+		bu_insn_encode(at, &in, BU_HOST_BE);
+		any = true;
+	}
+	return any;
+}
+
 int bu_load_job_try(struct load_job *j)
 {
 	if (j->begin_err)
 		return j->begin_err;
 	j->fd = j->g->ncand ? attempt_types(j) : attempt(j);
+	if ((j->fd == -EACCES || j->fd == -EINVAL) && go_by_bytes(j))
+		j->fd = j->g->ncand ? attempt_types(j) : attempt(j);
 	if (j->fd < 0 && j->attr.func_info_cnt && about_info(j->log)) {
 		j->dropped_info = true;
 		drop_info(j);

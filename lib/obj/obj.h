@@ -83,6 +83,7 @@ struct bu_obj_func {
 	uint64_t off, size;
 	bool local;          /* no other object sees it */
 	bool called;         /* by another function, or its address is taken by one */
+	bool entry;          /* an element of a map, or a member of a struct of operations */
 };
 enum bu_map_origin { BU_MAP_BTF, BU_MAP_LEGACY, BU_MAP_DATA, BU_MAP_KCONFIG };
 struct bu_obj_map {
@@ -143,6 +144,8 @@ struct bu_obj {
 	uint32_t nnone;      /* relocations R_BPF_NONE, which are not in rels */
 	uint32_t packed;     /* 0, or 1 + a compressed section whose relocations are not in rels: they are for
 			      * what it was before */
+	uint32_t libc;       /* 1 + section of the functions that bu_obj_supply_libc added, 0: none */
+	uint32_t libc_func, libc_line; /* type id of the first in the BTF; a string's offset */
 	bool imm_has_value;  /* the assembler repeats a named symbol's value in imm (binutils 2.40) */
 };
 
@@ -154,6 +157,11 @@ void bu_obj_free(struct bu_obj *o);
  */
 int bu_obj_read(struct bu_obj *o, const void *data, size_t size, const char *path, struct bu_diags *ds);
 int bu_obj_read_file(struct bu_obj *o, const char *path, struct bu_diags *ds);
+/*
+ * Adds memset, memcpy, memmove, memcmp and bcmp, as functions of a section of their own, where they are called
+ * and undefined. Before bu_obj_index. 0 or -ENOMEM.
+ */
+int bu_obj_supply_libc(struct bu_obj *o);
 /*
  * Finds programs, functions, maps, license, BTF. 0, -EINVAL with messages, -ENOMEM. The BTF is a
  * copy in which the sizes of data sections and the places of their variables are filled in.
@@ -214,5 +222,11 @@ struct bu_code {
  * it cannot be against, instruction outside …), -ENOMEM.
  */
 int bu_obj_link(const struct bu_obj *o, uint32_t prog, struct bu_arena *a, struct bu_code *out, struct bu_diags *ds);
+
+/*
+ * Makes a supplied function go by bytes instead of words, which the verifier may refuse on an unaligned
+ * stack: first is the first instruction of a program's part. False: the part is none, or goes so already.
+ */
+bool bu_obj_libc_bytes(const struct bu_obj *o, const struct bu_code_part *part, struct bu_insn *first);
 
 #endif

@@ -284,6 +284,24 @@ static void mark_called(struct bu_obj *o)
 	}
 }
 
+/* Marks the functions that stand in arrays of programs and structs of operations. */
+static void mark_entries(struct bu_obj *o)
+{
+	for (uint32_t i = 0; i < o->nrels; i++) {
+		const struct bu_rel *r = &o->rels[i];
+		const struct bu_sym *s = &o->syms[r->sym];
+		const struct bu_sec *at = &o->secs[r->sec];
+		struct bu_obj_func *f;
+
+		if ((strcmp(at->name, ".maps") != 0 && !obj_is_struct_ops(at)) || !at->data ||
+		    r->off + 8 > at->size || s->sec >= o->nsecs)
+			continue;
+		f = function_start(o, s->sec, s->value + bu_get64(at->data + r->off, o->be));
+		if (f)
+			f->entry = true;
+	}
+}
+
 static void add_program(struct bu_obj *o, const struct bu_obj_func *f)
 {
 	const char *sec = o->secs[f->sec].name;
@@ -293,7 +311,7 @@ static void add_program(struct bu_obj *o, const struct bu_obj_func *f)
 
 	if (!def)
 		def = bu_secdef_like(bu_str_c(sec), &target);
-	if (f->called && (f->local || !def))
+	if ((f->called && !f->entry && (f->local || !def)) || (o->libc && f->sec == o->libc - 1))
 		return;
 	*p = (struct bu_obj_prog){ .name = f->name, .sec = f->sec, .off = f->off, .size = f->size,
 				   .def = def, .target = target, .autoload = sec[0] != '?' };
@@ -307,6 +325,7 @@ static int find_programs(struct bu_obj *o)
 	if (!o->progs)
 		return -ENOMEM;
 	mark_called(o);
+	mark_entries(o);
 	for (uint32_t i = 0; i < o->nfuncs; i++)
 		if (strcmp(o->secs[o->funcs[i].sec].name, ".text") != 0)
 			add_program(o, &o->funcs[i]);
@@ -457,27 +476,64 @@ static int fix_datasecs(struct bu_obj *o, uint8_t *blob)
 	return err;
 }
 
-static int find_btf(struct bu_obj *o, uint8_t **out, struct bu_diags *ds)
+/* Types help and are not needed, but for maps of ".maps": what is damaged is told, and left out. */
+static void left_out(struct bu_obj *o, const char *sec, const struct bu_diags *why, struct bu_diags *ds)
 {
-	const struct bu_sec *s = data_section(o, ".BTF");
-	uint8_t *blob;
+	struct bu_diag *d = bu_diag(ds, BU_WARNING, "O0207", "%s: section '%s' is damaged: the object is "
+				    "used without it", o->path, sec);
+
+	if (why->first)
+		bu_diag_note(ds, d, "%s", why->first->text);
+}
+
+static int read_btf(struct bu_obj *o, const struct bu_sec *s, uint8_t **out, struct bu_diags *why)
+{
+	uint8_t *blob = bu_arena_memdup(&o->arena, s->data, s->size);
+	size_t size = s->size;
 	int err;
 
-	if (!s)
-		return 0;
-	blob = bu_arena_memdup(&o->arena, s->data, s->size);
 	if (!blob)
 		return -ENOMEM;
-	err = bu_btf_parse(&o->btf, blob, s->size, NULL, o->path, ds);
+	err = bu_btf_parse(&o->btf, blob, size, NULL, o->path, why);
+	if (!err && o->libc) {
+		err = obj_libc_btf(o, &o->btf, &blob, &size);
+		bu_btf_free(&o->btf);
+		if (!err)
+			err = bu_btf_parse(&o->btf, blob, size, NULL, o->path, why);
+	}
 	if (err)
 		return err;
 	o->has_btf = true;
 	*out = blob;
-	err = fix_datasecs(o, blob);
-	s = data_section(o, ".BTF.ext");
-	if (!err && s)
-		err = bu_btfext_parse(&o->ext, s->data, s->size, &o->btf, &o->arena, o->path, ds);
-	return err;
+	return fix_datasecs(o, blob);
+}
+
+static int find_btf(struct bu_obj *o, uint8_t **blob, struct bu_diags *ds)
+{
+	const struct bu_sec *s = data_section(o, ".BTF");
+	struct bu_diags why;
+	int err;
+
+	if (!s)
+		return 0;
+	bu_diags_init(&why);
+	err = read_btf(o, s, blob, &why);
+	if (err == -EINVAL)
+		left_out(o, ".BTF", &why, ds);
+	s = err ? NULL : data_section(o, ".BTF.ext");
+	if (s) {
+		bu_diags_free(&why);
+		bu_diags_init(&why);
+		err = bu_btfext_parse(&o->ext, s->data, s->size, &o->btf, &o->arena, o->path, &why);
+		if (err == -EINVAL) {
+			left_out(o, ".BTF.ext", &why, ds);
+			memset(&o->ext, 0, sizeof(o->ext));
+		} else if (!err && o->libc) {
+			err = obj_libc_ext(o);
+		}
+	}
+	bu_diags_free(&why);
+	return err == -EINVAL ? 0 : err;
 }
 
 /* ---------------------------------------------------------------- an assembler's mistake */

@@ -3,6 +3,8 @@
 #ifndef BU_OBJPRIV_H
 #define BU_OBJPRIV_H
 
+#include <string.h>
+
 #include "obj/obj.h"
 
 #define NOTE_SECTION ".note.bpfutils"
@@ -28,6 +30,14 @@ int obj_add_slot(struct obj_maps *m, struct bu_obj_slot s);
 /* The symbols of a section that name something, by value. */
 int obj_section_symbols(struct bu_obj *o, uint32_t sec, const struct bu_sym ***out, size_t *n);
 
+/* Is this a section of ".struct_ops" and its kin? */
+static inline bool obj_is_struct_ops(const struct bu_sec *s)
+{
+	const char *name = s->name[0] == '?' ? s->name + 1 : s->name;
+
+	return strncmp(name, ".struct_ops", 11) == 0 && (!name[11] || strcmp(name + 11, ".link") == 0);
+}
+
 /* objlegacy.c: is this a section of legacy map declarations ("maps", "maps/NAME")? */
 bool obj_is_legacy_maps(const struct bu_sec *s);
 int obj_legacy_maps(struct obj_maps *m, uint32_t sec);
@@ -36,6 +46,10 @@ int obj_section_slots(struct obj_maps *m);
 
 /* objkconfig.c: the variables of ".kconfig" and their map; blob: the bytes of o->btf, in which places are filled in. */
 int obj_find_kconfig(struct obj_maps *m, uint8_t *blob);
+
+/* objlibc.c: types and places of the supplied functions. */
+int obj_libc_btf(struct bu_obj *o, const struct bu_btf *b, uint8_t **blob, size_t *size);
+int obj_libc_ext(struct bu_obj *o);
 
 /* objsha1.c */
 void obj_sha1(const uint8_t *p, size_t n, uint8_t out[20]);

@@ -86,6 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bu_diags_init(&ds);
 	bu_obj_init(&o);
 	err = bu_obj_read(&o, data, size, "fuzz.o", &ds);
+	if (!err && size % 2)
+		err = bu_obj_supply_libc(&o);
 	if (!err)
 		err = bu_obj_index(&o, &ds);
 	if ((err == -EINVAL || err == -ENOEXEC) && !ds.errors)
@@ -223,7 +225,7 @@ static void seed(bool be, struct bu_buf *file)
 		{ "", 0, 0, 0, STT_SECTION, STB_LOCAL, 0 },
 		{ "sub", 0, 0, 8, STT_FUNC, STB_LOCAL, 0 },
 		{ "prog", 1, 0, 72, STT_FUNC, STB_GLOBAL, 0 },
-		{ "tail", 1, 72, 8, STT_FUNC, STB_LOCAL, 0 },
+		{ "tail", 1, 72, 8, STT_FUNC, STB_GLOBAL, 0 },
 		{ "hash", 2, 0, 32, STT_OBJECT, STB_GLOBAL, 0 },
 		{ "outer", 2, 32, 32, STT_OBJECT, STB_GLOBAL, 0 },
 		{ "old", 3, 0, 36, STT_OBJECT, STB_GLOBAL, 0 },
