@@ -36,6 +36,7 @@ void as_free(struct as *as)
 	bu_hash_free(&as->sec_index);
 	as_syms_free(as);
 	free(as->lt);
+	free(as->memo);
 	if (as->shapes)
 		free(as->shapes->skel);
 	bu_hash_free(&as->num_index);

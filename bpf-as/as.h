@@ -263,7 +263,14 @@ struct as {
 	const char *line_start;
 	uint32_t line_off;     /* its text in the BTF strings; 0: not yet there */
 	bool line_off_known;
-	struct { struct as_sec *sec; size_t at, n; const char *p; uint32_t hash; } asked; /* sec NULL: nothing */
+	struct {
+		struct as_sec *sec; /* NULL: nothing is asked for */
+		size_t at, n;
+		const char *p;
+		uint32_t hash;
+		uint64_t insn;
+		struct as_memo *memo; /* NULL: the table of texts is asked */
+	} asked; /* linetext.h */
 	const char *stmt;      /* current statement as the parser sees it … */
 	const char *stmt_src;  /* … and where it stands in the file */
 	size_t stmt_n;
@@ -333,6 +340,8 @@ struct as {
 	uint32_t next_sec;
 	bool own_btf;             /* the source writes .BTF itself */
 	struct as_linetab *lt;    /* btf.c */
+	struct as_memo *memo;     /* texts of lines that have a skeleton; NULL: the source is small */
+	unsigned memo_bits;       /* 1 << so many places */
 	struct as_types *ty;      /* types.h; NULL: the source names none */
 	struct as_core *core;     /* core.c; NULL: no CO-RE */
 	struct bu_matcher matcher;
@@ -380,10 +389,25 @@ void as_line(struct as *as, const char *p);
 void as_line_at(struct as *as, const char *p, const char *end);
 
 /* lines.c */
+/* The parts of a record, see there. */
+enum { AS_LINE_BIAS = 2048, AS_LINE_SPAN = 4096, AS_INSN_SPAN = 1 << 16, AS_LINE_MAX = 0x3fffff };
+static inline uint64_t as_line_word(uint32_t text, uint32_t col, uint32_t line, uint32_t insn)
+{
+	return (uint64_t)text << 1 | (uint64_t)col << 25 | (uint64_t)line << 35 | (uint64_t)insn << 47;
+}
 /* Adds a record: line_off below 1 << 24, line below 1 << 22, col below 1024. */
 void as_lines_add(struct as *as, struct as_sec *s, const struct bu_line_info *l);
 /* Puts line_off into the record that ended at byte `at` of s->lines. */
-void as_lines_patch(struct as_sec *s, size_t at, uint32_t line_off);
+static inline void as_lines_patch(struct as_sec *s, size_t at, uint32_t line_off)
+{
+	uint64_t w;
+
+	if (at < 8 || at > s->lines.n)
+		return;
+	memcpy(&w, s->lines.p + at - 8, 8);
+	w = (w & ~((uint64_t)0xffffff << 1)) | (uint64_t)line_off << 1;
+	memcpy(s->lines.p + at - 8, &w, 8);
+}
 /* Reads a section's records again, from the first. */
 struct as_lines {
 	const uint8_t *p, *e;
@@ -396,6 +420,8 @@ static inline struct as_lines as_lines(const struct as_sec *s)
 	return (struct as_lines){ .p = p, .e = s->lines.n ? p + s->lines.n : p };
 }
 bool as_lines_next(struct as_lines *it);
+/* As many of the next records as there are, at most max, as .BTF.ext has them. Their number. */
+size_t as_lines_records(struct as_lines *it, uint8_t *out, size_t max, bool be);
 
 /* A cursor over one statement. */
 struct as_cur {

@@ -5,10 +5,9 @@
  */
 #include <stdlib.h>
 
+#include "bpf-as/linetext.h"
 #include "bpf-as/types.h"
 
-/* Kernels refuse a string offset beyond this. */
-#define MAX_STR_OFF 0xffffffu
 #define MAX_LINE 512
 #define LINE_TABLE 16384u
 #define KSYM_NAME_LEN 128
@@ -51,8 +50,7 @@ static uint32_t line_text(struct as *as, const char *p, size_t n, uint32_t h)
 	if (t->hash == h && t->n == n &&
 	    !memcmp(n <= sizeof(t->text) ? t->text : (const char *)strs->p + t->off, p, n))
 		return t->off;
-	/* Names are to fit behind the lines. */
-	if (strs->n + n + 1 > MAX_STR_OFF - (1u << 20))
+	if (strs->n + n + 1 > AS_MAX_TEXT_OFF)
 		return 0;
 	b = strs->cap - strs->n > n ? strs->p + strs->n : bu_buf_room(strs, n + 1);
 	if (!b)
@@ -76,6 +74,7 @@ bool as_line_ask(struct as *as, const char *p, size_t n)
 		as->arena.failed = true;
 		return false;
 	}
+	as->asked.memo = NULL;
 	as->asked.p = p;
 	as->asked.n = n > MAX_LINE ? MAX_LINE : n;
 	as->asked.hash = text_hash(p, as->asked.n);
@@ -90,7 +89,8 @@ void as_line_answer(struct as *as)
 	if (!s)
 		return;
 	as->asked.sec = NULL;
-	as->line_off = line_text(as, as->asked.p, as->asked.n, as->asked.hash);
+	as->line_off = as->asked.memo ? as_memo_answer(as)
+				      : line_text(as, as->asked.p, as->asked.n, as->asked.hash);
 	as_lines_patch(s, as->asked.at, as->line_off);
 }
 
@@ -279,22 +279,13 @@ static void put_lines(const struct as *as, const struct as_sec *sec, const struc
 		      struct bu_obj_out *out)
 {
 	struct as_lines it = as_lines(sec);
-	uint64_t skip = sec->nline - e->nline;
-	uint8_t rec[256][BU_LINE_REC];
-	size_t n = 0;
+	uint8_t rec[1024 * BU_LINE_REC];
+	size_t n;
 
-	while (as_lines_next(&it)) {
-		if (skip) {
-			skip--;
-			continue;
-		}
-		bu_btfext_line(rec[n], &it.l, as->be);
-		if (++n == BU_ARRAY_SIZE(rec)) {
-			bu_obj_put(out, rec, sizeof(rec));
-			n = 0;
-		}
-	}
-	bu_obj_put(out, rec, n * BU_LINE_REC);
+	for (size_t skip = sec->nline - e->nline; skip && as_lines_next(&it); skip--)
+		;
+	while ((n = as_lines_records(&it, rec, sizeof(rec) / BU_LINE_REC, as->be)))
+		bu_obj_put(out, rec, n * BU_LINE_REC);
 }
 
 void as_ext_make(const struct bu_sec *s, struct bu_obj_out *out)

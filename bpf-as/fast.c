@@ -5,7 +5,10 @@
  * as_insn() do, or, before it has done anything, leaves the statement to them: whatever could make
  * a message takes the long way.
  */
+#include <stdlib.h>
+
 #include "bpf-as/lang.h"
+#include "bpf-as/linetext.h"
 #include "bpf-as/types.h"
 
 /* bu_shape.user */
@@ -150,12 +153,16 @@ static bool stack_ok(int64_t off, unsigned size)
 	return off < 0 && off >= -512 && off + size <= 0 && off % (int64_t)size == 0;
 }
 
+static bool code_here(const struct as_sec *s)
+{
+	return (s->flags & SHF_EXECINSTR) && s->type != SHT_NOBITS && s->size % 8 == 0 && s->size == s->buf.n;
+}
+
 /* true: the statement is done. */
 static bool insn(struct as *as, const struct bu_shape *t, const struct bu_scan *c, const char *p)
 {
 	unsigned dst = c->reg[t->dst], src = c->reg[t->src];
 	struct as_sym *imm_sym = NULL, *off_sym = NULL;
-	struct as_sec *sec = as->cur;
 	enum as_fixkind imm_fix = FIX_CALL;
 	int64_t imm = 0, off = 0;
 	uint64_t w, high = 0;
@@ -167,8 +174,7 @@ static bool insn(struct as *as, const struct bu_shape *t, const struct bu_scan *
 			return false;
 	if ((dst == 10 && t->user & WRITES_DST) || (src == 10 && t->user & WRITES_SRC))
 		return false;
-	if (!(sec->flags & SHF_EXECINSTR) || sec->type == SHT_NOBITS || sec->size % 8 ||
-	    sec->size != sec->buf.n)
+	if (!code_here(as->cur))
 		return false;
 	if (t->off.at) {
 		if (t->off.field == BU_FIELD_TARGET) {
@@ -285,24 +291,52 @@ static void learn_line(struct as *as, const struct bu_shape *t, const struct bu_
 		  t->off.at ? (t->imm.at ? IMM_OFF : OFF) : (t->imm.at ? IMM : PLAIN);
 }
 
-static inline bool number(const char *p, struct bu_skel_val v, bool minus, int64_t *out)
+/*
+ * The number of n digits at p, of which eight bytes may be read: all in one go. false: there are other
+ * bytes, more than eight digits, or a zero before others.
+ */
+static inline bool digits(const char *p, unsigned n, uint64_t *out)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t x = 0;
+
+	if (n > 8 || n == 0 || (n > 1 && *p == '0') || __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		return false;
+	memcpy(&x, p, 8);
+	x = (x ^ ones * '0') << (64 - 8 * n);
+	if (((x + ones * 0x76) | x) & ones * 0x80)
+		return false;
+	/* Neighbours join: digits to pairs, pairs to fours and those to all. */
+	x = (x * 10 + (x >> 8)) & 0x00ff00ff00ff00ffu;
+	x = (x * 100 + (x >> 16)) & 0x0000ffff0000ffffu;
+	*out = (x * 10000 + (x >> 32)) & 0xffffffffu;
+	return true;
+}
+
+/* *one is left true when no other text of as many bytes is the same number. */
+static inline bool number(const char *p, struct bu_skel_val v, bool minus, int64_t *out, bool *one)
 {
 	uint64_t n = 0;
 
 	p += v.at;
-	if (v.n == 1 || (v.n <= 3 && *p != '0')) {
-		for (unsigned i = 0; i < v.n; i++) {
-			unsigned d = (unsigned char)p[i] - '0';
-
-			if (d > 9)
-				return false;
-			n = n * 10 + d;
-		}
-	} else if (!bu_skel_number(p, v.n, &n)) {
-		return false;
+	if (!digits(p, v.n, &n)) {
+		if (!bu_skel_number(p, v.n, &n))
+			return false;
+		*one = *one && *p != '0';
 	}
 	*out = (int64_t)(minus ? 0 - n : n);
 	return true;
+}
+
+/* The symbol that is named at p. */
+static inline struct as_sym *symbol(struct as *as, const char *p, unsigned n, const char *e)
+{
+	uint64_t v;
+
+	if (n > 2 && p[0] == '.' && p[1] == 'L' && e - p >= 10 && digits(p + 2, n - 2, &v) &&
+	    v < as->symtab.cap_counted && as->symtab.counted[v])
+		return as->symtab.counted[v];
+	return as_sym_hashed(as, p, n, bu_word_hash(p, n, (size_t)(e - p)));
 }
 
 static inline unsigned reg(const char *p, struct bu_skel_reg r)
@@ -310,27 +344,73 @@ static inline unsigned reg(const char *p, struct bu_skel_reg r)
 	return ((unsigned)p[r.at] & r.mask) | r.is;
 }
 
-/* The line at p, which has the skeleton k. true: it is done. */
-static inline bool line(struct as *as, const struct bu_skel *k, const char *p, const char *e)
+/* What as_line_at() does, for a line that is one statement. one: no other text has this instruction. */
+static inline void note(struct as *as, struct as_sec *s, const struct bu_skel *k, const char *p, bool one, uint64_t w)
+{
+	uint32_t insn = (uint32_t)s->size - s->last.insn_off, line = as->line - s->last.line + AS_LINE_BIAS;
+	size_t indent = (size_t)(p - as->line_start);
+	struct bu_buf *b = &s->lines;
+	uint64_t rec;
+
+	if (as->asked.sec && as->asked.memo)
+		as_lines_patch(as->asked.sec, as->asked.at, as_memo_answer(as));
+	else if (as->asked.sec)
+		as_line_answer(as);
+	as->asked.sec = NULL;
+	if (!s->nline || insn - 1 >= AS_INSN_SPAN - 1 || line >= AS_LINE_SPAN || as->line > AS_LINE_MAX ||
+	    s->last.file_off != as->file->name_off || b->cap - b->n < sizeof(rec) || as->line_off_known ||
+	    indent > 1 || (indent && p[-1] != '\t')) {
+		as_line_at(as, p, p + k->n);
+		return;
+	}
+	if (!as->no_line_info)
+		as_memo_ask(as, as->line_start, k->n + indent, w, one ? k->id << 1 | (uint32_t)indent : 0);
+	s->last.line_off = 0;
+	s->last.line = as->line;
+	s->last.insn_off = (uint32_t)s->size;
+	s->last.col = (uint32_t)indent + 1;
+	rec = as_line_word(0, s->last.col, line, insn);
+	memcpy(b->p + b->n, &rec, sizeof(rec));
+	b->n += sizeof(rec);
+	s->nline++;
+	if (!as->no_line_info) {
+		as->asked.sec = s;
+		as->asked.at = b->n;
+	}
+}
+
+/* Sources from this size on have a memo; of smaller ones each text is there once. */
+#define MEMO_FROM (64u << 10)
+
+static void make_memo(struct as *as, size_t size)
+{
+	if (as->memo || size < MEMO_FROM || as->no_line_info)
+		return;
+	as->memo_bits = 12;
+	while (as->memo_bits < 16 && size >> as->memo_bits > 16)
+		as->memo_bits++;
+	as->memo = calloc(((size_t)1 << as->memo_bits) + 1, sizeof(*as->memo));
+}
+
+/* The line at p, which has the skeleton k, where code can go. true: it is done. */
+static inline bool line(struct as *as, const struct bu_skel *k, const char *p, const char *e, bool records)
 {
 	const struct bu_shape *t = k->shape;
 	unsigned dst = reg(p, k->dst), src = reg(p, k->src);
 	struct as_sec *sec = as->cur;
 	struct as_sym *sym = NULL;
 	int64_t imm = 0, off = 0;
-	const char *name;
+	bool one = true;
+	uint64_t w;
 	uint8_t *to;
 
-	if (!(sec->flags & SHF_EXECINSTR) || sec->type == SHT_NOBITS || sec->size % 8 || sec->size != sec->buf.n)
-		return false;
 	switch (k->user) {
 	case IMM_JUMP:
-		if (!number(p, k->imm, t->imm.minus, &imm) || imm < t->lo || imm > t->hi)
+		if (!number(p, k->imm, t->imm.minus, &imm, &one) || imm < t->lo || imm > t->hi)
 			return false;
 		/* fall through */
 	case JUMP:
-		name = p + k->off.at;
-		sym = as_sym_hashed(as, name, k->off.n, bu_word_hash(name, k->off.n, (size_t)(e - name)));
+		sym = symbol(as, p + k->off.at, k->off.n, e);
 		if (!sym)
 			return false;
 		if (as_target_now(as, sym, false, &off)) {
@@ -340,17 +420,17 @@ static inline bool line(struct as *as, const struct bu_skel *k, const char *p, c
 		}
 		break;
 	case IMM_OFF:
-		if (!number(p, k->imm, t->imm.minus, &imm) || imm < t->lo || imm > t->hi)
+		if (!number(p, k->imm, t->imm.minus, &imm, &one) || imm < t->lo || imm > t->hi)
 			return false;
 		/* fall through */
 	case OFF:
-		if (!number(p, k->off, t->off.minus, &off) || off < INT16_MIN || off > INT16_MAX)
+		if (!number(p, k->off, t->off.minus, &off, &one) || off < INT16_MIN || off > INT16_MAX)
 			return false;
 		if (t->user & MEMORY && (t->user & BASE_SRC ? src : dst) == 10 && !stack_ok(off, t->row->width / 8))
 			return false;
 		break;
 	case IMM:
-		if (!number(p, k->imm, t->imm.minus, &imm) || imm < t->lo || imm > t->hi)
+		if (!number(p, k->imm, t->imm.minus, &imm, &one) || imm < t->lo || imm > t->hi)
 			return false;
 		break;
 	case PLAIN:
@@ -365,13 +445,17 @@ static inline bool line(struct as *as, const struct bu_skel *k, const char *p, c
 	/* From here on nothing goes back. */
 	as->stmt = as->stmt_src = p;
 	as->stmt_n = k->n;
-	as_line_at(as, p, p + k->n);
+	w = t->base.code | (uint64_t)dst << 8 | (uint64_t)(t->base.src | src) << 12 |
+	    (uint64_t)(uint16_t)(t->base.off | off) << 16 | (uint64_t)(uint32_t)(t->base.imm | imm) << 32;
+	if (records)
+		note(as, sec, k, p, one && !k->names, w);
+	else
+		as_line_at(as, p, p + k->n);
 	if (as->loc_waits)
 		as_dwarf_here(as);
 	if (sym)
 		as_fixup_jump(as, FIX_JMP, t->row, sym, p + k->off.at, k->off.n);
-	bu_put64(to, false, t->base.code | (uint64_t)dst << 8 | (uint64_t)(t->base.src | src) << 12 |
-		 (uint64_t)(uint16_t)(t->base.off | off) << 16 | (uint64_t)(uint32_t)(t->base.imm | imm) << 32);
+	bu_put64(to, false, w);
 	as_filled(as, 8);
 	return true;
 }
@@ -396,7 +480,7 @@ static const char *label(struct as *as, const char *p, const char *e)
 	if (!IS(*next, CL_IDENT) && *next != '\n' && *next != '*' && *next != ';' &&
 	    (*next != '#' || next == q + 1))
 		return p;
-	s = as_sym_hashed(as, p, n, bu_word_hash(p, n, (size_t)(e - p)));
+	s = n < UINT32_MAX ? symbol(as, p, (unsigned)n, e) : NULL;
 	if (!s || s->def != DEF_NONE)
 		return p;
 	as->stmt = as->stmt_src = p;
@@ -410,14 +494,19 @@ const char *as_fast(struct as *as, const char *p, const char *e)
 	unsigned errors = as->ds->errors;
 	const struct bu_shape *t;
 	const struct bu_skel *k;
+	bool whole, records;
 	struct bu_scan c;
 
 	as->matcher.dialects = as->file->dialects;
 	if (as->shapes->dialects != as->matcher.dialects)
 		bu_shapes_init(as->shapes, &as->matcher);
 	as->scan_at = NULL;
+	make_memo(as, (size_t)(e - p));
 	if (as->long_way || (as->ty && as->ty->open) || as_too_many(as))
 		return p;
+	/* Nothing changes these until we return. */
+	whole = !as->lang->nmacros && code_here(as->cur);
+	records = !as->in_call && !as->verbatim && (as->memo || as->no_line_info);
 	while (p < e) { /* an error ends it */
 		const char *s = p;
 
@@ -450,8 +539,8 @@ const char *as_fast(struct as *as, const char *p, const char *e)
 				return p;
 			continue;
 		}
-		k = bu_skel_find(as->shapes, p, e);
-		if (k && !as->lang->nmacros && line(as, k, p, e)) {
+		k = whole ? bu_skel_find(as->shapes, p, e) : NULL;
+		if (k && line(as, k, p, e, records)) {
 			p += k->n;
 			continue;
 		}
@@ -471,7 +560,7 @@ const char *as_fast(struct as *as, const char *p, const char *e)
 		}
 		if (!t->row || !insn(as, t, &c, p))
 			return p;
-		if (!k)
+		if (whole && !k)
 			learn_line(as, t, &c, p, e);
 		p = c.end;
 		if (*p == '/')

@@ -14,8 +14,6 @@
  */
 #include "bpf-as/as.h"
 
-enum { LINE_BIAS = 2048, LINE_SPAN = 4096, INSN_SPAN = 1 << 16 };
-
 static inline void word(struct as *as, struct as_sec *s, uint64_t w)
 {
 	struct bu_buf *b = &s->lines;
@@ -31,32 +29,20 @@ static inline void word(struct as *as, struct as_sec *s, uint64_t w)
 
 void as_lines_add(struct as *as, struct as_sec *s, const struct bu_line_info *l)
 {
-	uint32_t insn = l->insn_off - s->last.insn_off, line = l->line - s->last.line + LINE_BIAS;
+	uint32_t insn = l->insn_off - s->last.insn_off, line = l->line - s->last.line + AS_LINE_BIAS;
 
-	if (!s->nline || insn >= INSN_SPAN || line >= LINE_SPAN || l->file_off != s->last.file_off) {
+	if (!s->nline || insn >= AS_INSN_SPAN || line >= AS_LINE_SPAN || l->file_off != s->last.file_off) {
 		word(as, s, 1 | (uint64_t)l->insn_off << 1 | (uint64_t)l->line << 33);
 		word(as, s, l->file_off);
 		insn = 0;
-		line = LINE_BIAS;
+		line = AS_LINE_BIAS;
 	}
-	word(as, s, (uint64_t)l->line_off << 1 | (uint64_t)l->col << 25 | (uint64_t)line << 35 |
-		    (uint64_t)insn << 47);
+	word(as, s, as_line_word(l->line_off, l->col, line, insn));
 	s->last = *l;
 	s->nline++;
 }
 
-void as_lines_patch(struct as_sec *s, size_t at, uint32_t line_off)
-{
-	uint64_t w;
-
-	if (at < 8 || at > s->lines.n)
-		return;
-	memcpy(&w, s->lines.p + at - 8, 8);
-	w = (w & ~((uint64_t)0xffffff << 1)) | (uint64_t)line_off << 1;
-	memcpy(s->lines.p + at - 8, &w, 8);
-}
-
-bool as_lines_next(struct as_lines *it)
+static inline bool next(struct as_lines *it)
 {
 	struct bu_line_info *l = &it->l;
 	uint64_t w;
@@ -77,7 +63,23 @@ bool as_lines_next(struct as_lines *it)
 	}
 	l->line_off = (uint32_t)(w >> 1) & 0xffffff;
 	l->col = (uint32_t)(w >> 25) & 1023;
-	l->line += (uint32_t)(w >> 35 & (LINE_SPAN - 1)) - LINE_BIAS;
+	l->line += (uint32_t)(w >> 35 & (AS_LINE_SPAN - 1)) - AS_LINE_BIAS;
 	l->insn_off += (uint32_t)(w >> 47);
 	return true;
+}
+
+bool as_lines_next(struct as_lines *it)
+{
+	return next(it);
+}
+
+size_t as_lines_records(struct as_lines *it, uint8_t *out, size_t max, bool be)
+{
+	struct as_lines at = *it;
+	size_t n = 0;
+
+	for (; n < max && next(&at); n++, out += BU_LINE_REC)
+		bu_btfext_line(out, &at.l, be);
+	*it = at;
+	return n;
 }

@@ -200,7 +200,14 @@ int bu_btfext_parse(struct bu_btfext *e, const void *data, size_t size, const st
 int bu_btfext_write(const struct bu_btfext *e, struct bu_btfgen *g, struct bu_buf *out);
 #define BU_LINE_REC 16
 /* One line record as the file has it. */
-void bu_btfext_line(uint8_t out[BU_LINE_REC], const struct bu_line_info *l, bool be);
+static inline void bu_btfext_line(uint8_t out[BU_LINE_REC], const struct bu_line_info *l, bool be)
+{
+	bu_put32(out, be, l->insn_off);
+	bu_put32(out + 4, be, l->file_off);
+	bu_put32(out + 8, be, l->line_off);
+	/* 22 bits of line, 10 of column; what does not fit is not known */
+	bu_put32(out + 12, be, (l->line >> 22 ? 0 : l->line << 10) | (l->col > 1023 ? 0 : l->col));
+}
 
 /* Index of the first line record of x at or behind byte off of the code; x->nline: none. Records are sorted. */
 uint32_t bu_btfext_first_line(const struct bu_btfext_sec *x, uint64_t off);

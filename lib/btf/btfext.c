@@ -31,20 +31,6 @@ static void put32(struct writer *w, uint32_t v)
 	bu_buf_add(&w->body, b, sizeof(b));
 }
 
-void bu_btfext_line(uint8_t out[BU_LINE_REC], const struct bu_line_info *l, bool be)
-{
-	uint32_t line = l->line, col = l->col;
-
-	if (line >> BTF_LINE_BITS)
-		line = 0;
-	if (col > BTF_COL_MAX)
-		col = 0;
-	bu_put32(out, be, l->insn_off);
-	bu_put32(out + 4, be, l->file_off);
-	bu_put32(out + 8, be, l->line_off);
-	bu_put32(out + 12, be, line << 10 | col);
-}
-
 enum part { FUNC, LINE, CORE };
 
 static uint32_t part_count(const struct bu_btfext_sec *s, enum part part)

@@ -321,6 +321,8 @@ struct bu_shapes {
 	bool skels;            /* no word is spelled as a name that a skeleton leaves out */
 	uint32_t epoch;        /* of the shapes that skeletons were learned of */
 	struct bu_skel *skel;  /* on the heap, or NULL */
+	uint32_t nskel;        /* that were learned so far */
+	bool avx2;             /* this machine has it */
 };
 
 /* Forgets all shapes. What is learned is for m's dialects: call again when they change. */
@@ -367,6 +369,7 @@ struct bu_skel_val { uint8_t at, n; bool is_name; };
 struct bu_skel {
 	uint8_t text[32];
 	uint32_t names, epoch;
+	uint32_t id;                 /* no other has it; not 0 */
 	const struct bu_shape *shape;
 	struct bu_skel_reg dst, src;
 	struct bu_skel_val imm, off; /* n 0: none */
