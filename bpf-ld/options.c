@@ -47,7 +47,7 @@ static const struct bu_opt options[] = {
 	{ OPT_UNTIL, 0, "until", "MARK", "replay up to that mark", BU_WORD_NONE, NULL },
 	{ OPT_TYPE, 't', "type", "TYPE|PROGRAM=TYPE",
 	  "what type a program, or all, is of, whatever its section says", BU_WORD_DYNAMIC, NULL },
-	{ OPT_ONLY, 'o', "only", "PROGRAM", "load this program only (repeatable)", BU_WORD_NONE, NULL },
+	{ OPT_ONLY, 0, "only", "PROGRAM", "load this program only (repeatable)", BU_WORD_NONE, NULL },
 	{ OPT_KEEP_GOING, 'k', "keep-going", NULL, "load what can be loaded, and tell of each program",
 	  BU_WORD_NONE, NULL },
 	{ OPT_BTF, 0, "btf", "FILE", "adjust programs to the types in FILE, not to the kernel's (CO-RE)",

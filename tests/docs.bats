@@ -170,6 +170,15 @@ same_options() # PAGE TOOL
 	same_options bpftool.8 $BPFTOOL
 }
 
+@test "no two options of a program have one letter" {
+	local p
+	for p in "$BPF_AS" "$BPF_LD" "$BPFTOOL"; do
+		run -0 $p --help
+		run -0 bash -c "grep -oE '^ +-[A-Za-z],' | sort | uniq -d" <<<"$output"
+		assert_output ""
+	done
+}
+
 @test "an example that fails, or says another status, is found" {
 	mkdir "$T/doc"
 	cat >"$T/doc/x.md" <<-'END'

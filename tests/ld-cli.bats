@@ -149,9 +149,9 @@ END
 create map n: hash, key 4B, value 8B, max_entries 1
 load program b: socket_filter, 4 instructions, section socket
 END
-	run -0 $BPF_LD -n -o c o.o
+	run -0 $BPF_LD -n --only c o.o
 	assert_line 'attach program c to raw_tp:sys_enter'
-	run -0 $BPF_LD -n -o b --attach raw_tp:sys_exit=c o.o
+	run -0 $BPF_LD -n --only b --attach raw_tp:sys_exit=c o.o
 	assert_line --partial 'load program b'
 	assert_line 'attach program c to raw_tp:sys_exit'
 	refute_output --partial 'attach program b'
@@ -231,7 +231,7 @@ END
 	done
 	run -1 $BPF_LD -k --no-attach m.o
 	assert_equal "$(grep -cE '^p[0-9]+ .* loaded +[0-9]' <<<"$output")" 22
-	run -0 $BPF_LD -k --no-attach $(printf -- '-o p%d ' 1 2 3 4 5 6 7 8 10 11 12 13 14 15 16) m.o
+	run -0 $BPF_LD -k --no-attach $(printf -- '--only p%d ' 1 2 3 4 5 6 7 8 10 11 12 13 14 15 16) m.o
 	assert_equal "$(grep -o '^p[0-9]*' <<<"$output" | tr '\n' ' ')" \
 		'p1 p2 p3 p4 p5 p6 p7 p8 p10 p11 p12 p13 p14 p15 p16 '
 }
