@@ -197,13 +197,13 @@ END
 }
 
 @test "a section that cannot be attached is an error, and loads with --no-attach" {
-	printf '\t.section socket\nf:\tr0 = 0\n\texit\n' >s.s
+	printf '\t.section action\nf:\tr0 = 0\n\texit\n' >s.s
 	$BPF_AS s.s
 	run -1 $BPF_LD -n s.o
-	assert_output --partial 'its section "socket" is of a type that bpf-ld does not attach'
+	assert_output --partial 'its section "action" is of a type that bpf-ld does not attach'
 	assert_output --partial '--no-attach'
 	run -0 $BPF_LD -n --no-attach s.o
-	assert_output --partial 'load program f: socket_filter'
+	assert_output --partial 'load program f: sched_act'
 	printf '\t.section kprobe\nf:\tr0 = 0\n\texit\n' >s.s
 	$BPF_AS s.s
 	run -1 $BPF_LD -n s.o

@@ -102,3 +102,8 @@ check_PROGRAMS += tests/fuzz/dis_fuzz
 tests_fuzz_dis_fuzz_SOURCES = tests/fuzz/dis_fuzz.c $(AS_STAGES)
 tests_fuzz_dis_fuzz_LDADD = $(LIBS_BU)
 TESTS += tests/fuzz/dis_fuzz
+# Hooks of networks and control groups, and what makes their events.
+check_PROGRAMS += tests/netdo
+tests_netdo_SOURCES = tests/netdo.c
+TESTS += tests/ld-net.bats tests/ld-cgroup.bats
+EXTRA_DIST += tests/ld-net.bats tests/ld-cgroup.bats tests/net_helper.bash

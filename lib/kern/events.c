@@ -223,6 +223,10 @@ int bu_kern_names(struct bu_sys *s, enum bu_names what, const char *within, bu_n
 		return each_function(fn, ctx);
 	case BU_NAMES_DEVICES:
 		return each_device(fn, ctx);
+	case BU_NAMES_CGROUPS:
+		return bu_kern_each_cgroup(fn, ctx);
+	case BU_NAMES_NETNS:
+		return bu_kern_each_netns(fn, ctx);
 	}
 	return -EINVAL;
 }

@@ -175,6 +175,12 @@ static const struct bu_sys_ops ops = {
 	.names = bu_kern_names,
 	.config = bu_kern_config,
 	.facts = bu_kern_facts,
+	.target_open = bu_kern_target_open,
+	.netns_set = bu_kern_netns_set,
+	.tc = bu_kern_tc,
+	.route = bu_kern_route,
+	.socket_open = bu_kern_socket_open,
+	.socket_attach = bu_kern_socket_attach,
 };
 
 struct bu_sys *bu_kern_open(void)

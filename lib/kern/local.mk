@@ -8,6 +8,11 @@ lib_libbu_a_SOURCES += lib/kern/pin.c
 lib_libbu_a_SOURCES += lib/kern/proc.c
 lib_libbu_a_SOURCES += lib/kern/kern.h lib/kern/private.h lib/kern/events.c lib/kern/kern.c lib/kern/btf.c \
 	lib/kern/netlink.c lib/kern/pin.c lib/kern/proc.c
+lib_libbu_a_SOURCES += lib/kern/netlink.h
+lib_libbu_a_SOURCES += lib/kern/netlink_route.c
+lib_libbu_a_SOURCES += lib/kern/netlink_tc.c
+lib_libbu_a_SOURCES += lib/kern/socket.c
+lib_libbu_a_SOURCES += lib/kern/target.c
 check_PROGRAMS += tests/unit/kern_test
 tests_unit_kern_test_SOURCES = tests/unit/kern_test.c
 tests_unit_kern_test_LDADD = $(LIBS_BU)

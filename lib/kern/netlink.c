@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "kern/netlink.h"
 #include "kern/private.h"
 
 #include <net/if.h>
@@ -34,8 +35,11 @@ int bu_kern_ifindex(struct bu_sys *s, const char *dev)
 
 struct answer {
 	int err; /* -errno of the kernel */
+	bool over;
 	char *words;
 	size_t room;
+	bu_nl_fn *fn;
+	void *ctx;
 };
 
 static void take_words(struct answer *a, const struct nlmsgerr *e, size_t len)
@@ -63,7 +67,17 @@ static int on_ack(struct nl_msg *msg, void *arg)
 
 	(void)msg;
 	a->err = 0;
+	a->over = true;
 	return NL_STOP;
+}
+
+static int on_message(struct nl_msg *msg, void *arg)
+{
+	struct answer *a = arg;
+
+	if (a->fn)
+		a->fn(a->ctx, nlmsg_hdr(msg));
+	return NL_OK;
 }
 
 static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
@@ -73,6 +87,7 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
 
 	(void)from;
 	a->err = e->error;
+	a->over = true;
 	if (reply->nlmsg_len > NLMSG_HDRLEN)
 		take_words(a, e, reply->nlmsg_len - NLMSG_HDRLEN);
 	return NL_STOP;
@@ -112,17 +127,14 @@ static int from_libnl(int err)
 	}
 }
 
-int bu_kern_xdp_set(struct bu_sys *s, int ifindex, int prog_fd, int old_fd, uint32_t flags,
-		    char *extack, size_t extack_size)
+int bu_nl_talk(struct nl_msg *msg, bu_nl_fn *fn, void *ctx, char *words, size_t room)
 {
 	struct nl_sock *sock = nl_socket_alloc();
-	struct nl_msg *msg = nlmsg_alloc_simple(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK);
-	struct answer a = { .err = -EIO, .words = extack, .room = extack_size };
+	struct answer a = { .err = -EIO, .words = words, .room = room, .fn = fn, .ctx = ctx };
 	int on = 1, err;
 
-	(void)s;
-	if (extack && extack_size)
-		extack[0] = '\0';
+	if (words && room)
+		words[0] = '\0';
 	if (!sock || !msg) {
 		err = -ENOMEM;
 		goto out;
@@ -134,35 +146,56 @@ int bu_kern_xdp_set(struct bu_sys *s, int ifindex, int prog_fd, int old_fd, uint
 	}
 	setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+	nl_socket_disable_seq_check(sock); /* an echo comes in front of its acknowledgement */
 	nl_socket_modify_cb(sock, NL_CB_ACK, NL_CB_CUSTOM, on_ack, &a);
+	nl_socket_modify_cb(sock, NL_CB_FINISH, NL_CB_CUSTOM, on_ack, &a);
+	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, on_message, &a);
 	nl_socket_modify_err_cb(sock, NL_CB_CUSTOM, on_error, &a);
-	err = put_request(msg, ifindex, prog_fd, old_fd, flags);
-	if (err)
-		goto out;
 	err = nl_send_auto(sock, msg);
 	if (err < 0) {
 		err = from_libnl(err);
 		goto out;
 	}
-	err = nl_recvmsgs_default(sock);
-	err = err < 0 && a.err == -EIO ? from_libnl(err) : a.err;
+	do
+		err = nl_recvmsgs_default(sock);
+	while (err >= 0 && !a.over);
+	err = err < 0 && !a.over ? from_libnl(err) : a.err;
 out:
 	nlmsg_free(msg);
 	nl_socket_free(sock);
 	return err;
 }
 
+int bu_kern_xdp_set(struct bu_sys *s, int ifindex, int prog_fd, int old_fd, uint32_t flags,
+		    char *extack, size_t extack_size)
+{
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK);
+	int err = msg ? put_request(msg, ifindex, prog_fd, old_fd, flags) : -ENOMEM;
+
+	(void)s;
+	if (err) {
+		nlmsg_free(msg);
+		return err;
+	}
+	return bu_nl_talk(msg, NULL, NULL, extack, extack_size);
+}
+
 #else
+
+int bu_kern_no_netlink(char *words, size_t room)
+{
+	if (words && room) {
+		strncpy(words, "this build has no netlink (libnl)", room - 1);
+		words[room - 1] = '\0';
+	}
+	return -EOPNOTSUPP;
+}
 
 int bu_kern_xdp_set(struct bu_sys *s, int ifindex, int prog_fd, int old_fd, uint32_t flags,
 		    char *extack, size_t extack_size)
 {
 	(void)s, (void)ifindex, (void)prog_fd, (void)old_fd, (void)flags;
-	if (extack && extack_size) {
-		strncpy(extack, "this build has no netlink (libnl)", extack_size - 1);
-		extack[extack_size - 1] = '\0';
-	}
-	return -EOPNOTSUPP;
+	return bu_kern_no_netlink(extack, extack_size);
 }
 
 #endif

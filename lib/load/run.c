@@ -345,7 +345,7 @@ static int fill_slot(struct run *r, uint32_t i)
 static void no_attachment(struct bu_attached *at)
 {
 	memset(at, 0, sizeof(*at));
-	at->link_fd = at->event_fd = at->prog_fd = -1;
+	at->link_fd = at->event_fd = at->prog_fd = at->target_fd = at->netns_fd = -1;
 }
 
 static int new_link(struct run *r, uint32_t i)
@@ -527,7 +527,7 @@ static int new_pin(struct run *r, uint32_t i)
 		l = &r->out->links[pin->index];
 		if (!l->live) /* failed while the others go on */
 			return 0;
-		if (l->at.netlink) {
+		if (l->at.netlink || l->at.persists) {
 			l->stays = true;
 			return 0;
 		}

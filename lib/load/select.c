@@ -357,7 +357,8 @@ static int select_by_section(struct bu_plan *p, uint32_t i, bool named, struct b
 	}
 	if (!p->opts->no_attach && g->def->hook == BU_HOOK_NONE)
 		return not_attachable(p, g, "is of a type that bpf-ld does not attach", ds);
-	if (!g->target.n && (!p->opts->no_attach || bu_attach_btf_want(g->def->hook)))
+	if (!g->target.n && !bu_attach_no_target(g->def->hook) &&
+	    (!p->opts->no_attach || bu_attach_btf_want(g->def->hook)))
 		return not_attachable(p, g, "names no target", ds);
 	prog = bu_plan_add_prog(p, i, g->def->prog_type, g->def->hook, ds);
 	if (prog < 0)

@@ -280,6 +280,14 @@ int bu_attach_req_parse(struct bu_attach_req *r, const char *text, struct bu_are
 
 	memset(r, 0, sizeof(*r));
 	r->origin = bu_arena_printf(a, "--attach %s", text);
+	/* "sk_lookup=prog": its target is this network namespace. */
+	eq = strchrnul(text, '=');
+	r->hook = bu_hook_by_name(bu_str(text, (size_t)(eq - text)));
+	if (bu_attach_no_target(r->hook) && (!*eq || eq[1])) {
+		r->target = "";
+		r->prog = *eq ? bu_arena_strdup(a, eq + 1) : NULL;
+		return bu_arena_failed(a) ? -ENOMEM : 0;
+	}
 	if (!colon || colon == text || !colon[1]) {
 		d = bu_diag(ds, BU_ERROR, "L0001", "--attach \"%s\" is not TYPE:TARGET[=PROGRAM]",
 			    text);

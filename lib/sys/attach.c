@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Attaching one program to one event, and undoing it: the hook's driver does it. */
 #include "sys/attach.h"
+#include "sys/attach_net.h"
 
 #include <stdlib.h>
 
@@ -50,9 +51,12 @@ int bu_sys_attach(struct bu_sys *s, const struct bu_attach *at, int prog_fd,
 
 	*out = (struct bu_attached){
 		.hook = at->hook, .link_fd = -1, .event_fd = -1, .prog_fd = -1,
+		.target_fd = -1, .netns_fd = -1,
 	};
 	if (driver) {
-		err = driver->attach(&c);
+		err = bu_sys_check_hook(s, at, ds);
+		if (!err)
+			err = at->net.netns ? bu_net_attach_there(&c, driver) : driver->attach(&c);
 	} else {
 		bu_diag(ds, BU_ERROR, "S0102", "this kind of program cannot be attached");
 		err = -EOPNOTSUPP;
@@ -67,6 +71,8 @@ void bu_sys_leave(struct bu_sys *s, struct bu_attached *at)
 {
 	bu_attach_close(s, &at->link_fd);
 	bu_attach_close(s, &at->event_fd);
+	bu_attach_close(s, &at->target_fd);
+	bu_attach_close(s, &at->netns_fd);
 	while (at->nmore)
 		bu_attach_close(s, &at->more[--at->nmore]);
 	free(at->more);
@@ -76,8 +82,26 @@ void bu_sys_leave(struct bu_sys *s, struct bu_attached *at)
 int bu_sys_detach(struct bu_sys *s, struct bu_attached *at)
 {
 	const struct bu_attach_driver *driver = bu_attach_driver(at->hook);
-	int err = driver && driver->detach ? driver->detach(s, at) : 0;
+	int err = 0;
 
+	if (driver && driver->detach)
+		err = at->netns_fd >= 0 ? bu_net_detach_there(s, at, driver) : driver->detach(s, at);
 	bu_sys_leave(s, at);
 	return err;
+}
+
+bool bu_attach_no_target(enum bu_hook hook)
+{
+	const struct bu_attach_driver *driver = bu_attach_driver(hook);
+
+	return driver && driver->no_target;
+}
+
+int bu_sys_check_hook(struct bu_sys *s, const struct bu_attach *at, struct bu_diags *ds)
+{
+	if (!s->ops->has_hook || s->ops->has_hook(s, at->hook))
+		return 0;
+	bu_diag(ds, BU_ERROR, "S0116", "%s:%s: the %s backend has no such hook", bu_hook_name(at->hook),
+		at->target, s->ops->name);
+	return -EOPNOTSUPP;
 }

@@ -24,7 +24,7 @@ struct bu_attach_parser {
 	struct bu_arena *arena;
 	struct bu_diags *ds;
 	struct bu_str opt[BU_NATTACH_OPTS]; /* values; .p NULL: not given */
-	uint32_t given;                     /* bits by option, cleared when asked for */
+	uint64_t given;                     /* bits by option, cleared when asked for */
 };
 
 /* Says that the target is wrong and how it is written; -EINVAL. */
@@ -66,6 +66,7 @@ struct bu_attach_driver {
 	int (*attach)(struct bu_attaching *c);
 	/* What does not end with the fds; NULL: nothing. 0, or the -errno of what is still there. */
 	int (*detach)(struct bu_sys *s, struct bu_attached *at);
+	bool no_target; /* TARGET may be left out */
 };
 /* The hook's driver, NULL for BU_HOOK_NONE. */
 const struct bu_attach_driver *bu_attach_driver(enum bu_hook hook);

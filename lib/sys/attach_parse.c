@@ -13,6 +13,8 @@ static const struct opt {
 #undef BU_ATTACH_OPT
 };
 
+_Static_assert(BU_NATTACH_OPTS <= 64, "bits of bu_attach_parser.given");
+
 const char *bu_attach_opt_name(unsigned i)
 {
 	return i < BU_NATTACH_OPTS ? opts[i].name : NULL;
@@ -79,7 +81,7 @@ bool bu_attach_opt(struct bu_attach_parser *p, enum bu_attach_opt_id id, struct 
 {
 	if (v)
 		*v = p->opt[id];
-	p->given &= ~(UINT32_C(1) << id);
+	p->given &= ~(UINT64_C(1) << id);
 	return p->opt[id].p != NULL;
 }
 
@@ -150,7 +152,7 @@ static bool take_option(struct bu_attach_parser *p, struct bu_str *t)
 	if (id < 0 || opts[id].valued != !!eq)
 		return false;
 	p->opt[id] = value;
-	p->given |= UINT32_C(1) << id;
+	p->given |= UINT64_C(1) << id;
 	*t = left;
 	return true;
 }
@@ -201,6 +203,7 @@ int bu_attach_parse(struct bu_attach *at, enum bu_hook hook, const char *target,
 	int err;
 
 	memset(at, 0, sizeof(*at));
+	at->map_fd = at->net.fd = -1;
 	at->hook = hook;
 	p.target = at->target = bu_arena_strdup(a, target);
 	if (!p.target)

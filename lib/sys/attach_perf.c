@@ -239,7 +239,8 @@ static int parse_perf(struct bu_attach_parser *p, struct bu_str t)
 
 static int attach_one(struct bu_attaching *c, int pid, int cpu)
 {
-	struct bu_attached one = { .hook = c->at->hook, .link_fd = -1, .event_fd = -1, .prog_fd = -1 };
+	struct bu_attached one = { .hook = c->at->hook, .link_fd = -1, .event_fd = -1, .prog_fd = -1,
+				   .target_fd = -1, .netns_fd = -1 };
 	struct bu_attaching sub = *c;
 	struct perf_event_attr a;
 	int fd, err;

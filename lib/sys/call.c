@@ -271,6 +271,20 @@ int bu_sys_link_detach(struct bu_sys *s, int link_fd)
 	return call(s, BPF_LINK_DETACH, &a, UPTO(link_detach.link_fd));
 }
 
+int bu_sys_prog_attach(struct bu_sys *s, const union bpf_attr *a)
+{
+	union bpf_attr copy = *a;
+
+	return call(s, BPF_PROG_ATTACH, &copy, used_size(a, UPTO(attach_flags)));
+}
+
+int bu_sys_prog_detach(struct bu_sys *s, const union bpf_attr *a)
+{
+	union bpf_attr copy = *a;
+
+	return call(s, BPF_PROG_DETACH, &copy, used_size(a, UPTO(attach_type)));
+}
+
 int bu_sys_raw_tp_open(struct bu_sys *s, const char *name, int prog_fd)
 {
 	union bpf_attr a;

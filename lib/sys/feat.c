@@ -5,7 +5,7 @@
  * call is made and its refusal explained.
  *
  * First kernels: names 4.15, expected_attach_type 4.17, BTF 4.18, BTF functions 5.0, global data
- * and freezing 5.2, mmap of arrays 5.5, links of perf events 5.15.
+ * and freezing 5.2, mmap of arrays 5.5, links 5.7, links of perf events 5.15, tcx 6.6.
  */
 #include "sys/sys.h"
 
@@ -116,6 +116,22 @@ static bool probe_perf_link(struct bu_sys *s)
 	return err == -EBADF || answers(s, err);
 }
 
+/* A known command looks at the program's fd first (EBADF). */
+static bool probe_link(struct bu_sys *s)
+{
+	return bu_sys_link_create(s, -1, -1, BPF_CGROUP_INET_INGRESS, 0, 0) != -EINVAL;
+}
+
+/* There is no device 0 (ENODEV); a kernel without tcx does not know the attach type (EINVAL). */
+static bool probe_tcx(struct bu_sys *s)
+{
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.query.attach_type = BPF_TCX_INGRESS;
+	return s->ops->bpf(s, BPF_PROG_QUERY, &a, BU_OFFSETOFEND(union bpf_attr, query.revision)) != -EINVAL;
+}
+
 static bool probe(struct bu_sys *s, enum bu_feature f)
 {
 	switch (f) {
@@ -136,6 +152,10 @@ static bool probe(struct bu_sys *s, enum bu_feature f)
 	case BU_FEAT_EXPECTED_ATTACH:
 		return answers(s, load_ret0(s, BPF_PROG_TYPE_CGROUP_SOCK,
 					    BPF_CGROUP_INET4_POST_BIND));
+	case BU_FEAT_LINK:
+		return probe_link(s);
+	case BU_FEAT_TCX:
+		return probe_tcx(s);
 	}
 	return false;
 }

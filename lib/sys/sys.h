@@ -37,6 +37,8 @@ enum bu_names {
 	BU_NAMES_TRACEPOINTS, /* of one category, or of all when it is NULL */
 	BU_NAMES_FUNCTIONS,   /* of the kernel */
 	BU_NAMES_DEVICES,     /* network interfaces */
+	BU_NAMES_CGROUPS,     /* control groups, paths from where cgroup2 is mounted */
+	BU_NAMES_NETNS,       /* named network namespaces */
 };
 /* One name, valid during the call; false stops. */
 typedef bool bu_name_fn(void *ctx, const char *name);
@@ -53,6 +55,49 @@ struct bu_sys_facts {
 	int root;               /* 1: effective user id 0 */
 	unsigned major, minor;  /* kernel release; 0: unknown */
 };
+
+/* What an attachment needs an fd of, beside objects and events. */
+enum bu_target_kind {
+	BU_TARGET_CGROUP, /* directory: absolute, or from where cgroup2 is mounted */
+	BU_TARGET_NETNS,  /* network namespace: path, name below /run/netns, process id; NULL: the caller's */
+	BU_TARGET_LIRC,   /* infrared receiver: path or number */
+};
+
+/* Sides of a device as tc(8) names them: parents of filters. */
+#define BU_TC_INGRESS 0xfffffff2u
+#define BU_TC_EGRESS 0xfffffff3u
+enum bu_tc_op {
+	BU_TC_QDISC_ADD,  /* clsact: -EEXIST there is one */
+	BU_TC_QDISC_DEL,
+	BU_TC_FILTER_ADD, /* fills prio and handle in */
+	BU_TC_FILTER_DEL,
+	BU_TC_FILTER_GET, /* fills prog_id in; -ENOENT */
+	BU_TC_FILTERS,    /* their number on both sides */
+};
+/* A filter of kind bpf, for all protocols. */
+struct bu_tc {
+	int ifindex;
+	uint32_t parent;              /* BU_TC_INGRESS, BU_TC_EGRESS */
+	uint32_t prio, handle, chain; /* 0: the kernel chooses prio and handle */
+	bool classify;                /* the program returns a class, not an action */
+	int prog_fd;
+	uint32_t prog_id;
+	const char *name;
+};
+/* A route whose packets a program sees. */
+struct bu_route {
+	int family;                   /* AF_INET, AF_INET6 */
+	uint8_t dst[16], via[16];     /* in network order; has_via: the gateway is given */
+	uint8_t prefix;
+	bool has_via;
+	int ifindex;                  /* 0: the gateway's */
+	uint32_t table, metric;       /* 0: main, the kernel's default */
+	uint32_t headroom;            /* bytes the program may prepend */
+	uint32_t prog_type;           /* BPF_PROG_TYPE_LWT_* */
+	int prog_fd;
+	const char *name;
+};
+enum bu_socket_kind { BU_SOCKET_PACKET, BU_SOCKET_UDP, BU_SOCKET_TCP };
 
 /* Each operation returns 0 (or what is said) or -errno. */
 struct bu_sys_ops {
@@ -116,6 +161,24 @@ struct bu_sys_ops {
 	/* A build option of the kernel ("CONFIG_KPROBES"): 'y', 'm', 'n', or -ENOENT: not known. */
 	int (*config)(struct bu_sys *s, const char *option);
 	void (*facts)(struct bu_sys *s, struct bu_sys_facts *f);
+
+	/* What only some hooks need. NULL: the backend does not have these hooks. */
+
+	/* Whether it has that hook at all; NULL: it has all. */
+	bool (*has_hook)(struct bu_sys *s, enum bu_hook hook);
+	/* An fd: -ENOENT, -ENOTDIR …; -EMEDIUMTYPE: what is there is of another kind; -ENODEV: no cgroup2
+	 * is mounted. */
+	int (*target_open)(struct bu_sys *s, enum bu_target_kind kind, const char *name);
+	/* Moves this thread to a network namespace. */
+	int (*netns_set)(struct bu_sys *s, int netns_fd);
+	/* Netlink, with the kernel's words as xdp_set has them. */
+	int (*tc)(struct bu_sys *s, enum bu_tc_op op, struct bu_tc *t, char *words, size_t room);
+	int (*route)(struct bu_sys *s, bool add, const struct bu_route *r, char *words, size_t room);
+	/* A socket of our own: all packets of a device (ifindex), or UDP or TCP (listening) at an address
+	 * ("127.0.0.1", "::1", NULL: any IPv4) and port. */
+	int (*socket_open)(struct bu_sys *s, enum bu_socket_kind kind, int ifindex, const char *addr, uint16_t port);
+	/* SO_ATTACH_BPF or SO_ATTACH_REUSEPORT_EBPF; prog_fd < 0 detaches. -ENOTSOCK. */
+	int (*socket_attach)(struct bu_sys *s, int sock, bool reuseport, int prog_fd);
 };
 struct bu_sys {
 	const struct bu_sys_ops *ops;
@@ -166,6 +229,9 @@ int bu_sys_link_create(struct bu_sys *s, int prog_fd, int target, uint32_t attac
 /* LINK_CREATE with what a->link_create says, cut behind what is not zero. The link's fd. */
 int bu_sys_link_make(struct bu_sys *s, const union bpf_attr *a);
 int bu_sys_link_detach(struct bu_sys *s, int link_fd);
+/* PROG_ATTACH, PROG_DETACH with what a says, cut behind what is not zero. */
+int bu_sys_prog_attach(struct bu_sys *s, const union bpf_attr *a);
+int bu_sys_prog_detach(struct bu_sys *s, const union bpf_attr *a);
 /* The fd of an iterator to read from, once. */
 int bu_sys_iter_create(struct bu_sys *s, int link_fd);
 /* name NULL: a tracing, LSM or replacing program, which was loaded for its place. */
@@ -176,6 +242,24 @@ int bu_sys_fd_kind(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id);
 
 /* ---------------------------------------------------------------- attaching */
 
+/* What network hooks and control groups take beside their target. */
+struct bu_attach_net {
+	const char *netns;    /* where the device is, as BU_TARGET_NETNS has it; NULL: here */
+	uint32_t flags;       /* BPF_F_ALLOW_*, BPF_F_BEFORE, BPF_F_AFTER, BPF_F_PREORDER */
+	const char *relative; /* what BEFORE or AFTER mean: N, id:N, link:N or a pinned path; NULL: all */
+	uint64_t revision;    /* of the list of programs, 0: any */
+	bool replace;
+	const char *old;      /* the program that is replaced, written as relative */
+	uint32_t parent, prio, handle, chain; /* tc: parent 0 is the hook's */
+	bool classify;
+	uint32_t pf, hooknum; /* netfilter */
+	int32_t priority;
+	bool defrag;
+	struct bu_route route;
+	enum bu_socket_kind sock_kind;
+	uint16_t port;
+	int fd;               /* an inherited socket, -1: none */
+};
 /* One --attach TYPE:TARGET, parsed; strings in the arena given. */
 struct bu_attach {
 	enum bu_hook hook;
@@ -199,6 +283,7 @@ struct bu_attach {
 	uint32_t cpu;
 	/* A counter or clock: type and config of perf_event_open; every so many, or so many a second. */
 	struct { uint32_t type; uint64_t config, period; bool freq, once; } perf;
+	struct bu_attach_net net;
 };
 /*
  * Reads TARGET[,OPTION[=VALUE]…] for a hook; at->target is all of it, as written:
@@ -246,6 +331,13 @@ struct bu_attached {
 	bool netlink;
 	int *more;      /* further links, or events where there is no link: one for each CPU or task; heap */
 	unsigned nmore;
+	bool persists;  /* set without a link: outlives the process (BPF_PROG_ATTACH, filters, routes) */
+	int target_fd;  /* control group, map, namespace or socket, or -1 */
+	int netns_fd;   /* where the device is, -1: here */
+	uint32_t attach_type;
+	bool made_qdisc;
+	struct bu_tc tc;
+	struct bu_route route;
 };
 enum bu_attach_via { BU_VIA_AUTO, BU_VIA_LINK, BU_VIA_IOCTL, BU_VIA_NETLINK };
 /*
@@ -258,8 +350,12 @@ int bu_sys_attach(struct bu_sys *s, const struct bu_attach *at, int prog_fd,
 		  enum bu_attach_via via, struct bu_attached *out, struct bu_diags *ds);
 /* Closes the fds of what is to stay, without detaching. */
 void bu_sys_leave(struct bu_sys *s, struct bu_attached *at);
-/* 0 also when someone else has taken it away; -errno: the XDP program is still there. */
+/* 0 also when someone else has taken it away; -errno: the program is still there. */
 int bu_sys_detach(struct bu_sys *s, struct bu_attached *at);
+/* Does the hook need no target ("sk_lookup": this network namespace)? */
+bool bu_attach_no_target(enum bu_hook hook);
+/* Can this backend attach there at all? -EOPNOTSUPP with a message. */
+int bu_sys_check_hook(struct bu_sys *s, const struct bu_attach *at, struct bu_diags *ds);
 
 /*
  * Offset in the file, in bytes, of a function of an ELF executable or library (.symtab, then
@@ -275,7 +371,7 @@ int bu_elf_symbol_offset(const char *path, const char *symbol, uint64_t *off, st
 /* Asked once and kept; each is a probe of the backend, lazily. */
 enum bu_feature {
 	BU_FEAT_PROG_NAME, BU_FEAT_GLOBAL_DATA, BU_FEAT_BTF, BU_FEAT_BTF_FUNC, BU_FEAT_ARRAY_MMAP,
-	BU_FEAT_PERF_LINK, BU_FEAT_KPROBE_PMU, BU_FEAT_EXPECTED_ATTACH,
+	BU_FEAT_PERF_LINK, BU_FEAT_KPROBE_PMU, BU_FEAT_EXPECTED_ATTACH, BU_FEAT_LINK, BU_FEAT_TCX,
 };
 bool bu_sys_has(struct bu_sys *s, enum bu_feature f);
 /*

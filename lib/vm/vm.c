@@ -47,6 +47,23 @@ static int vm_possible_cpus(struct bu_sys *s)
 	return (int)bu_vm(s)->root->ncpus;
 }
 
+/* There are no control groups, and devices have neither traffic control nor routes nor sockets. */
+static bool vm_has_hook(struct bu_sys *s, enum bu_hook hook)
+{
+	(void)s;
+	switch (bu_hook_prog_type(hook)) {
+	case BPF_PROG_TYPE_KPROBE:
+	case BPF_PROG_TYPE_TRACEPOINT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT:
+	case BPF_PROG_TYPE_PERF_EVENT:
+	case BPF_PROG_TYPE_TRACING:
+	case BPF_PROG_TYPE_XDP:
+		return true;
+	default: /* and what is loaded for a place in the kernel's code says so by itself */
+		return hook == BU_HOOK_LSM || hook == BU_HOOK_LSM_CGROUP || hook == BU_HOOK_FREPLACE;
+	}
+}
+
 static const struct bu_sys_ops ops = {
 	.name = "vm",
 	.destroy = vm_destroy,
@@ -73,6 +90,7 @@ static const struct bu_sys_ops ops = {
 	.possible_cpus = vm_possible_cpus,
 	.fd_kind = bu_vm_op_fd_kind,
 	.names = bu_vm_op_names,
+	.has_hook = vm_has_hook,
 };
 
 bool bu_vm_is(const struct bu_sys *s)

@@ -132,10 +132,11 @@ static void test_sections(void)
 		{ "xdp", BPF_PROG_TYPE_XDP, BPF_XDP, BU_HOOK_XDP, 0, 0, "" },
 		{ "xdp.frags/devmap", BPF_PROG_TYPE_XDP, BPF_XDP_DEVMAP, BU_HOOK_NONE, 0, 1, "" },
 		{ "cgroup/connect6", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_CONNECT,
-		  BU_HOOK_NONE, 0, 0, "" },
-		{ "fentry.s/f", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, BU_HOOK_NONE, 1, 0, "f" },
+		  BU_HOOK_CGROUP_CONNECT6, 0, 0, "" },
+		{ "fentry.s/f", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, BU_HOOK_FENTRY, 1, 0, "f" },
 		{ "sk_reuseport/migrate", BPF_PROG_TYPE_SK_REUSEPORT,
-		  BPF_SK_REUSEPORT_SELECT_OR_MIGRATE, BU_HOOK_NONE, 0, 0, "" },
+		  BPF_SK_REUSEPORT_SELECT_OR_MIGRATE, BU_HOOK_SK_REUSEPORT_MIGRATE, 0, 0, "" },
+		{ "action", BPF_PROG_TYPE_SCHED_ACT, BU_NO_ATTACH_TYPE, BU_HOOK_NONE, 0, 0, "" },
 	};
 	static const char *const unknown[] = {
 		"", "?", ".text", "xdp/", "xdp_prog", "kprobes/x", "socket1", "cgroup/", "/", "maps",

@@ -117,7 +117,7 @@ static void test_selection(void)
 	static const char *const three[] = { "tracepoint/sched/sched_switch", "xdp", "xdp" };
 	static const char *const twice[] = { "raw_tp/sys_enter", "raw_tp/sys_enter" };
 	static const char *const later[] = { "?raw_tp/sys_enter" };
-	static const char *const other[] = { "socket" };
+	static const char *const other[] = { "action" };
 	static const char *const strange[] = { "my_hook" };
 	struct bu_load_opts none = { 0 }, load_only = { .no_attach = true };
 	struct bu_load_opts pinned = { .pin_dir = "/sys/fs/bpf/x/" };
@@ -169,9 +169,9 @@ static void test_selection(void)
 	bu_obj_free(&o);
 
 	object(&o, other, 1);
-	is_str(plan(&o, &none), "error: program p0 cannot be attached: its section \"socket\" is of a "
+	is_str(plan(&o, &none), "error: program p0 cannot be attached: its section \"action\" is of a "
 	       "type that bpf-ld does not attach", "no way to attach is an error");
-	ok(strstr(plan(&o, &load_only), "load program p0: socket_filter"), "but it loads");
+	ok(strstr(plan(&o, &load_only), "load program p0: sched_act"), "but it loads");
 	bu_obj_free(&o);
 
 	object(&o, strange, 1);
