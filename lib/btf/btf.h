@@ -308,5 +308,7 @@ int bu_core_calc(struct bu_core *c, const struct bu_core_relo *r, const struct b
  */
 #define BU_CORE_POISON 195896080 /* the helper that poisoned instructions call; libbpf's number too */
 int bu_core_patch(struct bu_core *c, struct bu_insn *in, uint32_t left, struct bu_core_result *res);
+/* Are two types alike as far as TYPE_EXISTS goes, or one of them declared only? 1, 0; -EINVAL they have no end. */
+int bu_core_compatible(const struct bu_btf *a, uint32_t ia, const struct bu_btf *b, uint32_t ib);
 
 #endif

@@ -382,7 +382,7 @@ int bu_core_calc(struct bu_core *c, const struct bu_core_relo *r, const struct b
 		res->was = res->is = r->type_id;
 		return 0;
 	}
-	miss.fuel = &c->fuel;
+	miss = (struct core_miss){ .fuel = &c->fuel };
 	for (uint32_t i = 0; i < ncands; i++) {
 		struct bu_core_result one = { .what = res->what };
 		int r2 = core_match(&local, r->kind, &cand[i], &targ, &miss);

@@ -56,6 +56,13 @@ static bool fields_compatible(const struct bu_btf *a, uint32_t ia, const struct 
 	return false;
 }
 
+/* A forward declaration stands for a struct, or, with its flag, for a union. */
+static bool is_fwd_of(const struct bu_btf_type *fwd, const struct bu_btf_type *t)
+{
+	return fwd->kind == BU_BTF_FWD && ((t->kind == BU_BTF_STRUCT && !fwd->kflag) ||
+					   (t->kind == BU_BTF_UNION && fwd->kflag));
+}
+
 static int compatible(const struct bu_btf *a, uint32_t ia, const struct bu_btf *b, uint32_t ib,
 		      struct core_miss *miss, int depth)
 {
@@ -70,6 +77,8 @@ static int compatible(const struct bu_btf *a, uint32_t ia, const struct bu_btf *
 			return -ELOOP;
 		core_skip(a, ia, &p.ta);
 		core_skip(b, ib, &p.tb);
+		if (miss->declared && (is_fwd_of(&p.ta, &p.tb) || is_fwd_of(&p.tb, &p.ta)))
+			return 1;
 		if (!core_same_kind(&p.ta, &p.tb))
 			return 0;
 		switch (p.ta.kind) {
@@ -183,13 +192,6 @@ static int params_match(const struct pair *p, struct core_miss *miss, int depth)
 			return r;
 	}
 	return 1;
-}
-
-/* A forward declaration stands for a struct, or, with its flag, for a union. */
-static bool is_fwd_of(const struct bu_btf_type *fwd, const struct bu_btf_type *t)
-{
-	return fwd->kind == BU_BTF_FWD && ((t->kind == BU_BTF_STRUCT && !fwd->kflag) ||
-					   (t->kind == BU_BTF_UNION && fwd->kflag));
 }
 
 /* behind: behind a pointer, where structs are told by their names alone. */
@@ -405,4 +407,12 @@ int core_match(const struct core_spec *local, uint32_t kind, const struct bu_cor
 	    !core_same_kind(&a, &b))
 		return 0;
 	return compatible(local->btf, local->root, out->btf, out->root, miss, 0);
+}
+
+int bu_core_compatible(const struct bu_btf *a, uint32_t ia, const struct bu_btf *b, uint32_t ib)
+{
+	uint64_t fuel = 1u << 20;
+	struct core_miss miss = { .fuel = &fuel, .declared = true };
+
+	return compatible(a, ia, b, ib, &miss, 0);
 }

@@ -32,6 +32,7 @@ struct core_miss {
 	uint32_t step;
 	uint32_t in;      /* NO_MEMBER, NO_ENUMERATOR: the type that was looked through */
 	uint64_t *fuel;
+	bool declared;    /* a declared struct is as good as a defined one */
 };
 /* Steps that take n units; false: there is no fuel left. */
 static inline bool core_burn(struct core_miss *m, uint64_t n)

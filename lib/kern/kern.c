@@ -170,6 +170,7 @@ static const struct bu_sys_ops ops = {
 	.holders = bu_kern_holders,
 	.vmlinux_btf = bu_kern_vmlinux_btf,
 	.module_btf = bu_kern_module_btf,
+	.symbols = bu_kern_symbols,
 	.possible_cpus = kern_possible_cpus,
 	.fd_kind = bu_kern_fd_kind,
 	.names = bu_kern_names,

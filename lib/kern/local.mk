@@ -6,7 +6,7 @@ lib_libbu_a_SOURCES += lib/kern/kern.c
 lib_libbu_a_SOURCES += lib/kern/netlink.c
 lib_libbu_a_SOURCES += lib/kern/pin.c
 lib_libbu_a_SOURCES += lib/kern/proc.c
-lib_libbu_a_SOURCES += lib/kern/kern.h lib/kern/private.h lib/kern/events.c lib/kern/kern.c lib/kern/btf.c \
+lib_libbu_a_SOURCES += lib/kern/kern.h lib/kern/private.h lib/kern/events.c lib/kern/kern.c lib/kern/btf.c lib/kern/symbols.c \
 	lib/kern/netlink.c lib/kern/pin.c lib/kern/proc.c
 lib_libbu_a_SOURCES += lib/kern/netlink.h
 lib_libbu_a_SOURCES += lib/kern/netlink_route.c

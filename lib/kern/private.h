@@ -56,6 +56,7 @@ int bu_kern_pin_rmdir(struct bu_sys *s, const char *dir);
 int bu_kern_unpin(struct bu_sys *s, const char *path);
 int bu_kern_pins(struct bu_sys *s, bu_pin_fn *fn, void *ctx);
 
+int bu_kern_symbols(struct bu_sys *s, const char *const *names, uint64_t *addr, unsigned n);
 int bu_kern_vmlinux_btf(struct bu_sys *s, const void **data, size_t *size);
 int bu_kern_module_btf(struct bu_sys *s, unsigned i, const char **name, const void **data, size_t *size);
 void bu_kern_btf_close(struct bu_kern *k);

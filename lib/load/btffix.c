@@ -82,6 +82,64 @@ static bool is_hidden(const struct bu_obj *o, const char *name)
 	return false;
 }
 
+/* An integer of 4 bytes, or of another size; 0: there is none. */
+static uint32_t any_int(const struct bu_btf *b)
+{
+	struct bu_btf_type t;
+	uint32_t best = 0;
+
+	for (uint32_t id = 1; id <= b->ntypes; id++) {
+		if (bu_btf_get(b, id, &t) || t.kind != BU_BTF_INT)
+			continue;
+		best = id;
+		if (t.size == 4)
+			break;
+	}
+	return best;
+}
+
+/* The kernel wants parameters to have names, which compilers leave out in declarations. */
+static void name_params(const struct bu_btf *b, uint8_t *copy, uint32_t proto, uint32_t name_off)
+{
+	struct bu_btf_type t;
+	uint8_t *at;
+
+	if (bu_btf_get(b, proto, &t) || t.kind != BU_BTF_FUNC_PROTO)
+		return;
+	at = copy + b->offs[proto - 1] + TYPE_SIZE;
+	for (uint32_t i = 0; i < t.vlen; i++, at += 8)
+		if (!bu_get32(at, b->be) && bu_get32(at + 4, b->be))
+			bu_put32(at, b->be, name_off);
+}
+
+/*
+ * Symbols of the kernel are no data of the program. Their section would have to hold variables of types with
+ * a size, at places of their own; it holds functions and declarations, too. The section becomes a struct
+ * without a name, as long as it was, so that all types keep their ids; its variables become integers.
+ */
+static void fix_ksyms(const struct bu_btf *b, uint8_t *copy, const struct bu_btf_type *sec, uint8_t *at)
+{
+	uint32_t num = any_int(b);
+	struct bu_btf_type t, n;
+	struct bu_btf_secvar v;
+
+	if (!num || bu_btf_get(b, num, &n))
+		return;
+	bu_put32(at, b->be, 0);
+	bu_put32(at + 4, b->be, (uint32_t)BU_BTF_STRUCT << 24 | sec->vlen);
+	bu_put32(at + 8, b->be, n.size);
+	for (uint32_t i = 0; i < sec->vlen; i++) {
+		uint8_t *m = at + TYPE_SIZE + (size_t)i * SECVAR_SIZE;
+
+		bu_btf_secvar(b, sec, i, &v);
+		bu_put32(m, b->be, 0);
+		bu_put32(m + 4, b->be, num);
+		bu_put32(m + 8, b->be, 0);
+		if (!bu_btf_get(b, v.type, &t) && t.kind == BU_BTF_VAR)
+			bu_put32(copy + b->offs[v.type - 1] + 8, b->be, num);
+	}
+}
+
 int bu_plan_btf(struct bu_plan *p, struct bu_diags *ds)
 {
 	const struct bu_obj *o = p->obj;
@@ -102,7 +160,9 @@ int bu_plan_btf(struct bu_plan *p, struct bu_diags *ds)
 			continue;
 		switch (t.kind) {
 		case BU_BTF_DATASEC:
-			if (fix_datasec(p, &t, at))
+			if (strcmp(t.name, ".ksyms") == 0)
+				fix_ksyms(&o->btf, copy, &t, at);
+			else if (fix_datasec(p, &t, at))
 				return -ENOMEM;
 			break;
 		case BU_BTF_VAR:
@@ -111,6 +171,7 @@ int bu_plan_btf(struct bu_plan *p, struct bu_diags *ds)
 			break;
 		case BU_BTF_FUNC:
 			info = bu_get32(at + 4, o->be);
+			name_params(&o->btf, copy, t.type, bu_get32(at, o->be));
 			if (t.linkage == LINKAGE_EXTERN)
 				bu_put32(at + 4, o->be, (info & ~0xffffu) | 1);
 			else if (t.linkage == 1 && is_hidden(o, t.name))

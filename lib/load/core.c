@@ -136,8 +136,8 @@ static int64_t line_of_use(const struct bu_plan *p, const struct bu_code *c, uin
 }
 
 /* The source line of an instruction as a span, or its number as a note. */
-static void where(const struct bu_plan *p, const struct bu_code *c, int64_t insn, struct bu_diags *ds,
-		  struct bu_diag *d)
+void bu_core_where(const struct bu_plan *p, const struct bu_code *c, int64_t insn, struct bu_diags *ds,
+		   struct bu_diag *d)
 {
 	const struct bu_btf *b = &p->obj->btf;
 	const struct bu_line_info *best = NULL;
@@ -172,7 +172,7 @@ static int refuse(struct bu_core_state *c, const struct plan_prog *g, uint32_t i
 		    "program %s: %s%s cannot be adjusted to %s: %s", c->p->obj->progs[g->prog].name,
 		    res->what ? "the access to " : "a CO-RE relocation", res->what ? res->what : "",
 		    target_name(c), res->why ? res->why : strerror(-err));
-	where(c->p, &g->code, line_of_use(c->p, &g->code, insn, res->what), c->ds, d);
+	bu_core_where(c->p, &g->code, line_of_use(c->p, &g->code, insn, res->what), c->ds, d);
 	return -EINVAL;
 }
 
@@ -414,7 +414,7 @@ struct bu_diag *bu_core_blame(const struct bu_plan *p, unsigned prog, int64_t in
 	d = bu_diag(ds, BU_ERROR, "L0134", "program %s uses %s, which %s have not: %s",
 		    p->obj->progs[g->prog].name, b.res.what ? b.res.what : "?", target_name(b.c),
 		    b.res.why ? b.res.why : "?");
-	where(p, &g->code, line_of_use(p, &g->code, b.insn, b.res.what), ds, d);
+	bu_core_where(p, &g->code, line_of_use(p, &g->code, b.insn, b.res.what), ds, d);
 	if (b.res.near)
 		bu_diag_note(ds, d, "did you mean \"%s\"?", b.res.near);
 	bu_diag_help(ds, d, "the source can ask for it with bpf_core_field_exists() or "

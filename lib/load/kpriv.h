@@ -19,5 +19,17 @@ bool bu_kbtf_is_machine(const struct bu_kbtf *k, const struct bu_btf *b);
 int bu_plan_core(struct bu_plan *p, struct bu_diags *ds);
 /* The verifier refused at insn: if what stood there is not in the kernel, tells so. NULL: it is another matter. */
 struct bu_diag *bu_core_blame(const struct bu_plan *p, unsigned prog, int64_t insn, struct bu_diags *ds);
+/* The source line of an instruction as a span, or its number as a note. */
+void bu_core_where(const struct bu_plan *p, const struct bu_code *c, int64_t insn, struct bu_diags *ds,
+		   struct bu_diag *d);
+/* ksym.c: what programs name of the kernel: ids and addresses into their code. */
+int bu_plan_ksyms(struct bu_plan *p, struct bu_sys *s, struct bu_diags *ds);
+/* A call of what is not there calls this and the symbol's index; libbpf's number, too. */
+#define BU_KSYM_POISON 2002000000
+/* As bu_core_blame. */
+struct bu_diag *bu_ksym_blame(const struct bu_plan *p, unsigned prog, int64_t insn, struct bu_diags *ds);
+/* The fds of the types of priv->kmods, for one load. 0 or -ENOENT; close them either way. */
+int bu_ksym_modules_open(const struct bu_plan *p, struct bu_sys *s, int *fds);
+void bu_ksym_modules_close(const struct bu_plan *p, struct bu_sys *s, int *fds);
 
 #endif

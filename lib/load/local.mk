@@ -20,7 +20,7 @@ lib_libbu_a_SOURCES += lib/load/load.h lib/load/priv.h lib/load/record.h lib/loa
 	lib/load/progload.c lib/load/btfid.c lib/load/attachmap.c lib/load/run.c
 lib_libbu_a_SOURCES += lib/load/kconfigvars.c
 lib_libbu_a_SOURCES += lib/load/types.c lib/load/rows.c lib/load/batch.c
-lib_libbu_a_SOURCES += lib/load/kpriv.h lib/load/kbtf.c lib/load/core.c
+lib_libbu_a_SOURCES += lib/load/kpriv.h lib/load/ksym.c lib/load/kbtf.c lib/load/core.c
 check_PROGRAMS += tests/unit/load_test
 tests_unit_load_test_SOURCES = tests/unit/load_test.c
 tests_unit_load_test_LDADD = $(LIBS_BU)
@@ -56,5 +56,5 @@ lib_libbu_a_SOURCES += lib/load/vlog.h lib/load/vlogreg.c lib/load/vreason.c lib
 check_PROGRAMS += tests/core_ours
 tests_core_ours_SOURCES = tests/core_ours.c
 tests_core_ours_LDADD = $(LIBS_BU)
-TESTS += tests/ld-core.bats
-EXTRA_DIST += tests/ld-core.bats tests/progs/core_self.c tests/progs/core_missing.c
+TESTS += tests/ld-core.bats tests/ld-ksyms.bats
+EXTRA_DIST += tests/ld-core.bats tests/ld-ksyms.bats tests/progs/ksyms.c tests/progs/core_self.c tests/progs/core_missing.c

@@ -385,6 +385,8 @@ int bu_plan_make(struct bu_plan *p, const struct bu_obj *obj, const struct bu_lo
 	if (!err)
 		err = bu_plan_core(p, ds);
 	if (!err)
+		err = bu_plan_ksyms(p, s, ds);
+	if (!err)
 		err = bu_plan_maps(p, s, ds);
 	if (!err)
 		err = all_dead(p, ds);

@@ -46,6 +46,8 @@ struct plan_prog {
 	bool info;          /* func_info and line_info are whole */
 	uint32_t ncore;     /* CO-RE relocations: applied, or with core for the kernel to apply */
 	uint8_t *core;
+	struct plan_modref { uint32_t insn, module; } *modref; uint32_t nmodrefs; size_t capmodrefs;
+	bool modules;       /* names functions or variables of the kernel's modules */
 };
 
 struct plan_attach {
@@ -70,6 +72,8 @@ struct bu_plan_priv {
 	struct plan_pin *pins; unsigned npins; size_t cappins;
 	struct bu_kbtf *kbtf; /* the types of the kernel */
 	struct bu_core_state *core; /* NULL: no CO-RE */
+	struct bu_ksym *ksyms; uint32_t nksyms; /* what programs name of the kernel */
+	const char **kmods; uint32_t nkmods; size_t capkmods; /* modules that these are in */
 	uint8_t *btf; size_t btf_size; /* the object's BTF as the kernel wants it, or NULL */
 	size_t capact;
 };

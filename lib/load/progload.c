@@ -33,6 +33,7 @@ struct load_job {
 	unsigned index;      /* among the plan's programs */
 	int fd;              /* the last answer, or -errno */
 	int begin_err;
+	int *module_fds;     /* as the kernel's fd_array wants them: [0] is not used */
 	uint64_t ns;         /* processor time of the last load without the instructions in its log */
 	unsigned tried;      /* types of a guess */
 	bool dropped_info, far;
@@ -70,6 +71,29 @@ static int make_insns(struct load_job *j, const int *map_fds)
 		bu_insn_encode(j->insns + (size_t)(r->insn + 1) * BU_INSN_SIZE, &in, BU_HOST_BE);
 	}
 	return 0;
+}
+
+/* The types of the kernel's modules that the program names something of: fd_array[1] and so on. */
+static int make_modules(struct load_job *j)
+{
+	uint32_t n = j->p->priv->nkmods;
+	int err;
+
+	if (!j->g->modules)
+		return 0;
+	j->module_fds = calloc(n + 1, sizeof(*j->module_fds));
+	if (!j->module_fds)
+		return -ENOMEM;
+	err = bu_ksym_modules_open(j->p, j->s, j->module_fds + 1);
+	for (uint32_t i = 0; !err && i < j->g->nmodrefs; i++) {
+		const struct plan_modref *m = &j->g->modref[i];
+		struct bu_insn in = j->g->code.insn[m->insn];
+
+		in.imm = j->module_fds[m->module];
+		bu_insn_encode(j->insns + (size_t)m->insn * BU_INSN_SIZE, &in, BU_HOST_BE);
+	}
+	j->attr.fd_array = bu_ptr64(j->module_fds);
+	return err;
 }
 
 static int make_info(struct load_job *j, int btf_fd)
@@ -124,6 +148,8 @@ static unsigned attr_size(const struct load_job *j)
 {
 	if (j->attr.core_relo_cnt)
 		return BU_OFFSETOFEND(union bpf_attr, core_relo_rec_size);
+	if (j->attr.fd_array)
+		return BU_OFFSETOFEND(union bpf_attr, fd_array);
 	if (j->attr.attach_prog_fd)
 		return BU_OFFSETOFEND(union bpf_attr, attach_prog_fd);
 	if (j->attr.attach_btf_id)
@@ -323,8 +349,9 @@ static int refused(struct load_job *j, int err, struct bu_loaded *out, struct bu
 	struct bu_vlog v;
 	bool known = true;
 
-	d = j->log && bu_vlog_read(j->log, &v) ? bu_core_blame(j->p, (unsigned)(j->g - j->p->priv->progs), v.insn, ds)
-					       : NULL;
+	d = j->log && bu_vlog_read(j->log, &v) ? bu_core_blame(j->p, j->index, v.insn, ds) : NULL;
+	if (!d && j->log && bu_vlog_read(j->log, &v))
+		d = bu_ksym_blame(j->p, j->index, v.insn, ds);
 	if (!d && j->log)
 		d = bu_vlog_tell(&t, j->log, ds, &known);
 	if (d) {
@@ -364,6 +391,8 @@ struct load_job *bu_load_job_begin(const struct bu_plan *p, struct bu_sys *s, un
 	j->name = p->obj->progs[g->prog].name;
 	j->fd = -EINVAL;
 	j->begin_err = make_insns(j, map_fds);
+	if (!j->begin_err)
+		j->begin_err = make_modules(j);
 	if (!j->begin_err)
 		j->begin_err = make_info(j, out->btf_fd);
 	j->attr.prog_type = g->type;
@@ -467,5 +496,8 @@ void bu_load_job_drop(struct load_job *j)
 	free(j->func);
 	free(j->line);
 	free(j->log);
+	if (j->module_fds)
+		bu_ksym_modules_close(j->p, j->s, j->module_fds + 1);
+	free(j->module_fds);
 	free(j);
 }

@@ -148,6 +148,9 @@ struct bu_sys_ops {
 	 * NULL where it cannot be read. Owned by the backend. May be NULL: there are no modules. */
 	int (*module_btf)(struct bu_sys *s, unsigned i, const char **name, const void **data,
 			  size_t *size);
+	/* Addresses of n symbols of the kernel: 0 where there is none of the name, UINT64_MAX where there are
+	 * several. 0; -EACCES they are hidden. May be NULL: there are none. */
+	int (*symbols)(struct bu_sys *s, const char *const *names, uint64_t *addr, unsigned n);
 	/* Number of possible CPUs: rows of a per-CPU value. */
 	int (*possible_cpus)(struct bu_sys *s);
 

@@ -1,0 +1,113 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bpf-ld: functions and variables of the kernel by name (.ksyms).
+
+bats_require_minimum_version 1.5.0
+
+setup()
+{
+	load helper
+	PROGS=$SRCDIR/tests/progs
+}
+
+teardown()
+{
+	drop_pins
+}
+
+compiled()
+{
+	need_cmd clang-19
+	clang-19 --target=bpf -mcpu=v3 -g -O2 -I"$PROGS" "${@:2}" -c "$1" -o "$(basename "$1" .c).o"
+}
+
+need_kfuncs()
+{
+	need_root
+	need_bpf
+	need_pins
+	need_file /sys/kernel/btf/vmlinux
+	grep -q ' T bpf_task_from_pid$' /proc/kallsyms || skip "needs a kernel with bpf_task_from_pid (6.2)"
+}
+
+field()
+{
+	$BPFTOOL -j map dump pinned "$PINS/x/${2:-bss}" | jq -c ".. | .$1? // empty" | head -1
+}
+
+@test "kernel functions are called, addresses are there, what is weak and absent is 0" {
+	need_kfuncs
+	compiled "$PROGS/ksyms.c"
+	run -0 $BPF_LD --pin "$PINS/x" ksyms.o -- sh -c 'true & wait; true & wait'
+	refute_output --partial L0206
+	assert [ "$(field found)" -ge 2 ]
+	assert [ "$(field released)" -ge 2 ]
+	assert_equal "$(field absent)" 0
+	# not by jq, whose numbers have 53 bits
+	address=$($BPFTOOL map dump pinned "$PINS/x/bss" | sed -n 's/.*"address": //p')
+	assert_equal "$(printf '%x' $address)" "$(awk '$3 == "schedule" { print $1; exit }' /proc/kallsyms)"
+}
+
+@test "a typed variable of the kernel" {
+	need_kfuncs
+	grep -q ' runqueues$' /proc/kallsyms || skip "needs a kernel with CONFIG_KALLSYMS_ALL"
+	compiled "$PROGS/ksyms.c" -DTYPED
+	run -0 $BPF_LD --pin "$PINS/x" ksyms.o -- sh -c 'true & wait; true & wait'
+	assert_equal "$(field cpu data)" 0
+}
+
+@test "kfuncs in a tracing program; its types are taken by the kernel" {
+	need_root
+	need_bpf
+	need_pins
+	need_file /sys/kernel/btf/vmlinux
+	compiled "$PROGS/kfuncs.c"
+	run -0 $BPF_LD --pin "$PINS/x" kfuncs.o -- sh -c 'true & wait; true & wait'
+	refute_output --partial L0206
+	assert [ "$(field found)" -ge 2 ]
+	run -0 $BPFTOOL prog dump xlated pinned "$PINS/x/kfuncs"
+	assert_output --partial 'int kfuncs(u64 * ctx)'
+}
+
+# declared NAME DECLARATION USE: an object
+declared()
+{
+	cat >"$1.c" <<C
+#include "bpf.h"
+$2;
+u64 v;
+SEC("tp_btf/task_newtask") int p(u64 *ctx) { $3; return 0; }
+LICENSE("GPL");
+C
+	compiled "$1.c"
+}
+
+@test "what the kernel has not is named, with what may be meant" {
+	need_root
+	need_bpf
+	need_file /sys/kernel/btf/vmlinux
+	declared strong 'extern void bpf_rcu_read_lok(void) KSYM' 'bpf_rcu_read_lok()'
+	run -1 $BPF_LD --color=never --no-attach strong.o
+	assert_output --partial 'program p uses bpf_rcu_read_lok, which is no function of this kernel [L0140]'
+	assert_output --partial 'did you mean "bpf_rcu_read_lock"?'
+	declared weak 'extern void bpf_not_here(void) KSYM WEAK' 'bpf_not_here()'
+	run -1 $BPF_LD --color=never --no-attach weak.o
+	assert_output --partial 'weak.c:4:'
+	assert_output --partial 'program p calls bpf_not_here, which this kernel has not [L0140]'
+	declared other 'extern void bpf_rcu_read_lock(int a, int b) KSYM' 'bpf_rcu_read_lock(1, 2)'
+	run -1 $BPF_LD --color=never --no-attach other.o
+	assert_output --partial 'function bpf_rcu_read_lock is declared of another type than this kernel has [L0141]'
+	declared address 'extern const void nothing_at_all KSYM' 'v = (u64)&nothing_at_all'
+	run -1 $BPF_LD --color=never --no-attach address.o
+	assert_output --partial 'program p uses nothing_at_all, which is no symbol of this kernel [L0140]'
+}
+
+@test "the VM has no functions of the kernel, and says so; weak ones are 0" {
+	need_world
+	declared strong 'extern void bpf_rcu_read_lock(void) KSYM' 'bpf_rcu_read_lock()'
+	run -1 $BPF_LD --vm --color=never -n --no-attach strong.o
+	assert_output --partial 'bpf_rcu_read_lock, which is no function of the VM [L0140]'
+	declared weak 'extern void bpf_rcu_read_lock(void) KSYM WEAK' 'if (bpf_rcu_read_lock) bpf_rcu_read_lock(); v = 1'
+	run -0 $BPF_LD --vm -n --no-attach weak.o
+	drop_world
+}
