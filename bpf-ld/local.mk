@@ -33,13 +33,14 @@ EXTRA_DIST += tests/replay.bats
 EXTRA_DIST += tests/vm.bats
 EXTRA_DIST += tests/both.bats
 TESTS += tests/ld-formats.bats
+TESTS += tests/ld-struct-ops.bats
 EXTRA_DIST += tests/ld-formats.bats
+EXTRA_DIST += tests/ld-struct-ops.bats
 EXTRA_DIST += tests/golden/ld
 TESTS += tests/ld-kconfig.bats
 EXTRA_DIST += tests/ld-kconfig.bats
 TESTS += tests/ld-refused.bats
 EXTRA_DIST += tests/ld-refused.bats tests/golden/refused/registers.txt tests/golden/refused/memory.txt \
 	tests/golden/refused/calls.txt tests/golden/refused/c.txt
-EXTRA_DIST += tests/ld-formats.bats tests/golden/ld
 TESTS += tests/ld-cli.bats
 EXTRA_DIST += tests/ld-cli.bats

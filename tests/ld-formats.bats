@@ -40,7 +40,7 @@ tidy()
 depends()
 {
 	case $1 in
-	core_* | fentry | iter | kfuncs | struct_ops | switches) return 0 ;;
+	core_* | fentry | iter | kfuncs | struct_ops* | switches) return 0 ;;
 	esac
 	return 1
 }

@@ -19,6 +19,7 @@ lib_libbu_a_SOURCES += lib/load/load.h lib/load/priv.h lib/load/record.h lib/loa
 	lib/load/maps.c lib/load/fill.c lib/load/btffix.c lib/load/plan.c lib/load/vlog.c \
 	lib/load/progload.c lib/load/btfid.c lib/load/attachmap.c lib/load/run.c
 lib_libbu_a_SOURCES += lib/load/kconfigvars.c
+lib_libbu_a_SOURCES += lib/load/structops.c
 lib_libbu_a_SOURCES += lib/load/types.c lib/load/rows.c lib/load/batch.c
 lib_libbu_a_SOURCES += lib/load/kpriv.h lib/load/ksym.c lib/load/kbtf.c lib/load/core.c
 check_PROGRAMS += tests/unit/load_test

@@ -246,6 +246,7 @@ void bu_plan_map_attr(const struct plan_map *m, union bpf_attr *a)
 	if (m->flags & BPF_F_NUMA_NODE)
 		a->numa_node = m->def->numa_node;
 	a->map_extra = m->def->map_extra;
+	a->btf_vmlinux_value_type_id = m->kernel_value;
 	memcpy(a->map_name, m->kname, sizeof(a->map_name));
 }
 
@@ -410,6 +411,13 @@ static int find_needed(struct bu_plan *p, bool *needed)
 		if (!t->is_prog && t->map < o->nmaps && t->target < o->nmaps && needed[t->map])
 			needed[t->target] = true;
 	}
+	/* Of a struct of operations, those of which a program loads. */
+	for (uint32_t i = 0; i < o->nmaps; i++)
+		if (o->maps[i].origin == BU_MAP_STRUCT_OPS)
+			needed[i] = false;
+	for (uint32_t i = 0; i < o->nops; i++)
+		for (unsigned k = 0; k < p->priv->nprogs && !o->maps[o->ops[i].map].optional; k++)
+			needed[o->ops[i].map] |= p->priv->progs[k].prog == o->ops[i].prog;
 	/* Variables are named by symbol: any section of data may be meant. */
 	for (unsigned i = 0; i < p->opts->nsets; i++) {
 		if (p->opts->sets[i].file || p->opts->sets[i].key.p)
@@ -514,7 +522,8 @@ static int add_map(struct bu_plan *p, uint32_t i, struct bu_sys *s, bool *used, 
 			    "directory that stands for is not known", m->name, def->pinning);
 		bu_diag_help(ds, d, "--pin DIR pins all of the object");
 	}
-	err = bu_plan_map_attrs(m, p->obj, s, &p->arena, ds);
+	err = m->def->origin == BU_MAP_STRUCT_OPS ? bu_plan_struct_ops(p, m, ds)
+						  : bu_plan_map_attrs(m, p->obj, s, &p->arena, ds);
 	if (!err && def->inner >= 0)
 		err = add_inner(p, m, s, ds);
 	if (!err && m->where)

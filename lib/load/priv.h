@@ -26,6 +26,8 @@ struct plan_map {
 	uint32_t type, key_size, value_size, max_entries, flags;
 	uint32_t value_bytes; /* as bpf(2) passes one value: per-CPU maps have a row for each CPU */
 	uint32_t btf_key, btf_value;
+	uint32_t kernel_value; /* STRUCT_OPS: type id of the value in the kernel's BTF */
+	struct plan_ops *ops;  /* and what it is made of, or NULL */
 	uint8_t *data;      /* contents of global data, value_size bytes */
 	const char *vars;   /* "limit=5, debug=1": variables that were set */
 	const char *note;   /* what was mended, for the plan's text */
@@ -39,6 +41,7 @@ struct plan_prog {
 	char kname[BU_NAME_MAX];
 	struct bu_code code;
 	uint32_t *ref_map;  /* for each code.ref: index into maps */
+	uint32_t attach_btf_id; /* STRUCT_OPS: the struct in the kernel's BTF; else 0 */
 	const struct bu_attach *place; /* what BTF names for it (fentry, lsm, iter …), or NULL */
 	bool dead;          /* cannot load, and the others go on (keep_going) */
 	const struct bu_secdef **cand; /* a guess: what to try, type being the first's; else NULL */
@@ -98,6 +101,17 @@ int bu_plan_slots(struct bu_plan *p);
 int bu_plan_fill(struct bu_plan *p, struct bu_diags *ds);
 /* btffix.c: a copy of the object's BTF with sizes and offsets of global data filled in. */
 int bu_plan_btf(struct bu_plan *p, struct bu_diags *ds);
+/* select.c: one more attachment. 0 or -errno with a message. */
+int bu_plan_add_attach(struct bu_plan *p, unsigned prog, enum bu_hook hook, const char *target, struct bu_diags *ds);
+/*
+ * structops.c: makes program prog, a member of a struct, one of those that load (its index, or -errno with a
+ * message); attaches the structs whose programs load; the map's attributes; and before the link, its value.
+ */
+int bu_plan_ops_member(struct bu_plan *p, uint32_t prog, struct bu_diags *ds);
+int bu_plan_ops_attach(struct bu_plan *p, struct bu_diags *ds);
+int bu_plan_struct_ops(struct bu_plan *p, struct plan_map *m, struct bu_diags *ds);
+int bu_load_struct_ops(const struct bu_plan *p, struct bu_sys *s, const char *name, const struct bu_loaded *l,
+		       struct bu_diags *ds);
 /* kconfigvars.c: the contents of .kconfig. */
 int bu_plan_kconfig(struct bu_plan *p, struct plan_map *m, struct bu_sys *s, struct bu_diags *ds);
 /* The attribute that makes m; fds are filled in by the caller. */

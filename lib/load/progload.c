@@ -402,7 +402,7 @@ struct load_job *bu_load_job_begin(const struct bu_plan *p, struct bu_sys *s, un
 	j->attr.kern_version = p->obj->kern_version;
 	j->attr.prog_flags = g->flags;
 	j->attr.expected_attach_type = g->attach_type;
-	j->attr.attach_btf_id = out->progs[prog].place.id;
+	j->attr.attach_btf_id = g->attach_btf_id ? g->attach_btf_id : out->progs[prog].place.id;
 	if (out->progs[prog].place.fd >= 0) /* one field: a program's fd, or a module's BTF */
 		j->attr.attach_prog_fd = (uint32_t)out->progs[prog].place.fd;
 	memcpy(j->attr.prog_name, g->kname, sizeof(j->attr.prog_name));

@@ -53,7 +53,11 @@ static int create(struct bu_sys *s, const struct plan_map *m, union bpf_attr *a)
 		memset(a->map_name, 0, sizeof(a->map_name));
 		fd = bu_sys_map_create(s, a);
 	}
-	if (fd < 0 && fd != -EPERM && a->btf_fd) {
+	if (fd == -EINVAL && m->kernel_value) { /* no links for structs of operations before 6.4 */
+		a->map_flags &= ~(uint32_t)BPF_F_LINK;
+		fd = bu_sys_map_create(s, a);
+	}
+	if (fd < 0 && fd != -EPERM && a->btf_fd && !m->kernel_value) {
 		a->btf_fd = a->btf_key_type_id = a->btf_value_type_id = 0;
 		fd = bu_sys_map_create(s, a);
 	}
@@ -76,7 +80,7 @@ static int make_map(struct run *r, const struct plan_map *m)
 			return inner;
 		a.inner_map_fd = (uint32_t)inner;
 	}
-	if (r->out->btf_fd >= 0 && m->btf_value) {
+	if (r->out->btf_fd >= 0 && (m->btf_value || m->kernel_value)) {
 		a.btf_fd = (uint32_t)r->out->btf_fd;
 		a.btf_key_type_id = m->btf_key;
 		a.btf_value_type_id = m->btf_value;
@@ -361,6 +365,8 @@ static int new_link(struct run *r, uint32_t i)
 		return 0;
 	if (at.map)
 		err = bu_load_attach_map(r->out, r->s, &at, &map, r->ds);
+	if (!err && at.hook == BU_HOOK_STRUCT_OPS)
+		err = bu_load_struct_ops(r->p, r->s, at.map, r->out, r->ds);
 	if (!err)
 		err = bu_sys_attach(r->s, &at, r->out->progs[a->prog].fd, r->p->opts->via, &l->at, r->ds);
 	if (map >= 0)

@@ -162,6 +162,11 @@ static int add_attach(struct bu_plan *p, unsigned prog, enum bu_hook hook, const
 	return 0;
 }
 
+int bu_plan_add_attach(struct bu_plan *p, unsigned prog, enum bu_hook hook, const char *target, struct bu_diags *ds)
+{
+	return add_attach(p, prog, hook, target, ds);
+}
+
 /* ---------------------------------------------------------------- --attach */
 
 struct pick { uint32_t first; unsigned n; uint8_t *is; };
@@ -349,6 +354,10 @@ static int select_by_section(struct bu_plan *p, uint32_t i, bool named, struct b
 	    (!g->def || (!p->opts->no_attach &&
 			 (by_section || g->def->hook == BU_HOOK_NONE || !g->target.n))))
 		return 0;
+	if (g->def && g->def->prog_type == BPF_PROG_TYPE_STRUCT_OPS) {
+		prog = bu_plan_ops_member(p, i, ds);
+		return prog < 0 ? prog : 0;
+	}
 	if (!g->def) {
 		if (!p->opts->no_attach)
 			return not_attachable(p, g, "names no program type", ds);
@@ -447,6 +456,8 @@ int bu_plan_select(struct bu_plan *p, struct bu_diags *ds)
 		if (err)
 			rc = err;
 	}
+	if (!rc)
+		rc = bu_plan_ops_attach(p, ds);
 	if (!rc && !p->priv->nprogs && !bu_rows_whole(p->opts->rows)) {
 		bu_diag(ds, BU_ERROR, "L0101", "none of the programs of %s can be loaded", o->path);
 		return -EINVAL;

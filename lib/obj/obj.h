@@ -85,7 +85,7 @@ struct bu_obj_func {
 	bool called;         /* by another function, or its address is taken by one */
 	bool entry;          /* an element of a map, or a member of a struct of operations */
 };
-enum bu_map_origin { BU_MAP_BTF, BU_MAP_LEGACY, BU_MAP_DATA, BU_MAP_KCONFIG };
+enum bu_map_origin { BU_MAP_BTF, BU_MAP_LEGACY, BU_MAP_DATA, BU_MAP_KCONFIG, BU_MAP_STRUCT_OPS };
 struct bu_obj_map {
 	const char *name;    /* as declared, or ".rodata" etc. for global data */
 	enum bu_map_origin origin;
@@ -98,6 +98,7 @@ struct bu_obj_map {
 	uint32_t btf_key, btf_value; /* type ids, 0: none */
 	int32_t inner;       /* index into maps of the inner map's template, or -1 */
 	bool is_inner;       /* a template only: never made for itself */
+	bool optional;       /* STRUCT_OPS: of a section that begins with '?' */
 	bool frozen;         /* .rodata: read-only for programs, frozen after its contents are set */
 	uint32_t local_id;   /* N of "map N ll", 0: has none */
 	uint32_t max_entries_at; /* .s line, or 0 */
@@ -111,6 +112,8 @@ struct bu_obj_slot {
 	bool by_section;     /* named by the program's section ("2/16", "kprobe/1"), which names no hook */
 	uint32_t target;     /* index into progs, or into maps */
 };
+/* A member of a struct of operations (map of origin STRUCT_OPS) that is a program. */
+struct bu_obj_op { uint32_t map, off, prog; }; /* off: bytes into the struct */
 /* A variable of ".kconfig": what it is to hold, the loader knows. They lie in the map of that origin. */
 struct bu_obj_extern {
 	const char *name;    /* "CONFIG_HZ", "LINUX_KERNEL_VERSION" */
@@ -133,6 +136,7 @@ struct bu_obj {
 	struct bu_obj_map *maps; uint32_t nmaps;
 	struct bu_obj_slot *slots; uint32_t nslots;
 	struct bu_obj_extern *kconfig; uint32_t nkconfig;
+	struct bu_obj_op *ops; uint32_t nops;
 	const char *license; /* "" when there is none */
 	uint32_t kern_version;
 	bool has_btf;

@@ -446,11 +446,15 @@ int obj_find_maps(struct bu_obj *o, uint8_t *blob, struct bu_diags *ds)
 	o->nmaps = 0;
 	o->slots = NULL;
 	o->nslots = 0;
+	o->ops = NULL;
+	o->nops = 0;
 	for (uint32_t i = 0; i < o->nsecs && !err; i++) {
 		if (strcmp(o->secs[i].name, ".maps") == 0)
 			err = btf_maps(&m, i);
 		else if (obj_is_legacy_maps(&o->secs[i]))
 			err = obj_legacy_maps(&m, i);
+		else if (obj_is_struct_ops(&o->secs[i]))
+			err = obj_struct_ops(&m, i);
 		else
 			err = data_map(&m, i);
 	}

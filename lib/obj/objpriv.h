@@ -51,6 +51,9 @@ int obj_find_kconfig(struct obj_maps *m, uint8_t *blob);
 int obj_libc_btf(struct bu_obj *o, const struct bu_btf *b, uint8_t **blob, size_t *size);
 int obj_libc_ext(struct bu_obj *o);
 
+/* objstructops.c */
+int obj_struct_ops(struct obj_maps *m, uint32_t sec);
+
 /* objsha1.c */
 void obj_sha1(const uint8_t *p, size_t n, uint8_t out[20]);
 

@@ -11,6 +11,7 @@ lib_libbu_a_SOURCES += lib/sys/attach_btf.c
 lib_libbu_a_SOURCES += lib/sys/attach_perf.c
 lib_libbu_a_SOURCES += lib/sys/perfevent.def
 lib_libbu_a_SOURCES += lib/sys/attach_iter.c
+lib_libbu_a_SOURCES += lib/sys/attach_struct_ops.c
 lib_libbu_a_SOURCES += lib/sys/blame_trace.c
 lib_libbu_a_SOURCES += lib/sys/blame.c
 lib_libbu_a_SOURCES += lib/sys/call.c
