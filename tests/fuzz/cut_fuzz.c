@@ -30,13 +30,22 @@ static unsigned tests;
 static bool bad;
 static size_t stride = 1; /* of places; an emulator is slow */
 
+static void save_if(bool broken, const uint8_t *p, size_t n)
+{
+	const char *save = getenv("CUT_FUZZ_SAVE");
+	FILE *f = broken && save ? fopen(save, "wx") : NULL;
+
+	if (f) {
+		fwrite(p, 1, n, f);
+		fclose(f);
+	}
+}
+
 /* On a copy of exactly that size, so that one byte too far is seen. */
 static void run(const uint8_t *p, size_t n, bool load)
 {
-	const char *save = getenv("CUT_FUZZ_SAVE");
 	uint8_t *copy = malloc(n + !n);
 	bool ok;
-	FILE *f;
 
 	if (!copy)
 		return;
@@ -44,10 +53,7 @@ static void run(const uint8_t *p, size_t n, bool load)
 		memcpy(copy, p, n);
 	ok = ldprop_obj(copy, n);
 	ok = (load ? ldprop_load(copy, n) : ldprop_plan(copy, n)) && ok;
-	if (!ok && save && (f = fopen(save, "wx"))) {
-		fwrite(copy, 1, n, f);
-		fclose(f);
-	}
+	save_if(!ok, copy, n);
 	free(copy);
 }
 
@@ -91,6 +97,24 @@ static void each_byte(uint8_t *p, size_t n)
 	}
 }
 
+/* The whole object and the damaged one joined. */
+static void run_pair(const uint8_t *p, size_t n, const uint8_t *q, size_t m)
+{
+	struct bu_buf b = { 0 };
+	uint8_t len[2];
+	bool ok;
+
+	if (n > UINT16_MAX)
+		return;
+	bu_put16(len, false, (uint16_t)n);
+	bu_buf_add(&b, len, 2);
+	bu_buf_add(&b, p, n);
+	bu_buf_add(&b, q, m);
+	ok = b.failed || ldprop_join(b.p, b.n);
+	save_if(!ok, b.p, b.n);
+	bu_buf_free(&b);
+}
+
 static void mutations(const uint8_t *p, size_t n, unsigned long rounds)
 {
 	uint8_t *copy = malloc(2 * n + 64);
@@ -102,6 +126,8 @@ static void mutations(const uint8_t *p, size_t n, unsigned long rounds)
 		for (size_t k = 1 + rnd(&rng, 3); k; k--)
 			m = elf_mutate(&rng, copy, m, 2 * n + 64);
 		run(copy, m, i % 8 == 0);
+		if (i % 4 == 1)
+			run_pair(p, n, copy, m);
 	}
 	free(copy);
 }

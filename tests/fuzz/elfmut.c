@@ -397,6 +397,8 @@ size_t btf_mutate(struct rng *r, uint8_t *p, size_t n, bool ext)
 {
 	size_t nb = n;
 
+	if (n < 2)
+		return n;
 	if (ext) {
 		nb = bu_get16(p, false);
 		p += 2;

@@ -541,3 +541,60 @@ bool ldprop_obj(const uint8_t *p, size_t n)
 	bu_diags_free(&ds);
 	return ok;
 }
+
+/* ---------------------------------------------------------------- two objects into one */
+
+bool ldprop_join(const uint8_t *p, size_t n)
+{
+	size_t na = n < 2 ? 0 : bu_get16(p, false);
+	const struct bu_obj *in[2];
+	struct bu_obj o[2], out;
+	struct bu_diags ds;
+	bool ok = true;
+	unsigned errors;
+	int err;
+
+	ldprop_sum.inputs++;
+	text_left = MAX_TEXT;
+	if (n < 2)
+		return true;
+	na = na > n - 2 ? n - 2 : na;
+	bu_diags_init(&ds);
+	bu_obj_init(&o[0]);
+	bu_obj_init(&o[1]);
+	bu_obj_init(&out);
+	out.path = "joined.o";
+	in[0] = &o[0];
+	in[1] = &o[1];
+	err = bu_obj_read(&o[0], p + 2, na, "a.o", &ds);
+	if (!err)
+		err = bu_obj_index(&o[0], &ds);
+	if (!err)
+		err = bu_obj_read(&o[1], p + 2 + na, n - 2 - na, "b.o", &ds);
+	if (!err)
+		err = bu_obj_index(&o[1], &ds);
+	errors = ds.errors;
+	if (!err) {
+		ldprop_sum.taken++;
+		err = bu_obj_merge(&out, in, 2, &ds);
+		if (err == -EINVAL && ds.errors == errors)
+			ok = ldprop_fails(LDP_SILENT);
+	}
+	if (!err) {
+		ldprop_sum.linked++;
+		ok = rewrite(&out) && ok;
+	}
+	/* Again, of what came out: nothing of the inputs may be needed for it. */
+	bu_obj_free(&o[0]);
+	bu_obj_free(&o[1]);
+	if (!err && !bu_obj_index(&out, &ds)) {
+		ok = obj_inside(&out) && ok;
+		ok = link_all(&out, &ds) && ok;
+		if (out.has_btf)
+			ok = ext_inside(&out.ext, &out.btf) && ok;
+	}
+	ok = ldprop_messages(&ds) && ok;
+	bu_obj_free(&out);
+	bu_diags_free(&ds);
+	return ok;
+}

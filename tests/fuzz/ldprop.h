@@ -34,6 +34,8 @@ bool ldprop_obj(const uint8_t *p, size_t n);    /* read, index, link, print, wri
 bool ldprop_btf(const uint8_t *p, size_t n);    /* an odd last byte: two blobs, the second is split */
 bool ldprop_btfext(const uint8_t *p, size_t n); /* two bytes: length of the BTF, which follows; .BTF.ext */
 bool ldprop_plan(const uint8_t *p, size_t n);   /* an object and wishes that its bytes choose */
+bool ldprop_core(const uint8_t *p, size_t n);   /* two bytes: length of the kernel's BTF, which follows; an object */
+bool ldprop_join(const uint8_t *p, size_t n);   /* two bytes: length of the first object, which follows; another */
 bool ldprop_load(const uint8_t *p, size_t n);   /* the same, and done in a VM */
 
 /* Counts one failure; false. */

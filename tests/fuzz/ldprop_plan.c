@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Objects that anybody may have written, planned and loaded. The wishes that a command line would
- * bring (--set, --attach, --map, --pin) and the step that fails are chosen by the object's bytes, so
- * that one input is one case.
+ * bring (--set, --attach, --map, --type, --pin) and the step that fails are chosen by the object's bytes,
+ * so that one input is one case. What the kernel's types would be is given, or the object's own.
  */
 #include "ldprop.h"
 
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "load/priv.h"
@@ -27,6 +28,9 @@ static char dir[64];
 static int fail_at, fail_err;         /* the how manieth command that makes something; 0: none */
 static int there_fd = -1;
 static unsigned fds;
+static char kconfig[32];              /* a file with a kernel's configuration */
+static const uint8_t *types;          /* of the kernel; NULL: they cannot be read */
+static size_t types_size;
 
 /* ---------------------------------------------------------------- the world */
 
@@ -56,6 +60,14 @@ static int bpf(struct bu_sys *s, int cmd, union bpf_attr *a, unsigned size)
 	    ((uint64_t)a->key_size + a->value_size + 64) * (a->max_entries + 1ull) > MAX_MAP)
 		return -ENOMEM;
 	return real->bpf(s, cmd, a, size);
+}
+
+static int vmlinux(struct bu_sys *s, const void **data, size_t *size)
+{
+	(void)s;
+	*data = types;
+	*size = types_size;
+	return types ? 0 : -ENOENT;
 }
 
 /* But for those that the world keeps for itself: its lists of ids, its slot for this process. */
@@ -100,6 +112,15 @@ static bool count(uint32_t n[6])
 	return true;
 }
 
+static bool config_file(void)
+{
+	static const char text[] = "CONFIG_HZ=250\nCONFIG_BPF=y\nCONFIG_MODULE=m\nCONFIG_TEXT=\"a b\"\nCONFIG_X=0x10\n";
+	int fd = memfd_create("kconfig", MFD_CLOEXEC);
+
+	snprintf(kconfig, sizeof(kconfig), "/proc/self/fd/%d", fd);
+	return fd >= 0 && !bu_write_all(fd, text, sizeof(text) - 1);
+}
+
 bool ldprop_world(void)
 {
 	struct bu_vm_options o = { .world = dir };
@@ -119,10 +140,17 @@ bool ldprop_world(void)
 	real = sys->ops;
 	limited = *real;
 	limited.bpf = bpf;
+	limited.vmlinux_btf = vmlinux;
+	limited.module_btf = NULL;
+	limited.name = "fuzz"; /* what is special of the VM would read this machine's types each time */
 	sys->ops = &limited;
 	there_fd = bu_sys_map_create(sys, &a);
 	if (there_fd < 0 || bu_sys_pin(sys, there_fd, THERE)) {
 		fprintf(stderr, "no map in the world\n");
+		return false;
+	}
+	if (!config_file()) {
+		fprintf(stderr, "no memory file\n");
 		return false;
 	}
 	/* A first scan may open what stays open. */
@@ -167,7 +195,9 @@ struct wishes {
 	struct bu_set set[MAX_WISHES];
 	struct bu_attach_req att[MAX_WISHES];
 	struct bu_map_from from[MAX_WISHES];
-	const char *want[MAX_WISHES];
+	const char *want[MAX_WISHES], *only[MAX_WISHES];
+	struct bu_type_req type[MAX_WISHES];
+	unsigned ntypes;
 	struct bu_load_opts opts;
 };
 
@@ -237,6 +267,17 @@ static void add_from(struct wishes *w, const struct bu_obj *o, struct rng *r, st
 		w->opts.nmaps++;
 }
 
+static void add_type(struct wishes *w, const struct bu_obj *o, struct rng *r, struct bu_arena *a, struct bu_diags *ds)
+{
+	static const char *const names[] = { "xdp", "kprobe", "socket_filter", "tracepoint", "syscall", "fentry", "tc", "raw_tp",
+					     "sched_cls", "struct_ops", "none" };
+	const char *name = names[rnd(r, BU_ARRAY_SIZE(names))];
+	const char *text = rnd(r, 2) ? bu_arena_printf(a, "%s=%s", prog_name(o, r), name) : name;
+
+	if (text && !bu_type_req_parse(&w->type[w->ntypes], text, a, ds))
+		w->ntypes++;
+}
+
 static void wish(struct wishes *w, const struct bu_obj *o, struct rng *r, struct bu_arena *a, struct bu_diags *ds)
 {
 	memset(w, 0, sizeof(*w));
@@ -244,6 +285,8 @@ static void wish(struct wishes *w, const struct bu_obj *o, struct rng *r, struct
 	w->opts.attaches = w->att;
 	w->opts.maps = w->from;
 	w->opts.want = w->want;
+	w->opts.only = w->only;
+	w->opts.kconfig = kconfig;
 	for (size_t k = rnd(r, 2) ? 0 : rnd(r, MAX_WISHES + 1); k; k--)
 		add_set(w, o, r, a, ds);
 	for (size_t k = rnd(r, 3) ? 0 : rnd(r, MAX_WISHES + 1); k; k--)
@@ -252,6 +295,13 @@ static void wish(struct wishes *w, const struct bu_obj *o, struct rng *r, struct
 		add_from(w, o, r, a, ds);
 	if (rnd(r, 8) == 0)
 		w->want[w->opts.nwant++] = map_name(o, r);
+	if (rnd(r, 6) == 0)
+		w->only[w->opts.nonly++] = prog_name(o, r);
+	for (size_t k = rnd(r, 4) ? 0 : rnd(r, MAX_WISHES + 1); k; k--)
+		add_type(w, o, r, a, ds);
+	w->opts.keep_going = rnd(r, 3) == 0;
+	w->opts.rows = rnd(r, 2) ? bu_rows_new(a, o) : NULL;
+	w->opts.core_in_kernel = rnd(r, 8) == 0;
 	/* Most objects hold something that cannot be attached here. */
 	w->opts.no_attach = rnd(r, 4) != 0;
 	w->opts.pin_dir = rnd(r, 3) ? NULL : rnd(r, 2) ? PIN_DIR : PIN_DIR "/a/b";
@@ -275,6 +325,7 @@ static bool start(struct one *c, const uint8_t *p, size_t n)
 {
 	uint64_t h = 0xcbf29ce484222325u;
 	unsigned errors;
+	uint32_t btf;
 	int err;
 
 	ldprop_sum.inputs++;
@@ -289,9 +340,16 @@ static bool start(struct one *c, const uint8_t *p, size_t n)
 	if (bu_obj_read(&c->o, p, n, "fuzz.o", &c->ds) || bu_obj_index(&c->o, &c->ds))
 		return false;
 	ldprop_sum.taken++;
+	/* The kernel's types may be the object's own, if none are given. */
+	if (!types && rnd(&c->r, 2) && (btf = bu_obj_sec_by_name(&c->o, ".BTF")) != BU_SEC_UNDEF) {
+		types = c->o.secs[btf].data;
+		types_size = types ? c->o.secs[btf].size : 0;
+	}
 	wish(&c->w, &c->o, &c->r, &c->a, &c->ds);
 	errors = c->ds.errors;
-	err = bu_plan_make(&c->p, &c->o, &c->w.opts, sys, &c->ds);
+	err = bu_types_apply(&c->o, c->w.type, c->w.ntypes, &c->ds);
+	if (!err)
+		err = bu_plan_make(&c->p, &c->o, &c->w.opts, sys, &c->ds);
 	if (err && err != -ENOMEM && c->ds.errors == errors)
 		c->ok = ldprop_fails(LDP_SILENT);
 	for (unsigned i = 0; !err && i < c->p.nact; i++)
@@ -304,6 +362,7 @@ static bool start(struct one *c, const uint8_t *p, size_t n)
 static bool finish(struct one *c)
 {
 	c->ok = ldprop_messages(&c->ds) && c->ok;
+	types = NULL;
 	bu_plan_free(&c->p);
 	bu_obj_free(&c->o);
 	bu_arena_free(&c->a);
@@ -317,6 +376,26 @@ bool ldprop_plan(const uint8_t *p, size_t n)
 
 	start(&c, p, n);
 	return finish(&c);
+}
+
+bool ldprop_core(const uint8_t *p, size_t n)
+{
+	size_t nb = n < 2 ? 0 : bu_get16(p, false);
+	uint8_t *btf;
+	struct one c;
+	bool ok;
+
+	if (n < 2)
+		return true;
+	nb = nb > n - 2 ? n - 2 : nb;
+	btf = malloc(nb + !nb);
+	memcpy(btf, p + 2, nb);
+	types = btf;
+	types_size = nb;
+	start(&c, p + 2 + nb, n - 2 - nb);
+	ok = finish(&c);
+	free(btf);
+	return ok;
 }
 
 /* Takes a whole load away again, pins and all. */

@@ -8,8 +8,10 @@
  *   btfext  BTF and .BTF.ext
  *   plan    an object, planned with wishes
  *   load    the same, loaded into a VM and taken away
+ *   core    the kernel's BTF, and an object that is planned by it
+ *   join    two objects into one
  *
- * FUZZ_TARGET=seeds DIR OBJECT… writes inputs of btf and btfext, DIR/btf-N and DIR/btfext-N.
+ * FUZZ_TARGET=seeds DIR OBJECT… writes inputs of btf, btfext, core and join, DIR/btf-N and so on.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,13 +31,16 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t na, const uint8_t *b, 
 static const struct target {
 	const char *name;
 	bool (*prop)(const uint8_t *p, size_t n);
-	bool elf, world;
+	enum { ELF, BTF, BTF_EXT, BTF_ELF, ELF_ELF } is;
+	bool world;
 } targets[] = {
-	{ "obj", ldprop_obj, true, false },
-	{ "btf", ldprop_btf, false, false },
-	{ "btfext", ldprop_btfext, false, false },
-	{ "plan", ldprop_plan, true, true },
-	{ "load", ldprop_load, true, true },
+	{ "obj", ldprop_obj, ELF, false },
+	{ "btf", ldprop_btf, BTF, false },
+	{ "btfext", ldprop_btfext, BTF_EXT, false },
+	{ "plan", ldprop_plan, ELF, true },
+	{ "load", ldprop_load, ELF, true },
+	{ "core", ldprop_core, BTF_ELF, true },
+	{ "join", ldprop_join, ELF_ELF, false },
 };
 static const struct target *target;
 
@@ -58,34 +63,50 @@ static void write_seed(const char *dir, const char *kind, int n, const struct bu
 	}
 }
 
+/* Two bytes of length, the first, the second. */
+static void write_pair(const char *dir, const char *kind, int n, struct bu_buf *b, const void *p, size_t np,
+		       const void *q, size_t nq)
+{
+	uint8_t len[2];
+
+	bu_put16(len, false, (uint16_t)np);
+	bu_buf_reset(b);
+	bu_buf_add(b, len, 2);
+	bu_buf_add(b, p, np);
+	bu_buf_add(b, q, nq);
+	write_seed(dir, kind, n, b);
+}
+
 static void write_seeds(const char *dir, const char *path, int n)
 {
-	struct bu_buf b = { 0 };
+	static struct bu_buf last;
+	struct bu_buf b = { 0 }, file = { 0 };
 	struct bu_diags ds;
 	struct bu_obj o;
 	uint32_t btf, ext;
-	uint8_t len[2];
 
 	bu_diags_init(&ds);
 	bu_obj_init(&o);
-	if (bu_obj_read_file(&o, path, &ds))
+	if (bu_file_read(path, UINT16_MAX, &file) || bu_obj_read(&o, file.p, file.n, path, &ds))
 		goto out;
+	if (last.n)
+		write_pair(dir, "join", n, &b, last.p, last.n, file.p, file.n);
+	bu_buf_reset(&last);
+	bu_buf_add(&last, file.p, file.n);
 	btf = bu_obj_sec_by_name(&o, ".BTF");
 	ext = bu_obj_sec_by_name(&o, ".BTF.ext");
-	if (btf == BU_SEC_UNDEF || o.secs[btf].size > UINT16_MAX)
-		goto out;
-	bu_buf_add(&b, o.secs[btf].data, o.secs[btf].size);
-	write_seed(dir, "btf", n, &b);
-	if (ext == BU_SEC_UNDEF)
+	if (btf == BU_SEC_UNDEF || !o.secs[btf].data)
 		goto out;
 	bu_buf_reset(&b);
-	bu_put16(len, false, (uint16_t)o.secs[btf].size);
-	bu_buf_add(&b, len, 2);
 	bu_buf_add(&b, o.secs[btf].data, o.secs[btf].size);
-	bu_buf_add(&b, o.secs[ext].data, o.secs[ext].size);
-	write_seed(dir, "btfext", n, &b);
+	write_seed(dir, "btf", n, &b);
+	if (ext == BU_SEC_UNDEF || !o.secs[ext].data)
+		goto out;
+	write_pair(dir, "btfext", n, &b, o.secs[btf].data, o.secs[btf].size, o.secs[ext].data, o.secs[ext].size);
+	write_pair(dir, "core", n, &b, o.secs[btf].data, o.secs[btf].size, file.p, file.n);
 out:
 	bu_buf_free(&b);
+	bu_buf_free(&file);
 	bu_obj_free(&o);
 	bu_diags_free(&ds);
 }
@@ -135,6 +156,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	abort();
 }
 
+static size_t mutate(struct rng *r, uint8_t *p, size_t n, size_t max)
+{
+	size_t first;
+
+	if (target->is == ELF)
+		return elf_mutate(r, p, n, max);
+	if (target->is <= BTF_EXT)
+		return btf_mutate(r, p, n, target->is == BTF_EXT);
+	first = bu_get16(p, false);
+	first = 2 + (first > n - 2 ? n - 2 : first);
+	if (rnd(r, 2))
+		return first + elf_mutate(r, p + first, n - first, max - first);
+	if (target->is == BTF_ELF)
+		btf_mutate(r, p + 2, first - 2, false);
+	else /* in place: it does not grow into the second */
+		elf_mutate(r, p + 2, first - 2, first - 2);
+	return n;
+}
+
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 {
 	struct rng r = { seed * 0x9e3779b97f4a7c15u + 1 };
@@ -142,8 +182,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 	if (!r.state || rnd(&r, 4) == 0 || size < 24)
 		return LLVMFuzzerMutate(data, size, max);
 	for (size_t k = 1 + rnd(&r, 4); k; k--)
-		size = target->elf ? elf_mutate(&r, data, size, max)
-				   : btf_mutate(&r, data, size, !strcmp(target->name, "btfext"));
+		size = mutate(&r, data, size, max);
 	return size;
 }
 
@@ -155,5 +194,5 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t na, const uint8_t *b, 
 	if (na > max)
 		na = max;
 	memcpy(out, a, na);
-	return target->elf ? elf_cross(&r, out, na, b, nb, max) : na;
+	return target->is == ELF ? elf_cross(&r, out, na, b, nb, max) : na;
 }

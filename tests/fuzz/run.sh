@@ -33,7 +33,7 @@ seconds=${1-}
 	exit 2
 }
 shift
-[ $# != 0 ] || set -- as canonical pseudoc gnu conformance ubpf rbpf relax dis obj btf btfext plan load
+[ $# != 0 ] || set -- as canonical pseudoc gnu conformance ubpf rbpf relax dis obj btf btfext plan load core join
 mkdir -p "${work:=$build/fuzz}" && work=$(cd "$work" && pwd) || exit 2
 assembler=$build/bpf-as/bpf-as
 for f in "$build"/tests/fuzz/{,ld}target "$assembler"; do
@@ -92,15 +92,16 @@ seed()
 			[ ! -f "$f" ] || cp "$f" "$dir"
 		done
 		;;
-	obj | btf | btfext | plan | load)
+	obj | btf | btfext | plan | load | core | join)
 		objects
 		case $t in
-		btf*) for f in "$work"/objects/"$t"-*; do cp "$f" "$dir"; done ;;
+		btf* | core | join) for f in "$work"/objects/"$t"-*; do cp "$f" "$dir"; done ;;
 		*) cp "$work"/objects/*.o "$dir" ;;
 		esac
 		for f in "$corpus/$t"/*; do
 			[ ! -f "$f" ] || cp "$f" "$dir"
 		done
+		find "$dir" -size +16k -delete # else it would be cut
 		;;
 	*)
 		for f in "$corpus/$t"/* "$corpus"/as/language.s; do
@@ -120,7 +121,7 @@ for t; do
 	seed "$t"
 	program=$build/tests/fuzz/target
 	case $t in
-	obj | btf | btfext | plan | load) program=$build/tests/fuzz/ldtarget ;;
+	obj | btf | btfext | plan | load | core | join) program=$build/tests/fuzz/ldtarget ;;
 	esac
 	log=$work/$t.log
 	(cd "$empty" && FUZZ_TARGET=$t timeout -k 10 $((share + 60)) "$program" -max_total_time=$share -seed="$seed" \
