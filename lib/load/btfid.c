@@ -23,6 +23,7 @@ struct finder {
 	struct types kernel;
 	int kernel_err;
 	bool asked;
+	bool told;             /* why there are none */
 };
 
 static void drop(struct types *t)
@@ -42,8 +43,10 @@ static int kernel_types(struct finder *f)
 		return f->kernel_err;
 	f->asked = true;
 	f->kernel_err = f->s->ops->vmlinux_btf(f->s, &data, &size);
-	if (!f->kernel_err)
+	if (!f->kernel_err) {
 		f->kernel_err = bu_btf_parse(&f->kernel.btf, data, size, NULL, "vmlinux", f->ds);
+		f->told = f->kernel_err != 0;
+	}
 	f->kernel.there = !f->kernel_err;
 	return f->kernel_err;
 }
@@ -180,8 +183,11 @@ static int no_types(struct finder *f, const struct bu_attach *at, int err)
 {
 	struct bu_diag *d;
 
-	if (err == -ENOMEM || f->ds->errors)
+	/* What is damaged was said, once. */
+	if (err == -ENOMEM || f->told) {
+		f->told = false;
 		return err;
+	}
 	d = bu_diag(f->ds, BU_ERROR, "L0121", "%s:%s: there is no type information of the kernel: %s",
 		    bu_hook_name(at->hook), at->target, strerror(-err));
 	if (err == -ENOENT)

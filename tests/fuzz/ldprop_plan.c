@@ -26,6 +26,7 @@ static const struct bu_sys_ops *real; /* the VM's */
 static struct bu_sys_ops limited;     /* these, with a bpf() that refuses now and then */
 static char dir[64];
 static int fail_at, fail_err;         /* the how manieth command that makes something; 0: none */
+static int fail_cmd;                  /* the one that was refused */
 static int there_fd = -1;
 static unsigned fds;
 static char kconfig[32];              /* a file with a kernel's configuration */
@@ -53,8 +54,10 @@ static bool makes(int cmd)
 
 static int bpf(struct bu_sys *s, int cmd, union bpf_attr *a, unsigned size)
 {
-	if (fail_at && makes(cmd) && !--fail_at)
+	if (fail_at && makes(cmd) && !--fail_at) {
+		fail_cmd = cmd;
 		return fail_err;
+	}
 	/* Others use this machine too. */
 	if (cmd == BPF_MAP_CREATE &&
 	    ((uint64_t)a->key_size + a->value_size + 64) * (a->max_entries + 1ull) > MAX_MAP)
@@ -320,6 +323,12 @@ struct one {
 	bool ok;
 };
 
+/* With --keep-going the failure of one program is a warning. */
+static unsigned told(const struct one *c)
+{
+	return c->ds.errors + (c->w.opts.keep_going ? c->ds.warnings : 0);
+}
+
 /* Everything up to the plan; false: there is none. finish() is due either way. */
 static bool start(struct one *c, const uint8_t *p, size_t n)
 {
@@ -346,12 +355,14 @@ static bool start(struct one *c, const uint8_t *p, size_t n)
 		types_size = types ? c->o.secs[btf].size : 0;
 	}
 	wish(&c->w, &c->o, &c->r, &c->a, &c->ds);
-	errors = c->ds.errors;
+	errors = told(c);
 	err = bu_types_apply(&c->o, c->w.type, c->w.ntypes, &c->ds);
 	if (!err)
 		err = bu_plan_make(&c->p, &c->o, &c->w.opts, sys, &c->ds);
-	if (err && err != -ENOMEM && c->ds.errors == errors)
+	if (err && err != -ENOMEM && told(c) == errors) {
+		fprintf(stderr, "# plan: %s\n", strerror(-err));
 		c->ok = ldprop_fails(LDP_SILENT);
+	}
 	for (unsigned i = 0; !err && i < c->p.nact; i++)
 		if (!c->p.act[i].text || !*bu_action_name(c->p.act[i].kind))
 			c->ok = ldprop_fails(LDP_ASTRAY);
@@ -435,12 +446,14 @@ bool ldprop_load(const uint8_t *p, size_t n)
 	fds = open_fds();
 	fail_at = rnd(&c.r, 2) ? 1 + (int)rnd(&c.r, 12) : 0;
 	fail_err = errs[rnd(&c.r, BU_ARRAY_SIZE(errs))];
-	errors = c.ds.errors;
+	errors = told(&c);
 	err = bu_load_run(&c.p, sys, &l, &c.ds);
 	fail_at = 0;
 	if (err) {
-		if (err != -ENOMEM && c.ds.errors == errors)
+		if (err != -ENOMEM && told(&c) == errors) {
+			fprintf(stderr, "# load: %s, command %d was refused\n", strerror(-err), fail_cmd);
 			c.ok = ldprop_fails(LDP_SILENT);
+		}
 		free(l.log);
 	} else {
 		ldprop_sum.loaded++;
