@@ -44,3 +44,5 @@ EXTRA_DIST += tests/ld-refused.bats tests/golden/refused/registers.txt tests/gol
 	tests/golden/refused/calls.txt tests/golden/refused/c.txt
 TESTS += tests/ld-cli.bats
 EXTRA_DIST += tests/ld-cli.bats
+TESTS += tests/ld-doctor.bats
+EXTRA_DIST += tests/ld-doctor.bats

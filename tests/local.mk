@@ -107,3 +107,7 @@ check_PROGRAMS += tests/netdo
 tests_netdo_SOURCES = tests/netdo.c
 TESTS += tests/ld-net.bats tests/ld-cgroup.bats
 EXTRA_DIST += tests/ld-net.bats tests/ld-cgroup.bats tests/net_helper.bash
+# One refused call and its explanation; see tests/ld-doctor.bats.
+check_PROGRAMS += tests/doctor
+tests_doctor_SOURCES = tests/doctor.c
+tests_doctor_LDADD = $(LIBS_BU)

@@ -17,3 +17,4 @@ check_PROGRAMS += tests/unit/kern_test
 tests_unit_kern_test_SOURCES = tests/unit/kern_test.c
 tests_unit_kern_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/kern_test
+lib_libbu_a_SOURCES += lib/kern/facts.c

@@ -65,5 +65,8 @@ int bu_kern_fd_kind(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id);
 int bu_kern_holders(struct bu_sys *s, bu_holder_fn *fn, void *ctx);
 int bu_kern_config(struct bu_sys *s, const char *option);
 void bu_kern_facts(struct bu_sys *s, struct bu_sys_facts *f);
+/* facts.c */
+int bu_kern_security(struct bu_sys *s, const char *file, struct bu_buf *out);
+int bu_kern_xdp_get(struct bu_sys *s, int ifindex, uint32_t *prog_id, uint8_t *mode);
 
 #endif

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -223,6 +224,7 @@ void bu_kern_facts(struct bu_sys *s, struct bu_sys_facts *f)
 {
 	struct bu_kern *k = bu_kern(s);
 	struct utsname u;
+	struct rlimit limit;
 	long v;
 
 	if (!bu_kern_read(k, "/proc/self/status")) {
@@ -240,6 +242,12 @@ void bu_kern_facts(struct bu_sys *s, struct bu_sys_facts *f)
 	f->lockdown = read_lockdown(k);
 	f->init_userns = in_init_userns(k);
 	f->root = geteuid() == 0;
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0) {
+		f->memlock_known = true;
+		f->memlock = limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
+	}
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= UINT32_MAX)
+		f->nofile = (unsigned)limit.rlim_cur;
 	if (uname(&u) || sscanf(u.release, "%u.%u", &f->major, &f->minor) != 2)
 		f->major = f->minor = 0;
 }

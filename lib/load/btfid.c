@@ -236,7 +236,8 @@ static int open_program(struct finder *f, const struct bu_attach *at)
 		return fd;
 	d = bu_diag(f->ds, BU_ERROR, "L0120", "%s:%s: %s cannot be opened: %s", bu_hook_name(at->hook),
 		    at->target, at->prog, id && fd == -ENOENT ? "there is no such program" : strerror(-fd));
-	bu_sys_explain(f->s, f->ds, d, id ? BPF_PROG_GET_FD_BY_ID : BPF_OBJ_GET, fd, NULL);
+	bu_sys_explain_more(f->s, f->ds, d, &(struct bu_refused){ .err = fd, .path = at->prog,
+			    .cmd = id ? BPF_PROG_GET_FD_BY_ID : BPF_OBJ_GET });
 	return fd;
 }
 

@@ -295,14 +295,12 @@ static int look_at_existing(struct plan_map *m, struct bu_sys *s, struct bu_diag
 		d = bu_diag(ds, BU_ERROR, "L0111", "map %s: %s cannot be opened: %s", m->name,
 			    m->where, kind != BU_MAP ? "it is no map" :
 			    err == -ENOENT ? "there is no such map" : strerror(-err));
-		if (err == -EPERM)
-			bu_sys_explain(s, ds, d, by_id ? BPF_MAP_GET_FD_BY_ID : BPF_OBJ_GET, err,
-				       NULL);
+		if (kind == BU_MAP)
+			bu_sys_explain_more(s, ds, d, &(struct bu_refused){ .err = err, .path = m->where,
+					    .cmd = by_id ? BPF_MAP_GET_FD_BY_ID : BPF_OBJ_GET });
 		/* The kernel's EACCES is also its word for a file that is no pin. */
-		if (err == -EACCES && !by_id && s->ops->pin_prepare(s, m->where, true) == -EINVAL) {
-			bu_diag_note(ds, d, "it is not in a bpf file system");
+		if (err == -EACCES && !by_id && s->ops->pin_prepare(s, m->where, true) == -EINVAL)
 			err = -EINVAL;
-		}
 		return err;
 	}
 	if (def && m->type != info.type) {

@@ -346,21 +346,23 @@ static int refused(struct load_job *j, int err, struct bu_loaded *out, struct bu
 	const struct bu_vtell t = { .prog = j->name, .code = &j->g->code, .map_name = map_name, .ctx = j,
 				    .btf = j->p->obj->has_btf ? &j->p->obj->btf : NULL };
 	struct bu_diag *d;
+	struct bu_vtold told = { .known = true };
 	struct bu_vlog v;
-	bool known = true;
 
 	d = j->log && bu_vlog_read(j->log, &v) ? bu_core_blame(j->p, j->index, v.insn, ds) : NULL;
 	if (!d && j->log && bu_vlog_read(j->log, &v))
 		d = bu_ksym_blame(j->p, j->index, v.insn, ds);
 	if (!d && j->log)
-		d = bu_vlog_tell(&t, j->log, ds, &known);
+		d = bu_vlog_tell(&t, j->log, ds, &told);
 	if (d) {
 		if (j->far) {
 			bu_diag_note(ds, d, "verifying it took the kernel %llu ms; to find the place takes it "
 				     "some ten times as long", (unsigned long long)(j->ns / 1000000));
 			bu_diag_help(ds, d, "-vv finds it");
 		}
-		if (!known)
+		if (told.helper)
+			bu_sys_explain_helper(j->s, ds, d, j->attr.prog_type, told.helper);
+		else if (!told.known)
 			bu_sys_explain(j->s, ds, d, BPF_PROG_LOAD, err, &j->attr);
 		free(out->log);
 		out->log = j->log;

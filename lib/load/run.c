@@ -106,7 +106,8 @@ static int use_map(struct run *r, const struct plan_map *m)
 	if (fd < 0) {
 		d = bu_diag(r->ds, BU_ERROR, "L0111", "map %s: %s cannot be opened: %s", m->name,
 			    m->where, strerror(-fd));
-		bu_sys_explain(r->s, r->ds, d, id ? BPF_MAP_GET_FD_BY_ID : BPF_OBJ_GET, fd, NULL);
+		bu_sys_explain_more(r->s, r->ds, d, &(struct bu_refused){ .path = m->where, .err = fd,
+				    .cmd = id ? BPF_MAP_GET_FD_BY_ID : BPF_OBJ_GET });
 	}
 	return fd;
 }
@@ -224,9 +225,8 @@ static int fill_map(struct run *r, uint32_t i)
 			    fill_reason(err));
 		if (f->file)
 			bu_diag_span(r->ds, d, f->file, f->line, 1, 1, bu_str(NULL, 0), NULL);
-		if (err == -E2BIG)
-			bu_diag_note(r->ds, d, "it holds %u entries", m->max_entries);
-		bu_sys_explain(r->s, r->ds, d, BPF_MAP_UPDATE_ELEM, err, NULL);
+		bu_sys_explain_more(r->s, r->ds, d, &(struct bu_refused){ .cmd = BPF_MAP_UPDATE_ELEM, .err = err,
+				    .fd = r->map_fds[i] });
 		return err;
 	}
 	return 0;
@@ -338,11 +338,8 @@ static int fill_slot(struct run *r, uint32_t i)
 		    r->p->priv->maps[t->map].name,
 		    t->is_prog ? r->out->progs[t->target].def->name
 			       : r->p->priv->maps[t->target].name, strerror(-err));
-	if (err == -EINVAL)
-		bu_diag_note(r->ds, d, t->is_prog
-			     ? "all programs of one array are of one type"
-			     : "an inner map must be like the template of its outer map");
-	bu_sys_explain(r->s, r->ds, d, BPF_MAP_UPDATE_ELEM, err, NULL);
+	bu_sys_explain_more(r->s, r->ds, d, &(struct bu_refused){ .cmd = BPF_MAP_UPDATE_ELEM, .err = err,
+			    .fd = r->map_fds[t->map] });
 	return err;
 }
 
@@ -414,10 +411,13 @@ static int make_dir_of(struct run *r, const char *path, size_t n)
 {
 	char *dir = strndup(path, n);
 	int err = dir ? make_dir(r, dir) : -ENOMEM;
+	struct bu_diag *d;
 
-	if (err)
-		bu_diag(r->ds, BU_ERROR, "L0207", "directory %.*s cannot be made: %s", (int)n, path,
-			strerror(-err));
+	if (err) {
+		d = bu_diag(r->ds, BU_ERROR, "L0207", "directory %.*s cannot be made: %s", (int)n, path,
+			    strerror(-err));
+		bu_sys_explain_more(r->s, r->ds, d, &(struct bu_refused){ .cmd = BPF_OBJ_PIN, .err = err, .path = dir });
+	}
 	free(dir);
 	return err;
 }
@@ -437,7 +437,8 @@ static int prepare_pins(struct run *r)
 			d = bu_diag(r->ds, BU_ERROR, "L0207", "nothing can be pinned at %s: %s",
 				    path, err == -EINVAL ? "it is not in a bpf file system"
 							 : strerror(-err));
-			bu_sys_explain(r->s, r->ds, d, BPF_OBJ_PIN, err, NULL);
+			bu_sys_explain_more(r->s, r->ds, d, &(struct bu_refused){ .cmd = BPF_OBJ_PIN, .err = err,
+					    .path = path });
 			return err;
 		}
 	}
@@ -560,7 +561,8 @@ static int new_pin(struct run *r, uint32_t i)
 			bu_diag_note(r->ds, d, "pins live in a bpf file system, such as "
 				     "/sys/fs/bpf");
 		else
-			bu_sys_explain(r->s, r->ds, d, BPF_OBJ_PIN, err, NULL);
+			bu_sys_explain_more(r->s, r->ds, d, &(struct bu_refused){ .cmd = BPF_OBJ_PIN, .err = err,
+					    .path = pin->path });
 		return err;
 	}
 	r->pins[r->npins++] = i;

@@ -123,11 +123,14 @@ struct bu_vtell {
 	const char *(*map_name)(void *ctx, uint32_t insn); /* that an instruction loads, or NULL */
 	void *ctx;
 };
+struct bu_vtold {
+	bool known;     /* a row says the cause, so that no further guess is called for */
+	int32_t helper; /* the number of one that the program may not call; 0: that is not the matter */
+};
 /*
  * Adds the error record for a log with a reason: source line, instruction, registers, cause, remedy, and
- * the same as a "verifier" member of its JSON form. NULL: the log holds no reason. *known: a row says
- * the cause, so that no further guess is called for.
+ * the same as a "verifier" member of its JSON form. NULL: the log holds no reason.
  */
-struct bu_diag *bu_vlog_tell(const struct bu_vtell *t, const char *log, struct bu_diags *ds, bool *known);
+struct bu_diag *bu_vlog_tell(const struct bu_vtell *t, const char *log, struct bu_diags *ds, struct bu_vtold *told);
 
 #endif

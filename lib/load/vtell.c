@@ -497,19 +497,33 @@ static void tell_cause(struct tell *x)
 	bu_buf_free(&b);
 }
 
-struct bu_diag *bu_vlog_tell(const struct bu_vtell *t, const char *log, struct bu_diags *ds, bool *known)
+/* The helper of "unknown func bpf_x#36" and its like. */
+static int32_t helper_refused(const struct tell *x)
+{
+	static const char *const codes[] = { "V0301", "V0303" };
+	const struct bu_insn *in = insn_at(x, x->f.v.insn);
+
+	for (unsigned i = 0; x->known && i < BU_ARRAY_SIZE(codes); i++) {
+		if (strcmp(x->m.row->code, codes[i]) == 0 && in && in->code == BU_OP_CALL && in->src == 0)
+			return in->imm;
+	}
+	return 0;
+}
+
+struct bu_diag *bu_vlog_tell(const struct bu_vtell *t, const char *log, struct bu_diags *ds, struct bu_vtold *told)
 {
 	struct tell x = { .t = t, .ds = ds };
 	struct bu_arena a;
 	struct bu_vlog end;
 
-	*known = false;
+	*told = (struct bu_vtold){ .known = false };
 	if (!bu_vlog_read(log, &end) && !strstr(log, "Verification failed: "))
 		return NULL;
 	bu_arena_init(&a);
 	bu_vlog_read_full(&x.f, log, t->code, &a);
 	x.known = bu_vreason_find(&x.m, &x.f.v);
-	*known = x.known || x.f.why.p;
+	told->known = x.known || x.f.why.p;
+	told->helper = helper_refused(&x);
 	guess_insn(&x);
 	x.d = bu_diag(ds, BU_ERROR, x.known ? x.m.row->code : "L0204",
 		      "program %s was refused by the verifier: %.*s", t->prog, (int)x.f.v.reason.n,

@@ -107,6 +107,8 @@ int bu_blame_perf(struct bu_attaching *c, int err);
 int bu_blame_btf(struct bu_attaching *c, int err);
 int bu_blame_iter(struct bu_attaching *c, int err);
 int bu_blame_cgroup(struct bu_attaching *c, int err);
+/* Warns that the kernel runs no LSM programs, though it has attached one. */
+void bu_blame_lsm_list(struct bu_attaching *c);
 /* The start of each sentence: "kprobe:__alloc_skb". */
 const char *bu_blame_subject(struct bu_attaching *c);
 /* cmd: BPF_LINK_CREATE or BU_CMD_NETLINK; words: the driver's, or "". */

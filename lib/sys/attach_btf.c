@@ -126,6 +126,8 @@ static int attach_btf(struct bu_attaching *c)
 	if (fd < 0)
 		return bu_blame_btf(c, fd);
 	c->out->link_fd = fd;
+	if (hook == BU_HOOK_LSM)
+		bu_blame_lsm_list(c);
 	return 0;
 }
 

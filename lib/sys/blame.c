@@ -86,13 +86,17 @@ static int not_permitted(struct bu_attaching *c, int cmd, int err)
 
 static int other(struct bu_attaching *c, const char *step, int err)
 {
+	struct bu_diag *d;
+
 	if (err == -EOPNOTSUPP && strcmp(c->s->ops->name, "vm") == 0) {
 		bu_diag(c->ds, BU_ERROR, "S0102", "%s: the VM has no events of this kind", subject(c));
 		return err;
 	}
-	bu_diag(c->ds, BU_ERROR, "S0112", "%s: %s failed: %s (%s)", subject(c), step,
-		err == -ENOTSUPP_KERNEL ? "Operation not supported" : strerror(-err),
-		bu_errno_name(err));
+	d = bu_diag(c->ds, BU_ERROR, "S0112", "%s: %s failed: %s (%s)", subject(c), step,
+		    err == -ENOTSUPP_KERNEL ? "Operation not supported" : strerror(-err), bu_errno_name(err));
+	/* What any call may meet: no more files, no memory. */
+	if (err == -EMFILE || err == -ENOMEM || err == -EBUSY || err == -ENOSPC)
+		bu_sys_explain(c->s, c->ds, d, BU_CMD_PERF_EVENT_OPEN, err, NULL);
 	return err;
 }
 
@@ -350,6 +354,8 @@ int bu_blame_xdp(struct bu_attaching *c, int cmd, int err, const char *words)
 	} else if (err == -EBUSY || err == -EEXIST) {
 		d = bu_diag(c->ds, BU_ERROR, "S0111", "%s: device '%s' has an XDP program already",
 			    subject(c), c->at->a);
+		bu_sys_explain_more(c->s, c->ds, d, &(struct bu_refused){ .cmd = cmd, .err = err,
+				    .ifindex = c->s->ops->ifindex(c->s, c->at->a) });
 	} else if (err == -EINVAL && wrong_type(c)) {
 		d = c->ds->last;
 	} else if (err == -EOPNOTSUPP && cmd == BU_CMD_NETLINK && !words[0]) {

@@ -109,3 +109,31 @@ int bu_blame_iter(struct bu_attaching *c, int err)
 	}
 	return bu_blame_step(c, BPF_LINK_CREATE, "making a link", err);
 }
+
+/* Is word one of the list "a,b,c"? */
+static bool listed_in(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = list; *p; p += strcspn(p, ",\n"), p += *p != '\0') {
+		if (strcspn(p, ",\n") == n && memcmp(p, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+void bu_blame_lsm_list(struct bu_attaching *c)
+{
+	struct bu_buf b = { 0 };
+	struct bu_diag *d;
+
+	if (c->s->ops->security && c->s->ops->security(c->s, "lsm", &b) == 0 && !listed_in(bu_buf_cstr(&b), "bpf")) {
+		const char *list = bu_buf_cstr(&b);
+
+		d = bu_diag(c->ds, BU_WARNING, "S0140", "%s: the program is attached and will never run: the kernel does "
+			    "not ask bpf", bu_blame_subject(c));
+		bu_diag_note(c->ds, d, "the security modules that it asks are %.*s", (int)strcspn(list, "\n"), list);
+		bu_diag_help(c->ds, d, "boot it with lsm=%.*s,bpf", (int)strcspn(list, "\n"), list);
+	}
+	bu_buf_free(&b);
+}

@@ -1,31 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What an errno of bpf(2) most likely means, told by the command, its attribute and facts about
- * the caller. Only causes that can be seen are named; a guess says that it is one.
+ * What an errno most likely means, told by the command, its attribute and facts about the caller. Only causes that
+ * can be seen are named; a guess says that it is one.
  *
- * Sources: bpf(2), capabilities(7), the kernel's Documentation/admin-guide/sysctl/kernel.rst.
+ * Sources: bpf(2), capabilities(7), Documentation/admin-guide/sysctl/kernel.rst, kernel/bpf/syscall.c.
  */
-#include "sys/sys.h"
+#include "sys/explain.h"
 
 #include <limits.h>
 #include <string.h>
 
-enum { NET_ADMIN = 12, SYS_ADMIN = 21, PERFMON = 38, BPF = 39 };
-#define CAP(n) (UINT64_C(1) << (n))
+#define B BU_CAP(BU_CAP_BPF)
+#define P BU_CAP(BU_CAP_PERFMON)
+#define N BU_CAP(BU_CAP_NET_ADMIN)
+#define A BU_CAP(BU_CAP_SYS_ADMIN)
 
-struct explain {
-	struct bu_sys *s;
-	struct bu_diags *ds;
-	struct bu_diag *d;
-	int cmd, err;
-	const union bpf_attr *a;
-	struct bu_sys_facts f;
-};
-
-#define note(x, ...) bu_diag_note((x)->ds, (x)->d, __VA_ARGS__)
-#define help(x, ...) bu_diag_help((x)->ds, (x)->d, __VA_ARGS__)
-
-static void get_facts(struct bu_sys *s, struct bu_sys_facts *f)
+void bu_why_facts(struct bu_sys *s, struct bu_sys_facts *f)
 {
 	*f = (struct bu_sys_facts){
 		.init_userns = -1, .unpriv_disabled = -1, .perf_paranoid = INT_MIN,
@@ -35,313 +25,355 @@ static void get_facts(struct bu_sys *s, struct bu_sys_facts *f)
 		s->ops->facts(s, f);
 }
 
+bool bu_why_older(const struct bu_why *x, uint16_t since)
+{
+	return x->kernel && x->f.major && since &&
+	       (x->f.major < (unsigned)since >> 8 ||
+		(x->f.major == (unsigned)since >> 8 && x->f.minor < (since & 0xff)));
+}
+
+bool bu_why_option(struct bu_why *x, const char *option, const char *what)
+{
+	if (!option[0] || !x->s->ops->config || x->s->ops->config(x->s, option) != 'n')
+		return false;
+	why_note(x, "this kernel was built without %s, which %s needs", option, what);
+	return true;
+}
+
 /* ---------------------------------------------------------------- capabilities */
 
-static uint64_t prog_type_caps(uint32_t type)
+uint64_t bu_why_prog_caps(uint32_t type)
 {
 	switch (type) {
-	case BPF_PROG_TYPE_SOCKET_FILTER:
-		return CAP(BPF);
-	case BPF_PROG_TYPE_KPROBE:
-	case BPF_PROG_TYPE_TRACEPOINT:
-	case BPF_PROG_TYPE_PERF_EVENT:
-	case BPF_PROG_TYPE_RAW_TRACEPOINT:
-	case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
-	case BPF_PROG_TYPE_TRACING:
-	case BPF_PROG_TYPE_LSM:
-	case BPF_PROG_TYPE_STRUCT_OPS:
-	case BPF_PROG_TYPE_EXT:
-		return CAP(BPF) | CAP(PERFMON);
-	case BPF_PROG_TYPE_SYSCALL:
-	case BPF_PROG_TYPE_LIRC_MODE2:
-		return CAP(BPF);
+#define BU_PROG_NEED(type, caps, option) case type: return caps;
+#include "sys/progneed.def"
+#undef BU_PROG_NEED
 	default:
-		return CAP(BPF) | CAP(NET_ADMIN);
+		return B;
 	}
 }
 
-static uint64_t needed_caps(const struct explain *x)
+uint64_t bu_why_map_caps(uint32_t type)
 {
+	switch (type) {
+#define BU_MAP_NEED(type, caps, option) case type: return caps;
+#include "sys/mapneed.def"
+#undef BU_MAP_NEED
+	default:
+		return B;
+	}
+}
+
+/* Commands that take the same whatever they are about. */
+static const struct { int cmd; uint64_t caps; } command_caps[] = {
+	{ BU_CMD_PERF_EVENT_OPEN, P }, { BU_CMD_NETLINK, N }, { BPF_BTF_LOAD, B },
+	{ BPF_PROG_ATTACH, N }, { BPF_PROG_DETACH, N }, { BPF_PROG_QUERY, N },
+	{ BPF_RAW_TRACEPOINT_OPEN, P }, { BPF_PROG_GET_NEXT_ID, A }, { BPF_MAP_GET_NEXT_ID, A },
+	{ BPF_BTF_GET_NEXT_ID, A }, { BPF_LINK_GET_NEXT_ID, A }, { BPF_PROG_GET_FD_BY_ID, A },
+	{ BPF_MAP_GET_FD_BY_ID, A }, { BPF_BTF_GET_FD_BY_ID, A }, { BPF_LINK_GET_FD_BY_ID, A },
+	{ BPF_TASK_FD_QUERY, A }, { BPF_ENABLE_STATS, A },
+};
+
+static uint64_t needed_caps(const struct bu_why *x)
+{
+	uint64_t need;
+
 	switch (x->cmd) {
-	case BU_CMD_PERF_EVENT_OPEN:
-		return CAP(PERFMON);
-	case BU_CMD_NETLINK:
-		return CAP(NET_ADMIN);
 	case BPF_PROG_LOAD:
-		return x->a ? prog_type_caps(x->a->prog_type) : CAP(BPF);
+		return x->a ? bu_why_prog_caps(x->a->prog_type) : B;
 	case BPF_MAP_CREATE:
-		if (x->a && (x->a->map_type == BPF_MAP_TYPE_SOCKMAP ||
-			     x->a->map_type == BPF_MAP_TYPE_SOCKHASH ||
-			     x->a->map_type == BPF_MAP_TYPE_XSKMAP ||
-			     x->a->map_type == BPF_MAP_TYPE_DEVMAP ||
-			     x->a->map_type == BPF_MAP_TYPE_DEVMAP_HASH ||
-			     x->a->map_type == BPF_MAP_TYPE_CPUMAP))
-			return CAP(BPF) | CAP(NET_ADMIN);
-		return CAP(BPF);
-	case BPF_BTF_LOAD:
-		return CAP(BPF);
+		need = x->a ? bu_why_map_caps(x->a->map_type) : B;
+		return x->f.unpriv_disabled == 0 ? need : need | B;
 	case BPF_LINK_CREATE:
-		return x->a && x->a->link_create.attach_type == BPF_XDP ? CAP(NET_ADMIN) : 0;
-	case BPF_PROG_ATTACH:
-	case BPF_PROG_DETACH:
-	case BPF_PROG_QUERY:
-		return CAP(NET_ADMIN);
-	case BPF_RAW_TRACEPOINT_OPEN:
-		return CAP(PERFMON);
-	case BPF_PROG_GET_NEXT_ID:
-	case BPF_MAP_GET_NEXT_ID:
-	case BPF_BTF_GET_NEXT_ID:
-	case BPF_LINK_GET_NEXT_ID:
-	case BPF_PROG_GET_FD_BY_ID:
-	case BPF_MAP_GET_FD_BY_ID:
-	case BPF_BTF_GET_FD_BY_ID:
-	case BPF_LINK_GET_FD_BY_ID:
-	case BPF_TASK_FD_QUERY:
-	case BPF_ENABLE_STATS:
-		return CAP(SYS_ADMIN);
+		return x->a && x->a->link_create.attach_type == BPF_XDP ? N : 0;
 	default:
-		return 0;
+		break;
 	}
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(command_caps); i++) {
+		if (command_caps[i].cmd == x->cmd)
+			return command_caps[i].caps;
+	}
+	return 0;
 }
 
-static void cap_names(struct bu_buf *out, uint64_t caps)
+void bu_why_cap_names(struct bu_buf *out, uint64_t caps)
 {
-	static const struct { int bit; const char *name; } rows[] = {
-		{ BPF, "CAP_BPF" }, { PERFMON, "CAP_PERFMON" }, { NET_ADMIN, "CAP_NET_ADMIN" },
-		{ SYS_ADMIN, "CAP_SYS_ADMIN" },
+	static const struct { uint64_t bit; const char *name; } rows[] = {
+		{ B, "CAP_BPF" }, { P, "CAP_PERFMON" }, { N, "CAP_NET_ADMIN" }, { A, "CAP_SYS_ADMIN" },
 	};
 
 	for (unsigned i = 0; i < BU_ARRAY_SIZE(rows); i++) {
-		if (caps & CAP(rows[i].bit))
+		if (caps & rows[i].bit)
 			bu_buf_printf(out, "%s%s", out->n ? ", " : "", rows[i].name);
 	}
 }
 
-/* Names what this caller lacks. Returns whether it lacks something. */
-static bool explain_caps(struct explain *x)
+uint64_t bu_why_missing(const struct bu_why *x, uint64_t need)
 {
-	uint64_t need = needed_caps(x), missing;
-	struct bu_buf names = { 0 };
-
-	if (!need || !x->f.caps_known)
-		return false;
+	if (!x->f.caps_known)
+		return 0;
 	/* CAP_BPF and CAP_PERFMON were cut out of CAP_SYS_ADMIN in 5.8, which still holds them. */
-	if (x->f.major && (x->f.major < 5 || (x->f.major == 5 && x->f.minor < 8)))
-		need = (need & CAP(NET_ADMIN)) | CAP(SYS_ADMIN);
-	missing = need & ~x->f.caps;
-	if (x->f.caps & CAP(SYS_ADMIN) && x->cmd != BU_CMD_NETLINK)
-		missing = 0;
-	if (!missing)
+	if (x->f.major && bu_why_older(x, 0x0508) && need & ~N)
+		need = (need & N) | A;
+	if (x->f.caps & A)
+		need &= x->cmd == BU_CMD_NETLINK ? ~(B | P) : ~(B | P | N);
+	return need & ~x->f.caps;
+}
+
+/* What the command is about: "a program of type xdp". */
+static const char *subject(const struct bu_why *x, char *room, size_t n)
+{
+	const struct bu_kind *k = NULL;
+	struct bu_buf b = { 0 };
+
+	if (x->a && x->cmd == BPF_PROG_LOAD && (k = bu_kind_by_num(bu_prog_types, bu_nprog_types, x->a->prog_type)))
+		bu_buf_printf(&b, "loading a program of type %s", k->name);
+	else if (x->a && x->cmd == BPF_MAP_CREATE &&
+		 (k = bu_kind_by_num(bu_map_types, bu_nmap_types, x->a->map_type)))
+		bu_buf_printf(&b, "making a map of type %s", k->name);
+	else
+		bu_buf_str(&b, "this");
+	strncpy(room, bu_buf_cstr(&b), n - 1);
+	room[n - 1] = '\0';
+	bu_buf_free(&b);
+	return room;
+}
+
+static void explain_sysctls(struct bu_why *x, uint64_t missing)
+{
+	if (missing & B && x->f.unpriv_disabled > 0 && (x->cmd == BPF_PROG_LOAD || x->cmd == BPF_MAP_CREATE))
+		why_note(x, "kernel.unprivileged_bpf_disabled is %d: without CAP_BPF nothing is allowed%s",
+			 x->f.unpriv_disabled, x->f.unpriv_disabled == 1 ? ", until the next boot" : "");
+	if (x->cmd == BU_CMD_PERF_EVENT_OPEN && x->f.perf_paranoid > 0)
+		why_note(x, "kernel.perf_event_paranoid is %d: %s", x->f.perf_paranoid,
+			 x->f.perf_paranoid > 2 ? "events are for callers with CAP_PERFMON only" :
+			 "others may watch their own processes only");
+}
+
+/* In a user namespace the capabilities are there, and count for nothing that is the machine's. */
+static bool foreign_userns(struct bu_why *x)
+{
+	if (x->f.init_userns != 0)
 		return false;
-	cap_names(&names, missing);
-	note(x, "this process lacks %s", bu_buf_cstr(&names));
-	bu_buf_free(&names);
+	why_note(x, "this process is in a user namespace of its own, where capabilities do not count for bpf(2)");
+	why_help(x, "run it outside, or let a privileged process mount a bpf file system with delegate_cmds, delegate_maps, "
+		 "delegate_progs and delegate_attachs for this namespace: a BPF token (Linux 6.9)");
 	return true;
 }
 
-/* ---------------------------------------------------------------- by errno */
-
-static void explain_lockdown(struct explain *x)
+bool bu_why_locked(struct bu_why *x)
 {
 	static const char *const names[] = { "none", "integrity", "confidentiality" };
+	struct bu_buf b = { 0 };
+	int level = x->f.lockdown;
 
-	if (x->f.lockdown > 0 && x->f.lockdown < (int)BU_ARRAY_SIZE(names))
-		note(x, "the kernel is locked down (%s): it refuses what could read or change its "
-			"own memory, whoever asks", names[x->f.lockdown]);
+	if (level < 0 && x->s->ops->security && x->s->ops->security(x->s, "lockdown", &b) == 0) {
+		for (int i = 0; i < (int)BU_ARRAY_SIZE(names); i++) {
+			const char *at = strstr(bu_buf_cstr(&b), names[i]);
+
+			if (at && at > (const char *)b.p && at[-1] == '[')
+				level = i;
+		}
+	}
+	bu_buf_free(&b);
+	x->f.lockdown = level;
+	if (level <= 0 || level >= (int)BU_ARRAY_SIZE(names))
+		return false;
+	why_note(x, "the kernel is locked down (%s): it refuses what could read or change its own memory, whoever asks",
+		 names[level]);
+	return true;
 }
 
-static void explain_eperm(struct explain *x)
+/* Modules that may refuse beside the capabilities: those of lsm= that have hooks for bpf(2). */
+static bool security_modules(struct bu_why *x)
 {
-	bool lacks = explain_caps(x);
+	struct bu_buf b = { 0 };
+	bool found = false;
 
-	if (x->f.init_userns == 0)
-		note(x, "this process is in a user namespace of its own, where capabilities do not "
-			"count for bpf(2)");
-	if (lacks && !(x->f.caps & (CAP(BPF) | CAP(SYS_ADMIN))) && x->f.unpriv_disabled > 0 &&
-	    (x->cmd == BPF_PROG_LOAD || x->cmd == BPF_MAP_CREATE))
-		note(x, "kernel.unprivileged_bpf_disabled is %d: without CAP_BPF nothing is "
-			"allowed", x->f.unpriv_disabled);
-	if (x->cmd == BU_CMD_PERF_EVENT_OPEN && lacks && x->f.perf_paranoid > 0)
-		note(x, "kernel.perf_event_paranoid is %d", x->f.perf_paranoid);
-	if (lacks && x->f.root == 1)
-		help(x, "this root lacks capabilities: a container must be given them");
-	else if (lacks)
-		help(x, "run it as root, or with these capabilities");
-	if (lacks)
-		return;
-	explain_lockdown(x);
-	if (x->f.seccomp == 1)
-		note(x, "a seccomp filter is on this process; it may be what refuses");
-	if (x->f.caps_known && x->f.lockdown <= 0 && x->f.seccomp != 1 && x->f.init_userns != 0 &&
-	    needed_caps(x))
-		note(x, "this process has the capabilities; a security module may refuse%s",
-		     x->f.lockdown < 0 ? ", or lockdown (securityfs is not mounted, so its state "
-					 "cannot be read)" : "");
-	if (x->f.major && (x->f.major < 5 || (x->f.major == 5 && x->f.minor < 11)) &&
-	    (x->cmd == BPF_MAP_CREATE || x->cmd == BPF_PROG_LOAD))
-		note(x, "before Linux 5.11 maps and programs count against the limit of locked "
-			"memory: see ulimit -l");
+	if (x->s->ops->security && x->s->ops->security(x->s, "lsm", &b) == 0) {
+		const char *list = bu_buf_cstr(&b);
+
+		found = strstr(list, "selinux") || strstr(list, "smack") || strstr(list, "apparmor") ||
+			strstr(list, "tomoyo") || strstr(list, "bpf");
+		if (found)
+			why_note(x, "this process has the capabilities; one of the security modules may refuse: %.*s",
+				 (int)strcspn(list, "\n"), list);
+	}
+	bu_buf_free(&b);
+	return found;
 }
 
-static void explain_enosys(struct explain *x)
+/* Commands by which a program comes to look into the kernel. */
+static bool lockdown_counts(const struct bu_why *x)
+{
+	return x->cmd == BPF_PROG_LOAD || x->cmd == BPF_LINK_CREATE || x->cmd == BPF_RAW_TRACEPOINT_OPEN ||
+	       x->cmd == BU_CMD_PERF_EVENT_OPEN;
+}
+
+bool bu_why_capabilities(struct bu_why *x)
+{
+	uint64_t need = needed_caps(x), missing = need ? bu_why_missing(x, need) : 0;
+	struct bu_buf names = { 0 }, all = { 0 };
+	char what[80];
+	bool locked;
+
+	if (missing) {
+		bu_why_cap_names(&names, missing);
+		bu_why_cap_names(&all, need);
+		why_note(x, "this process lacks %s", bu_buf_cstr(&names));
+		if (need != missing)
+			why_note(x, "%s takes %s", subject(x, what, sizeof(what)), bu_buf_cstr(&all));
+		bu_buf_free(&names);
+		bu_buf_free(&all);
+		explain_sysctls(x, missing);
+		if (!foreign_userns(x))
+			why_help(x, x->f.root == 1 ? "this root lacks capabilities: a container must be given them"
+						   : "run it as root, or with these capabilities");
+		return true;
+	}
+	if (foreign_userns(x))
+		return true;
+	if (bu_why_older(x, 0x050b) && (x->cmd == BPF_MAP_CREATE || x->cmd == BPF_PROG_LOAD)) {
+		why_note(x, "before Linux 5.11 maps and programs count against the limit of locked memory%s",
+			 x->f.memlock_known && x->f.memlock != UINT64_MAX ? ", which is set here" : "");
+		if (x->f.memlock_known && x->f.memlock != UINT64_MAX)
+			why_note(x, "it is %llu KiB", (unsigned long long)x->f.memlock >> 10);
+		why_help(x, "ulimit -l unlimited");
+		return true;
+	}
+	locked = lockdown_counts(x) && bu_why_locked(x);
+	if (x->f.seccomp == 1)
+		why_note(x, "a seccomp filter is on this process; it may be what refuses");
+	else if (!locked && x->f.caps_known && need && !security_modules(x))
+		why_note(x, "this process has the capabilities; a security module may refuse%s",
+			 x->f.lockdown < 0 ? ", or lockdown, whose state cannot be read" : "");
+	return true;
+}
+
+/* ---------------------------------------------------------------- what any call may meet */
+
+/* Does a call that nobody may be refused come through? Then no filter hides bpf(2). */
+bool bu_why_blocked(struct bu_why *x)
+{
+	union bpf_attr a;
+	int err;
+
+	/* Without CAP_BPF the kernel itself may refuse everything. */
+	if (!x->probe || x->f.seccomp != 1 || x->cmd == BU_CMD_NETLINK)
+		return false;
+	memset(&a, 0, sizeof(a));
+	err = x->s->ops->bpf(x->s, 0x7fff, &a, 4); /* no such command: EINVAL */
+	if (err != -EPERM && err != -EACCES)
+		return false;
+	if (bu_why_missing(x, B))
+		return false;
+	why_note(x, "a seccomp filter on this process refuses bpf(2) altogether, as in most containers");
+	why_help(x, "docker: --security-opt seccomp=unconfined, or a profile that allows bpf and perf_event_open; "
+		 "systemd: SystemCallFilter");
+	return true;
+}
+
+bool bu_why_no_bpf(struct bu_why *x)
 {
 	int built = x->s->ops->config ? x->s->ops->config(x->s, "CONFIG_BPF_SYSCALL") : -ENOENT;
 
 	if (x->cmd < 0)
-		return;
-	if (built == 'y')
-		note(x, "this kernel has bpf(2); something hides it from this process, such as the "
-			"seccomp filter of a container or an emulator");
-	else if (built == 'n')
-		note(x, "this kernel was built without CONFIG_BPF_SYSCALL");
-	else
-		note(x, "this kernel has no bpf(2) (CONFIG_BPF_SYSCALL), or a seccomp filter hides "
-			"it");
-}
-
-static bool is_array_like(uint32_t type)
-{
-	switch (type) {
-	case BPF_MAP_TYPE_ARRAY:
-	case BPF_MAP_TYPE_PERCPU_ARRAY:
-	case BPF_MAP_TYPE_PROG_ARRAY:
-	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
-	case BPF_MAP_TYPE_CGROUP_ARRAY:
-	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-	case BPF_MAP_TYPE_DEVMAP:
-	case BPF_MAP_TYPE_SOCKMAP:
-	case BPF_MAP_TYPE_CPUMAP:
-	case BPF_MAP_TYPE_XSKMAP:
-	case BPF_MAP_TYPE_REUSEPORT_SOCKARRAY:
-		return true;
-	default:
 		return false;
+	if (built == 'y' && x->f.seccomp == 1)
+		why_note(x, "this kernel has bpf(2); the seccomp filter on this process hides it");
+	else if (built == 'y')
+		why_note(x, "this kernel has bpf(2); something hides it from this process, such as the seccomp filter of "
+			 "a container or an emulator");
+	else if (built == 'n')
+		why_note(x, "this kernel was built without CONFIG_BPF_SYSCALL");
+	else
+		why_note(x, "this kernel has no bpf(2) (CONFIG_BPF_SYSCALL), or a seccomp filter hides it");
+	return true;
+}
+
+bool bu_why_files(struct bu_why *x)
+{
+	if (x->f.nofile)
+		why_note(x, "this process may have %u files open (RLIMIT_NOFILE); each map, program and link is one",
+			 x->f.nofile);
+	else
+		why_note(x, "this process has as many files open as it may; each map, program and link is one");
+	why_help(x, "ulimit -n %u", x->f.nofile ? x->f.nofile * 4 : 4096);
+	return true;
+}
+
+bool bu_why_memory(struct bu_why *x)
+{
+	if (!x->kernel) {
+		why_note(x, "the tmpfs that the world is on has no room for it, or this process no memory");
+		why_help(x, "'bpftool --vm world show' tells where the world is, and what is in it");
+		return true;
 	}
+	if (x->cmd == BPF_MAP_CREATE && x->a && x->a->max_entries) {
+		unsigned __int128 bytes = ((unsigned __int128)x->a->key_size + x->a->value_size) * x->a->max_entries;
+
+		why_note(x, "the map's elements alone take %llu MiB%s", (unsigned long long)(bytes >> 20),
+			 bu_map_is_percpu(x->a->map_type) ? ", for each CPU" : "");
+	}
+	why_note(x, "the kernel has no memory for it, or the control group of this process may not have more");
+	return true;
 }
 
-static bool is_fd_array(uint32_t type)
+/* The command itself may be younger than the kernel. */
+bool bu_why_too_old(struct bu_why *x)
 {
-	return type == BPF_MAP_TYPE_PROG_ARRAY || type == BPF_MAP_TYPE_PERF_EVENT_ARRAY ||
-	       type == BPF_MAP_TYPE_CGROUP_ARRAY || type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
-	       type == BPF_MAP_TYPE_HASH_OF_MAPS;
+	static const struct { int cmd; uint16_t since; const char *name; } rows[] = {
+		{ BPF_PROG_TEST_RUN, 0x040c, "BPF_PROG_TEST_RUN" }, { BPF_OBJ_PIN, 0x0404, "BPF_OBJ_PIN" },
+		{ BPF_OBJ_GET, 0x0404, "BPF_OBJ_GET" }, { BPF_OBJ_GET_INFO_BY_FD, 0x040d, "BPF_OBJ_GET_INFO_BY_FD" },
+		{ BPF_RAW_TRACEPOINT_OPEN, 0x0411, "BPF_RAW_TRACEPOINT_OPEN" }, { BPF_BTF_LOAD, 0x0412, "BPF_BTF_LOAD" },
+		{ BPF_MAP_FREEZE, 0x0502, "BPF_MAP_FREEZE" }, { BPF_LINK_CREATE, 0x0507, "BPF_LINK_CREATE" },
+		{ BPF_LINK_UPDATE, 0x0507, "BPF_LINK_UPDATE" }, { BPF_ITER_CREATE, 0x0508, "BPF_ITER_CREATE" },
+		{ BPF_ENABLE_STATS, 0x0508, "BPF_ENABLE_STATS" }, { BPF_PROG_BIND_MAP, 0x050a, "BPF_PROG_BIND_MAP" },
+	};
+
+	if (x->err != EINVAL)
+		return false;
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(rows); i++) {
+		if (rows[i].cmd == x->cmd && bu_why_older(x, rows[i].since)) {
+			why_note(x, "%s came with Linux %u.%u; this is %u.%u", rows[i].name, rows[i].since >> 8,
+				 rows[i].since & 0xff, x->f.major, x->f.minor);
+			return true;
+		}
+	}
+	return false;
 }
 
-static bool is_local_storage(uint32_t type)
+/* ---------------------------------------------------------------- the driver */
+
+#define ANY (-100)
+#define ENOTSUPP 524 /* the kernel's own */
+
+static const struct { int cmd, err; bu_why_fn *fn; } checks[] = {
+#define BU_WHY(cmd, err, fn) { cmd, err, bu_why_##fn },
+#include "sys/explain.def"
+#undef BU_WHY
+};
+
+void bu_sys_explain_more(struct bu_sys *s, struct bu_diags *ds, struct bu_diag *d, const struct bu_refused *r)
 {
-	return type == BPF_MAP_TYPE_SK_STORAGE || type == BPF_MAP_TYPE_INODE_STORAGE ||
-	       type == BPF_MAP_TYPE_TASK_STORAGE || type == BPF_MAP_TYPE_CGRP_STORAGE;
-}
+	struct bu_why x = { .s = s, .ds = ds, .d = d, .cmd = r->cmd, .err = r->err < 0 ? -r->err : r->err,
+			    .a = r->attr, .r = r, .kernel = strcmp(s->ops->name, "vm") != 0,
+			    .probe = strcmp(s->ops->name, "kernel") == 0 };
 
-/* The known rules of map creation that these numbers break. */
-static void explain_map_einval(struct explain *x)
-{
-	const union bpf_attr *a = x->a;
-	uint32_t t = a->map_type;
-	const struct bu_kind *kind = bu_kind_by_num(bu_map_types, bu_nmap_types, t);
-	const char *name = kind ? kind->name : "such";
-	bool ring = t == BPF_MAP_TYPE_RINGBUF || t == BPF_MAP_TYPE_USER_RINGBUF;
-	bool storage = is_local_storage(t);
-	bool keyless = t == BPF_MAP_TYPE_QUEUE || t == BPF_MAP_TYPE_STACK ||
-		       t == BPF_MAP_TYPE_BLOOM_FILTER || ring || t == BPF_MAP_TYPE_ARENA;
-
-	if (!kind)
-		note(x, "map type %u is not known here", t);
-	if (!storage && !a->max_entries && t != BPF_MAP_TYPE_CGROUP_STORAGE &&
-	    t != BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE && t != BPF_MAP_TYPE_STRUCT_OPS)
-		note(x, "max_entries is 0: %s maps need a size", name);
-	if (storage && a->max_entries)
-		note(x, "max_entries is %u: %s maps take none", a->max_entries, name);
-	if (storage && !(a->map_flags & BPF_F_NO_PREALLOC))
-		note(x, "%s maps need the flag BPF_F_NO_PREALLOC", name);
-	if ((storage || is_array_like(t)) && a->key_size != 4)
-		note(x, "key size is %u: %s maps have keys of 4 bytes", a->key_size, name);
-	if (keyless && a->key_size)
-		note(x, "key size is %u: %s maps have no key", a->key_size, name);
-	if (!keyless && !storage && !is_array_like(t) && !a->key_size)
-		note(x, "key size is 0");
-	if ((ring || t == BPF_MAP_TYPE_ARENA) && a->value_size)
-		note(x, "value size is %u: %s maps have no value", a->value_size, name);
-	if (is_fd_array(t) && a->value_size != 4)
-		note(x, "value size is %u: %s maps have values of 4 bytes", a->value_size, name);
-	if (!ring && t != BPF_MAP_TYPE_ARENA && !a->value_size)
-		note(x, "value size is 0");
-	if (ring && (a->max_entries & (a->max_entries - 1) || a->max_entries % 4096))
-		note(x, "max_entries is %u: the size of %s maps is a power of two and whole pages",
-		     a->max_entries, name);
-	if (t == BPF_MAP_TYPE_LPM_TRIE && !(a->map_flags & BPF_F_NO_PREALLOC))
-		note(x, "%s maps need the flag BPF_F_NO_PREALLOC", name);
-	if (t == BPF_MAP_TYPE_LPM_TRIE && a->key_size && (a->key_size < 5 || a->key_size > 260))
-		note(x, "key size is %u: %s maps have 4 bytes of prefix length and 1 to 256 bytes "
-			"of data", a->key_size, name);
-	if (t == BPF_MAP_TYPE_STACK_TRACE && a->value_size % 8)
-		note(x, "value size is %u: a stack trace holds 8 bytes a frame", a->value_size);
-	if ((t == BPF_MAP_TYPE_ARRAY_OF_MAPS || t == BPF_MAP_TYPE_HASH_OF_MAPS) && !a->inner_map_fd)
-		note(x, "no inner map is given as a template");
-}
-
-static void explain_e2big(struct explain *x)
-{
-	if (x->cmd == BPF_PROG_LOAD && x->a) {
-		bool privileged = x->f.caps_known && (x->f.caps & (CAP(BPF) | CAP(SYS_ADMIN)));
-		uint32_t limit = privileged || !x->f.caps_known ? BPF_COMPLEXITY_LIMIT_INSNS : 4096;
-
-		if (x->a->insn_cnt > limit)
-			note(x, "the program has %u instructions, this caller may load %u",
-			     x->a->insn_cnt, limit);
-		else
-			note(x, "the program is not too long (%u instructions): the verifier gave "
-				"up after following %u of them along all paths", x->a->insn_cnt,
-			     BPF_COMPLEXITY_LIMIT_INSNS);
-	} else if (x->cmd == BPF_MAP_CREATE && x->a) {
-		note(x, "the map is larger than the kernel allows: key %u, value %u bytes, "
-			"max_entries %u", x->a->key_size, x->a->value_size, x->a->max_entries);
-	} else if (x->cmd == BPF_MAP_UPDATE_ELEM) {
-		note(x, "the map is full, or the key lies behind its last entry");
+	bu_why_facts(s, &x.f);
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(checks); i++) {
+		if ((checks[i].cmd == ANY || checks[i].cmd == x.cmd) &&
+		    (checks[i].err == ANY || checks[i].err == x.err) && checks[i].fn(&x))
+			return;
 	}
 }
 
 void bu_sys_explain(struct bu_sys *s, struct bu_diags *ds, struct bu_diag *d, int cmd, int err,
 		    const union bpf_attr *a)
 {
-	struct explain x = { .s = s, .ds = ds, .d = d, .cmd = cmd, .err = err < 0 ? -err : err,
-			     .a = a };
+	const struct bu_refused r = { .cmd = cmd, .err = err, .attr = a };
 
-	get_facts(s, &x.f);
-	switch (x.err) {
-	case EACCES:
-		if (cmd == BPF_PROG_LOAD) /* the verifier's word; its log tells */
-			return;
-		explain_eperm(&x);
-		break;
-	case EPERM:
-		explain_eperm(&x);
-		break;
-	case ENOSYS:
-		explain_enosys(&x);
-		break;
-	case E2BIG:
-		explain_e2big(&x);
-		break;
-	case EINVAL:
-		if (cmd == BPF_MAP_CREATE && a)
-			explain_map_einval(&x);
-		break;
-	case ENOMEM:
-		if (strcmp(s->ops->name, "vm") == 0) {
-			note(&x, "the tmpfs that the world is on has no room for it, or this process no memory");
-			help(&x, "'bpftool --vm world show' tells where the world is, and what is in it");
-			break;
-		}
-		note(&x, "the kernel has no memory for it, or the control group of this process "
-			  "may not have more");
-		break;
-	case ENOSPC:
-		if (cmd == BPF_PROG_LOAD || cmd == BPF_BTF_LOAD)
-			note(&x, "the verifier's log did not fit into its buffer");
-		break;
-	default:
-		break;
-	}
+	bu_sys_explain_more(s, ds, d, &r);
 }
 
 int bu_exit_for(int err)
@@ -353,7 +385,7 @@ int bu_exit_for(int err)
 	case EACCES:
 	case EOPNOTSUPP:
 	case ENOSYS:
-	case 524: /* ENOTSUPP, the kernel's own */
+	case ENOTSUPP:
 		return BU_EXIT_UNSUPPORTED;
 	case EIO:
 	case ENOSPC:

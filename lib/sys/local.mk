@@ -35,3 +35,6 @@ tests_unit_uapi_test_SOURCES = tests/unit/uapi_test.c tests/unit/uapi_linux.c \
 	tests/unit/uapi_row.h tests/unit/uapi_list.h
 TESTS += tests/unit/sys_test
 TESTS += tests/unit/uapi_test
+# Why calls are refused.
+lib_libbu_a_SOURCES += lib/sys/explain.h lib/sys/explain.def lib/sys/progneed.def lib/sys/mapneed.def lib/sys/helperneed.def
+lib_libbu_a_SOURCES += lib/sys/explain_prog.c lib/sys/explain_map.c lib/sys/explain_obj.c

@@ -54,6 +54,9 @@ struct bu_sys_facts {
 	int seccomp;            /* 1: a filter is on this process */
 	int root;               /* 1: effective user id 0 */
 	unsigned major, minor;  /* kernel release; 0: unknown */
+	bool memlock_known;
+	uint64_t memlock;       /* RLIMIT_MEMLOCK in bytes, UINT64_MAX: none */
+	unsigned nofile;        /* RLIMIT_NOFILE; 0: unknown, or none */
 };
 
 /* What an attachment needs an fd of, beside objects and events. */
@@ -164,6 +167,10 @@ struct bu_sys_ops {
 	/* A build option of the kernel ("CONFIG_KPROBES"): 'y', 'm', 'n', or -ENOENT: not known. */
 	int (*config)(struct bu_sys *s, const char *option);
 	void (*facts)(struct bu_sys *s, struct bu_sys_facts *f);
+	/* Appends a file of securityfs ("lockdown", "lsm"), mounted or not. 0 or -errno. */
+	int (*security)(struct bu_sys *s, const char *file, struct bu_buf *out);
+	/* The XDP program of a device: its id (0: none) and mode (XDP_ATTACHED_*). 0 or -errno. */
+	int (*xdp_get)(struct bu_sys *s, int ifindex, uint32_t *prog_id, uint8_t *mode);
 
 	/* What only some hooks need. NULL: the backend does not have these hooks. */
 
@@ -394,6 +401,21 @@ uint32_t bu_sys_kernel_version(void);
 #define BU_CMD_NETLINK (-2)
 void bu_sys_explain(struct bu_sys *s, struct bu_diags *ds, struct bu_diag *d, int cmd, int err,
 		    const union bpf_attr *a);
+/* As that, with what the attribute does not tell. Only cmd and err have to be set. */
+struct bu_refused {
+	int cmd, err;
+	const union bpf_attr *attr;
+	const char *path;       /* of a pin */
+	int fd;                 /* of the map whose element was refused; 0: not known */
+	int ifindex;            /* of a device; 0: none */
+};
+void bu_sys_explain_more(struct bu_sys *s, struct bu_diags *ds, struct bu_diag *d, const struct bu_refused *r);
+/*
+ * Explains why a program of that type may not call a helper, though others may: the capability or build option
+ * that is missing, lockdown, the types for which it is there (asked of the kernel). Adds notes and help to d.
+ */
+void bu_sys_explain_helper(struct bu_sys *s, struct bu_diags *ds, struct bu_diag *d, uint32_t prog_type,
+			   int32_t helper);
 
 /*
  * Exit status for an errno, of either sign: BU_EXIT_UNSUPPORTED for EPERM, EACCES, EOPNOTSUPP,
