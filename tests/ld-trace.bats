@@ -25,7 +25,7 @@ count_s()
 	cat >c.s <<-END
 	.license "GPL"
 	.map	counts, array, key=u32, value=u64, max_entries=1
-	.section $1
+	.section "$1"
 	count:	r6 = 1
 	${2:-}
 		*(u32 *)(r10 - 4) = 0
@@ -354,4 +354,105 @@ END
 	run -3 $BPF_LD --vm --attach profile:99hz c.o
 	assert_output --partial 'the VM has no events of this kind'
 	drop_world
+}
+
+# ---------------------------------------------------------------- user space
+
+# prog_c: ./prog N calls step_one N times, step_two twice as often, and two versions of "ver" in libver.so.1 once each
+prog_c()
+{
+	need_cmd gcc
+	cat >ver.c <<'END'
+int ver_old(int n) { __asm__ volatile("" : "+r"(n)); return n + 1; }
+int ver_new(int n) { __asm__ volatile("" : "+r"(n)); return n + 2; }
+__asm__(".symver ver_old, ver@V1");
+__asm__(".symver ver_new, ver@@V2");
+END
+	echo 'V1 { global: ver; local: *; }; V2 { global: ver; } V1;' >ver.map
+	gcc -O1 -shared -fPIC -Wl,--version-script=ver.map -Wl,-soname,libver.so.1 -o libver.so.1 ver.c
+	cat >prog.c <<'END'
+#include <stdlib.h>
+#include <unistd.h>
+extern int ver(int);
+extern int old(int);
+__asm__(".symver old, ver@V1");
+__attribute__((noinline)) int step_one(int n) { __asm__ volatile("" : "+r"(n)); return n; }
+__attribute__((noinline)) int step_two(int n) { __asm__ volatile("" : "+r"(n)); return n; }
+int main(int argc, char **argv)
+{
+	char c;
+	if (argc > 2 && read(0, &c, 1) != 1)
+		return 1;
+	for (int i = 0; i < atoi(argv[1]); i++)
+		step_one(i), step_two(i), step_two(i);
+	return ver(1) != 3 || ver(1) != 3 || old(1) != 2;
+}
+END
+	gcc -O1 -o prog prog.c libver.so.1 -Wl,-rpath,"$PWD"
+}
+
+@test "uprobe: a program of PATH, a library, versions of a symbol" {
+	need_native
+	prog_c
+	count_s uprobe
+	PATH=$PWD:$PATH counted 3 --attach uprobe:prog:step_one c.o -- ./prog 3
+	export LD_LIBRARY_PATH=$PWD
+	counted 2 --attach uprobe:ver:ver c.o -- ./prog 1
+	counted 2 --attach uprobe:libver:ver@V2 c.o -- ./prog 1
+	counted 2 --attach uprobe:libver.so.1:ver@@V2 c.o -- ./prog 1
+	counted 1 --attach uprobe:ver:ver@V1 c.o -- ./prog 1
+	run -1 $BPF_LD --attach uprobe:ver:ver@@V1 c.o
+	assert_output --partial "there is no function 'ver@@V1' in $PWD/libver.so.1"
+	run -1 $BPF_LD --attach uprobe:no_such_library:f c.o
+	assert_output --partial "there is no program 'no_such_library' in \$PATH, and no library of that name"
+	# What the dynamic linker's cache knows.
+	[ -e /etc/ld.so.cache ] || skip "needs /etc/ld.so.cache"
+	run -0 --separate-stderr $BPF_LD --for 1ms --attach uprobe:c:getenv c.o
+	run -0 --separate-stderr $BPF_LD --for 1ms --attach uprobe:libc.so.6:getenv c.o
+}
+
+@test "uprobe: only one process, whose library is found by what it has mapped" {
+	need_native
+	prog_c
+	count_s uprobe
+	mkfifo go
+	./prog 4 wait <go 3>&- &
+	local pid=$!
+	exec 8>go
+	local from=$PWD
+	counted 2 --attach "uprobe:ver:ver,pid=$pid" c.o -- sh -c "./prog 1; echo >&8; while kill -0 $pid; do sleep 0.02; done 2>/dev/null"
+	exec 8>&-
+	run -1 $BPF_LD --attach "uprobe:$PWD/prog:step_one,pid=2147483647" c.o
+	assert_output --partial 'there is no process 2147483647'
+}
+
+@test "uprobe.multi, uretprobe.multi, uprobe.session: patterns and lists" {
+	need_native
+	prog_c
+	count_s uprobe.multi
+	counted 9 --attach "uprobe.multi:./prog:step_*" c.o -- ./prog 3
+	counted 9 --attach "uprobe.multi:./prog:step_one+step_two" c.o -- ./prog 3
+	counted 3 --attach "uprobe.multi:./prog:step_o[mn]e+step_one" c.o -- ./prog 3
+	counted 6 --attach "uretprobe.multi:./prog:*_two,cookie=5=count" c.o -- ./prog 3
+	# By an event for each place, as kernels before 6.6 have it.
+	counted 9 --attach-via ioctl --attach "uprobe.multi:./prog:step_*" c.o -- ./prog 3
+	counted 3 --attach-via ioctl --attach "uprobe.multi:./libver.so.1:ver@V1+ver@V2" c.o -- ./prog 3
+	run -1 $BPF_LD --attach "uprobe.multi:./prog:step_one+step_tow" c.o
+	assert_output --partial "there is no function 'step_tow' in ./prog"
+	assert_output --partial "did you mean 'step_two'?"
+	run -1 $BPF_LD --attach "uprobe.multi:./prog:stop_*" c.o
+	assert_output --partial "no function of ./prog is called like 'stop_*'"
+	count_s uprobe.session
+	run $BPF_LD --for 1ms --attach "uprobe.session:./prog:step_one" c.o
+	[ "$status" != 3 ] || { assert_output --partial 'Linux 6.13'; skip "needs uprobe sessions (Linux 6.13)"; }
+	counted 6 --attach "uprobe.session:./prog:step_one" c.o -- ./prog 3
+}
+
+@test "uprobe.s and its section's target: sleepable programs" {
+	need_native
+	prog_c
+	count_s "uprobe.s/$PWD/prog:step_one"
+	counted 4 c.o -- ./prog 4
+	count_s "uprobe.multi.s/$PWD/prog:step_*"
+	counted 6 c.o -- ./prog 2
 }

@@ -88,6 +88,17 @@ int bu_perf_names(enum bu_hook hook, bu_name_fn *fn, void *ctx);
 struct perf_event_attr;
 int bu_attach_open_event(struct bu_attaching *c, struct perf_event_attr *a, int pid, int cpu);
 int bu_attach_bind_event(struct bu_attaching *c);
+/* Fills type and return bit of a probe's event source. 0 or -EOPNOTSUPP with the message. */
+int bu_attach_probe_event(struct bu_attaching *c, struct perf_event_attr *a, const char *pmu, bool ret);
+/*
+ * attach_uprobe.c: at->a becomes the path of the file that it means; -ENOENT with a message. A probe at an
+ * offset of that file (ref_ctr: offset of its reference counter, or 0), as c's only or as one more.
+ */
+int bu_attach_file(struct bu_attaching *c, struct bu_attach *at);
+int bu_attach_uprobe_at(struct bu_attaching *c, const char *path, uint64_t off, uint64_t ref_ctr);
+int bu_attach_one_of_many(struct bu_attaching *c, const char *path, uint64_t off, uint64_t ref_ctr);
+/* Pattern i of those that '+' parts into one; false: there is no such. */
+bool bu_attach_pattern(const char *patterns, unsigned i, struct bu_buf *one);
 
 /* ---------------------------------------------------------------- refusals
  *
@@ -103,6 +114,7 @@ int bu_blame_symbol(struct bu_attaching *c, int err, const char *near); /* uprob
 int bu_blame_device(struct bu_attaching *c, int err);
 /* What has no causes of its own; cmd: the command, for what permission it needs; step: "making a link". */
 int bu_blame_step(struct bu_attaching *c, int cmd, const char *step, int err);
+int bu_blame_multi(struct bu_attaching *c, int err);
 int bu_blame_perf(struct bu_attaching *c, int err);
 int bu_blame_btf(struct bu_attaching *c, int err);
 int bu_blame_iter(struct bu_attaching *c, int err);

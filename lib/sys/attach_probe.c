@@ -46,8 +46,7 @@ int bu_attach_bind_event(struct bu_attaching *c)
 	return 0;
 }
 
-/* Fills type and return bit of a probe's event source. 0 or -EOPNOTSUPP with the message. */
-static int probe_event(struct bu_attaching *c, struct perf_event_attr *a, const char *pmu, bool ret)
+int bu_attach_probe_event(struct bu_attaching *c, struct perf_event_attr *a, const char *pmu, bool ret)
 {
 	int type = c->s->ops->pmu_type(c->s, pmu);
 	int bit;
@@ -87,7 +86,7 @@ static int parse_kprobe(struct bu_attach_parser *p, struct bu_str t)
 static int attach_kprobe(struct bu_attaching *c)
 {
 	struct perf_event_attr a;
-	int err = probe_event(c, &a, "kprobe", c->at->hook == BU_HOOK_KRETPROBE);
+	int err = bu_attach_probe_event(c, &a, "kprobe", c->at->hook == BU_HOOK_KRETPROBE);
 
 	if (err)
 		return err;
@@ -98,64 +97,6 @@ static int attach_kprobe(struct bu_attaching *c)
 }
 
 const struct bu_attach_driver bu_driver_kprobe = { .parse = parse_kprobe, .attach = attach_kprobe };
-
-/* ---------------------------------------------------------------- uprobe, uretprobe */
-
-static int parse_uprobe(struct bu_attach_parser *p, struct bu_str t)
-{
-	static const char form[] = "PATH:SYMBOL, PATH:SYMBOL+OFFSET or PATH:0xOFFSET";
-	struct bu_str path, where, name;
-	uint64_t off;
-
-	if (!bu_attach_cut(t, ':', &path, &where))
-		return bu_attach_bad(p, form, "there is no ':' between the file and the symbol");
-	if (!path.n)
-		return bu_attach_bad(p, form, "the path of the file is missing");
-	if (!where.n)
-		return bu_attach_bad(p, form, "the symbol or offset is missing");
-	p->at->a = bu_attach_keep(p, path);
-	if (where.p[0] >= '0' && where.p[0] <= '9') {
-		if (bu_str_u64(where, &off, NULL))
-			return bu_attach_bad(p, form, "the offset in the file is not a number");
-		p->at->offset = off;
-		p->at->offset_given = true;
-		return bu_attach_opt_u64(p, BU_ATTACH_OPT_COOKIE, &p->at->cookie);
-	}
-	if (bu_attach_offset(p, where, &name))
-		return bu_attach_bad(p, form, "the offset behind '+' is not a number");
-	if (!name.n)
-		return bu_attach_bad(p, form, "the symbol in front of '+' is missing");
-	if (p->at->hook == BU_HOOK_URETPROBE && p->at->offset)
-		return bu_attach_bad(p, "PATH:SYMBOL or PATH:0xOFFSET",
-			   "a return probe sits at the start of a function");
-	p->at->b = bu_attach_keep(p, name);
-	return bu_attach_opt_u64(p, BU_ATTACH_OPT_COOKIE, &p->at->cookie);
-}
-
-static int attach_uprobe(struct bu_attaching *c)
-{
-	struct perf_event_attr a;
-	uint64_t off = 0;
-	int err = probe_event(c, &a, "uprobe", c->at->hook == BU_HOOK_URETPROBE);
-
-	if (err)
-		return err;
-	if (c->at->b) {
-		struct bu_near near;
-
-		bu_near_init(&near, c->at->b, strlen(c->at->b));
-		err = bu_elf_symbol_offset(c->at->a, c->at->b, &off, &near, &c->ds->arena);
-		if (err)
-			return bu_blame_symbol(c, err, near.best);
-	}
-	off += c->at->offset;
-	a.config1 = bu_ptr64(c->at->a);
-	a.config2 = off;
-	err = bu_attach_open_event(c, &a, -1, 0);
-	return err ? err : bu_attach_bind_event(c);
-}
-
-const struct bu_attach_driver bu_driver_uprobe = { .parse = parse_uprobe, .attach = attach_uprobe };
 
 /* ---------------------------------------------------------------- tracepoint */
 

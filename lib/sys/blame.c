@@ -204,6 +204,12 @@ int bu_blame_event(struct bu_attaching *c, int err)
 		return blame_kprobe(c, err);
 	case BU_HOOK_UPROBE:
 	case BU_HOOK_URETPROBE:
+	case BU_HOOK_UPROBE_MULTI:
+	case BU_HOOK_URETPROBE_MULTI:
+		if (err == -ESRCH && c->at->pid) {
+			bu_diag(c->ds, BU_ERROR, "S0132", "%s: there is no process %u", subject(c), c->at->pid);
+			return err;
+		}
 		if (err == -ENOENT || err == -ENOTDIR || err == -ELOOP)
 			return bu_blame_symbol(c, err, NULL);
 		if (err != -EINVAL && err != -EIO && err != -ENOTSUPP_KERNEL)

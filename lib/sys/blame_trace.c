@@ -17,6 +17,44 @@ int bu_blame_cgroup(struct bu_attaching *c, int err)
 	return err;
 }
 
+/* The links that have many places. */
+int bu_blame_multi(struct bu_attaching *c, int err)
+{
+	const char *name = bu_hook_name(c->at->hook);
+	bool user = name[0] == 'u', session = strstr(name, "session") != NULL;
+	struct bu_diag *d;
+
+	switch (err) {
+	case -EINVAL:
+	case -EOPNOTSUPP:
+	case -ENOTSUPP_KERNEL:
+		if (strcmp(c->s->ops->name, "vm") == 0) {
+			bu_diag(c->ds, BU_ERROR, "S0102", "%s: the VM has no events of this kind",
+				bu_blame_subject(c));
+			return -EOPNOTSUPP;
+		}
+		d = bu_diag(c->ds, BU_ERROR, "S0103", "%s: this kernel has no link for %s", bu_blame_subject(c),
+			    name);
+		bu_diag_note(c->ds, d, "it needs Linux %s%s", user ? session ? "6.13" : "6.6" :
+			     session ? "6.12" : "5.18", user ? "" : " and CONFIG_FPROBE");
+		return -EOPNOTSUPP;
+	case -ESRCH:
+		if (c->at->pid) {
+			bu_diag(c->ds, BU_ERROR, "S0132", "%s: there is no process %u", bu_blame_subject(c),
+				c->at->pid);
+			return err;
+		}
+		break;
+	case -E2BIG:
+		bu_diag(c->ds, BU_ERROR, "S0112", "%s: more functions than the kernel takes at once (1048576)",
+			bu_blame_subject(c));
+		return err;
+	default:
+		break;
+	}
+	return bu_blame_step(c, BPF_LINK_CREATE, "making a link", err);
+}
+
 int bu_blame_perf(struct bu_attaching *c, int err)
 {
 	struct bu_diag *d;

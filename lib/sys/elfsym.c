@@ -1,297 +1,229 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where in its file a function of an executable or library begins: what a uprobe is given.
+ * The functions of an executable or library, and where in its file each begins: what a uprobe is given.
+ * The symbol's value is an address; the program header that loads it says where in the file that address
+ * comes from, for position-independent files and others alike.
  *
- * The symbol's value is an address; the program header that loads it says where in the file that
- * address comes from, for position-independent files and others alike. Everything is read with
- * pread through a checked window: the file may be damaged, huge or hostile.
- *
- * Source: System V ABI, ELF-64 and ELF-32 object file layout.
+ * Versions of symbols are in .symtab a part of the name (f@V, f@@V for the default); for .dynsym they are in
+ * .gnu.version, a number for each symbol, and .gnu.version_d, the names of the numbers.
+ * Source: System V ABI; Linux Standard Base, Symbol Versioning.
  */
-#include "sys/sys.h"
+#include "sys/elffile.h"
 
 #include <elf.h>
-#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define MAX_TABLE (256u << 20) /* bytes of one symbol or string table that we are willing to read */
+#define STT_IFUNC 10 /* STT_GNU_IFUNC */
+#define VERSIONS_MAX 0x8000u
 
-struct elf {
-	int fd;
-	uint64_t size;
-	bool be, is64;
-	uint64_t phoff, shoff;
-	uint32_t phnum, shnum;
+struct tables {
+	struct bu_buf syms, strs, vers, defs, defstrs;
+	uint32_t version[VERSIONS_MAX]; /* number -> offset in defstrs + 1 */
 };
 
-struct sect {
-	uint32_t type, link;
-	uint64_t off, size;
-};
-
-static int read_at(const struct elf *e, uint64_t off, void *p, size_t n)
+/* The names of the versions that this file defines. Damaged ones are no versions. */
+static void read_versions(const struct bu_elff *e, struct tables *t)
 {
-	uint8_t *to = p;
+	size_t at = 0;
 
-	if (off > e->size || n > e->size - off)
-		return -ENOEXEC;
-	while (n) {
-		ssize_t r = pread(e->fd, to, n, (off_t)off);
+	memset(t->version, 0, sizeof(t->version));
+	for (uint32_t n = 0; n < VERSIONS_MAX && at < t->defs.n && t->defs.n - at >= 20; n++) {
+		const uint8_t *d = t->defs.p + at;
+		uint32_t number = bu_get16(d + 4, e->be), aux = bu_get32(d + 12, e->be);
+		uint32_t next = bu_get32(d + 16, e->be);
 
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		if (r == 0) /* cut while we read it */
-			return -ENOEXEC;
-		to += r;
-		off += (uint64_t)r;
-		n -= (size_t)r;
+		if (aux < t->defs.n - at && t->defs.n - at - aux >= 8 && number < VERSIONS_MAX &&
+		    bu_get16(d + 6, e->be)) {
+			uint32_t name = bu_get32(d + aux, e->be);
+
+			if (name < t->defstrs.n)
+				t->version[number] = name + 1;
+		}
+		if (!next || next > t->defs.n - at)
+			break;
+		at += next;
 	}
-	return 0;
 }
 
-/* A word of 4 or 8 bytes by the file's class. */
-static uint64_t word(const struct elf *e, const uint8_t *p)
+/* Reads what tells the versions of .dynsym; without it there are none. */
+static int read_version_tables(const struct bu_elff *e, struct tables *t)
 {
-	return e->is64 ? bu_get64(p, e->be) : bu_get32(p, e->be);
-}
-
-static int read_sect(const struct elf *e, uint32_t i, struct sect *s)
-{
-	size_t entsize = e->is64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
-	uint8_t b[sizeof(Elf64_Shdr)];
+	struct bu_elff_sect s, str;
 	int err;
 
-	if (e->shoff > e->size)
-		return -ENOEXEC;
-	err = read_at(e, e->shoff + (uint64_t)i * entsize, b, entsize);
-	if (err)
-		return err;
-	s->type = bu_get32(b + 4, e->be);
-	s->off = word(e, b + (e->is64 ? 24 : 16));
-	s->size = word(e, b + (e->is64 ? 32 : 20));
-	s->link = bu_get32(b + (e->is64 ? 40 : 24), e->be);
-	return 0;
-}
-
-static int read_header(struct elf *e)
-{
-	uint8_t b[sizeof(Elf64_Ehdr)];
-	struct sect first;
-	uint16_t type;
-	int err;
-
-	err = read_at(e, 0, b, sizeof(Elf32_Ehdr));
-	if (err)
-		return err;
-	if (memcmp(b, ELFMAG, SELFMAG) ||
-	    (b[EI_CLASS] != ELFCLASS64 && b[EI_CLASS] != ELFCLASS32) ||
-	    (b[EI_DATA] != ELFDATA2LSB && b[EI_DATA] != ELFDATA2MSB))
-		return -ENOEXEC;
-	e->is64 = b[EI_CLASS] == ELFCLASS64;
-	e->be = b[EI_DATA] == ELFDATA2MSB;
-	if (e->is64) {
-		err = read_at(e, 0, b, sizeof(Elf64_Ehdr));
+	bu_buf_reset(&t->vers);
+	bu_buf_reset(&t->defs);
+	bu_buf_reset(&t->defstrs);
+	for (uint32_t i = 0; i < e->shnum; i++) {
+		err = bu_elff_sect(e, i, &s);
+		if (!err && s.type == SHT_GNU_versym)
+			err = bu_elff_table(e, &s, &t->vers);
+		if (!err && s.type == SHT_GNU_verdef && s.link < e->shnum) {
+			err = bu_elff_sect(e, s.link, &str);
+			if (!err)
+				err = bu_elff_table(e, &s, &t->defs);
+			if (!err)
+				err = bu_elff_table(e, &str, &t->defstrs);
+		}
 		if (err)
 			return err;
 	}
-	type = bu_get16(b + 16, e->be);
-	if (type != ET_EXEC && type != ET_DYN)
-		return -ENOEXEC;
-	e->phoff = word(e, b + (e->is64 ? 32 : 28));
-	e->shoff = word(e, b + (e->is64 ? 40 : 32));
-	e->phnum = bu_get16(b + (e->is64 ? 56 : 44), e->be);
-	e->shnum = bu_get16(b + (e->is64 ? 60 : 48), e->be);
-	if (!e->shnum && e->shoff) { /* too many to count in 16 bits: the first section says */
-		err = read_sect(e, 0, &first);
-		if (err)
-			return err;
-		if (first.size > UINT32_MAX)
-			return -ENOEXEC;
-		e->shnum = (uint32_t)first.size;
-	}
+	read_versions(e, t);
 	return 0;
 }
 
-/* The place in the file of the address that an executable segment loads. */
-static int addr_to_offset(const struct elf *e, uint64_t addr, uint64_t *off)
+/* The version of symbol number i of .dynsym into f. */
+static void set_version(const struct bu_elff *e, const struct tables *t, size_t i, struct bu_elff_func *f)
 {
-	size_t entsize = e->is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
-	uint8_t b[sizeof(Elf64_Phdr)];
+	uint32_t v;
 
-	if (e->phoff > e->size)
-		return -ENOEXEC;
-	for (uint32_t i = 0; i < e->phnum; i++) {
-		uint64_t p_off, vaddr, filesz;
-		uint32_t flags;
-		int err = read_at(e, e->phoff + (uint64_t)i * entsize, b, entsize);
+	if (t->vers.n / 2 <= i)
+		return;
+	v = bu_get16(t->vers.p + i * 2, e->be);
+	f->is_default = !(v & 0x8000);
+	v &= 0x7fff;
+	if (v > 1 && t->version[v])
+		f->version = (const char *)t->defstrs.p + t->version[v] - 1;
+}
 
-		if (err)
-			return err;
-		p_off = word(e, b + (e->is64 ? 8 : 4));
-		vaddr = word(e, b + (e->is64 ? 16 : 8));
-		filesz = word(e, b + (e->is64 ? 32 : 16));
-		flags = bu_get32(b + (e->is64 ? 4 : 24), e->be);
-		if (bu_get32(b, e->be) != PT_LOAD || !(flags & PF_X))
-			continue;
-		if (addr < vaddr || addr - vaddr >= filesz)
-			continue;
-		if (p_off > e->size || addr - vaddr >= e->size - p_off)
-			return -ENOEXEC;
-		*off = p_off + (addr - vaddr);
-		return 0;
+/* One symbol as a function. False: it is none, or lies nowhere in the file. */
+static bool take(const struct bu_elff *e, const struct tables *t, size_t i, size_t entsize, bool dynamic,
+		 struct bu_elff_func *f)
+{
+	const uint8_t *b = t->syms.p + i * entsize;
+	uint32_t name = bu_get32(b, e->be);
+	uint8_t info = b[e->is64 ? 4 : 12], type = info & 15;
+	uint16_t shndx = bu_get16(b + (e->is64 ? 6 : 14), e->be);
+	uint64_t value = bu_elff_word(e, b + (e->is64 ? 8 : 4));
+	const char *at;
+
+	/* or none, as hand-written assembler leaves it */
+	if (type != STT_FUNC && type != STT_IFUNC && type != STT_NOTYPE)
+		return false;
+	if (shndx == SHN_UNDEF || shndx == SHN_ABS || name >= t->strs.n || !t->strs.p[name] || !value)
+		return false;
+	if (bu_elff_offset(e, value, true, &f->offset))
+		return false;
+	f->name = (const char *)t->strs.p + name;
+	f->n = strlen(f->name);
+	f->version = "";
+	f->is_default = true;
+	f->local = info >> 4 == STB_LOCAL;
+	if (dynamic) {
+		set_version(e, t, i, f);
+		return true;
 	}
-	return -ENOENT;
+	at = strchr(f->name, '@');
+	if (at) {
+		f->n = (size_t)(at - f->name);
+		f->is_default = at[1] == '@';
+		f->version = at + 1 + f->is_default;
+	}
+	return true;
 }
 
-static int read_table(const struct elf *e, const struct sect *s, struct bu_buf *out)
-{
-	uint8_t *p;
-	int err;
-
-	bu_buf_reset(out);
-	if (s->off > e->size || s->size > e->size - s->off || s->size > MAX_TABLE)
-		return -ENOEXEC;
-	p = bu_buf_room(out, s->size + 1);
-	if (!p)
-		return -ENOMEM;
-	err = read_at(e, s->off, p, s->size);
-	if (err)
-		return err;
-	p[s->size] = '\0'; /* a string without an end ends here */
-	out->n = s->size;
-	return 0;
-}
-
-struct search {
-	const char *symbol;
-	struct bu_near *near;
-	struct bu_buf syms, strs;
-	uint64_t addr;
-};
-
-/* Is this the name we look for? "name@VERSION" and "name@@VERSION" are of .symtab only. */
-static bool is_name(const char *name, const char *want)
-{
-	size_t n = strlen(want);
-
-	return strncmp(name, want, n) == 0 && (!name[n] || name[n] == '@');
-}
-
-/* Looks in one symbol table. 0 found, -ENOENT, another error. */
-static int search_table(const struct elf *e, struct search *q, const struct sect *tab)
+static int each_of_table(const struct bu_elff *e, struct tables *t, const struct bu_elff_sect *tab,
+			 bu_elff_func_fn *fn, void *ctx, bool *stopped)
 {
 	size_t entsize = e->is64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
-	struct sect str;
-	bool found = false;
+	bool dynamic = tab->type == SHT_DYNSYM;
+	struct bu_elff_sect str;
+	struct bu_elff_func f;
 	int err;
 
 	if (tab->link >= e->shnum)
 		return -ENOEXEC;
-	err = read_sect(e, tab->link, &str);
+	err = bu_elff_sect(e, tab->link, &str);
 	if (!err)
-		err = read_table(e, tab, &q->syms);
+		err = bu_elff_table(e, tab, &t->syms);
 	if (!err)
-		err = read_table(e, &str, &q->strs);
-	if (err)
-		return err;
-	for (size_t o = 0; q->syms.n - o >= entsize; o += entsize) {
-		const uint8_t *b = q->syms.p + o;
-		uint32_t name = bu_get32(b, e->be);
-		uint8_t info = b[e->is64 ? 4 : 12];
-		uint16_t shndx = bu_get16(b + (e->is64 ? 6 : 14), e->be);
-		uint64_t value = word(e, b + (e->is64 ? 8 : 4));
-		const char *s;
-
-		/* type FUNC or GNU_IFUNC (10), or none, as hand-written assembler leaves it */
-		if ((info & 15) != STT_FUNC && (info & 15) != 10 && (info & 15) != STT_NOTYPE)
-			continue;
-		if (shndx == SHN_UNDEF || shndx == SHN_ABS || name >= q->strs.n || !value)
-			continue;
-		s = (const char *)q->strs.p + name;
-		if (is_name(s, q->symbol)) {
-			q->addr = value;
-			found = true;
-			if (info >> 4 != STB_LOCAL) /* a local one of that name gives way */
-				return 0;
-		}
-	}
-	return found ? 0 : -ENOENT;
+		err = bu_elff_table(e, &str, &t->strs);
+	if (!err && dynamic)
+		err = read_version_tables(e, t);
+	for (size_t i = 0; !err && !*stopped && i < t->syms.n / entsize; i++)
+		if (take(e, t, i, entsize, dynamic, &f))
+			*stopped = !fn(ctx, &f);
+	return err;
 }
 
-/* The names near to the one that is not there; best is copied, because the tables go away. */
-static void feed_near(const struct elf *e, struct search *q)
-{
-	size_t entsize = e->is64 ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
-
-	for (size_t o = 0; q->syms.n - o >= entsize; o += entsize) {
-		const uint8_t *b = q->syms.p + o;
-		uint32_t name = bu_get32(b, e->be);
-
-		if ((b[e->is64 ? 4 : 12] & 15) == STT_FUNC && name && name < q->strs.n &&
-		    bu_get16(b + (e->is64 ? 6 : 14), e->be) != SHN_UNDEF)
-			bu_near_feed(q->near, (const char *)q->strs.p + name);
-	}
-}
-
-static int search_file(const struct elf *e, struct search *q, struct bu_arena *keep)
+int bu_elff_each_func(const char *path, bu_elff_func_fn *fn, void *ctx)
 {
 	static const uint32_t types[] = { SHT_SYMTAB, SHT_DYNSYM };
-	int err;
+	struct tables *t = calloc(1, sizeof(*t));
+	struct bu_elff e = { .fd = -1 };
+	bool stopped = false;
+	int err = t ? bu_elff_open(&e, path) : -ENOMEM;
 
-	for (unsigned t = 0; t < BU_ARRAY_SIZE(types); t++) {
-		for (uint32_t i = 0; i < e->shnum; i++) {
-			struct sect s;
+	for (unsigned k = 0; !err && !stopped && k < BU_ARRAY_SIZE(types); k++) {
+		for (uint32_t i = 0; !err && i < e.shnum; i++) {
+			struct bu_elff_sect s;
 
-			err = read_sect(e, i, &s);
-			if (err)
-				return err;
-			if (s.type != types[t])
+			err = bu_elff_sect(&e, i, &s);
+			if (err || s.type != types[k])
 				continue;
-			err = search_table(e, q, &s);
-			if (err != -ENOENT)
-				return err;
-			if (q->near)
-				feed_near(e, q);
-			if (q->near && q->near->best)
-				q->near->best = bu_arena_strndup(keep, q->near->best,
-								 q->near->best_n);
+			err = each_of_table(&e, t, &s, fn, ctx, &stopped);
 			break; /* there is at most one of each type */
 		}
 	}
-	return -ENOENT;
+	bu_elff_close(&e);
+	if (t) {
+		bu_buf_free(&t->syms);
+		bu_buf_free(&t->strs);
+		bu_buf_free(&t->vers);
+		bu_buf_free(&t->defs);
+		bu_buf_free(&t->defstrs);
+	}
+	free(t);
+	return err;
 }
 
-int bu_elf_symbol_offset(const char *path, const char *symbol, uint64_t *off,
-			 struct bu_near *near, struct bu_arena *keep)
+/* ---------------------------------------------------------------- one symbol */
+
+struct search {
+	const char *name, *version; /* version NULL: any, the default first */
+	size_t n;
+	bool only_default;
+	struct bu_near *near;
+	struct bu_arena *keep;
+	uint64_t off;
+	unsigned rank; /* of what was found; 0: nothing yet */
+};
+
+static bool look(void *ctx, const struct bu_elff_func *f)
 {
-	struct elf e = { .fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) };
-	struct search q = { .symbol = symbol, .near = near };
-	struct stat st;
+	struct search *q = ctx;
+	unsigned rank = 1 + !f->local + 2 * f->is_default;
+
+	if (f->n == q->n && memcmp(f->name, q->name, q->n) == 0 && (f->is_default || !q->only_default) &&
+	    (!q->version || strcmp(f->version, q->version) == 0)) {
+		if (rank > q->rank) {
+			q->rank = rank;
+			q->off = f->offset;
+		}
+		return rank < 4; /* better it cannot be */
+	}
+	if (q->near && !q->rank && f->name[0]) {
+		bu_near_feed(q->near, f->name);
+		if (q->near->best == f->name) /* the tables go away */
+			q->near->best = bu_arena_strndup(q->keep, f->name, q->near->best_n);
+	}
+	return true;
+}
+
+int bu_elf_symbol_offset(const char *path, const char *symbol, uint64_t *off, struct bu_near *near,
+			 struct bu_arena *keep)
+{
+	struct search q = { .name = symbol, .n = strcspn(symbol, "@"), .near = near, .keep = keep };
 	int err;
 
-	if (e.fd < 0)
-		return -errno;
-	if (fstat(e.fd, &st)) {
-		err = -errno;
-		goto out;
+	if (symbol[q.n]) {
+		q.only_default = symbol[q.n + 1] == '@';
+		q.version = symbol + q.n + 1 + q.only_default;
 	}
-	if (!S_ISREG(st.st_mode)) {
-		err = -ENOEXEC;
-		goto out;
-	}
-	e.size = (uint64_t)st.st_size;
-	err = read_header(&e);
-	if (!err)
-		err = search_file(&e, &q, keep);
-	if (!err)
-		err = addr_to_offset(&e, q.addr, off);
-out:
-	bu_buf_free(&q.syms);
-	bu_buf_free(&q.strs);
-	close(e.fd);
-	return err;
+	err = bu_elff_each_func(path, look, &q);
+	if (err)
+		return err;
+	*off = q.off;
+	return q.rank ? 0 : -ENOENT;
 }

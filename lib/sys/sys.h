@@ -289,6 +289,7 @@ struct bu_attach {
 	const char *cgroup;   /* path of a control group's directory */
 	uint32_t order;       /* of an iterator over it: enum bpf_cgroup_iter_order */
 	uint32_t pid, tid;    /* of that process, of that task only; 0: all */
+	uint64_t ref_ctr;     /* uprobe: where in the file its reference counter is; 0: it has none */
 	bool cpu_given;
 	uint32_t cpu;
 	/* A counter or clock: type and config of perf_event_open; every so many, or so many a second. */
@@ -305,7 +306,8 @@ struct bu_attach {
  *   lsm                HOOK
  *   lsm_cgroup         HOOK,cgroup=PATH
  *   iter               NAME
- *   uprobe, uretprobe  PATH:SYMBOL[+OFFSET] or PATH:0xOFFSET
+ *   uprobe, uretprobe  FILE:SYMBOL[@VERSION][+OFFSET] or FILE:0xOFFSET
+ *   uprobe.multi, uretprobe.multi, uprobe.session  FILE:PATTERN[+PATTERN…]
  *   xdp                DEVICE[:generic|:driver]
  * (no offset for return probes of a symbol)
  * 0, or -EINVAL with a message that names the wrong part.
@@ -375,6 +377,13 @@ int bu_sys_check_hook(struct bu_sys *s, const struct bu_attach *at, struct bu_di
  */
 int bu_elf_symbol_offset(const char *path, const char *symbol, uint64_t *off, struct bu_near *near,
 			 struct bu_arena *keep);
+
+/*
+ * The file that a name means: itself when it has a '/', else a library mapped into the process (pid not 0),
+ * a program of $PATH, or a library that the dynamic linker would find ("libc", "c", "libssl.so.3"). 0 and
+ * *path (in a), or -ENOENT.
+ */
+int bu_find_binary(const char *name, uint32_t pid, struct bu_arena *a, const char **path);
 
 /* ---------------------------------------------------------------- facts about the target */
 
