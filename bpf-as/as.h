@@ -263,14 +263,17 @@ struct as {
 	const char *line_start;
 	uint32_t line_off;     /* its text in the BTF strings; 0: not yet there */
 	bool line_off_known;
-	struct {
-		struct as_sec *sec; /* NULL: nothing is asked for */
-		size_t at, n;
+	/* texts of lines that are asked for, linetext.h: from question asked_first to asked_next - 1 */
+	struct as_asked {
+		struct as_sec *sec; /* which has the line's record … */
+		size_t at;          /* … ending at this byte */
 		const char *p;
+		size_t n;
 		uint32_t hash;
 		uint64_t insn;
 		struct as_memo *memo; /* NULL: the table of texts is asked */
-	} asked; /* linetext.h */
+	} asked[4];
+	unsigned asked_first, asked_next;
 	const char *stmt;      /* current statement as the parser sees it … */
 	const char *stmt_src;  /* … and where it stands in the file */
 	size_t stmt_n;
@@ -755,8 +758,20 @@ void as_exact_emit(const struct as *as, struct bu_obj *o);
 void as_check_code(struct as *as);
 
 /* btf.c */
-/* Asks for the offset of a line's text in the strings; the answer goes to as.line_off and to the record. */
+/*
+ * Asks for the offset of a line's text in the strings. The answer goes to as.line_off and to the record,
+ * which as_asked_for() tells. false: out of memory.
+ */
 bool as_line_ask(struct as *as, const char *p, size_t n);
+/* What was asked for is for the record that s ends with. */
+static inline void as_asked_for(struct as *as, struct as_sec *s)
+{
+	struct as_asked *q = &as->asked[as->asked_next++ % 4];
+
+	q->sec = s;
+	q->at = s->lines.n;
+}
+/* All answers that are due. */
 void as_line_answer(struct as *as);
 int as_btf(struct as *as, struct bu_buf *btf, struct bu_buf *ext);
 

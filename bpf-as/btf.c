@@ -65,33 +65,39 @@ static uint32_t line_text(struct as *as, const char *p, size_t n, uint32_t h)
 	return t->off;
 }
 
-/* The table is asked one line later, when its entry has come into the cache. */
 bool as_line_ask(struct as *as, const char *p, size_t n)
 {
+	struct as_asked *q;
+
 	if (!as->lt)
 		as->lt = calloc(LINE_TABLE, sizeof(*as->lt)); /* most of it stays untouched */
 	if (!as->lt) {
 		as->arena.failed = true;
 		return false;
 	}
-	as->asked.memo = NULL;
-	as->asked.p = p;
-	as->asked.n = n > MAX_LINE ? MAX_LINE : n;
-	as->asked.hash = text_hash(p, as->asked.n);
-	__builtin_prefetch(&as->lt[as->asked.hash % LINE_TABLE]);
+	as_asked_room(as);
+	q = &as->asked[as->asked_next % 4];
+	q->memo = NULL;
+	q->p = p;
+	q->n = n > MAX_LINE ? MAX_LINE : n;
+	q->hash = text_hash(p, q->n);
+	__builtin_prefetch(&as->lt[q->hash % LINE_TABLE]);
 	return true;
+}
+
+uint32_t as_text_answer(struct as *as, const struct as_asked *q)
+{
+	return line_text(as, q->p, q->n, q->hash);
 }
 
 void as_line_answer(struct as *as)
 {
-	struct as_sec *s = as->asked.sec;
+	while (as->asked_first != as->asked_next) {
+		const struct as_asked *q = &as->asked[as->asked_first++ % 4];
 
-	if (!s)
-		return;
-	as->asked.sec = NULL;
-	as->line_off = as->asked.memo ? as_memo_answer(as)
-				      : line_text(as, as->asked.p, as->asked.n, as->asked.hash);
-	as_lines_patch(s, as->asked.at, as->line_off);
+		as->line_off = q->memo ? as_memo_answer(as, q) : as_text_answer(as, q);
+		as_lines_patch(q->sec, q->at, as->line_off);
+	}
 }
 
 /* A name as BTF allows it: a C identifier, shorter than the kernel's symbols. */

@@ -352,17 +352,13 @@ static inline void note(struct as *as, struct as_sec *s, const struct bu_skel *k
 	struct bu_buf *b = &s->lines;
 	uint64_t rec;
 
-	if (as->asked.sec && as->asked.memo)
-		as_lines_patch(as->asked.sec, as->asked.at, as_memo_answer(as));
-	else if (as->asked.sec)
-		as_line_answer(as);
-	as->asked.sec = NULL;
 	if (!s->nline || insn - 1 >= AS_INSN_SPAN - 1 || line >= AS_LINE_SPAN || as->line > AS_LINE_MAX ||
 	    s->last.file_off != as->file->name_off || b->cap - b->n < sizeof(rec) || as->line_off_known ||
 	    indent > 1 || (indent && p[-1] != '\t')) {
 		as_line_at(as, p, p + k->n);
 		return;
 	}
+	as_asked_room(as);
 	if (!as->no_line_info)
 		as_memo_ask(as, as->line_start, k->n + indent, w, one ? k->id << 1 | (uint32_t)indent : 0);
 	s->last.line_off = 0;
@@ -373,10 +369,8 @@ static inline void note(struct as *as, struct as_sec *s, const struct bu_skel *k
 	memcpy(b->p + b->n, &rec, sizeof(rec));
 	b->n += sizeof(rec);
 	s->nline++;
-	if (!as->no_line_info) {
-		as->asked.sec = s;
-		as->asked.at = b->n;
-	}
+	if (!as->no_line_info)
+		as_asked_for(as, s);
 }
 
 /* Sources from this size on have a memo; of smaller ones each text is there once. */
@@ -495,6 +489,7 @@ const char *as_fast(struct as *as, const char *p, const char *e)
 	const struct bu_shape *t;
 	const struct bu_skel *k;
 	bool whole, records;
+	unsigned n;
 	struct bu_scan c;
 
 	as->matcher.dialects = as->file->dialects;
@@ -539,9 +534,9 @@ const char *as_fast(struct as *as, const char *p, const char *e)
 				return p;
 			continue;
 		}
-		k = whole ? bu_skel_find(as->shapes, p, e) : NULL;
+		k = whole ? bu_skel_find(as->shapes, p, e, &n) : NULL;
 		if (k && line(as, k, p, e, records)) {
-			p += k->n;
+			p += n;
 			continue;
 		}
 		if (!bu_shape_scan(as->shapes, p, e, &c)) {

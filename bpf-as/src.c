@@ -203,7 +203,8 @@ void as_line_at(struct as *as, const char *p, const char *end)
 
 	if (as->verbatim || (s->nline && s->last.insn_off == s->size))
 		return;
-	as_line_answer(as);
+	if (as->line_off_known)
+		as_line_answer(as);
 	if (!as->line_off_known) {
 		const char *t = as->line_start, *e;
 
@@ -214,8 +215,8 @@ void as_line_at(struct as *as, const char *p, const char *end)
 		/* With its indentation, as compilers do: columns count from there. */
 		while (e > t && IS(e[-1], CL_SPACE))
 			e--;
-		as->line_off = 0;
 		ask = !as->no_line_info && as_line_ask(as, t, (size_t)(e - t));
+		as->line_off = 0;
 		as->line_off_known = true;
 	}
 	p = as->in_call ? as->in_call : as_place(as, p);
@@ -226,10 +227,8 @@ void as_line_at(struct as *as, const char *p, const char *end)
 	l.line = as->line > 0x3fffff ? 0x3fffff : as->line;
 	l.col = col > 1023 ? 1023 : (uint32_t)col;
 	as_lines_add(as, s, &l);
-	if (ask) {
-		as->asked.sec = s;
-		as->asked.at = s->lines.n;
-	}
+	if (ask)
+		as_asked_for(as, s);
 }
 
 /* ---------------------------------------------------------------- statements */

@@ -379,8 +379,11 @@ struct bu_skel {
 
 enum { BU_SKEL_ROOM = 48 }; /* bytes that are read of a text */
 
-/* What was learned of the line that begins at p, in a text that ends at e; NULL: nothing. */
-const struct bu_skel *bu_skel_find(const struct bu_shapes *s, const char *p, const char *e);
+/*
+ * What was learned of the line that begins at p, in a text that ends at e; NULL: nothing. *n is then the
+ * skeleton's n, and known earlier: the next line need not wait until the skeleton has come from memory.
+ */
+const struct bu_skel *bu_skel_find(const struct bu_shapes *s, const char *p, const char *e, unsigned *n);
 /* Learns that the scan c of a statement at p has the shape t. NULL: a statement to scan each time. */
 struct bu_skel *bu_skel_learn(struct bu_shapes *s, const struct bu_shape *t, const struct bu_scan *c, const char *p,
 			      const char *e);

@@ -157,23 +157,26 @@ static inline __attribute__((always_inline)) const struct bu_skel *find(const st
 	       k->epoch == s->epoch ? k : NULL;
 }
 
-__attribute__((target("avx2"))) static const struct bu_skel *find_avx2(const struct bu_shapes *s, const char *p)
+__attribute__((target("avx2"))) static const struct bu_skel *find_avx2(const struct bu_shapes *s, const char *p,
+								      unsigned *n)
 {
 	struct line l;
 
 	classify_avx2(p, &l);
+	*n = l.n;
 	return find(s, &l);
 }
 
-const struct bu_skel *bu_skel_find(const struct bu_shapes *s, const char *p, const char *e)
+const struct bu_skel *bu_skel_find(const struct bu_shapes *s, const char *p, const char *e, unsigned *n)
 {
 	struct line l;
 
 	if (!s->skel || e - p < BU_SKEL_ROOM)
 		return NULL;
 	if (s->avx2)
-		return find_avx2(s, p);
+		return find_avx2(s, p, n);
 	classify(p, &l);
+	*n = l.n;
 	return find(s, &l);
 }
 
@@ -260,8 +263,9 @@ struct bu_skel *bu_skel_learn(struct bu_shapes *s, const struct bu_shape *t, con
 
 #else /* every line is scanned */
 
-const struct bu_skel *bu_skel_find(const struct bu_shapes *s, const char *p, const char *e)
+const struct bu_skel *bu_skel_find(const struct bu_shapes *s, const char *p, const char *e, unsigned *n)
 {
+	(void)n;
 	(void)s;
 	(void)p;
 	(void)e;
