@@ -110,21 +110,26 @@ static bool target(struct as *as, const struct bu_scan *c, const struct bu_shape
 	return true;
 }
 
-static void fix(struct as *as, enum as_fixkind kind, const struct bu_shape *t,
-		const struct bu_shape_at *at, const struct bu_scan *c, struct as_sym *sym)
+static void fix_at(struct as *as, enum as_fixkind kind, const struct bu_shape *t, struct as_sym *sym, const char *p,
+		   size_t n)
 {
-	const struct bu_shape_val *v = &c->val[at->at - 1];
-	struct as_fix *f;
+	struct as_fix *f = as_fixup(as, kind, p, n);
 
-	if (kind == FIX_JMP || kind == FIX_JMP32) {
-		as_fixup_jump(as, kind, t->row, sym, v->p, v->n);
-		return;
-	}
-	f = as_fixup(as, kind, v->p, v->n);
 	if (!f)
 		return;
 	f->row = t->row;
 	f->sym = sym;
+}
+
+static void fix(struct as *as, enum as_fixkind kind, const struct bu_shape *t,
+		const struct bu_shape_at *at, const struct bu_scan *c, struct as_sym *sym)
+{
+	const struct bu_shape_val *v = &c->val[at->at - 1];
+
+	if (kind == FIX_JMP || kind == FIX_JMP32)
+		as_fixup_jump(as, kind, t->row, sym, v->p, v->n);
+	else
+		fix_at(as, kind, t, sym, v->p, v->n);
 }
 
 /* In these a function is called as a helper is, "call NAME"; others with mnemonics have other words. */
@@ -266,7 +271,7 @@ static bool insn(struct as *as, const struct bu_shape *t, const struct bu_scan *
 /* ---------------------------------------------------------------- by skeleton */
 
 /* bu_skel.user: which operands there are. */
-enum { PLAIN = 1, IMM, OFF, IMM_OFF, JUMP, IMM_JUMP, SCAN };
+enum { PLAIN = 1, IMM, OFF, IMM_OFF, JUMP, IMM_JUMP, IMM64, PLACE64, SCAN };
 
 /* How the lines of a skeleton that was learned can be taken. */
 static void learn_line(struct as *as, const struct bu_shape *t, const struct bu_scan *c, const char *p, const char *e)
@@ -280,8 +285,16 @@ static void learn_line(struct as *as, const struct bu_shape *t, const struct bu_
 	/* Registers that a skeleton leaves out are never r10. */
 	if ((k->dst.is == 10 && t->user & WRITES_DST) || (k->src.is == 10 && t->user & WRITES_SRC) || as->be)
 		return;
-	if (t->imm.at && (k->imm.is_name || t->imm.field == BU_FIELD_IMM64 || t->imm.field == BU_FIELD_LOCAL ||
-			  t->imm.field == BU_FIELD_TARGET32))
+	if (t->imm.at && t->imm.field == BU_FIELD_IMM64) {
+		/* A map, most often: the same name each time is the same symbol. */
+		if (k->imm.fixed && !t->imm.sign)
+			k->data = as_sym_hashed(as, p + k->imm.at, k->imm.n, c->val[t->imm.at - 1].hash);
+		if (!t->off.at && (k->data || !k->imm.is_name))
+			k->user = k->data ? PLACE64 : IMM64;
+		return;
+	}
+	if (t->wide || (t->imm.at && (k->imm.is_name || t->imm.field == BU_FIELD_LOCAL ||
+				      t->imm.field == BU_FIELD_TARGET32)))
 		return;
 	if (t->off.at && (k->off.is_name ? !jump || t->off.sign : jump))
 		return;
@@ -392,9 +405,10 @@ static inline bool line(struct as *as, const struct bu_skel *k, const char *p, c
 	const struct bu_shape *t = k->shape;
 	unsigned dst = reg(p, k->dst), src = reg(p, k->src);
 	struct as_sec *sec = as->cur;
-	struct as_sym *sym = NULL;
+	struct as_sym *sym = NULL, *place = NULL;
 	int64_t imm = 0, off = 0;
 	bool one = true;
+	size_t size = 8;
 	uint64_t w;
 	uint8_t *to;
 
@@ -429,10 +443,22 @@ static inline bool line(struct as *as, const struct bu_skel *k, const char *p, c
 		break;
 	case PLAIN:
 		break;
+	case IMM64:
+		if (!number(p, k->imm, t->imm.minus, &imm, &one))
+			return false;
+		one = false; /* the instruction's first half is not all */
+		size = 16;
+		break;
+	case PLACE64:
+		place = k->data;
+		if (as->ty || (place->def != DEF_NONE && place->def != DEF_LABEL))
+			return false;
+		size = 16;
+		break;
 	default:
 		return false;
 	}
-	to = as_room(as, 8);
+	to = as_room(as, size);
 	if (!to)
 		return false;
 
@@ -449,8 +475,12 @@ static inline bool line(struct as *as, const struct bu_skel *k, const char *p, c
 		as_dwarf_here(as);
 	if (sym)
 		as_fixup_jump(as, FIX_JMP, t->row, sym, p + k->off.at, k->off.n);
+	if (place)
+		fix_at(as, FIX_IMM64, t, place, p + k->imm.at, k->imm.n);
 	bu_put64(to, false, w);
-	as_filled(as, 8);
+	if (size == 16)
+		bu_put64(to + 8, false, (uint64_t)imm >> 32 << 32);
+	as_filled(as, size);
 	return true;
 }
 

@@ -365,7 +365,7 @@ struct bu_shape *bu_shape_learn(struct bu_shapes *s, const struct bu_scan *c, co
  * the place of a scan. Only a line that the scan has taken whole is learned, and only on machines with SSE2.
  */
 struct bu_skel_reg { uint8_t at, mask, is; }; /* the register is (p[at] & mask) | is */
-struct bu_skel_val { uint8_t at, n; bool is_name; };
+struct bu_skel_val { uint8_t at, n; bool is_name, fixed; }; /* fixed: the name is part of the skeleton */
 struct bu_skel {
 	uint8_t text[32];
 	uint32_t names, epoch;
@@ -375,6 +375,7 @@ struct bu_skel {
 	struct bu_skel_val imm, off; /* n 0: none */
 	uint8_t n;                   /* bytes up to the newline */
 	uint8_t user;                /* the caller's; 0 when it is learned */
+	void *data;                  /* likewise */
 };
 
 enum { BU_SKEL_ROOM = 48 }; /* bytes that are read of a text */

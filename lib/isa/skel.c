@@ -224,7 +224,7 @@ struct bu_skel *bu_skel_learn(struct bu_shapes *s, const struct bu_shape *t, con
 	struct bu_skel new = { .shape = t }, *k;
 	struct line l;
 
-	if (!s->skels || e - p < BU_SKEL_ROOM || !t->row || t->nsame || t->wide || t->by_name)
+	if (!s->skels || e - p < BU_SKEL_ROOM || !t->row || t->nsame || t->by_name)
 		return NULL;
 	classify(p, &l);
 	if (!l.n || c->end != p + l.n || p[l.n - 1] == ' ' || p[l.n - 1] == '\t' || p[l.n - 1] == '\r')
@@ -237,9 +237,13 @@ struct bu_skel *bu_skel_learn(struct bu_shapes *s, const struct bu_shape *t, con
 		struct bu_skel_val at = { .at = (uint8_t)(v->p - p), .n = (uint8_t)v->n, .is_name = v->is_name };
 		uint32_t *of = v->is_name ? &l.names : &l.numbers;
 
-		if (v->n >= LINE || !is_run(*of, at.at, at.n))
+		if (v->n >= LINE || v->p + v->n > p + l.n)
 			return NULL;
-		*of &= ~((uint32_t)(((uint64_t)1 << at.n) - 1) << at.at);
+		at.fixed = v->is_name && !(*of >> at.at & 1);
+		if (!at.fixed && !is_run(*of, at.at, at.n))
+			return NULL;
+		if (!at.fixed)
+			*of &= ~((uint32_t)(((uint64_t)1 << at.n) - 1) << at.at);
 		if (t->imm.at == i + 1)
 			new.imm = at;
 		if (t->off.at == i + 1)
