@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Assembling: as.sh [INSTRUCTIONS], a million by default, against llvm-mc and gas: CPU time and peak
 # memory, with BTF and line info (what users get) and without (what the peers do). Then a file of 26
-# lines, disassembling, and ten times as much. The sources are one program (see gen.c); gas reads its
+# lines, disassembling, and ten times as much. Lines repeat, as a compiler's do; a program in which few
+# do shows what is owed to that. The sources are one program (see gen.c); gas reads its
 # own dialect. Warnings are off: the program is text to assemble, not one that a verifier takes.
 # shellcheck source=bench/harness.sh
 . "$(dirname "$0")/harness.sh"
@@ -42,6 +43,12 @@ if "$as" -g0 --version >/dev/null 2>&1; then
 	against "assembling $n instructions, without line info" "$as -w -g0 -o $work/as0.o $work/as.s" \
 		"$work/as.s" "$work/gas.s"
 fi
+"$build/bench/gen" "$n" c distinct >"$work/distinct.s"
+"$build/bench/gen" "$n" gnu distinct >"$work/gdistinct.s"
+against "assembling $n instructions, of which few are the same" "$as -w -o $work/d.o $work/distinct.s" \
+	"$work/distinct.s" "$work/gdistinct.s"
+against "assembling $n instructions, of which few are the same, without line info" \
+	"$as -w -g0 -o $work/d.o $work/distinct.s" "$work/distinct.s" "$work/gdistinct.s"
 against "a file of $(wc -l <"$work/small.s") lines (see wall)" "$as -w -o $work/s.o $work/small.s" \
 	"$work/small.s" "$work/gsmall.s"
 if [ -n "$dump" ]; then

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes a program for the assembler benchmark: gen N DIALECT, DIALECT "c" (the canonical dialect,
- * which llvm-mc takes too) or "gnu" (gas). The same N gives the same instructions in both, on every
- * machine.
+ * Writes a program for the assembler benchmark: gen N DIALECT [distinct], DIALECT "c" (the canonical
+ * dialect, which llvm-mc takes too) or "gnu" (gas). The same N gives the same instructions in both, on
+ * every machine. With distinct no immediate but those of shifts comes twice, and offsets are any of 30,000,
+ * so that few lines with a number are the same; else most are, as in a compiler's output.
  *
  * Of 100 instructions 34 are arithmetic, 22 loads, 14 stores, 4 atomics, 16 jumps to labels, 4
  * calls of helpers, 2 of functions and 4 ld_imm64, half of them map references. A function has 256.
@@ -38,13 +39,30 @@ static const struct {
 };
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
-static int gnu;
+static int gnu, distinct;
+
+/* An immediate: below n, or one that no other line has. */
+static unsigned number(unsigned n)
+{
+	static unsigned last = 1000000;
+	unsigned v = rnd(n);
+
+	return distinct ? ++last : v;
+}
+
+static unsigned offset(void)
+{
+	return rnd(distinct ? 30000 : 512);
+}
 
 static void put_alu(void)
 {
 	unsigned op = rnd(N(alu)), dst = rnd(10), src = rnd(10), imm = rnd(31) + 1;
 	int wide = rnd(4) != 0, reg = rnd(2);
 	char r = wide ? 'r' : 'w';
+
+	if (distinct && strncmp(alu[op].gnu, "lsh", 3) && !strstr(alu[op].gnu, "rsh"))
+		imm = number(1);
 
 	if (gnu && reg)
 		printf("\t%s%s %%r%u,%%r%u\n", alu[op].gnu, wide ? "" : "32", dst, src);
@@ -58,7 +76,7 @@ static void put_alu(void)
 
 static void put_load(void)
 {
-	unsigned w = rnd(N(width)), dst = rnd(10), src = rnd(10), off = rnd(512);
+	unsigned w = rnd(N(width)), dst = rnd(10), src = rnd(10), off = offset();
 
 	if (gnu)
 		printf("\tldx%s %%r%u,[%%r%u+%u]\n", width[w].gnu, dst, src, off);
@@ -68,7 +86,7 @@ static void put_load(void)
 
 static void put_store(void)
 {
-	unsigned w = rnd(N(width)), dst = rnd(10), src = rnd(10), off = rnd(512);
+	unsigned w = rnd(N(width)), dst = rnd(10), src = rnd(10), off = offset();
 
 	if (dst == 10) /* the stack: aligned, within 512 bytes */
 		off = 8 * (1 + rnd(64));
@@ -80,7 +98,7 @@ static void put_store(void)
 
 static void put_atomic(void)
 {
-	unsigned w = 2 + rnd(2), dst = rnd(10), src = rnd(10), off = rnd(64) * 8;
+	unsigned w = 2 + rnd(2), dst = rnd(10), src = rnd(10), off = rnd(distinct ? 3700 : 64) * 8;
 
 	if (gnu)
 		printf("\txadd%s [%%r%u+%u],%%r%u\n", width[w].gnu, dst, off, src);
@@ -92,7 +110,7 @@ static void put_atomic(void)
 
 static void put_jump(unsigned label)
 {
-	unsigned op = rnd(N(jmp) + 1), dst = rnd(10), src = rnd(10), imm = rnd(1000);
+	unsigned op = rnd(N(jmp) + 1), dst = rnd(10), src = rnd(10), imm = number(1000);
 	int reg = rnd(2);
 
 	if (op == N(jmp) && gnu)
@@ -149,13 +167,14 @@ static void put(unsigned label, unsigned nfuncs)
 
 int main(int argc, char **argv)
 {
-	unsigned long n = argc == 3 ? strtoul(argv[1], NULL, 0) : 0;
+	unsigned long n = argc == 3 || argc == 4 ? strtoul(argv[1], NULL, 0) : 0;
 	unsigned nfuncs = (unsigned)((n + FUNC - 1) / FUNC), label = 0;
 
 	if (!n || n > 100000000 || (strcmp(argv[2], "c") && strcmp(argv[2], "gnu"))) {
-		fprintf(stderr, "usage: gen INSTRUCTIONS c|gnu\n");
+		fprintf(stderr, "usage: gen INSTRUCTIONS c|gnu [distinct]\n");
 		return 2;
 	}
+	distinct = argc == 4;
 	gnu = argv[2][0] == 'g';
 	printf("\t.section maps,\"aw\"\n");
 	for (int m = 0; m < MAPS; m++)

@@ -285,7 +285,7 @@ static void put_lines(const struct as *as, const struct as_sec *sec, const struc
 		      struct bu_obj_out *out)
 {
 	struct as_lines it = as_lines(sec);
-	uint8_t rec[1024 * BU_LINE_REC];
+	uint8_t rec[4096 * BU_LINE_REC]; /* as much as is written without a copy */
 	size_t n;
 
 	for (size_t skip = sec->nline - e->nline; skip && as_lines_next(&it); skip--)
