@@ -219,6 +219,45 @@ C
 	assert_output --partial 'not BTF'
 }
 
+@test "the index of the kernel's types is kept, and one that is damaged or others' is made anew" {
+	need_native
+	need_root
+	need_bpf
+	need_file /sys/kernel/btf/vmlinux
+	need_file /sys/kernel/notes
+	local f first
+	run -0 $BPF_AS -o core.o "$SRCDIR/tests/golden/as/core.s"
+	export BPFUTILS_CACHE=$T/cache
+	run -0 $BPF_LD --no-attach core.o
+	f=$(echo cache/*)
+	assert_equal "$(stat -c %a cache "$f" | xargs)" "700 600"
+	[[ $f == cache/*([0-9a-f]) ]]
+	cp "$f" good
+	first=$(stat -c %i "$f")
+	run -0 $BPF_LD --no-attach core.o
+	assert_equal "$(stat -c %i "$f")" "$first"
+	# Damaged, cut short, of others, no file: each time the program loads, and the file is good afterwards.
+	printf 'x' | dd of="$f" bs=1 seek=1200000 conv=notrunc status=none
+	run -0 $BPF_LD --no-attach core.o
+	run -0 cmp "$f" good
+	truncate -s 1000 "$f"
+	run -0 $BPF_LD --no-attach core.o
+	run -0 cmp "$f" good
+	chmod 666 "$f"
+	run -0 $BPF_LD --no-attach core.o
+	assert_equal "$(stat -c %a "$f")" 600
+	rm "$f"
+	ln -s good "$f"
+	run -0 $BPF_LD --no-attach core.o
+	assert [ ! -L "$f" ]
+	# A directory that others may write is left alone.
+	rm -r cache
+	mkdir -m 777 cache
+	run -0 $BPF_LD --no-attach core.o
+	assert_equal "$(ls -A cache)" ''
+	BPFUTILS_CACHE='' run -0 $BPF_LD --no-attach core.o
+}
+
 @test "the VM takes the types of this machine, and says so" {
 	need_world
 	need_file /sys/kernel/btf/vmlinux

@@ -31,6 +31,7 @@ struct bu_btf {
 	uint32_t ntypes;      /* ids are 1 .. ntypes; 0 is void. With a base: base's ids first */
 	uint32_t *offs;       /* [id - first]: offset of each type in data; heap */
 	const struct bu_btf *base; /* split BTF, or NULL */
+	bool borrowed;        /* offs is of a file that may lie: types are looked at with care, offs is not freed */
 	uint8_t ptr_size;     /* bytes of a pointer; 0: not known, which counts as 8 */
 };
 
@@ -230,7 +231,9 @@ struct bu_btf_index {
 		uint32_t *head;   /* by hash: number of an entry, 0: none */
 		uint32_t mask;
 		struct { uint32_t id, next; } *entry; /* from 1 */
-		uint32_t count;
+		uint32_t count, used; /* types of these kinds; entries */
+		bool borrowed, sure; /* of a file; its sum is right */
+		uint64_t sum;
 	} names[BU_BTF_NAMES];
 	bool failed;          /* out of memory: a look-up may have missed something */
 };
@@ -238,6 +241,13 @@ struct bu_btf_index {
 int bu_btf_index(struct bu_btf_index *x, const void *data, size_t size, const struct bu_btf *base,
 		 const char *name, struct bu_diags *ds);
 void bu_btf_index_free(struct bu_btf_index *x);
+/*
+ * All of the index as bytes, for the same BTF at another time: 0 or -ENOMEM. And back, without a walk; saved
+ * must outlive x, and may be anything: -EINVAL when it is damaged or of another BTF.
+ */
+int bu_btf_index_save(struct bu_btf_index *x, struct bu_buf *out);
+int bu_btf_index_load(struct bu_btf_index *x, const void *data, size_t size, const char *name,
+		      const void *saved, size_t nsaved);
 /*
  * The next type that is called so (n bytes; without flavour for types) and whose kind is in the bit
  * set, or 0. *pos is 0 for the first. Ids come in rising order. The set holds kinds of

@@ -17,6 +17,8 @@
 void bu_btf_index_free(struct bu_btf_index *x)
 {
 	for (int k = 0; k < BU_BTF_NAMES; k++) {
+		if (x->names[k].borrowed)
+			continue;
 		free(x->names[k].head);
 		free(x->names[k].entry);
 	}
@@ -155,11 +157,14 @@ static int index_names(struct bu_btf_index *x, int which)
 	v->mask = size - 1;
 	first = btf_first_id(b);
 	for (uint32_t id = b->ntypes; id >= first; id--) {
-		const uint8_t *p = b->data + b->offs[id - first];
-		uint32_t kind = BTF_KIND(get32(p + 4, b->be)), *head;
+		const struct bu_btf *own = b;
+		const uint8_t *p = btf_raw(&own, id);
+		uint32_t kind = p ? BTF_KIND(get32(p + 4, b->be)) : 0, *head;
 		const char *name;
 		size_t len;
 
+		if (n == v->count)
+			break;
 		if (kind > BU_BTF_ENUM64 || !(kinds >> kind & 1))
 			continue;
 		name = bu_btf_str(b, get32(p, b->be));
@@ -171,7 +176,19 @@ static int index_names(struct bu_btf_index *x, int which)
 		v->entry[n].next = *head;
 		*head = n;
 	}
+	v->used = n;
 	return 0;
+}
+
+static uint64_t sum(const void *p, size_t n);
+
+/* The names of a file are looked at when they are needed; what is damaged is made anew. */
+static bool sure(struct bu_btf_names *v)
+{
+	if (!v->sure)
+		v->sure = v->sum == (sum(v->head, ((size_t)v->mask + 1) * 4) ^
+				     sum(v->entry, ((size_t)v->used + 1) * sizeof(*v->entry)));
+	return v->sure;
 }
 
 uint32_t bu_btf_index_next(struct bu_btf_index *x, uint32_t kinds, const char *name, size_t n,
@@ -183,12 +200,16 @@ uint32_t bu_btf_index_next(struct bu_btf_index *x, uint32_t kinds, const char *n
 
 	if (!v->count || !n || x->failed)
 		return 0;
+	if (v->borrowed && !sure(v)) {
+		v->borrowed = false;
+		v->head = NULL;
+	}
 	if (!v->head && index_names(x, which)) {
 		x->failed = true;
 		return 0;
 	}
-	for (uint32_t at = *pos ? v->entry[*pos].next : v->head[hash(name, n) & v->mask]; at;
-	     at = v->entry[at].next) {
+	for (uint32_t at = *pos ? v->entry[*pos].next : v->head[hash(name, n) & v->mask], steps = 0;
+	     at && at <= v->used && steps <= v->used; at = v->entry[at].next, steps++) {
 		size_t len;
 
 		if (bu_btf_get(&x->btf, v->entry[at].id, &t) || !(kinds >> t.kind & 1))
@@ -199,5 +220,130 @@ uint32_t bu_btf_index_next(struct bu_btf_index *x, uint32_t kinds, const char *n
 		*pos = at;
 		return t.id;
 	}
+	return 0;
+}
+
+/* ---------------------------------------------------------------- as bytes */
+
+#define SAVED_MAGIC 0x42496478u
+#define SAVED_VERSION 1u
+
+struct saved {
+	uint32_t magic, version;
+	uint32_t size, type_off, type_len, str_off, str_len; /* of the BTF */
+	uint32_t ntypes, ptr_size, pad;
+	struct { uint32_t mask, count, used, pad; uint64_t sum; } names[BU_BTF_NAMES];
+	uint64_t offs_sum;
+	uint64_t sum; /* of what stands before */
+};
+
+/* Against damage, not against malice. Four lanes, so that the multiplications overlap. */
+static uint64_t sum(const void *p, size_t n)
+{
+	const uint8_t *c = p;
+	uint64_t h[4] = { n, 1, 2, 3 }, w[4];
+
+	for (; n >= sizeof(w); n -= sizeof(w), c += sizeof(w)) {
+		memcpy(w, c, sizeof(w));
+		for (int i = 0; i < 4; i++)
+			h[i] = (h[i] ^ w[i]) * 0x9e3779b97f4a7c15u;
+	}
+	memset(w, 0, sizeof(w));
+	memcpy(w, c, n);
+	for (int i = 0; i < 4; i++) {
+		h[i] = (h[i] ^ h[i] >> 29 ^ w[i]) * 0xc2b2ae3d27d4eb4fu;
+		h[0] ^= h[i] >> 31 ^ h[i] << 7;
+	}
+	return h[0];
+}
+
+int bu_btf_index_save(struct bu_btf_index *x, struct bu_buf *out)
+{
+	const struct bu_btf *b = &x->btf;
+	struct saved s = {
+		.magic = SAVED_MAGIC, .version = SAVED_VERSION, .size = (uint32_t)b->size,
+		.type_off = b->type_off, .type_len = b->type_len, .str_off = b->str_off,
+		.str_len = b->str_len, .ntypes = b->ntypes, .ptr_size = b->ptr_size,
+	};
+
+	for (int k = 0; k < BU_BTF_NAMES; k++) {
+		struct bu_btf_names *v = &x->names[k];
+
+		if (!v->head && index_names(x, k))
+			return -ENOMEM;
+		s.names[k].mask = v->mask;
+		s.names[k].count = v->count;
+		s.names[k].used = v->used;
+		memset(&v->entry[0], 0, sizeof(v->entry[0]));
+		s.names[k].sum = sum(v->head, ((size_t)v->mask + 1) * 4) ^
+				 sum(v->entry, ((size_t)v->used + 1) * sizeof(*v->entry));
+	}
+	s.offs_sum = sum(b->offs, (size_t)b->ntypes * 4);
+	s.sum = sum(&s, offsetof(struct saved, sum));
+	bu_buf_add(out, &s, sizeof(s));
+	for (int k = 0; k < BU_BTF_NAMES; k++) {
+		bu_buf_add(out, x->names[k].entry, ((size_t)x->names[k].used + 1) * sizeof(*x->names[k].entry));
+		bu_buf_add(out, x->names[k].head, ((size_t)x->names[k].mask + 1) * 4);
+	}
+	bu_buf_add(out, b->offs, (size_t)b->ntypes * 4);
+	bu_buf_zero(out, b->ntypes % 2 * 4); /* whole words */
+	return out->failed ? -ENOMEM : 0;
+}
+
+/* The place of n bytes of a file, and what stands behind them; NULL: there are fewer. */
+static void *take(const uint8_t **p, size_t *left, uint64_t n)
+{
+	void *at = (void *)(uintptr_t)*p;
+
+	if (n > *left)
+		return NULL;
+	*p += n;
+	*left -= n;
+	return at;
+}
+
+int bu_btf_index_load(struct bu_btf_index *x, const void *data, size_t size, const char *name,
+		      const void *saved, size_t nsaved)
+{
+	const uint8_t *p = saved;
+	struct bu_btf *b = &x->btf;
+	struct saved s;
+
+	memset(x, 0, sizeof(*x));
+	if (nsaved < sizeof(s) || (uintptr_t)saved % 8)
+		return -EINVAL;
+	memcpy(&s, saved, sizeof(s));
+	p += sizeof(s);
+	nsaved -= sizeof(s);
+	x->name = name;
+	b->data = data;
+	b->size = size;
+	if (s.magic != SAVED_MAGIC || s.version != SAVED_VERSION || s.sum != sum(&s, offsetof(struct saved, sum)) ||
+	    btf_check_header(b, size, name, NULL) || s.size != size || s.type_off != b->type_off ||
+	    s.type_len != b->type_len || s.str_off != b->str_off || s.str_len != b->str_len ||
+	    !s.ntypes || s.ntypes > s.type_len / BTF_TYPE_LEN)
+		return -EINVAL;
+	for (int k = 0; k < BU_BTF_NAMES; k++) {
+		struct bu_btf_names *v = &x->names[k];
+
+		v->mask = s.names[k].mask;
+		v->count = s.names[k].count;
+		v->used = s.names[k].used;
+		v->sum = s.names[k].sum;
+		v->borrowed = true;
+		if (v->used > v->count || v->count > s.ntypes || (v->mask & (v->mask + 1)))
+			return -EINVAL;
+		v->entry = take(&p, &nsaved, ((uint64_t)v->used + 1) * sizeof(*v->entry));
+		v->head = take(&p, &nsaved, ((uint64_t)v->mask + 1) * 4);
+		if (!v->entry || !v->head)
+			return -EINVAL;
+	}
+	b->offs = take(&p, &nsaved, (uint64_t)s.ntypes * 4);
+	take(&p, &nsaved, s.ntypes % 2 * 4);
+	b->borrowed = true;
+	b->ptr_size = s.ptr_size == 4 ? 4 : 8;
+	b->ntypes = s.ntypes;
+	if (!b->offs || nsaved || s.offs_sum != sum(b->offs, (size_t)s.ntypes * 4))
+		return -EINVAL;
 	return 0;
 }

@@ -19,7 +19,8 @@
 
 void bu_btf_free(struct bu_btf *b)
 {
-	free(b->offs);
+	if (!b->borrowed)
+		free(b->offs);
 	memset(b, 0, sizeof(*b));
 }
 
@@ -37,14 +38,32 @@ uint32_t btf_first_str(const struct bu_btf *b)
 	return n;
 }
 
+/* Is all of the type that is said to begin at a byte inside the types? */
+static bool fits(const struct bu_btf *b, uint32_t off)
+{
+	uint32_t start = b->hdr_len + b->type_off, end = start + b->type_len, info;
+	int64_t extra;
+
+	if (off < start || off > end || end - off < BTF_TYPE_LEN)
+		return false;
+	info = bu_get32(b->data + off + 4, b->be);
+	extra = btf_extra_len(b, BTF_KIND(info), BTF_VLEN(info));
+	return extra >= 0 && extra <= (int64_t)(end - off - BTF_TYPE_LEN);
+}
+
 /* The blob of the chain that holds type id, and the type's bytes. NULL: no such type, or void. */
 const uint8_t *btf_raw(const struct bu_btf **b, uint32_t id)
 {
+	uint32_t off;
+
 	if (!id || id > (*b)->ntypes)
 		return NULL;
 	while (id < btf_first_id(*b))
 		*b = (*b)->base;
-	return (*b)->data + (*b)->offs[id - btf_first_id(*b)];
+	off = (*b)->offs[id - btf_first_id(*b)];
+	if ((*b)->borrowed && !fits(*b, off))
+		return NULL;
+	return (*b)->data + off;
 }
 
 const char *bu_btf_str(const struct bu_btf *b, uint32_t off)

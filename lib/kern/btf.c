@@ -36,6 +36,7 @@ int bu_kern_vmlinux_btf(struct bu_sys *s, const void **data, size_t *size)
 		close(fd);
 		if (p != MAP_FAILED) {
 			k->btf_map = p;
+			s->btf_mapped = true;
 			k->btf_size = (size_t)st.st_size;
 		} else {
 			err = bu_file_read(path, MAX_BTF, &k->btf);

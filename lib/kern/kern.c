@@ -193,6 +193,7 @@ struct bu_sys *bu_kern_open(void)
 	if (!k)
 		return NULL;
 	k->sys.ops = &ops;
+	k->sys.kernel_btf = true;
 	k->sys.parallel = true;
 	return &k->sys;
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "load/priv.h"
+#include "load/kpriv.h"
 
 #define MAX_BTF (256u << 20)
 
@@ -20,10 +20,8 @@ struct types {
 struct finder {
 	struct bu_sys *s;
 	struct bu_diags *ds;
-	struct types kernel;
-	int kernel_err;
-	bool asked;
-	bool told;             /* why there are none */
+	struct bu_kbtf *kbtf;
+	struct bu_btf_index *kernel; /* after the first question */
 };
 
 static void drop(struct types *t)
@@ -32,23 +30,6 @@ static void drop(struct types *t)
 		bu_btf_free(&t->btf);
 	free(t->data);
 	memset(t, 0, sizeof(*t));
-}
-
-static int kernel_types(struct finder *f)
-{
-	const void *data;
-	size_t size;
-
-	if (f->asked)
-		return f->kernel_err;
-	f->asked = true;
-	f->kernel_err = f->s->ops->vmlinux_btf(f->s, &data, &size);
-	if (!f->kernel_err) {
-		f->kernel_err = bu_btf_parse(&f->kernel.btf, data, size, NULL, "vmlinux", f->ds);
-		f->told = f->kernel_err != 0;
-	}
-	f->kernel.there = !f->kernel_err;
-	return f->kernel_err;
 }
 
 /* The type's own ids only: those of a base were looked through before. */
@@ -127,7 +108,7 @@ static uint32_t find_in_modules(struct finder *f, const char *module, enum bu_bt
 			continue;
 		if (kernel_name(f, m, of) && strcmp(of, "vmlinux") != 0 && (!module || strcmp(of, module) == 0)) {
 			*known = true;
-			if (!read_types(f, m, &f->kernel.btf, of, &t)) {
+			if (!read_types(f, m, &f->kernel->btf, of, &t)) {
 				found = find_own(&t.btf, kind, name);
 				drop(&t);
 			}
@@ -183,13 +164,10 @@ static int no_types(struct finder *f, const struct bu_attach *at, int err)
 {
 	struct bu_diag *d;
 
-	/* What is damaged was said, once. */
-	if (err == -ENOMEM || f->told) {
-		f->told = false;
+	if (err == -ENOMEM)
 		return err;
-	}
 	d = bu_diag(f->ds, BU_ERROR, "L0121", "%s:%s: there is no type information of the kernel: %s",
-		    bu_hook_name(at->hook), at->target, strerror(-err));
+		    bu_hook_name(at->hook), at->target, err == -EINVAL ? "it is damaged" : strerror(-err));
 	if (err == -ENOENT)
 		bu_diag_note(f->ds, d, "it was built without CONFIG_DEBUG_INFO_BTF");
 	return err == -ENOENT ? -EOPNOTSUPP : err;
@@ -201,12 +179,12 @@ static int in_kernel(struct finder *f, const struct bu_attach *at, const char *n
 {
 	const struct bu_btf_want *w = bu_attach_btf_want(at->hook);
 	bool known = false;
-	int err = kernel_types(f);
+	int err = bu_kbtf_kernel(f->kbtf, &f->kernel);
 
 	if (err)
 		return no_types(f, at, err);
 	if (!at->b)
-		to->id = bu_btf_find(&f->kernel.btf, w->kind, name);
+		to->id = bu_kbtf_find(f->kernel, w->kind, name);
 	if (!to->id)
 		to->id = find_in_modules(f, at->b, w->kind, name, &to->fd, &known);
 	if (to->id)
@@ -216,7 +194,7 @@ static int in_kernel(struct finder *f, const struct bu_attach *at, const char *n
 			bu_hook_name(at->hook), at->target, at->b);
 		return -ENOENT;
 	}
-	return not_found(f, at, &f->kernel.btf, at->b ? at->b :
+	return not_found(f, at, &f->kernel->btf, at->b ? at->b :
 			 strcmp(f->s->ops->name, "vm") == 0 ? "the VM" : "this kernel");
 }
 
@@ -302,7 +280,7 @@ static int find_place(struct finder *f, const struct bu_attach *at, struct bu_bt
 
 int bu_load_places(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out, struct bu_diags *ds)
 {
-	struct finder f = { .s = s, .ds = ds };
+	struct finder f = { .s = s, .ds = ds, .kbtf = p->priv->kbtf };
 	int err = 0;
 
 	for (unsigned i = 0; !err && i < p->priv->nprogs; i++) {
@@ -316,6 +294,5 @@ int bu_load_places(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *
 		to->failed = err != 0;
 		err = bu_load_spare(p->opts, p->priv->progs[i].prog, BU_ROW_FAILED, err, mark, ds);
 	}
-	drop(&f.kernel);
 	return err;
 }

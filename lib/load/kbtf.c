@@ -23,6 +23,7 @@ struct source {
 	struct bu_btf_index x;
 	struct bu_buf file;
 	void *map; size_t map_size;
+	struct bu_kcache cache;
 };
 struct bu_kbtf {
 	struct bu_sys *s;
@@ -47,6 +48,7 @@ int bu_kbtf_new(struct bu_kbtf **k, struct bu_sys *s, const char *path, struct b
 static void close_source(struct source *c)
 {
 	bu_btf_index_free(&c->x);
+	bu_kcache_close(&c->cache);
 	bu_buf_free(&c->file);
 	if (c->map)
 		munmap(c->map, c->map_size);
@@ -127,12 +129,22 @@ static int open_machine(struct bu_kbtf *k)
 static int open_kernel(struct bu_kbtf *k)
 {
 	struct source *c = &k->kernel;
+	bool kept = k->s->kernel_btf && bu_kcache_open(&c->cache);
 	const void *data;
 	size_t size;
-	int err = k->s->ops->vmlinux_btf(k->s, &data, &size);
+	int err;
 
-	if (!err)
-		err = bu_btf_index(&c->x, data, size, NULL, "vmlinux", NULL);
+	if (kept && c->cache.btf &&
+	    !bu_btf_index_load(&c->x, c->cache.btf, c->cache.nbtf, "vmlinux", c->cache.index, c->cache.nindex))
+		return opened(c, 0);
+	err = k->s->ops->vmlinux_btf(k->s, &data, &size);
+	if (err)
+		return opened(c, err);
+	if (kept && !bu_btf_index_load(&c->x, data, size, "vmlinux", c->cache.index, c->cache.nindex))
+		return opened(c, 0);
+	err = bu_btf_index(&c->x, data, size, NULL, "vmlinux", NULL);
+	if (!err && k->s->kernel_btf)
+		bu_kcache_save(&c->cache, &c->x, !k->s->btf_mapped);
 	return opened(c, err);
 }
 
@@ -207,4 +219,17 @@ struct bu_btf_index *bu_kbtf_target(struct bu_kbtf *k, unsigned i, int *err)
 bool bu_kbtf_is_machine(const struct bu_kbtf *k, const struct bu_btf *b)
 {
 	return b == &k->machine.x.btf;
+}
+
+uint32_t bu_kbtf_find(struct bu_btf_index *x, enum bu_btf_kind kind, const char *name)
+{
+	bool symbol = kind == BU_BTF_FUNC || kind == BU_BTF_VAR || kind == BU_BTF_DATASEC;
+	size_t n = symbol ? strlen(name) : bu_btf_essential(name);
+	struct bu_btf_type t;
+	uint32_t id, pos = 0;
+
+	while ((id = bu_btf_index_next(x, 1u << kind, name, n, &pos)))
+		if (!bu_btf_get(&x->btf, id, &t) && strcmp(t.name, name) == 0)
+			return id;
+	return 0;
 }

@@ -5,6 +5,18 @@
 
 #include "load/priv.h"
 
+/* kcache.c: the index of the kernel's types in a file. */
+struct bu_kcache {
+	char id[129];             /* the kernel's build id */
+	bool usable;              /* there is a place for it */
+	void *map; size_t map_size;
+	const uint8_t *index; size_t nindex;
+	const uint8_t *btf; size_t nbtf; /* the kernel's BTF itself, or NULL */
+};
+bool bu_kcache_open(struct bu_kcache *c);
+void bu_kcache_close(struct bu_kcache *c);
+/* whole: with the BTF itself. */
+void bu_kcache_save(struct bu_kcache *c, struct bu_btf_index *x, bool whole);
 /* kbtf.c: the types that programs are adjusted to. */
 int bu_kbtf_new(struct bu_kbtf **k, struct bu_sys *s, const char *path, struct bu_diags *ds);
 void bu_kbtf_free(struct bu_kbtf *k);
@@ -13,6 +25,8 @@ struct bu_btf_index *bu_kbtf_target(struct bu_kbtf *k, unsigned i, int *err);
 /* Of the running kernel (the VM has its own), for ids; and of its modules: NULL: no more. */
 int bu_kbtf_kernel(struct bu_kbtf *k, struct bu_btf_index **x);
 struct bu_btf_index *bu_kbtf_module(struct bu_kbtf *k, unsigned i);
+/* The first type of that kind and very name, or 0. */
+uint32_t bu_kbtf_find(struct bu_btf_index *x, enum bu_btf_kind kind, const char *name);
 /* Are these the types of this machine's kernel, lent to the VM? */
 bool bu_kbtf_is_machine(const struct bu_kbtf *k, const struct bu_btf *b);
 /* core.c: CO-RE relocations are applied to the code of the programs that load. */

@@ -196,6 +196,8 @@ struct bu_sys {
 	 * tracefs at /sys/kernel/tracing"), static text, or NULL. bu_sys_tell() hands it on. */
 	const char *did;
 	bool parallel;        /* ops->bpf may be called by several threads at once */
+	bool kernel_btf; /* vmlinux_btf() gives the running kernel's */
+	bool btf_mapped; /* and at no cost: it is mapped */
 	uint32_t probed, has; /* bits by enum bu_feature, kept by bu_sys_has */
 };
 /* Adds a note record about s->did, if any, and clears it. */

@@ -651,6 +651,69 @@ static void lookups(void)
 	end();
 }
 
+/* The index as bytes: the same answers; anything else is refused or does no harm. */
+static void saved(void)
+{
+	struct bu_btf_index x;
+	struct bu_buf b = { 0 };
+	uint64_t *copy;
+	unsigned same = 0, taken = 0;
+	uint32_t pos = 0, id;
+
+	begin();
+	u64t(&there);
+	for (int i = 0; i < 9; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "s%d", i);
+		begin_struct(&there, name, 4);
+		bu_btfgen_func(&there.g, name, bu_btfgen_proto(&there.g, 0), 1);
+	}
+	finish();
+	ok(!bu_btf_index_save(&there.x, &b) && b.n % 8 == 0, "the index is put into bytes");
+	copy = malloc(b.n + 8);
+	memcpy(copy, b.p, b.n);
+	ok(!bu_btf_index_load(&x, there.blob.p, there.blob.n, "v", copy, b.n), "and taken back");
+	for (int i = 0; i < 9; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "s%d", i);
+		pos = 0;
+		id = bu_btf_index_next(&x, 1u << BU_BTF_STRUCT, name, 2, &pos);
+		pos = 0;
+		same += id && id == bu_btf_index_next(&there.x, 1u << BU_BTF_STRUCT, name, 2, &pos);
+		pos = 0;
+		id = bu_btf_index_next(&x, 1u << BU_BTF_FUNC, name, 2, &pos);
+		pos = 0;
+		same += id && id == bu_btf_index_next(&there.x, 1u << BU_BTF_FUNC, name, 2, &pos);
+	}
+	ok(same == 18, "it finds the same types (%u of 18)", same);
+	bu_btf_index_free(&x);
+	ok(bu_btf_index_load(&x, here.blob.p, here.blob.n, "v", copy, b.n) == -EINVAL, "not of another BTF");
+	for (size_t n = 0; n < b.n; n += 8)
+		taken += !bu_btf_index_load(&x, there.blob.p, there.blob.n, "v", copy, n);
+	ok(!taken, "not when it is cut short");
+	for (size_t n = 0; n < b.n; n++) {
+		((uint8_t *)copy)[n] ^= 0x41;
+		if (!bu_btf_index_load(&x, there.blob.p, there.blob.n, "v", copy, b.n)) {
+			pos = 0;
+			id = bu_btf_index_next(&x, 1u << BU_BTF_STRUCT, "s3", 2, &pos);
+			pos = 0;
+			taken += id != bu_btf_index_next(&there.x, 1u << BU_BTF_STRUCT, "s3", 2, &pos);
+			pos = 0;
+			id = bu_btf_index_next(&x, 1u << BU_BTF_FUNC, "s3", 2, &pos);
+			pos = 0;
+			taken += id != bu_btf_index_next(&there.x, 1u << BU_BTF_FUNC, "s3", 2, &pos);
+			bu_btf_index_free(&x);
+		}
+		((uint8_t *)copy)[n] ^= 0x41;
+	}
+	ok(!taken, "a byte turned over is noticed, or does not matter");
+	free(copy);
+	bu_buf_free(&b);
+	end();
+}
+
 /* A kind that did not exist when this was written, with a table that tells its length. */
 static void unknown_kind(void)
 {
@@ -702,6 +765,7 @@ int main(void)
 	fuel();
 	patches();
 	lookups();
+	saved();
 	unknown_kind();
 	return done_testing();
 }
