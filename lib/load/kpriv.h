@@ -45,5 +45,16 @@ struct bu_diag *bu_ksym_blame(const struct bu_plan *p, unsigned prog, int64_t in
 /* The fds of the types of priv->kmods, for one load. 0 or -ENOENT; close them either way. */
 int bu_ksym_modules_open(const struct bu_plan *p, struct bu_sys *s, int *fds);
 void bu_ksym_modules_close(const struct bu_plan *p, struct bu_sys *s, int *fds);
+/* btfold.c: what a kernel may not know of an object's types. */
+enum {
+	BU_OLD_DATASEC = 1, BU_OLD_QMARK = 2, BU_OLD_GLOBAL_FUNC = 4, BU_OLD_FLOAT = 8, BU_OLD_DECL_TAG = 16,
+	BU_OLD_TYPE_TAG = 32, BU_OLD_ENUM64 = 64,
+};
+/* Which of what b has the backend does not know: asks it. */
+unsigned bu_btf_lacks(const struct bu_btf *b, struct bu_sys *s);
+/* Rewrites that in a copy of b's blob. 0, or -EINVAL: it cannot be. */
+int bu_btf_make_old(const struct bu_btf *b, uint8_t *copy, unsigned lacks);
+/* The blob with a header of 24 bytes and nothing but types and strings, as every kernel takes it. */
+int bu_btf_plain(const struct bu_btf *b, const uint8_t *copy, struct bu_buf *out);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "load/priv.h"
+#include "load/kpriv.h"
 
 /* An element of an existing map, as it was. */
 struct saved { uint32_t map; const void *key; void *value; /* NULL: was not there */ };
@@ -246,11 +246,36 @@ static int freeze_map(struct run *r, uint32_t i)
 
 /* ---------------------------------------------------------------- BTF, programs, attachments */
 
+/* What this kernel does not know of the types is rewritten. */
+static int load_old_btf(struct run *r)
+{
+	const struct bu_plan_priv *v = r->p->priv;
+	unsigned lacks = bu_btf_lacks(&r->p->obj->btf, r->s);
+	uint8_t *copy = malloc(v->btf_size + 1);
+	struct bu_buf b = { 0 };
+	int fd = copy ? -EINVAL : -ENOMEM;
+
+	if (copy) {
+		memcpy(copy, v->btf, v->btf_size);
+		fd = bu_btf_make_old(&r->p->obj->btf, copy, lacks);
+	}
+	if (!fd)
+		fd = bu_btf_plain(&r->p->obj->btf, copy, &b);
+	if (!fd)
+		fd = bu_sys_btf_load(r->s, b.p, b.n, NULL, 0);
+	bu_buf_free(&b);
+	free(copy);
+	return fd;
+}
+
 static int load_btf(struct run *r)
 {
 	const struct bu_plan_priv *v = r->p->priv;
 	int fd = bu_sys_btf_load(r->s, v->btf, v->btf_size, NULL, 0);
 	struct bu_diag *d;
+
+	if (fd == -EINVAL || fd == -E2BIG)
+		fd = load_old_btf(r);
 
 	if (fd >= 0) {
 		r->out->btf_fd = fd;

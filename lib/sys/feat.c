@@ -4,7 +4,7 @@
  * the feature; where this caller may not even ask (EPERM), the answer is "yes", so that the real
  * call is made and its refusal explained.
  *
- * First kernels: names 4.15, expected_attach_type 4.17, BTF 4.18, BTF functions 5.0, global data
+ * First kernels (kinds of BTF: lib/load/btfold.c): names 4.15, expected_attach_type 4.17, BTF 4.18, BTF functions 5.0, global data
  * and freezing 5.2, mmap of arrays 5.5, links 5.7, links of perf events 5.15, tcx 6.6.
  */
 #include "sys/sys.h"
@@ -56,10 +56,10 @@ static int load_ret0(struct bu_sys *s, uint32_t type, uint32_t attach_type)
 	return bu_sys_prog_load(s, &a, 0);
 }
 
-/* A type section of n words and a string section "\0int\0" behind a header, in host order. */
+/* A type section of n words and a string section with "int", "f" and "?.d" behind a header, in host order. */
 static bool probe_btf(struct bu_sys *s, const uint32_t *types, unsigned n)
 {
-	static const char strs[8] = "\0int\0f";
+	static const char strs[12] = "\0int\0f\0?.d"; /* at 1, 5, 7; ".d" at 8 */
 	uint32_t w[32];
 
 	w[0] = 0xeb9fu | 1u << 16; /* magic, version */
@@ -94,6 +94,24 @@ static bool probe_btf_func(struct bu_sys *s)
 
 	return probe_btf(s, types, BU_ARRAY_SIZE(types));
 }
+
+#define INT 1, BTF_INFO(BU_BTF_INT, 0), 4, 32
+#define VAR 5, BTF_INFO(BU_BTF_VAR, 0), 1, 0
+
+static const uint32_t btf_datasec[] = { INT, VAR, 8, BTF_INFO(BU_BTF_DATASEC, 1), 4, 2, 0, 4 };
+static const uint32_t btf_qmark[] = { INT, VAR, 7, BTF_INFO(BU_BTF_DATASEC, 1), 4, 2, 0, 4 };
+static const uint32_t btf_global_func[] = {
+	INT, 0, BTF_INFO(BU_BTF_FUNC_PROTO, 0), 1, 5, BTF_INFO(BU_BTF_FUNC, 1), 2,
+};
+static const uint32_t btf_float[] = { 5, BTF_INFO(BU_BTF_FLOAT, 0), 4 };
+static const uint32_t btf_decl_tag[] = { INT, VAR, 5, BTF_INFO(BU_BTF_DECL_TAG, 0), 2, UINT32_MAX };
+static const uint32_t btf_type_tag[] = {
+	INT, 5, BTF_INFO(BU_BTF_TYPE_TAG, 0), 1, 0, BTF_INFO(BU_BTF_PTR, 0), 2,
+};
+static const uint32_t btf_enum64[] = { 5, BTF_INFO(BU_BTF_ENUM64, 1), 8, 1, 0, 0 };
+
+#undef INT
+#undef VAR
 
 /*
  * Freezing came in the same series as direct access to map values. It looks at the fd first where
@@ -143,6 +161,20 @@ static bool probe(struct bu_sys *s, enum bu_feature f)
 		return probe_btf_int(s);
 	case BU_FEAT_BTF_FUNC:
 		return probe_btf_func(s);
+	case BU_FEAT_BTF_DATASEC:
+		return probe_btf(s, btf_datasec, BU_ARRAY_SIZE(btf_datasec));
+	case BU_FEAT_BTF_QMARK:
+		return probe_btf(s, btf_qmark, BU_ARRAY_SIZE(btf_qmark));
+	case BU_FEAT_BTF_GLOBAL_FUNC:
+		return probe_btf(s, btf_global_func, BU_ARRAY_SIZE(btf_global_func));
+	case BU_FEAT_BTF_FLOAT:
+		return probe_btf(s, btf_float, BU_ARRAY_SIZE(btf_float));
+	case BU_FEAT_BTF_DECL_TAG:
+		return probe_btf(s, btf_decl_tag, BU_ARRAY_SIZE(btf_decl_tag));
+	case BU_FEAT_BTF_TYPE_TAG:
+		return probe_btf(s, btf_type_tag, BU_ARRAY_SIZE(btf_type_tag));
+	case BU_FEAT_BTF_ENUM64:
+		return probe_btf(s, btf_enum64, BU_ARRAY_SIZE(btf_enum64));
 	case BU_FEAT_ARRAY_MMAP:
 		return probe_map(s, "", BPF_F_MMAPABLE);
 	case BU_FEAT_PERF_LINK:

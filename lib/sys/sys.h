@@ -392,6 +392,8 @@ int bu_find_binary(const char *name, uint32_t pid, struct bu_arena *a, const cha
 /* Asked once and kept; each is a probe of the backend, lazily. */
 enum bu_feature {
 	BU_FEAT_PROG_NAME, BU_FEAT_GLOBAL_DATA, BU_FEAT_BTF, BU_FEAT_BTF_FUNC, BU_FEAT_ARRAY_MMAP,
+	BU_FEAT_BTF_DATASEC, BU_FEAT_BTF_QMARK, BU_FEAT_BTF_GLOBAL_FUNC, BU_FEAT_BTF_FLOAT,
+	BU_FEAT_BTF_DECL_TAG, BU_FEAT_BTF_TYPE_TAG, BU_FEAT_BTF_ENUM64,
 	BU_FEAT_PERF_LINK, BU_FEAT_KPROBE_PMU, BU_FEAT_EXPECTED_ATTACH, BU_FEAT_LINK, BU_FEAT_TCX,
 };
 bool bu_sys_has(struct bu_sys *s, enum bu_feature f);
