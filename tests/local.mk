@@ -28,7 +28,7 @@ tests_qemu_target_SOURCES = tests/qemu/target.c
 EXTRA_DIST += tests/qemu/run.sh tests/qemu/init tests/qemu/guest.sh \
 	tests/qemu/trace.s tests/qemu/victim.s tests/qemu/replace.s \
 	tests/qemu/attach.s tests/qemu/core.s tests/qemu/refused.s
-check-qemu: all tests/qemu/target
+check-qemu: all tests/qemu/target tests/doctor
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/qemu/run.sh
 .PHONY: check-qemu
 clean-local: clean-qemu
@@ -111,3 +111,9 @@ EXTRA_DIST += tests/ld-net.bats tests/ld-cgroup.bats tests/net_helper.bash
 check_PROGRAMS += tests/doctor
 tests_doctor_SOURCES = tests/doctor.c
 tests_doctor_LDADD = $(LIBS_BU)
+# Verifier logs of many kernels.
+check_PROGRAMS += tests/vlogtell
+tests_vlogtell_SOURCES = tests/vlogtell.c
+tests_vlogtell_LDADD = $(LIBS_BU)
+TESTS += tests/ld-vlog.bats
+EXTRA_DIST += tests/ld-vlog.bats tests/golden/vlog

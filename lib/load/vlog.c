@@ -362,6 +362,11 @@ static void take_insn(struct walk *w, uint32_t i, struct bu_str rest)
 		w->jump[w->njump++] = (struct jump){ .insn = i, .step = w->nstep - 1 };
 	}
 	w->pending = i;
+	/* Without the instructions the text tells at least of calls. */
+	if (!w->code && starts(rest, "(85)")) {
+		for (unsigned r = 0; r < 6; r++)
+			w->frame[w->cur].reg[r] = bu_str(NULL, 0);
+	}
 	if (semi) {
 		settle(w);
 		take_states(w, skip(rest, (size_t)(semi - rest.p) + 1), false);
@@ -655,6 +660,8 @@ bool bu_vlog_read_full(struct bu_vlog_full *f, const char *log, const struct bu_
 	const char *p = log, *nl;
 
 	memset(f, 0, sizeof(*f));
+	if (code && !code->ninsns)
+		code = NULL;
 	read_end(log, end, &f->v);
 	if (log[end])
 		read_report(f, log + end, a);

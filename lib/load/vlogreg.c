@@ -5,7 +5,7 @@
  *   4.14   inv5  inv(id=0,umax_value=255,var_off=(0x0; 0xff))  pkt(id=0,off=0,r=14,imm=0)  fp0,call_-1
  *   5.x    invP0  map_value_or_null(id=1,off=0,ks=4,vs=8,imm=0)  ptr_task_struct(id=0,off=0,imm=0)
  *   6.x    scalar(umax=255,var_off=(0x0; 0xff))  scalar(smin=0,smax=umax=umax32=10)  5  P5  0xff  fp-8
- *          pkt(off=14,r=14)  map_value(map=m,ks=4,vs=8)  trusted_ptr_task_struct(off=16)  mem(sz=8)
+ *          pkt(off=14,r=14)  map_value(map=m,ks=4,vs=8)  trusted_ptr_task_struct(off=16)  mem(sz=8)  fp[0]-4
  */
 #include <inttypes.h>
 #include <string.h>
@@ -260,6 +260,12 @@ void bu_vval_read(struct bu_vval *v, struct bu_str text)
 		type_word(v, bu_str(from, 3));
 	} else {
 		type_word(v, bu_str(from, (size_t)(s.p - from)));
+	}
+	/* "fp[0]-4": into the stack of that frame */
+	if (v->kind == BU_V_FP && s.p < s.end && *s.p == '[') {
+		while (s.p < s.end && *s.p != ']')
+			s.p++;
+		s.p += s.p < s.end;
 	}
 	if (s.p < s.end && *s.p == '(') {
 		s.p++;

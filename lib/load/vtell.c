@@ -174,13 +174,28 @@ static void checked_range(const struct tell *x, int32_t reg, struct bu_vval *v)
 	v->has |= 1u << BU_VF_R;
 }
 
+/* Old logs show few states, but the message has the type: "R3 invalid mem access 'map_value_or_null'". */
+static struct bu_str type_said(const struct tell *x, int32_t reg)
+{
+	struct bu_str s = x->f.v.reason;
+	const char *open, *close;
+
+	if (s.n < 3 || s.p[0] != 'R' || s.p[1] != '0' + reg || s.p[2] != ' ' || !memmem(s.p, s.n, " invalid mem access '", 21))
+		return bu_str(NULL, 0);
+	open = memchr(s.p, '\'', s.n);
+	close = memrchr(s.p, '\'', s.n);
+	return open < close ? bu_str(open + 1, (size_t)(close - open - 1)) : bu_str(NULL, 0);
+}
+
 /* "may be NULL …"; false: nothing is known. */
 static bool reg_words(struct bu_buf *out, const struct tell *x, int32_t reg)
 {
-	const struct bu_str text = x->f.reg[reg].text;
+	struct bu_str text = x->f.reg[reg].text;
 	struct bu_vval v;
 
 	if (!x->f.states || !text.p)
+		text = type_said(x, reg);
+	if (!text.p)
 		return false;
 	bu_vval_read(&v, text);
 	checked_range(x, reg, &v);
@@ -441,6 +456,15 @@ static void add_json(struct tell *x)
 
 /* ---------------------------------------------------------------- all of it */
 
+/* The place that the kernel's report has, when there is no BTF to look into. */
+static void add_report_span(struct tell *x)
+{
+	const char *file = bu_arena_strndup(&x->ds->arena, x->f.file.p, x->f.file.n);
+
+	if (file)
+		bu_diag_span(x->ds, x->d, file, x->f.line, x->f.col, 1, bu_str(NULL, 0), NULL);
+}
+
 static void tell_insn(struct tell *x)
 {
 	const struct bu_line_info *l = line_of(x, x->f.v.insn);
@@ -450,6 +474,8 @@ static void tell_insn(struct tell *x)
 		return;
 	if (l)
 		add_span(x, l, NULL);
+	else if (x->f.file.p)
+		add_report_span(x);
 	put_insn(&b, x, x->f.v.insn);
 	/* In assembly the source line has said it. */
 	if (b.n && l && strstr(bu_btf_str(x->t->btf, l->line_off), bu_buf_cstr(&b)))

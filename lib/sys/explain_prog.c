@@ -135,6 +135,13 @@ bool bu_why_prog_type(struct bu_why *x)
 		return true;
 	if (x->probe && !type_loads(x, x->a->prog_type, x->a->expected_attach_type) && say_attach_types(x, at))
 		return true;
+	/* Where the configuration cannot be read. */
+	if (x->probe && type_option(x->a->prog_type)[0] && !type_loads(x, x->a->prog_type, x->a->expected_attach_type) &&
+	    x->s->ops->config && x->s->ops->config(x->s, type_option(x->a->prog_type)) == -ENOENT) {
+		why_note(x, "this kernel loads no program of type %s; it may have been built without %s, but its configuration "
+			 "cannot be read", type_name(x->a->prog_type), type_option(x->a->prog_type));
+		return true;
+	}
 	if (x->a->prog_type == BPF_PROG_TYPE_KPROBE && bu_why_older(x, 0x0500)) {
 		why_note(x, "before Linux 5.0 the object's version section must hold this kernel's version, %u.%u", x->f.major,
 			 x->f.minor);

@@ -191,6 +191,21 @@ core()
 	[ "$agree" -ge 5 ] && [ "$differ" = 0 ]
 }
 
+# What this kernel is too old for, or was built without.
+doctor()
+{
+	case $(uname -r) in
+	6.1.*)
+		/bin/doctor prog 32 | grep 'program type netfilter came with Linux 6.4; this is 6.1'
+		/bin/doctor map 33 0 0 1 | grep 'map type arena came with Linux 6.9; this is 6.1'
+		;;
+	*)
+		/bin/doctor map 33 4 0 1 | grep 'key size is 4: arena maps have no key'
+		;;
+	esac
+	/bin/doctor prog 20 | grep 'may have been built without CONFIG_BPF_LIRC_MODE2'
+}
+
 demo_kretprobe()
 {
 	sh /examples/demo.sh /bin | tee demo.out
@@ -222,6 +237,7 @@ pinned			a pinned kprobe outlives bpf-ld, and ends with its pins
 interrupted		an interrupt detaches, status 0, nothing is left
 refused			a refused program: its line is named, nothing is left
 no_function		a function that is not there is named, nothing is left
+doctor			what this kernel is too old for, or was built without
 core			CO-RE: fields of task_struct where this kernel has them
 demo_kretprobe		the leak check: 50, 30, 0, and 0 after TCP
 '

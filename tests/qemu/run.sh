@@ -125,7 +125,7 @@ image()
 		ln -s busybox "$root/bin/$applet"
 	done
 	add "$build/bpf-as/bpf-as" "$build/bpf-ld/bpf-ld" "$build/bpftool/bpftool" \
-		"$build/tests/qemu/target" || return 1
+		"$build/tests/qemu/target" "$build/tests/doctor" || return 1
 	cp -r "$src/examples" "$root/examples" || return 1
 	for f in "$build"/examples/*; do
 		if [ -f "$f" ] && [ -x "$f" ]; then
