@@ -40,7 +40,7 @@ tidy()
 depends()
 {
 	case $1 in
-	core_* | fentry | iter | kfuncs | struct_ops* | switches) return 0 ;;
+	core_* | fentry | iter | kfuncs | ksyms | struct_ops* | switches) return 0 ;;
 	esac
 	return 1
 }
@@ -68,6 +68,17 @@ depends()
 		$BPF_LD --no-attach $OBJ/$p.o >out 2>&1 || { bad="$bad $p"; sed "s/^/# $p: /" out >&3; }
 	done
 	assert_equal "$bad" ''
+}
+
+# made DIR...: what is pinned there, without what differs from load to load
+made()
+{
+	local f
+	for f in $(find "$@" -type f); do
+		$UPSTREAM -j map show pinned $f 2>/dev/null | grep max_entries ||
+			$UPSTREAM -j prog show pinned $f
+	done | sed -E -e '/bytes_xlated/s/.*"type":"([^"]*)","name":"([^"]*)".*"bytes_xlated":([0-9]+).*/prog \1 \2 \3/' \
+		-e 's/.*("type":[^,]*,"name":"[^"]*","flags":[0-9]*,"bytes_key":[0-9]*,"bytes_value":[0-9]*,"max_entries":[0-9]*).*/\1/' | sort
 }
 
 # ---------------------------------------------------------------- maps of "maps"
@@ -213,10 +224,10 @@ value() # PIN KEY: the least byte there
 
 @test "an undefined function of another name is refused" {
 	need_cmd clang-19
-	printf '#include "bpf.h"\nextern int strlen(const char *s);\nSEC("xdp") int f(void *ctx) { return strlen("abc"); }' >u.c
+	printf '#include "bpf.h"\nextern int no_such_function(const char *s);\nSEC("xdp") int f(void *ctx) { return no_such_function("abc"); }' >u.c
 	clang-19 --target=bpf -O2 -fno-builtin -I$PROGS -c u.c -o u.o
 	run -1 $BPF_LD -n --no-attach u.o
-	assert_output --partial 'calls strlen'
+	assert_output --partial 'no_such_function'
 }
 
 @test "an object with damaged types loads without them, and says so" {
@@ -241,4 +252,113 @@ value() # PIN KEY: the least byte there
 	clang-19 --target=bpfeb -O2 -g -c $PROGS/xdp_count.c -o be.o
 	run -1 $BPF_LD -n --no-attach be.o
 	assert_output --partial 'be.o is big endian, and this machine is not'
+}
+
+@test "static programs, several of a section, callbacks in a program's section, functions of odd sections" {
+	need_cmd clang-19
+	run -0 $BPF_LD -n --no-attach $OBJ/static_progs.o
+	assert_line --partial 'load program small: xdp'
+	assert_line --partial 'load program large: xdp'
+	refute_line --partial 'load program helper'
+	run -0 $BPF_LD -n --no-attach $OBJ/callbacks_static.o
+	assert_equal "$(grep -c 'load program' <<<"$output")" 1
+	run -0 $BPF_LD -n --no-attach $OBJ/other_sections.o
+	assert_equal "$(grep -c 'load program' <<<"$output")" 2
+}
+
+# The first compilers for BPF gave functions no type (and some no size); their labels are local.
+@test "symbols without types: of the section's global ones each is a program, of none the whole section; maps without sizes" {
+	need_cmd clang-19
+	need_bpf
+	need_pins
+	cat >old.s <<-'END'
+		.section socket1,"ax",@progbits
+		.globl	bpf_prog1
+	bpf_prog1:
+		r6 = r1
+		r1 = 0
+		*(u32 *)(r10 - 4) = r1
+		r2 = r10
+		r2 += -4
+		r1 = my_map ll
+		call 1
+		if r0 == 0 goto LBB0_2
+		r1 = 1
+		lock *(u64 *)(r0 + 0) += r1
+	LBB0_2:
+		r0 = 0
+		exit
+		.globl	bpf_prog2
+	bpf_prog2:
+		r0 = 1
+		exit
+		.section xdp,"ax",@progbits
+		r0 = 2
+		exit
+		.section maps,"aw",@progbits
+		.globl my_map
+	my_map:
+		.4byte 2, 4, 8, 256, 0
+		.globl other
+	other:
+		.4byte 1, 4, 8, 16, 0
+		.section license,"aw",@progbits
+		.globl _license
+	_license:
+		.asciz "GPL"
+	END
+	clang-19 --target=bpf -c old.s
+	run -0 readelf -sW old.o
+	assert_line --regexp 'NOTYPE +GLOBAL +DEFAULT +[0-9]+ bpf_prog1'
+	assert_line --regexp ' 0 NOTYPE +GLOBAL +DEFAULT +[0-9]+ my_map'
+	run -0 $BPF_LD --no-attach --pin $PINS/p old.o
+	assert_line --partial 'program bpf_prog1: id'
+	assert_line --partial 'program bpf_prog2: id'
+	assert_line --partial 'program xdp: id'
+	run -0 $BPFTOOL -j map show pinned $PINS/p/other
+	assert_output --partial '"max_entries":16'
+	run -0 $BPFTOOL -j map show pinned $PINS/p/my_map
+	assert_output --partial '"max_entries":256'
+}
+
+@test "code in .text alone: what nobody calls loads, its type guessed or said" {
+	need_cmd clang-19
+	need_bpf
+	run -0 $BPF_LD --no-attach $OBJ/text_only.o
+	assert_line --partial 'program socket_filter: id'
+	assert_line --partial 'program xdp_main: id'
+	refute_line --partial 'program clamp'
+	refute_line --partial 'program half'
+}
+
+@test "an arena's globals are there, and its program reads them" {
+	need_cmd clang-19
+	need_bpf
+	need_pins
+	need_upstream_bpftool
+	grep -q addr_space_cast <<<"$(llvm-objdump-19 -d $OBJ/arena.o 2>/dev/null)" || skip "needs the program llvm-objdump-19"
+	run $BPF_LD --no-attach --pin $PINS/p $OBJ/arena.o
+	[ $status = 0 ] || [[ $output != *'map arena cannot be made'* ]] || skip "needs a kernel with arenas"
+	assert_equal $status 0
+	run -0 $BPF_LD -n --no-attach $OBJ/arena.o
+	assert_line --partial '(40 bytes of globals)'
+}
+
+@test "what upstream's bpftool loads too, we make the same of: maps, flags, sizes, lengths of programs" {
+	need_cmd clang-19
+	need_bpf
+	need_pins
+	need_upstream_bpftool
+	local p same=0 bad=
+	for p in arith atomics bitfields callbacks cgroup_skb globals inner_maps kconfig memory prog_array_in_map queue_stack \
+		sockmap stacks storages strings subprogs tc_mark tp_exec xdp_acl xdp_lb xdp_tail; do
+		$UPSTREAM prog loadall $OBJ/$p.o $PINS/u pinmaps $PINS/um 2>/dev/null || { rm -rf $PINS/u $PINS/um; continue; }
+		$BPF_LD --no-attach --pin $PINS/o $OBJ/$p.o >/dev/null
+		made $PINS/u $PINS/um >theirs
+		made $PINS/o >ours
+		if cmp -s theirs ours; then same=$((same + 1)); else bad="$bad $p"; diff theirs ours | sed "s/^/# $p: /" >&3; fi
+		rm -rf $PINS/u $PINS/um $PINS/o
+	done
+	assert_equal "$bad" ''
+	[ $same -ge 15 ] || [ $same = 0 ]
 }

@@ -21,23 +21,28 @@ void bu_plan_kname(char out[BU_NAME_MAX], const char *name)
 	out[n] = '\0';
 }
 
-/* Global data is named after its object too, as the field does: "skbleak.rodata". */
+/*
+ * Global data is named after its object too, as the field does: "skbleak.rodata"; sections with names of their
+ * own (".data.hits") are not.
+ */
 static void data_kname(char out[BU_NAME_MAX], const char *path, const char *sec)
 {
 	const char *base = strrchr(path, '/');
-	size_t sn = strlen(sec), room, n;
+	size_t sn = strlen(sec), n, room;
 	char both[64];
 
+	if (strchr(sec + 1, '.')) {
+		bu_plan_kname(out, sec);
+		return;
+	}
 	base = base ? base + 1 : path;
 	n = strcspn(base, ".");
-	if (sn > sizeof(both) / 2)
-		sn = sizeof(both) / 2;
-	room = sn < BU_NAME_MAX - 1 - 7 ? BU_NAME_MAX - 1 - sn : 7;
+	room = BU_NAME_MAX - 1 - (sn < 7 ? 7 : sn > 8 ? 8 : sn);
 	if (n > room)
 		n = room;
 	memcpy(both, base, n);
-	memcpy(both + n, sec, sn);
-	both[n + sn] = '\0';
+	strncpy(both + n, sec, sizeof(both) - n - 1);
+	both[sizeof(both) - 1] = '\0';
 	bu_plan_kname(out, both);
 }
 
@@ -202,6 +207,11 @@ int bu_plan_map_attrs(struct plan_map *m, const struct bu_obj *obj, struct bu_sy
 		break;
 	case BPF_MAP_TYPE_HASH_OF_MAPS:
 		m->value_size = m->value_size ? m->value_size : 4;
+		break;
+	case BPF_MAP_TYPE_ARENA:
+		if (def->arena_sec)
+			note(m, a, bu_arena_printf(a, "%llu bytes of globals",
+						   (unsigned long long)obj->secs[def->arena_sec - 1].size));
 		break;
 	default:
 		break;

@@ -187,6 +187,21 @@ static void pin_suffix(char out[24], const char *word, unsigned nth)
 		snprintf(out, 24, "%s", word);
 }
 
+/* Global data goes by its section without the dot, unless a program or map is called so. */
+static const char *map_pin_name(struct bu_plan *p, const char *name)
+{
+	const struct bu_plan_priv *v = p->priv;
+	bool taken = false;
+
+	if (name[0] != '.')
+		return name;
+	for (unsigned i = 0; i < v->nprogs; i++)
+		taken |= strcmp(p->obj->progs[v->progs[i].prog].name, name + 1) == 0;
+	for (unsigned i = 0; i < v->nmaps; i++)
+		taken |= strcmp(v->maps[i].name, name + 1) == 0;
+	return taken ? bu_arena_printf(&p->arena, "_%s", name + 1) : name;
+}
+
 static int plan_pins(struct bu_plan *p, struct bu_diags *ds)
 {
 	struct bu_plan_priv *v = p->priv;
@@ -203,10 +218,12 @@ static int plan_pins(struct bu_plan *p, struct bu_diags *ds)
 	if (!p->opts->pin_dir)
 		return 0;
 	for (unsigned i = 0; i < v->nmaps; i++) {
+		const char *name = map_pin_name(p, v->maps[i].name);
+
 		/* A map that is pinned already stays where it is. */
 		if (v->maps[i].where || v->maps[i].by_name)
 			continue;
-		err = add_pin(p, PIN_MAP, i, pin_path(p, v->maps[i].name, ""), v->maps[i].name, ds);
+		err = name ? add_pin(p, PIN_MAP, i, pin_path(p, name, ""), v->maps[i].name, ds) : -ENOMEM;
 		rc = err ? err : rc;
 	}
 	for (unsigned i = 0; i < v->nprogs; i++) {
@@ -215,7 +232,7 @@ static int plan_pins(struct bu_plan *p, struct bu_diags *ds)
 		unsigned nth = 1;
 
 		for (unsigned k = 0; k < i; k++)
-			nth += v->progs[k].prog == v->progs[i].prog;
+			nth += strcmp(p->obj->progs[v->progs[k].prog].name, name) == 0;
 		pin_suffix(suffix, "", nth);
 		err = add_pin(p, PIN_PROG, i, pin_path(p, name, suffix), name, ds);
 		rc = err ? err : rc;

@@ -2,6 +2,7 @@
 /* Does a plan, action by action, and undoes it when one fails. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "load/kpriv.h"
 
@@ -157,6 +158,33 @@ static int fill_image(struct run *r, int fd, const struct plan_map *m,
 	return err;
 }
 
+/*
+ * An arena gets its address when it is mapped for the first time, and its globals by that. It is unmapped again:
+ * both stay.
+ */
+static int fill_arena(struct run *r, int fd, const struct plan_map *m)
+{
+	const struct bu_obj *o = r->p->obj;
+	const struct bu_sec *s = m->def->arena_sec ? &o->secs[m->def->arena_sec - 1] : NULL;
+	size_t len = (size_t)m->max_entries * (size_t)sysconf(_SC_PAGESIZE);
+	int err = s && s->size > len ? -E2BIG : 0;
+	struct bu_diag *d;
+	void *p = NULL;
+
+	if (!err)
+		p = r->s->ops->mmap(r->s, fd, len, true, 0, &err);
+	if (!p) {
+		d = bu_diag(r->ds, BU_ERROR, "L0202", "map %s cannot be mapped to be filled: %s", m->name,
+			    err == -E2BIG ? "its globals need more pages" : strerror(-err));
+		if (err == -E2BIG)
+			bu_diag_help(r->ds, d, "raise its max_entries, which counts pages");
+		return err;
+	}
+	if (s && s->data)
+		memcpy(p, s->data, s->size);
+	return r->s->ops->munmap(r->s, p, len);
+}
+
 static int new_map(struct run *r, uint32_t i)
 {
 	const struct bu_map_image *im = image_of(r, r->p->priv->maps[i].name);
@@ -168,6 +196,12 @@ static int new_map(struct run *r, uint32_t i)
 		return fd;
 	l->fd = r->map_fds[i] = fd;
 	l->id = id_of(r, fd);
+	if (m->type == BPF_MAP_TYPE_ARENA && !m->where) {
+		int err = fill_arena(r, fd, m);
+
+		if (err)
+			return err;
+	}
 	return im ? fill_image(r, fd, m, im) : 0;
 }
 

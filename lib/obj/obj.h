@@ -98,6 +98,7 @@ struct bu_obj_map {
 	uint32_t btf_key, btf_value; /* type ids, 0: none */
 	int32_t inner;       /* index into maps of the inner map's template, or -1 */
 	bool is_inner;       /* a template only: never made for itself */
+	uint32_t arena_sec;  /* 1 + section of the globals that lie in this arena, from its start; 0: none */
 	bool optional;       /* STRUCT_OPS: of a section that begins with '?' */
 	bool frozen;         /* .rodata: read-only for programs, frozen after its contents are set */
 	uint32_t local_id;   /* N of "map N ll", 0: has none */

@@ -17,9 +17,18 @@
 #define MAX_ALIGN 8u
 #define MAX_SIZE (1u << 20)
 
-static uint32_t align_of(uint32_t size)
+static uint32_t align_of(const struct bu_btf *b, uint32_t type)
 {
-	return size >= MAX_ALIGN ? MAX_ALIGN : size > 2 ? 4 : size ? size : 1;
+	struct bu_btf_type t;
+	int64_t size;
+
+	for (unsigned i = 0; i < 8; i++) {
+		if (bu_btf_get(b, bu_btf_resolve(b, type), &t) || t.kind != BU_BTF_ARRAY)
+			break;
+		type = t.elem;
+	}
+	size = bu_btf_size(b, type);
+	return size >= MAX_ALIGN ? MAX_ALIGN : size > 2 ? 4 : size > 0 ? (uint32_t)size : 1;
 }
 
 static bool is_weak(const struct bu_obj *o, const char *name)
@@ -48,6 +57,7 @@ int obj_find_kconfig(struct obj_maps *m, uint8_t *blob)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < t.vlen; i++) {
 		struct bu_obj_extern *e = &o->kconfig[o->nkconfig++];
+		uint32_t align;
 		int64_t size;
 
 		if (bu_btf_secvar(&o->btf, &t, i, &v) || bu_btf_get(&o->btf, v.type, &var))
@@ -58,7 +68,8 @@ int obj_find_kconfig(struct obj_maps *m, uint8_t *blob)
 					 var.name);
 		*e = (struct bu_obj_extern){ .name = var.name, .size = (uint32_t)size, .type = var.type,
 					     .weak = is_weak(o, var.name) };
-		e->off = (end + align_of(e->size) - 1) / align_of(e->size) * align_of(e->size);
+		align = align_of(&o->btf, var.type);
+		e->off = (end + align - 1) / align * align;
 		end = e->off + e->size;
 		bu_put32(p + 12 + (size_t)i * 12 + 4, o->btf.be, e->off);
 		bu_put32(p + 12 + (size_t)i * 12 + 8, o->btf.be, e->size);

@@ -261,6 +261,13 @@ static int link_map(struct linker *l, const struct place *at, const struct bu_sy
 	for (uint32_t i = 0; i < o->nmaps; i++) {
 		const struct bu_obj_map *m = &o->maps[i];
 
+		if (m->arena_sec == s->sec + 1 && off >= 0 && (uint64_t)off <= o->secs[s->sec].size) {
+			ref.kind = BU_REF_MAP_VALUE;
+			ref.map = i;
+			ref.val = (uint32_t)off;
+			ref.name = m->name;
+			return add_ref(l, ref);
+		}
 		if (m->is_inner || m->sec != s->sec)
 			continue;
 		ref.map = i;

@@ -150,14 +150,14 @@ static int number_member(struct obj_maps *m, struct bu_obj_map *d, const struct 
 		*p = (uint32_t)val;
 		return 0;
 	}
-	obj_error(m->o, m->ds, "O0204", "map '%s': unknown member '%s'", d->name, f->name);
-	diag = m->ds->last;
+	diag = bu_diag(m->ds, BU_NOTE, "O0206", "map %s: its member '%s' is not known and left out", d->name,
+		       f->name);
 	bu_near_init(&near, f->name, strlen(f->name));
 	for (size_t i = 0; i < BU_ARRAY_SIZE(fields); i++)
 		bu_near_feed(&near, fields[i].name);
-	if (near.best && diag)
+	if (near.best)
 		bu_diag_help(m->ds, diag, "did you mean '%s'?", near.best);
-	return -EINVAL;
+	return 0;
 }
 
 static int type_member(struct obj_maps *m, struct bu_obj_map *d, const struct bu_btf_member *f,
@@ -437,6 +437,18 @@ static int data_map(struct obj_maps *m, uint32_t sec)
 	return 0;
 }
 
+/* Globals of address space 1 lie in the object's arena. */
+static void arena_data(struct bu_obj *o)
+{
+	uint32_t sec = bu_obj_sec_by_name(o, ".addr_space.1");
+
+	for (uint32_t i = 0; sec < o->nsecs && o->secs[sec].size && i < o->nmaps; i++)
+		if (o->maps[i].type == BPF_MAP_TYPE_ARENA && !o->maps[i].is_inner) {
+			o->maps[i].arena_sec = sec + 1;
+			return;
+		}
+}
+
 int obj_find_maps(struct bu_obj *o, uint8_t *blob, struct bu_diags *ds)
 {
 	struct obj_maps m = { .o = o, .ds = ds };
@@ -461,6 +473,8 @@ int obj_find_maps(struct bu_obj *o, uint8_t *blob, struct bu_diags *ds)
 	for (uint32_t i = 0; i < o->nsecs && !err; i++)
 		if (strcmp(o->secs[i].name, ".maps") == 0)
 			err = find_slots(&m, i);
+	if (!err)
+		arena_data(o);
 	if (!err)
 		err = obj_section_slots(&m);
 	return err ? err : obj_find_kconfig(&m, blob);
