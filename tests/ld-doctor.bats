@@ -253,6 +253,46 @@ END
 	says "no network device 'no-such-dev'" 'other network namespaces'
 }
 
+@test "a device of another network namespace" {
+	need_netns
+	ns=doctor$$
+	ip netns add $ns
+	ip -n $ns link add dd$$ type veth peer name de$$
+	program xdp
+	run -1 --separate-stderr $LD --attach xdp:dd$$ --for 1s p.o
+	says "no network device 'dd$$'" "network namespace '$ns' has a device of that name"
+}
+
+@test "no such function, no such kfunc" {
+	need_file /sys/kernel/btf/vmlinux
+	program fentry/vfs_raed
+	run -1 --separate-stderr $LD --for 1s p.o
+	says "no function 'vfs_raed'" "did you mean 'vfs_read'"
+	printf '\t.license "GPL"\n\t.kfunc\tvoid *bpf_nosuch(void *a)\n\t.section tc\nf:\tcall bpf_nosuch\n\tr0 = 0\n\texit\n' >k.s
+	$BPF_AS k.s
+	run -1 --separate-stderr $LD --no-attach k.o
+	says 'bpf_nosuch, which is no function of this kernel'
+}
+
+@test "a control group of version 1" {
+	local v1
+	v1=$(awk '$3 == "cgroup" { print $2; exit }' /proc/mounts)
+	[ -n "$v1" ] || skip "needs a cgroup v1 hierarchy"
+	program cgroup_skb/egress
+	run -1 --separate-stderr $LD --attach cgroup_skb/egress:$v1 --for 1s p.o
+	says "$v1 is no directory of cgroup2" 'control groups of version 2'
+}
+
+@test "a control group that may not have more memory" {
+	local v1 g
+	v1=$(awk '$3 == "cgroup" && $4 ~ /(^|,)memory(,|$)/ { print $2; exit }' /proc/mounts)
+	[ -n "$v1" ] && g=$v1/doctor$$ && mkdir $g 2>/dev/null || skip "needs a memory control group (v1)"
+	echo 16M >$g/memory.limit_in_bytes || { rmdir $g; skip "needs a memory limit"; }
+	run -0 sh -c "echo \$\$ >$g/cgroup.procs; exec $DOCTOR map 1 4 4096 100000"
+	eventually 5 rmdir $g
+	says 'ENOMEM' 'the control group of this process may not have more' 'take 391 MiB'
+}
+
 @test "no such id" {
 	doctor id map 4294967294
 	says 'there is no map of that id'

@@ -63,3 +63,7 @@ check_PROGRAMS += tests/unit/btfold_test
 tests_unit_btfold_test_SOURCES = tests/unit/btfold_test.c
 tests_unit_btfold_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/btfold_test
+check_PROGRAMS += tests/fuzz/vlog_fuzz
+tests_fuzz_vlog_fuzz_SOURCES = tests/fuzz/vlog_fuzz.c
+tests_fuzz_vlog_fuzz_LDADD = $(LIBS_BU)
+TESTS += tests/fuzz/vlog_fuzz

@@ -167,7 +167,7 @@ static void checked_range(const struct tell *x, int32_t reg, struct bu_vval *v)
 
 	if (!x->known || strcmp(m->row->code, "V0201") != 0 || m->nargs < 3 || m->arg[2].p[0] != '0' + reg)
 		return;
-	at = memmem(above.p, above.n, ",r=", 3);
+	at = above.p ? memmem(above.p, above.n, ",r=", 3) : NULL;
 	for (at = at ? at + 3 : NULL; at && at < above.p + above.n && *at >= '0' && *at <= '9' && r < 65536; at++)
 		r = r * 10 + (uint64_t)(*at - '0');
 	v->num[BU_VF_R] = r;

@@ -334,6 +334,47 @@ int bu_blame_symbol(struct bu_attaching *c, int err, const char *best)
 	return err;
 }
 
+struct netns_search {
+	struct bu_attaching *c;
+	char *found;
+};
+
+static bool has_device(void *ctx, const char *netns)
+{
+	struct netns_search *n = ctx;
+	struct bu_sys *s = n->c->s;
+	int fd = s->ops->target_open(s, BU_TARGET_NETNS, netns);
+
+	if (fd < 0)
+		return true;
+	if (s->ops->netns_set(s, fd) == 0 && s->ops->ifindex(s, n->c->at->a) > 0)
+		n->found = bu_arena_strdup(&n->c->ds->arena, netns);
+	s->ops->close(s, fd);
+	return !n->found;
+}
+
+/* Names the network namespace that has the device; false: none that has a name. */
+static bool other_netns(struct bu_attaching *c, struct bu_diag *d)
+{
+	struct netns_search n = { .c = c };
+	struct bu_sys *s = c->s;
+	int home;
+
+	if (!s->ops->names || !s->ops->netns_set || !s->ops->target_open)
+		return false;
+	home = s->ops->target_open(s, BU_TARGET_NETNS, NULL);
+	if (home < 0)
+		return false;
+	s->ops->names(s, BU_NAMES_NETNS, NULL, has_device, &n);
+	s->ops->netns_set(s, home);
+	s->ops->close(s, home);
+	if (!n.found)
+		return false;
+	bu_diag_note(c->ds, d, "network namespace '%s' has a device of that name", n.found);
+	bu_diag_help(c->ds, d, "ip netns exec %s bpf-ld …", n.found);
+	return true;
+}
+
 int bu_blame_device(struct bu_attaching *c, int err)
 {
 	struct bu_diag *d;
@@ -343,7 +384,8 @@ int bu_blame_device(struct bu_attaching *c, int err)
 		return other(c, "finding the device", err);
 	d = bu_diag(c->ds, BU_ERROR, "S0113", "%s: there is no network device '%s'", subject(c),
 		    c->at->a);
-	bu_diag_note(c->ds, d, "devices of other network namespaces are not seen from here");
+	if (!other_netns(c, d))
+		bu_diag_note(c->ds, d, "devices of other network namespaces are not seen from here");
 	best = near(c, BU_NAMES_DEVICES, NULL, c->at->a);
 	if (best)
 		bu_diag_help(c->ds, d, "did you mean '%s'?", best);

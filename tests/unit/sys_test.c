@@ -582,6 +582,40 @@ static void map_rule(uint32_t type, uint32_t key, uint32_t value, uint32_t max, 
 	explains(fake(), BPF_MAP_CREATE, -EINVAL, &a, why);
 }
 
+/* What older kernels lack, by their version. */
+static void test_old_kernels(void)
+{
+	struct fake f = fake();
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	f.facts.major = 5;
+	f.facts.minor = 4;
+	a.prog_type = BPF_PROG_TYPE_SK_LOOKUP;
+	explains(f, BPF_PROG_LOAD, -EINVAL, &a, "program type sk_lookup came with Linux 5.9; this is 5.4");
+	a.prog_type = BPF_PROG_TYPE_XDP;
+	a.insn_cnt = 2;
+	a.fd_array = 1;
+	explains(f, BPF_PROG_LOAD, -E2BIG, &a, "came with Linux 5.14");
+	memset(&a, 0, sizeof(a));
+	a.map_type = BPF_MAP_TYPE_RINGBUF;
+	a.max_entries = 4096;
+	explains(f, BPF_MAP_CREATE, -EINVAL, &a, "map type ringbuf came with Linux 5.8");
+	explains(f, BPF_MAP_CREATE, -EPERM, &a, "limit of locked memory");
+	explains(f, BPF_LINK_CREATE, -EINVAL, NULL, "BPF_LINK_CREATE came with Linux 5.7");
+	memset(&a, 0, sizeof(a));
+	f.facts.minor = 0;
+	a.map_type = BPF_MAP_TYPE_ARRAY;
+	a.key_size = a.value_size = 4;
+	a.max_entries = 1;
+	a.map_flags = BPF_F_MMAPABLE;
+	explains(f, BPF_MAP_CREATE, -EINVAL, &a, "BPF_F_MMAPABLE came with Linux 5.5");
+	f = fake();
+	explains(f, BPF_MAP_CREATE, -EMFILE, NULL, "as many files open as it may");
+	f.facts.nofile = 64;
+	explains(f, BPF_PROG_LOAD, -EMFILE, NULL, "may have 64 files open");
+}
+
 static void test_explain(void)
 {
 	struct fake f = fake(), user = fake();
@@ -630,6 +664,8 @@ static void test_explain(void)
 	map_rule(BPF_MAP_TYPE_LPM_TRIE, 8, 8, 1, "BPF_F_NO_PREALLOC");
 	map_rule(BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 1, "no inner map");
 	map_rule(9999, 4, 4, 1, "not known");
+	map_rule(BPF_MAP_TYPE_SK_STORAGE, 4, 4, 0, "BTF types");
+	test_old_kernels();
 	map_rule(BPF_MAP_TYPE_HASH, 4, 4, 1, NULL);
 }
 
