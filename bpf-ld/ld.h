@@ -64,6 +64,9 @@ int ld_options(struct ld *l, int argc, char **argv);
 bool ld_joins(int argc, char **argv);
 int ld_join(struct ld *l, int argc, char **argv);
 
+/* complete.c: candidates for a word of --attach. */
+void ld_complete_attach(struct bu_buf *out, const char *word);
+
 /* report.c */
 /* Tells what is in l->ds from record 'from' on (NULL: all), errors and talk alike. */
 void ld_tell(struct ld *l);

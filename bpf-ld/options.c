@@ -114,12 +114,8 @@ static void complete_word(struct bu_buf *out, const struct bu_opt *opt, const st
 			    int nwords, char **words)
 {
 	(void)cmd;
-	(void)nwords;
-	(void)words;
-	if (opt && opt->id == OPT_ATTACH) {
-		for (int h = BU_HOOK_NONE + 1; h < BU_NHOOKS; h++)
-			bu_buf_printf(out, "%s:\n", bu_hook_name(h));
-	}
+	if (opt && opt->id == OPT_ATTACH)
+		ld_complete_attach(out, nwords ? words[nwords - 1] : "");
 	if (opt && opt->id == OPT_TYPE) {
 		for (unsigned i = 0; i < bu_nsecdefs; i++)
 			bu_buf_printf(out, "%s\n", bu_secdefs[i].prefix);

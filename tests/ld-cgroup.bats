@@ -207,6 +207,16 @@ all_hooks()
 	[[ $stderr == *"exclude each other"* ]]
 	run -2 --separate-stderr $BPF_LD --attach "cgroup/conect4:$CG" p.o
 	[[ $stderr == *'did you mean "cgroup/connect4"?'* ]]
+	run -0 $BPF_LD --complete -- --attach "cgroup/connect4:${CGNAME:0:6}"
+	assert_line --partial "cgroup/connect4:$CGNAME"
+}
+
+@test "the VM has no control groups, and says so" {
+	need_world
+	prog p cgroup/connect4 0 1
+	object
 	run --separate-stderr $BPF_LD --vm --attach "cgroup/connect4:$CG" p.o
-	[[ $status != 0 && $stderr == *"vm"* ]]
+	drop_world
+	assert_equal "$status" 3
+	[[ $stderr == *"cgroup/connect4:$CG: the vm backend has no such hook"* ]]
 }

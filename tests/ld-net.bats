@@ -223,3 +223,285 @@ need_tc()
 	run -1 --separate-stderr $BPF_LD --attach "tcx/ingress:va" p.o
 	[[ $stderr == *"there is no network device 'va'"* ]]
 }
+
+# ---------------------------------------------------------------- XDP
+
+xdp_ids() { ip -n "$NS" -d link show va | sed -n 's/.*prog\/xdp[a-z]* id \([0-9]*\).*/\1/p'; }
+
+@test "xdp: modes, another namespace, replace and old=" {
+	prog one xdp 0 2
+	prog two xdp.frags 1 2
+	object
+	for mode in '' :generic :native; do
+		# shellcheck disable=SC2046
+		counted --attach "xdp:va$mode,netns=$NS=one" p.o -- $(poke)
+		more 0
+		is 1 0
+	done
+	# shellcheck disable=SC2046
+	counted --attach "xdp:va,netns=$NS=two" p.o -- $(poke)
+	more 1
+	[ -z "$(xdp_ids)" ]
+	# One that is there by netlink: replaced while we are here, and then it is back.
+	start --attach-via netlink --attach "xdp:va:generic,netns=$NS=one" p.o
+	before=$(xdp_ids)
+	[ -n "$before" ]
+	run -1 --separate-stderr $BPF_LD --attach "xdp:va,netns=$NS=two" p.o
+	[[ $stderr == *"has an XDP program already"* ]]
+	for opt in replace "old=$before"; do
+		# shellcheck disable=SC2046
+		counted --attach "xdp:va,$opt,netns=$NS=two" p.o -- $(poke)
+		more 1
+		assert_equal "$(xdp_ids)" "$before"
+	done
+	run -1 --separate-stderr $BPF_LD --attach "xdp:va,replace,netns=$NS=two" --attach "xdp:vx,netns=$NS=two" p.o
+	assert_equal "$(xdp_ids)" "$before"
+	run -3 --separate-stderr $BPF_LD --attach-via link --attach "xdp:va,replace,netns=$NS=two" p.o
+	stop TERM 0
+	[ -z "$(xdp_ids)" ]
+	# shellcheck disable=SC2046
+	counted --attach "xdp:va,replace,netns=$NS=two" p.o -- $(poke)
+	more 1
+	run --separate-stderr $BPF_LD --attach "xdp:lo:offload=one" p.o
+	[[ $status = [13] && $stderr == *"processor of a network device"* ]]
+}
+
+# ---------------------------------------------------------------- sk_lookup, flow_dissector, netfilter
+
+@test "sk_lookup: a namespace by name; without a target, the one where bpf-ld runs" {
+	prog look sk_lookup 0 1
+	counted --attach "sk_lookup:$NS" p.o -- ip netns exec "$NS" "$NETDO" tcp 127.0.0.1
+	more 0
+	# Another namespace's packets are not seen.
+	run -0 --separate-stderr $BPF_LD --watch counts=1h --attach "sk_lookup:$NS" p.o -- ip netns exec "$NS2" "$NETDO" tcp 127.0.0.1
+	is 0 0
+	# The section says all: nothing has to be named.
+	run -0 --separate-stderr in_ns $BPF_LD --watch counts=1h p.o -- "$NETDO" tcp 127.0.0.1
+	more 0
+	run -0 --separate-stderr in_ns $BPF_LD --watch counts=1h --attach sk_lookup=look p.o -- "$NETDO" tcp 127.0.0.1
+	more 0
+	run -3 --separate-stderr $BPF_LD --attach-via ioctl --attach "sk_lookup:$NS" p.o
+	[[ $stderr == *"attached by links"* ]]
+	run -1 --separate-stderr $BPF_LD --attach "sk_lookup:${NS}x" p.o
+	[[ $stderr == *"did you mean '$NS'?"* ]]
+	# A program that drops makes a connection impossible, until it is killed.
+	rm p.s
+	prog look sk_lookup 0 0
+	object
+	start --attach "sk_lookup:$NS" p.o
+	run -1 in_ns "$NETDO" tcp 127.0.0.1
+	[[ $output == *refused* ]]
+	stop KILL
+	run -0 in_ns "$NETDO" tcp 127.0.0.1
+}
+
+@test "flow_dissector: by link, and by BPF_PROG_ATTACH; one only" {
+	prog dissect flow_dissector 0 0
+	in_ns sh -c 'echo 3 >/sys/class/net/va/queues/rx-0/rps_cpus' || skip "needs receive packet steering (CONFIG_RPS)"
+	# shellcheck disable=SC2046
+	counted --attach "flow_dissector:$NS" p.o -- $(poke)
+	more 0
+	run -0 --separate-stderr in_ns $BPF_LD --watch counts=1h --attach-via ioctl --attach flow_dissector p.o -- \
+		nsenter --net="/run/netns/$NS2" "$NETDO" poke 10.9.0.1
+	more 0
+	start --attach "flow_dissector:$NS" p.o
+	run -1 --separate-stderr $BPF_LD --attach "flow_dissector:$NS" p.o
+	[[ $stderr == *"one flow dissector, and this one has it already"* ]]
+	stop TERM 0
+}
+
+@test "netfilter: a hook, its priority, defrag" {
+	grep -q ' bpf_nf_link_attach$' /proc/kallsyms || skip "needs programs of netfilter (CONFIG_NETFILTER_BPF_LINK, Linux 6.4)"
+	prog nf netfilter 0 1
+	prog drop netfilter 1 0
+	object
+	# shellcheck disable=SC2046
+	counted --attach netfilter:ipv4:input,netns="$NS"=nf p.o -- $(poke)
+	is 0 1
+	# shellcheck disable=SC2046
+	counted --attach netfilter:ipv4:prerouting,priority=-10,defrag,netns="$NS"=nf p.o -- $(poke)
+	is 0 1
+	start --attach netfilter:ipv4:input,priority=5,netns="$NS"=drop p.o
+	# shellcheck disable=SC2046
+	run -1 $(poke)
+	run -1 --separate-stderr $BPF_LD --attach netfilter:ipv4:input,priority=5,netns="$NS"=nf p.o
+	[[ $stderr == *"another priority= may be free"* ]]
+	stop KILL
+	# shellcheck disable=SC2046
+	eventually 3 $(poke)
+	run -1 --separate-stderr $BPF_LD --attach netfilter:ipx:input=nf p.o
+	[[ $stderr == *"neither 'ipv4' nor 'ipv6'"* ]]
+	run -1 --separate-stderr $BPF_LD --attach netfilter:ipv4:sideways=nf p.o
+	[[ $stderr == *"there is no such hook"* ]]
+}
+
+# ---------------------------------------------------------------- routes
+
+need_lwt() # TYPE
+{
+	prog probe "$1" 0 0
+	object
+	run --separate-stderr $BPF_LD --attach "$1:${2:-10.99.0.0/24},dev=vb,netns=$NS2" p.o -- true
+	rm p.s p.o
+	[ "$status" != 3 ] || skip "needs programs of routes: $stderr"
+}
+
+routes() { ip -n "$1" ${2:-} route show; }
+
+@test "lwt_xmit and lwt_out: the packets of a route, which is gone at the end" {
+	need_lwt lwt_xmit
+	prog xmit lwt_xmit 0 0
+	prog out lwt_out 1 0
+	object
+	counted --attach lwt_xmit:10.8.0.0/24,dev=vb,netns="$NS2" --attach lwt_out:10.8.1.0/24,via=10.9.0.1,netns="$NS2" p.o -- \
+		ip netns exec "$NS2" "$NETDO" send 10.8.0.1 send 10.8.1.1
+	is 0 1
+	is 1 1
+	run -0 routes "$NS2"
+	refute_output --partial 10.8.
+	start --attach lwt_xmit:10.8.0.0/24,dev=vb,headroom=64,metric=7,netns="$NS2" p.o
+	run -0 routes "$NS2"
+	assert_output --partial 'encap bpf xmit lwt_xmit'
+	run -1 --separate-stderr $BPF_LD --attach lwt_xmit:10.8.0.0/24,dev=vb,metric=7,netns="$NS2" p.o
+	[[ $stderr == *"there is a route to this destination already"* ]]
+	stop TERM 0
+	run -0 routes "$NS2"
+	refute_output --partial 10.8.
+}
+
+@test "lwt_in: packets that are forwarded by the route" {
+	need_lwt lwt_in
+	prog in lwt_in 0 0
+	in_ns sysctl -qw net.ipv4.ip_forward=1
+	ip -n "$NS2" route add 10.8.0.0/24 via 10.9.0.1
+	in_ns ip neigh replace 10.8.0.1 dev va lladdr 02:00:00:00:00:01 nud permanent
+	counted --attach lwt_in:10.8.0.0/24,dev=va,netns="$NS" p.o -- sh -c "ip netns exec $NS2 $NETDO send 10.8.0.1; sleep 0.2"
+	is 0 1
+}
+
+@test "lwt_seg6local: packets with a segment routing header" {
+	need_lwt lwt_seg6local fc00::99/128
+	in_ns sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv6.conf.all.seg6_enabled=1 net.ipv6.conf.va.seg6_enabled=1
+	in_ns ip -6 addr add fd00:9::1/64 dev va nodad
+	ip -n "$NS2" -6 addr add fd00:9::2/64 dev vb nodad
+	ip -n "$NS2" -6 route add fc00::1/128 via fd00:9::1
+	ip -n "$NS2" -6 route add fd00:8::/64 encap seg6 mode encap segs fc00::1,fc00::2 dev vb 2>/dev/null ||
+		skip "needs SRv6 encapsulation (CONFIG_IPV6_SEG6_LWTUNNEL)"
+	prog seg lwt_seg6local 0 0
+	counted --attach lwt_seg6local:fc00::1/128,dev=va,netns="$NS" p.o -- \
+		sh -c "ip netns exec $NS2 $NETDO send fd00:8::1; sleep 0.2"
+	is 0 1
+	run -0 routes "$NS" -6
+	refute_output --partial seg6local
+	run -1 --separate-stderr $BPF_LD --attach lwt_seg6local:10.0.0.0/24,dev=va,netns="$NS" p.o
+	[[ $stderr == *"SRv6 is about IPv6"* ]]
+}
+
+@test "routes: refusals" {
+	need_lwt lwt_xmit
+	prog xmit lwt_xmit 0 0
+	object
+	run -1 --separate-stderr $BPF_LD --attach lwt_xmit:10.8.0.1/24,dev=vb p.o
+	[[ $stderr == *"bits behind its prefix"* ]]
+	run -1 --separate-stderr $BPF_LD --attach lwt_xmit:10.8.0.0/24 p.o
+	[[ $stderr == *"neither dev= nor via= is given"* ]]
+	run -1 --separate-stderr $BPF_LD --attach lwt_xmit:10.8.0.0/24,via=10.77.0.1,netns="$NS2" p.o
+	[[ $stderr == *"the gateway cannot be reached"* ]]
+	run -1 --separate-stderr $BPF_LD --attach lwt_xmit:10.8.0.0/24,dev=vx,netns="$NS2" p.o
+	[[ $stderr == *"there is no network device 'vx'"* && $stderr == *"did you mean 'vb'?"* ]]
+	run -3 --separate-stderr $BPF_LD --attach-via link --attach lwt_xmit:10.8.0.0/24,dev=vb,netns="$NS2" p.o
+	[[ $stderr == *"no links to routes"* ]]
+}
+
+# ---------------------------------------------------------------- sockets
+
+@test "socket: all packets of a device, by a socket of our own" {
+	prog all socket 0 0
+	# shellcheck disable=SC2046
+	counted --attach socket:va,netns="$NS" p.o -- $(poke)
+	more 0
+}
+
+@test "socket: an inherited one, which the command has too" {
+	prog all socket 0 -1
+	prog none socket 1 0
+	object
+	run -0 --separate-stderr in_ns "$NETDO" fd 5001 $BPF_LD --watch counts=1h --attach socket:fd:9=all p.o -- "$NETDO" self 5001
+	is 0 1
+	# A filter that lets nothing through; it is taken away at the end.
+	run -0 --separate-stderr in_ns "$NETDO" fd 5001 sh -c "$BPF_LD --watch counts=1h --attach socket:fd:9=none p.o -- $NETDO self 5001
+		echo status \$?; $NETDO self 5001"
+	is 1 1
+	assert_output --partial 'status 1'
+	run -1 --separate-stderr $BPF_LD --attach socket:fd:99=all p.o
+	[[ $stderr == *"no open file descriptor 99"* ]]
+	run -1 --separate-stderr $BPF_LD --attach socket:fd:1=all p.o
+	[[ $stderr == *"file descriptor 1 is no socket"* ]]
+}
+
+@test "sk_reuseport: an inherited socket, and one of our own in its group" {
+	prog pass sk_reuseport 0 1
+	prog drop sk_reuseport 1 0
+	object
+	run -0 --separate-stderr in_ns "$NETDO" fd 5002 $BPF_LD --watch counts=1h --attach sk_reuseport:fd:9=pass p.o -- "$NETDO" self 5002
+	is 0 1
+	run -1 --separate-stderr in_ns "$NETDO" fd 5002 $BPF_LD --watch counts=1h --attach sk_reuseport:udp:127.0.0.1:5002=drop p.o -- \
+		"$NETDO" self 5002
+	is 1 1
+	run -1 --separate-stderr $BPF_LD --attach sk_reuseport:udp:0=pass p.o
+	[[ $stderr == *"no number from 1 to 65535"* ]]
+}
+
+# ---------------------------------------------------------------- sockmaps
+
+sockmap_object()
+{
+	prog msg sk_msg 0 1
+	prog verdict sk_skb/stream_verdict 1 1
+	cat >>p.s <<-'END'
+	.map socks, sockmap, key=u32, value=u32, max_entries=2
+	.section sk_skb/stream_parser
+	parse:	r0 = *(u32 *)(r1 + __sk_buff.len)
+		exit
+	/* Sockets of connections: who connects is element 0, who accepts is 1. */
+	.section sockops
+	ops:	r2 = *(u32 *)(r1 + 0)
+		*(u32 *)(r10 - 4) = 0
+		if r2 == 4 goto 1f
+		*(u32 *)(r10 - 4) = 1
+		if r2 != 5 goto 2f
+	1:	r2 = socks ll
+		r3 = r10
+		r3 += -4
+		r4 = 0
+		call bpf_sock_map_update
+	2:	r0 = 1
+		exit
+	END
+	object
+}
+
+@test "sk_msg and sk_skb: the sockets of a map; by link and by BPF_PROG_ATTACH" {
+	need_cgroup
+	sockmap_object
+	for via in auto ioctl; do
+		counted --attach-via $via --attach "sockops:$CG" --attach sk_msg:socks --attach sk_skb/stream_parser:socks \
+			--attach sk_skb/stream_verdict:socks p.o -- nsenter --net="/run/netns/$NS" "$NETDO" -c "$CG" tcp 127.0.0.1
+		is 0 1
+		more 1
+	done
+	run -1 --separate-stderr $BPF_LD --attach sk_msg:sock p.o
+	[[ $stderr == *'the object has no map "sock"'* ]]
+	run -1 --separate-stderr $BPF_LD --attach sk_msg:counts p.o
+	[[ $stderr == *"the map is of type array"* ]]
+}
+
+@test "sk_msg: a map that is pinned" {
+	need_cgroup
+	need_pins
+	sockmap_object
+	$BPF_LD --pin "$PINS/a" --attach "sockops:$CG" p.o
+	run -0 --separate-stderr $BPF_LD --watch counts=1h --attach "sk_msg:$PINS/a/socks" p.o -- \
+		nsenter --net="/run/netns/$NS" "$NETDO" -c "$CG" tcp 127.0.0.1
+	is 0 1
+}

@@ -101,6 +101,19 @@ setup()
 	assert_output --partial 'there is no code "L9999"'
 }
 
+@test "targets of --attach complete" {
+	need_native
+	run -0 $BPF_LD --complete -- --attach xd
+	assert_line --partial 'xdp:'
+	run -0 $BPF_LD --complete -- --attach xdp:l
+	assert_line --partial 'xdp:lo'
+	run -0 $BPF_LD --complete -- --attach tcx/ingress:lo,aft
+	assert_output --partial 'tcx/ingress:lo,after'
+	refute_output --partial before
+	run -0 $BPF_LD --complete -- --attach nothing:l
+	assert_output ''
+}
+
 @test "options complete" {
 	run -0 $BPF_LD --complete -- --at
 	assert_output --partial '--attach'

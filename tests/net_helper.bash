@@ -31,7 +31,8 @@ object() { $BPF_AS -o p.o p.s; }
 counted()
 {
 	object
-	run -0 --separate-stderr $BPF_LD --watch counts=1h "$@"
+	run --separate-stderr $BPF_LD --watch counts=1h "$@"
+	[ "$status" = 0 ] || { echo "status $status: $stderr"; return 1; }
 }
 
 # is ELEMENT COUNT: in $output of counted

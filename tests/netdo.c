@@ -10,6 +10,9 @@
  *       sockopt    one setsockopt and one getsockopt of SO_KEEPALIVE
  *       read FILE  opens it and reads a byte
  *       poke ADDR  a datagram to a port where nobody is: done when that was answered, failed after a second
+ *       send ADDR  a datagram to that port, whoever gets it
+ *       fd PORT COMMAND...  a UDP socket at 127.0.0.1:PORT (SO_REUSEPORT) as file descriptor 9 of COMMAND
+ *       self PORT  a datagram to 127.0.0.1:PORT, which comes out of file descriptor 9 within a second
  *       sleep      waits for a line on standard input, or its end
  *       to PORT    connects to 127.0.0.1:PORT by TCP, prints what the other side sends
  *       serve PORT WORD  listens at 127.0.0.1:PORT (SO_REUSEPORT), prints "ready", sends WORD to one client
@@ -172,14 +175,55 @@ static void poke(const char *text)
 	union addr a;
 	socklen_t n = make(&a, text, 9);
 	int s = must(socket(a.any.sa_family, SOCK_DGRAM, 0), "socket");
-	struct timeval limit = { .tv_sec = 1 };
+	struct timeval limit = { .tv_usec = 250000 };
+	int tries = 4; /* a device that has just got a program may lose one */
 	char c;
 
 	must(setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), "setsockopt");
 	must(connect(s, &a.any, n), "connect");
-	must((int)send(s, "x", 1, 0), "send");
-	if (recv(s, &c, 1, 0) >= 0 || errno != ECONNREFUSED)
+	do
+		must((int)send(s, "x", 1, 0), "send");
+	while (recv(s, &c, 1, 0) < 0 && errno == EAGAIN && --tries);
+	if (errno != ECONNREFUSED)
 		fail(text);
+	close(s);
+}
+
+static void send_to(const char *text)
+{
+	union addr a;
+	socklen_t n = make(&a, text, 9);
+	int s = must(socket(a.any.sa_family, SOCK_DGRAM, 0), "socket");
+
+	must((int)sendto(s, "x", 1, 0, &a.any, n), "sendto");
+	close(s);
+}
+
+static void fd_for(const char *port, char **command)
+{
+	union addr a;
+	socklen_t n = make(&a, "127.0.0.1", (uint16_t)atoi(port));
+	int s = must(socket(AF_INET, SOCK_DGRAM, 0), "socket"), on = 1;
+
+	must(setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)), "setsockopt");
+	must(bind(s, &a.any, n), "bind");
+	must(dup2(s, 9), "dup2");
+	close(s);
+	execvp(command[0], command);
+	fail(command[0]);
+}
+
+static void self(const char *port)
+{
+	union addr a;
+	socklen_t n = make(&a, "127.0.0.1", (uint16_t)atoi(port));
+	int s = must(socket(AF_INET, SOCK_DGRAM, 0), "socket");
+	struct timeval limit = { .tv_sec = 1 };
+	char c;
+
+	must(setsockopt(9, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)), "setsockopt");
+	must((int)sendto(s, "x", 1, 0, &a.any, n), "sendto");
+	must((int)recv(9, &c, 1, 0), "recv");
 	close(s);
 }
 
@@ -244,6 +288,12 @@ int main(int argc, char **argv)
 			read_file(next), i++;
 		else if (strcmp(argv[i], "poke") == 0)
 			poke(next), i++;
+		else if (strcmp(argv[i], "send") == 0)
+			send_to(next), i++;
+		else if (strcmp(argv[i], "fd") == 0 && i + 2 < argc)
+			fd_for(next, argv + i + 2);
+		else if (strcmp(argv[i], "self") == 0)
+			self(next), i++;
 		else if (strcmp(argv[i], "sleep") == 0)
 			getchar();
 		else if (strcmp(argv[i], "to") == 0)

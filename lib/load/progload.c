@@ -371,11 +371,28 @@ static int refused(struct load_job *j, int err, struct bu_loaded *out, struct bu
 	}
 	d = bu_diag(ds, BU_ERROR, "L0205", "program %s cannot be loaded: %s", j->name,
 		    strerror(-err));
+	if (j->attr.prog_ifindex)
+		bu_diag_note(ds, d, "it is loaded for the processor of a network device (xdp:DEVICE:offload), which few have");
 	if (err == -E2BIG && j->g->core)
 		bu_diag_note(ds, d, "it has CO-RE relocations, which the kernel applies since 5.17");
 	else
 		bu_sys_explain(j->s, ds, d, BPF_PROG_LOAD, err, &j->attr);
 	return err;
+}
+
+/* The device whose processor runs the program (xdp:DEVICE:offload), or 0. */
+static uint32_t offload_device(const struct bu_plan *p, struct bu_sys *s, unsigned prog)
+{
+	for (unsigned i = 0; i < p->priv->natt; i++) {
+		const struct plan_attach *a = &p->priv->att[i];
+		int ifindex;
+
+		if (a->prog != prog || !(a->at.xdp_flags & XDP_FLAGS_HW_MODE))
+			continue;
+		ifindex = s->ops->ifindex(s, a->at.a);
+		return ifindex > 0 ? (uint32_t)ifindex : 0;
+	}
+	return 0;
 }
 
 struct load_job *bu_load_job_begin(const struct bu_plan *p, struct bu_sys *s, unsigned prog,
@@ -404,6 +421,7 @@ struct load_job *bu_load_job_begin(const struct bu_plan *p, struct bu_sys *s, un
 	j->attr.kern_version = p->obj->kern_version;
 	j->attr.prog_flags = g->flags;
 	j->attr.expected_attach_type = g->attach_type;
+	j->attr.prog_ifindex = offload_device(p, s, prog);
 	j->attr.attach_btf_id = g->attach_btf_id ? g->attach_btf_id : out->progs[prog].place.id;
 	if (out->progs[prog].place.fd >= 0) /* one field: a program's fd, or a module's BTF */
 		j->attr.attach_prog_fd = (uint32_t)out->progs[prog].place.fd;

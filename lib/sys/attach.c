@@ -97,6 +97,16 @@ bool bu_attach_no_target(enum bu_hook hook)
 	return driver && driver->no_target;
 }
 
+bool bu_attach_names(enum bu_hook hook, enum bu_names *names)
+{
+	const struct bu_attach_driver *driver = bu_attach_driver(hook);
+
+	if (!driver || !driver->names)
+		return false;
+	*names = (enum bu_names)(driver->names - 1);
+	return true;
+}
+
 int bu_sys_check_hook(struct bu_sys *s, const struct bu_attach *at, struct bu_diags *ds)
 {
 	if (!s->ops->has_hook || s->ops->has_hook(s, at->hook))

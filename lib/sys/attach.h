@@ -67,6 +67,7 @@ struct bu_attach_driver {
 	/* What does not end with the fds; NULL: nothing. 0, or the -errno of what is still there. */
 	int (*detach)(struct bu_sys *s, struct bu_attached *at);
 	bool no_target; /* TARGET may be left out */
+	uint32_t names; /* 1 + enum bu_names of the targets, 0: there is no list */
 };
 /* The hook's driver, NULL for BU_HOOK_NONE. */
 const struct bu_attach_driver *bu_attach_driver(enum bu_hook hook);

@@ -53,4 +53,5 @@ static int attach_cgroup(struct bu_attaching *c)
 
 const struct bu_attach_driver bu_driver_cgroup = {
 	.parse = parse_cgroup, .attach = attach_cgroup, .detach = bu_net_prog_detach,
+	.names = 1 + BU_NAMES_CGROUPS,
 };

@@ -46,6 +46,7 @@ static int attach_netns(struct bu_attaching *c)
 
 const struct bu_attach_driver bu_driver_netns = {
 	.parse = parse_netns, .attach = attach_netns, .detach = bu_net_prog_detach, .no_target = true,
+	.names = 1 + BU_NAMES_NETNS,
 };
 
 /* ---------------------------------------------------------------- netfilter */

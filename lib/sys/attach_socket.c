@@ -137,4 +137,5 @@ static int detach_socket(struct bu_sys *s, struct bu_attached *at)
 
 const struct bu_attach_driver bu_driver_socket = {
 	.parse = parse_socket, .attach = attach_socket, .detach = detach_socket,
+	.names = 1 + BU_NAMES_DEVICES,
 };

@@ -6,6 +6,7 @@
 #include "sys/attach_net.h"
 
 #include <fcntl.h>
+#include <string.h>
 
 static int parse_sockmap(struct bu_attach_parser *p, struct bu_str t)
 {
@@ -17,14 +18,31 @@ static int parse_sockmap(struct bu_attach_parser *p, struct bu_str t)
 	return 0;
 }
 
+/* Only these two types hold sockets whose traffic programs see. */
+static int check_type(struct bu_attaching *c)
+{
+	struct bpf_map_info info;
+	uint32_t size = sizeof(info);
+	const struct bu_kind *k;
+
+	memset(&info, 0, sizeof(info));
+	if (bu_sys_info(c->s, c->at->map_fd, &info, &size) || info.type == BPF_MAP_TYPE_SOCKMAP ||
+	    info.type == BPF_MAP_TYPE_SOCKHASH)
+		return 0;
+	k = bu_kind_by_num(bu_map_types, bu_nmap_types, info.type);
+	bu_diag(c->ds, BU_ERROR, "S0109", "%s: the map is of type %s, and these programs belong to a sockmap or a sockhash",
+		bu_blame_subject(c), k ? k->name : "unknown");
+	return -EINVAL;
+}
+
 static int attach_sockmap(struct bu_attaching *c)
 {
 	uint32_t type = bu_hook_attach_type(c->at->hook);
 	bool told;
-	int err = -EINVAL;
+	int err = check_type(c);
 
-	if (c->at->map_fd < 0)
-		return bu_blame_lacks(c, "the map is not there", NULL);
+	if (err)
+		return err;
 	if (!bu_net_old_way(c)) {
 		err = bu_net_link(c, (uint32_t)c->at->map_fd, type, &told);
 		if (!err || told)

@@ -169,7 +169,9 @@ static int detach_tcx(struct bu_sys *s, struct bu_attached *at)
 	return at->persists ? bu_net_prog_detach(s, at) : detach_clsact(s, at);
 }
 
-const struct bu_attach_driver bu_driver_tcx = { .parse = parse_tcx, .attach = attach_tcx, .detach = detach_tcx };
+const struct bu_attach_driver bu_driver_tcx = {
+	.parse = parse_tcx, .attach = attach_tcx, .detach = detach_tcx, .names = 1 + BU_NAMES_DEVICES,
+};
 
 /* ---------------------------------------------------------------- tc */
 
@@ -187,4 +189,6 @@ static int attach_tc(struct bu_attaching *c)
 	return attach_tcx_link(c, ifindex);
 }
 
-const struct bu_attach_driver bu_driver_tc = { .parse = parse_tc, .attach = attach_tc, .detach = detach_clsact };
+const struct bu_attach_driver bu_driver_tc = {
+	.parse = parse_tc, .attach = attach_tc, .detach = detach_clsact, .names = 1 + BU_NAMES_DEVICES,
+};

@@ -160,8 +160,9 @@ int bu_blame_net(struct bu_attaching *c, int cmd, int err, const char *words)
 		return err;
 	case -ERANGE:
 	case -E2BIG:
-		bu_diag(c->ds, BU_ERROR, "S0111", "%s: as many programs as there can be (64) are attached here",
-			bu_blame_subject(c));
+		bu_diag(c->ds, BU_ERROR, "S0111", "%s: %s", bu_blame_subject(c), c->at->hook == BU_HOOK_FLOW_DISSECTOR
+			? "a network namespace has one flow dissector, and this one has it already"
+			: "as many programs as there can be (64) are attached here");
 		return err;
 	case -ENOENT:
 	case -ENOLINK:

@@ -368,6 +368,8 @@ void bu_sys_leave(struct bu_sys *s, struct bu_attached *at);
 int bu_sys_detach(struct bu_sys *s, struct bu_attached *at);
 /* Does the hook need no target ("sk_lookup": this network namespace)? */
 bool bu_attach_no_target(enum bu_hook hook);
+/* The list of names that the hook's targets are taken from. False: there is none. */
+bool bu_attach_names(enum bu_hook hook, enum bu_names *names);
 /* Can this backend attach there at all? -EOPNOTSUPP with a message. */
 int bu_sys_check_hook(struct bu_sys *s, const struct bu_attach *at, struct bu_diags *ds);
 

@@ -66,7 +66,7 @@ fetch()
 	kdir=
 	pkg=$(apt-cache show "$(metapackage "$1")" 2>/dev/null |
 		sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p' | head -n 1)
-	if [ -n "$pkg" ] && [ ! -e "$cache/$pkg/vmlinuz" ]; then
+	if [ -n "$pkg" ] && [ ! -e "$cache/$pkg/cls_bpf.ko" ]; then
 		# The sandbox user of apt may not write here.
 		set -- "$1" "$cache"/"$pkg"_*.deb
 		if [ ! -e "$2" ]; then
@@ -94,7 +94,8 @@ unpack()
 	rm -rf "$2.new"
 	mkdir -p "$2.new" || return 1
 	dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2.new" --wildcards --strip-components=1 \
-		'./boot/vmlinuz-*' './lib/modules/*/veth.ko*' || return 1
+		'./boot/vmlinuz-*' './lib/modules/*/veth.ko*' './lib/modules/*/cls_bpf.ko*' \
+		'./lib/modules/*/sch_ingress.ko*' || return 1
 	mv "$2.new"/boot/vmlinuz-* "$2.new/vmlinuz" || return 1
 	find "$2.new/lib" -name '*.ko*' -exec mv {} "$2.new" \;
 	find "$2.new" -name '*.xz' -exec xz -d {} \;

@@ -118,7 +118,12 @@ static int f_names(struct bu_sys *s, enum bu_names what, const char *within, bu_
 	static const char *const tps[] = { "consume_skb", "kfree_skb", NULL };
 	static const char *const funcs[] = { "__alloc_skb", "kfree", "vfs_read", NULL };
 	static const char *const devs[] = { "lo", "eth0", NULL };
-	static const char *const *const lists[] = { cats, tps, funcs, devs };
+	static const char *const cgs[] = { "web", "web/one", NULL };
+	static const char *const nss[] = { "blue", "green", NULL };
+	static const char *const *const lists[] = {
+		[BU_NAMES_TRACEPOINT_CATEGORIES] = cats, [BU_NAMES_TRACEPOINTS] = tps, [BU_NAMES_FUNCTIONS] = funcs,
+		[BU_NAMES_DEVICES] = devs, [BU_NAMES_CGROUPS] = cgs, [BU_NAMES_NETNS] = nss,
+	};
 	char name[32]; /* not valid after the call, as the interface says */
 
 	(void)s, (void)within;
@@ -395,6 +400,52 @@ static void test_targets(void)
 	drop(&p);
 }
 
+static void test_net_targets(void)
+{
+	struct parsed p;
+
+	good(BU_HOOK_TC, "eth0:egress,prio=5,handle=0x10,chain=2", "eth0", NULL, 0);
+	good(BU_HOOK_TC_INGRESS, "eth0,netns=blue,classify", "eth0", NULL, 0);
+	good(BU_HOOK_TCX_INGRESS, "eth0,before=link:7,revision=3", "eth0", NULL, 0);
+	good(BU_HOOK_CGROUP_CONNECT4, "/sys/fs/cgroup/a:b c,multi", "/sys/fs/cgroup/a:b c", NULL, 0);
+	good(BU_HOOK_SK_MSG, "socks", "socks", NULL, 0);
+	good(BU_HOOK_NETFILTER, "ipv6:output,priority=-100,defrag", "output", NULL, 0);
+	good(BU_HOOK_LWT_XMIT, "10.1.0.0/16,dev=eth0,headroom=14", "eth0", NULL, 0);
+	good(BU_HOOK_SOCKET, "udp:127.0.0.1:53", "127.0.0.1", NULL, 0);
+	good(BU_HOOK_SK_REUSEPORT, "tcp:fd00::1:53", "fd00::1", NULL, 0);
+	good(BU_HOOK_LIRC_MODE2, "/dev/lirc0", "/dev/lirc0", NULL, 0);
+	wrong(BU_HOOK_TC, "eth0", "the side is missing");
+	wrong(BU_HOOK_TC, "eth0:up", "neither 'ingress' nor 'egress'");
+	wrong(BU_HOOK_TC_EGRESS, "eth0,prio=65536", "too large");
+	wrong(BU_HOOK_TC_EGRESS, "eth0,handle=0x100000000", "does not fit");
+	wrong(BU_HOOK_TC_EGRESS, "eth0,first", "takes no option 'first'");
+	wrong(BU_HOOK_TCX_EGRESS, "eth0,first,last", "exclude each other");
+	wrong(BU_HOOK_TCX_EGRESS, "eth0,before=", "missing");
+	wrong(BU_HOOK_CGROUP_DEV, "", "path of a control group is missing");
+	wrong(BU_HOOK_NETFILTER, "ipv4", "no ':'");
+	wrong(BU_HOOK_NETFILTER, "ipv4:input,priority=-2147483648", "no number of 32 bits");
+	wrong(BU_HOOK_NETFILTER, "ipv4:input,priority=2147483647", "no number of 32 bits");
+	wrong(BU_HOOK_LWT_IN, "10.0.0.0/33,dev=x", "length of the prefix");
+	wrong(BU_HOOK_LWT_IN, "10.0.0.0/8,dev=x,headroom=1", "takes no option 'headroom'");
+	wrong(BU_HOOK_LWT_IN, "here,dev=x", "no address");
+	wrong(BU_HOOK_LWT_OUT, "10.0.0.0/8,via=::1", "no address of that kind");
+	wrong(BU_HOOK_SOCKET, "fd:x", "not a number");
+	wrong(BU_HOOK_SOCKET, "udp:70000", "from 1 to 65535");
+	wrong(BU_HOOK_SK_REUSEPORT, "eth0", "no socket");
+	wrong(BU_HOOK_LIRC_MODE2, "", "missing");
+	p = parse(BU_HOOK_SK_LOOKUP, "");
+	ok(p.err == 0 && !p.at.a && bu_attach_no_target(BU_HOOK_SK_LOOKUP) && !bu_attach_no_target(BU_HOOK_TC),
+	   "sk_lookup needs no target");
+	drop(&p);
+	p = parse(BU_HOOK_NETFILTER, "ip6:forward,priority=-7");
+	ok(p.at.net.pf == 10 && p.at.net.hooknum == 2 && p.at.net.priority == -7, "ip6:forward");
+	drop(&p);
+	p = parse(BU_HOOK_LWT_XMIT, "fd00:1::/32,via=fd00::2,table=1000,metric=3");
+	ok(p.err == 0 && p.at.net.route.prefix == 32 && p.at.net.route.has_via && p.at.net.route.dst[0] == 0xfd &&
+	   p.at.net.route.via[15] == 2 && p.at.net.route.table == 1000 && p.at.net.route.metric == 3, "a route");
+	drop(&p);
+}
+
 /* ---------------------------------------------------------------- attaching */
 
 /* Attaches by script. Success is detached again; either way nothing may be left open. */
@@ -550,6 +601,43 @@ static void test_attach_xdp(void)
 	f.ret[BPF_LINK_CREATE] = -EPERM;
 	f.facts.caps = UINT64_C(1) << 39;
 	fails(f, BU_HOOK_XDP, "eth0", -EPERM, "lacks CAP_NET_ADMIN");
+}
+
+/* What a backend that has no such operation says. */
+static void test_attach_net(void)
+{
+	struct bu_attached out;
+	struct parsed p;
+	struct fake f = fake();
+
+	fails(f, BU_HOOK_TC_INGRESS, "eth0", -EOPNOTSUPP, "no tc");
+	fails(f, BU_HOOK_CGROUP_DEV, "web", -EOPNOTSUPP, "no such target");
+	fails(f, BU_HOOK_LWT_XMIT, "10.0.0.0/8,dev=eth0", -EOPNOTSUPP, "no routes");
+	fails(f, BU_HOOK_SOCKET, "eth0", -EOPNOTSUPP, "no sockets");
+	fails(f, BU_HOOK_TCX_INGRESS, "eth0,netns=blue", -EOPNOTSUPP, "no such target");
+	p = attach(&f, BU_HOOK_TCX_EGRESS, "eth0,before=link:7,revision=5", BU_VIA_AUTO, &out);
+	ok(p.err == 0 && f.last.link_create.attach_type == BPF_TCX_EGRESS && f.last.link_create.tcx.relative_id == 7 &&
+	   f.last.link_create.flags == (BPF_F_BEFORE | BPF_F_ID | BPF_F_LINK) &&
+	   f.last.link_create.tcx.expected_revision == 5, "tcx by link, in front of another");
+	bu_sys_detach(&f.sys, &out);
+	drop(&p);
+	p = attach(&f, BU_HOOK_NETFILTER, "ipv4:input,priority=9,defrag", BU_VIA_AUTO, &out);
+	ok(p.err == 0 && f.last.link_create.attach_type == BPF_NETFILTER && f.last.link_create.netfilter.pf == 2 &&
+	   f.last.link_create.netfilter.hooknum == 1 && f.last.link_create.netfilter.priority == 9 &&
+	   f.last.link_create.netfilter.flags == BPF_F_NETFILTER_IP_DEFRAG, "netfilter by link");
+	bu_sys_detach(&f.sys, &out);
+	drop(&p);
+	f.ret[BPF_LINK_CREATE] = -ESTALE;
+	fails(f, BU_HOOK_TCX_EGRESS, "eth0,first,revision=5", -ESTALE, "another revision than 5");
+	f.ret[BPF_LINK_CREATE] = -ERANGE;
+	fails(f, BU_HOOK_TCX_EGRESS, "eth0", -ERANGE, "as many programs as there can be");
+	f.ret[BPF_LINK_CREATE] = -ENOENT;
+	fails(f, BU_HOOK_TCX_EGRESS, "eth0,after=5", -ENOENT, "'5' is not attached here");
+	f.ret[BPF_LINK_CREATE] = -EBUSY;
+	fails(f, BU_HOOK_NETFILTER, "ipv4:input", -EBUSY, "another priority= may be free");
+	f.ret[BPF_LINK_CREATE] = -EPERM;
+	f.facts.caps = UINT64_C(1) << 39;
+	fails(f, BU_HOOK_TCX_EGRESS, "eth0", -EPERM, "lacks CAP_NET_ADMIN");
 }
 
 /* ---------------------------------------------------------------- explaining */
@@ -770,6 +858,8 @@ int main(int argc, char **argv)
 	test_attach_probe();
 	test_attach_tracepoint();
 	test_attach_xdp();
+	test_net_targets();
+	test_attach_net();
 	test_explain();
 	test_elf(argc > 0 ? argv[0] : "/proc/self/exe");
 	return done_testing();
