@@ -200,6 +200,32 @@ need_tc()
 	[[ $stderr == *"there is no program or link"* ]]
 }
 
+@test "a section's other name; a kernel without netkit" {
+	need_tcx
+	prog in tc/ingress 0 $PASS
+	prog out tc/egress 1 $PASS
+	prog x xdp 2 2
+	# shellcheck disable=SC2046
+	counted --attach tcx/ingress:va,netns="$NS" --attach tcx/egress:va,netns="$NS" p.o -- $(poke)
+	more 0
+	more 1
+	rm p.s
+	prog one tc 0 $PASS
+	prog x xdp 2 2
+	# shellcheck disable=SC2046
+	counted --attach tcx/ingress:va,netns="$NS" p.o -- $(poke)
+	more 0
+	run --separate-stderr $BPF_LD --attach netkit/primary:va,netns="$NS" p.o
+	if zcat /proc/config.gz 2>/dev/null | grep -q '^# CONFIG_NETKIT is not set'; then
+		assert_equal "$status" 3
+		[[ $stderr == *"this kernel was built without CONFIG_NETKIT"* ]]
+	else
+		assert_equal "$status" 1
+	fi
+	run --separate-stderr $BPF_LD --attach lirc_mode2:0=one p.o
+	[[ $status != 0 && $stderr == *"error:"* ]]
+}
+
 # ---------------------------------------------------------------- namespaces
 
 @test "netns=: a name, a path, a process; and refusals" {
@@ -254,6 +280,7 @@ xdp_ids() { ip -n "$NS" -d link show va | sed -n 's/.*prog\/xdp[a-z]* id \([0-9]
 		more 1
 		assert_equal "$(xdp_ids)" "$before"
 	done
+	run -1 --separate-stderr $BPF_LD --attach "xdp:va,old=link:99999999,netns=$NS=two" p.o
 	run -1 --separate-stderr $BPF_LD --attach "xdp:va,replace,netns=$NS=two" --attach "xdp:vx,netns=$NS=two" p.o
 	assert_equal "$(xdp_ids)" "$before"
 	run -3 --separate-stderr $BPF_LD --attach-via link --attach "xdp:va,replace,netns=$NS=two" p.o
@@ -292,7 +319,7 @@ xdp_ids() { ip -n "$NS" -d link show va | sed -n 's/.*prog\/xdp[a-z]* id \([0-9]
 	run -1 in_ns "$NETDO" tcp 127.0.0.1
 	[[ $output == *refused* ]]
 	stop KILL
-	run -0 in_ns "$NETDO" tcp 127.0.0.1
+	eventually 5 in_ns "$NETDO" tcp 127.0.0.1
 }
 
 @test "flow_dissector: by link, and by BPF_PROG_ATTACH; one only" {
@@ -411,6 +438,27 @@ routes() { ip -n "$1" ${2:-} route show; }
 	[[ $stderr == *"there is no network device 'vx'"* && $stderr == *"did you mean 'vb'?"* ]]
 	run -3 --separate-stderr $BPF_LD --attach-via link --attach lwt_xmit:10.8.0.0/24,dev=vb,netns="$NS2" p.o
 	[[ $stderr == *"no links to routes"* ]]
+}
+
+@test "a device that goes away takes its programs with it; the end is quiet" {
+	need_tc
+	need_lwt lwt_xmit
+	prog in tc 0 $PASS
+	prog x xdp 1 2
+	prog xmit lwt_xmit 2 0
+	object
+	start --attach tc:va:ingress,netns="$NS" --attach lwt_xmit:10.8.0.0/24,dev=va,netns="$NS" p.o
+	in_ns ip link del va
+	stop TERM 0
+	run -0 cat err
+	refute_output --partial error
+	in_ns ip link add va type veth peer name vc
+	in_ns ip link set va up
+	start --attach-via netlink --attach xdp:va,netns="$NS" p.o
+	in_ns ip link del va
+	stop TERM 0
+	run -0 cat err
+	refute_output --partial error
 }
 
 # ---------------------------------------------------------------- sockets

@@ -29,8 +29,6 @@ EXTRA_DIST += tests/qemu/run.sh tests/qemu/init tests/qemu/guest.sh \
 	tests/qemu/trace.s tests/qemu/victim.s tests/qemu/replace.s \
 	tests/qemu/attach.s tests/qemu/core.s tests/qemu/refused.s
 check-qemu: all tests/qemu/target tests/doctor
-	tests/qemu/attach.s tests/qemu/net.s tests/qemu/core.s tests/qemu/refused.s
-check-qemu: all tests/qemu/target
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/qemu/run.sh
 .PHONY: check-qemu
 clean-local: clean-qemu
@@ -108,7 +106,7 @@ TESTS += tests/fuzz/dis_fuzz
 check_PROGRAMS += tests/netdo
 tests_netdo_SOURCES = tests/netdo.c
 TESTS += tests/ld-net.bats tests/ld-cgroup.bats
-EXTRA_DIST += tests/ld-net.bats tests/ld-cgroup.bats tests/net_helper.bash
+EXTRA_DIST += tests/ld-net.bats tests/ld-cgroup.bats tests/net_helper.bash tests/qemu/net.s
 # One refused call and its explanation; see tests/ld-doctor.bats.
 check_PROGRAMS += tests/doctor
 tests_doctor_SOURCES = tests/doctor.c

@@ -80,7 +80,7 @@ stop()
 need_net()
 {
 	need_root
-	need_cmd ip
+	need_cmd ip nsenter
 	NS=bu-a-$$-$BATS_TEST_NUMBER
 	NS2=bu-b-$$-$BATS_TEST_NUMBER
 	ip netns add "$NS" 2>/dev/null || skip "needs network namespaces"

@@ -246,6 +246,25 @@ static int pick_by_name(struct bu_plan *p, const struct bu_attach_req *r, struct
 }
 
 /*
+ * Programs whose section has another name for the hook (tc/ingress for tcx/ingress), else those of its type,
+ * where the section names no target.
+ */
+static void pick_by_type(const struct bu_obj *o, enum bu_hook hook, struct pick *k)
+{
+	uint32_t type = bu_hook_prog_type(hook), attach = bu_hook_attach_type(hook);
+
+	for (int exact = attach != BU_NO_ATTACH_TYPE; exact >= 0 && !k->n; exact--) {
+		for (uint32_t i = 0; i < o->nprogs; i++) {
+			const struct bu_obj_prog *g = &o->progs[i];
+
+			if (g->def && !g->target.n && g->def->prog_type == type &&
+			    (!exact || g->def->attach_type == attach))
+				pick_add(k, i);
+		}
+	}
+}
+
+/*
  * Without a name: the section that names type and target; else the one that names the type and no
  * target ("xdp" names no device); else the only program there is.
  */
@@ -272,6 +291,11 @@ static int pick_by_section(struct bu_plan *p, const struct bu_attach_req *r, str
 	}
 	if (k->n > 1)
 		return ambiguous(p, r, k, "have a section that names this type", ds);
+	if (k->n)
+		return 0;
+	pick_by_type(o, r->hook, k);
+	if (k->n > 1)
+		return ambiguous(p, r, k, "are of this type, and no section names it", ds);
 	if (k->n)
 		return 0;
 	for (uint32_t i = 0; i < o->nprogs; i++)

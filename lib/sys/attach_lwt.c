@@ -81,6 +81,8 @@ static int blame_route(struct bu_attaching *c, int err, const char *words)
 		bu_diag_help(c->ds, d, "another metric= puts this one beside it");
 		return err;
 	}
+	if (bu_blame_option(c, err))
+		return -EOPNOTSUPP;
 	if (err == -EOPNOTSUPP && words[0]) {
 		bu_diag(c->ds, BU_ERROR, "S0121", "%s: %s", bu_blame_subject(c), words);
 		return err;

@@ -93,6 +93,18 @@ static bool numbered(const char *what, uint32_t *id, enum bu_objkind *kind)
 	return true;
 }
 
+int bu_net_old(struct bu_attaching *c)
+{
+	enum bu_objkind kind;
+	int fd = bu_net_object(c, c->at->net.old, &kind);
+
+	if (fd < 0 || kind == BU_PROG)
+		return fd;
+	bu_attach_close(c->s, &fd);
+	bu_diag(c->ds, BU_ERROR, "S0117", "%s: '%s' is a link, and a program is wanted", bu_blame_subject(c), c->at->net.old);
+	return -EINVAL;
+}
+
 int bu_net_object(struct bu_attaching *c, const char *what, enum bu_objkind *kind)
 {
 	uint32_t id;
@@ -218,7 +230,6 @@ int bu_net_prog_attach(struct bu_attaching *c, uint32_t attach_type, uint32_t fl
 {
 	union bpf_attr a;
 	uint32_t rel = 0;
-	enum bu_objkind kind;
 	int fd = -1, old = -1, err;
 
 	memset(&a, 0, sizeof(a));
@@ -231,7 +242,7 @@ int bu_net_prog_attach(struct bu_attaching *c, uint32_t attach_type, uint32_t fl
 	a.relative_id = rel;
 	a.expected_revision = c->at->net.revision;
 	if (!err && c->at->net.old) {
-		old = bu_net_object(c, c->at->net.old, &kind);
+		old = bu_net_old(c);
 		*told = old < 0;
 		err = old < 0 ? old : 0;
 		a.attach_flags |= BPF_F_REPLACE;

@@ -24,6 +24,8 @@ int bu_net_ifindex(struct bu_attaching *c);
 int bu_net_target(struct bu_attaching *c, enum bu_target_kind kind, const char *name);
 /* An fd of what is written N, id:N or as a pinned path; *kind tells what it is. -errno with a message. */
 int bu_net_object(struct bu_attaching *c, const char *what, enum bu_objkind *kind);
+/* An fd of the program that the option old names. -errno with a message. */
+int bu_net_old(struct bu_attaching *c);
 /*
  * LINK_CREATE on target (fd or ifindex) with the order that was asked for; the link into c->out->link_fd. 0, or
  * -errno without a message (but see *told).
@@ -46,6 +48,8 @@ int bu_blame_target(struct bu_attaching *c, enum bu_target_kind kind, const char
 /* cmd: BPF_LINK_CREATE, BPF_PROG_ATTACH or BU_CMD_NETLINK; words: the kernel's, or "". */
 int bu_blame_net(struct bu_attaching *c, int cmd, int err, const char *words);
 int bu_blame_tc(struct bu_attaching *c, int err, const char *words);
+/* The error may be one of a kernel that was built without the hook: then says so. */
+bool bu_blame_option(struct bu_attaching *c, int err);
 /* The backend or this kernel has no such thing at all: -EOPNOTSUPP. */
 int bu_blame_lacks(struct bu_attaching *c, const char *what, const char *help);
 

@@ -36,7 +36,6 @@ static int find_old(struct bu_attaching *c, int ifindex, uint32_t *flags, int *f
 {
 	/* By XDP_ATTACHED_*: none, driver, generic, offload. */
 	static const uint32_t attached[] = { 0, XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE, XDP_FLAGS_HW_MODE };
-	enum bu_objkind kind;
 	uint32_t id = 0;
 	uint8_t mode = 0;
 	int err;
@@ -54,7 +53,7 @@ static int find_old(struct bu_attaching *c, int ifindex, uint32_t *flags, int *f
 	if (*flags != attached[mode])
 		id = 0; /* one in another mode is none of ours; the kernel has words for that */
 	if (c->at->net.old) {
-		*fd = bu_net_object(c, c->at->net.old, &kind);
+		*fd = bu_net_old(c);
 		return *fd < 0 ? *fd : 0;
 	}
 	if (!id)

@@ -98,6 +98,8 @@ int bu_blame_target(struct bu_attaching *c, enum bu_target_kind kind, const char
 		return blame_cgroup(c, name, err);
 	if (kind == BU_TARGET_NETNS)
 		return blame_netns(c, name, err);
+	if (bu_blame_option(c, err))
+		return -EOPNOTSUPP;
 	bu_diag(c->ds, BU_ERROR, "S0118", "%s: %s cannot be opened: %s", bu_blame_subject(c), name,
 		err == -EMEDIUMTYPE ? "it is no such device" : strerror(-err));
 	return err == -EMEDIUMTYPE ? -EINVAL : err;
@@ -128,6 +130,51 @@ static int blame_cgroup_mode(struct bu_attaching *c, int err)
 		     "in another mode");
 	bu_diag_help(c->ds, d, "'bpftool cgroup tree' lists them");
 	return err;
+}
+
+/* The build option without which the kernel does not know the hook, or NULL. */
+static const char *option_of(enum bu_hook hook)
+{
+	switch (bu_hook_prog_type(hook)) {
+	case BPF_PROG_TYPE_CGROUP_SKB:
+	case BPF_PROG_TYPE_CGROUP_SOCK:
+	case BPF_PROG_TYPE_CGROUP_SOCK_ADDR:
+	case BPF_PROG_TYPE_CGROUP_SOCKOPT:
+	case BPF_PROG_TYPE_CGROUP_SYSCTL:
+	case BPF_PROG_TYPE_CGROUP_DEVICE:
+	case BPF_PROG_TYPE_SOCK_OPS:
+		return "CONFIG_CGROUP_BPF";
+	case BPF_PROG_TYPE_SCHED_CLS:
+		return hook == BU_HOOK_NETKIT_PRIMARY || hook == BU_HOOK_NETKIT_PEER ? "CONFIG_NETKIT" :
+		       hook == BU_HOOK_TCX_INGRESS || hook == BU_HOOK_TCX_EGRESS ? "CONFIG_NET_XGRESS" : "CONFIG_NET_CLS_BPF";
+	case BPF_PROG_TYPE_NETFILTER:
+		return "CONFIG_NETFILTER_BPF_LINK";
+	case BPF_PROG_TYPE_LWT_IN:
+	case BPF_PROG_TYPE_LWT_OUT:
+	case BPF_PROG_TYPE_LWT_XMIT:
+		return "CONFIG_LWTUNNEL_BPF";
+	case BPF_PROG_TYPE_LWT_SEG6LOCAL:
+		return "CONFIG_IPV6_SEG6_BPF";
+	case BPF_PROG_TYPE_SK_SKB:
+		return "CONFIG_BPF_STREAM_PARSER";
+	case BPF_PROG_TYPE_SK_MSG:
+		return "CONFIG_NET_SOCK_MSG";
+	case BPF_PROG_TYPE_LIRC_MODE2:
+		return "CONFIG_BPF_LIRC_MODE2";
+	default:
+		return NULL;
+	}
+}
+
+bool bu_blame_option(struct bu_attaching *c, int err)
+{
+	const char *option = option_of(c->at->hook);
+
+	if ((err != -EINVAL && err != -EOPNOTSUPP && err != -ENOENT && err != -ENXIO) || !option || !c->s->ops->config ||
+	    c->s->ops->config(c->s, option) != 'n')
+		return false;
+	bu_diag(c->ds, BU_ERROR, "S0121", "%s: this kernel was built without %s", bu_blame_subject(c), option);
+	return true;
 }
 
 int bu_blame_net(struct bu_attaching *c, int cmd, int err, const char *words)
@@ -174,6 +221,16 @@ int bu_blame_net(struct bu_attaching *c, int cmd, int err, const char *words)
 	default:
 		break;
 	}
+	if (bu_blame_option(c, err))
+		return -EOPNOTSUPP;
+	if (c->at->hook == BU_HOOK_NETKIT_PRIMARY || c->at->hook == BU_HOOK_NETKIT_PEER) {
+		if (err == -ENXIO || err == -EACCES) {
+			d = bu_diag(c->ds, BU_ERROR, "S0109", "%s: '%s' is %s", bu_blame_subject(c), c->at->a,
+				    err == -ENXIO ? "no netkit device" : "not the primary device of its pair");
+			bu_diag_note(c->ds, d, "both programs of a pair are attached to the primary device");
+			return -EINVAL;
+		}
+	}
 	err = bu_blame_step(c, cmd == BPF_LINK_CREATE ? BPF_PROG_ATTACH : cmd, step, err);
 	say(c, c->ds->last, words);
 	if (err == -EINVAL && c->at->net.flags & (BPF_F_BEFORE | BPF_F_AFTER) && is_cgroup(c->at))
@@ -188,6 +245,8 @@ int bu_blame_tc(struct bu_attaching *c, int err, const char *words)
 
 	if (!c->s->ops->tc)
 		return bu_blame_lacks(c, "this backend has no tc", NULL);
+	if (bu_blame_option(c, err))
+		return -EOPNOTSUPP;
 	switch (err) {
 	case -EOPNOTSUPP:
 	case -ENOENT:

@@ -168,14 +168,16 @@ clsact()
 
 netkit()
 {
-	ip link add nk0 type netkit || { echo 'needs a kernel with CONFIG_NETKIT'; return 77; }
-	ip link set nk0 up
+	bpf-as $tests/net.s
+	# The other end gets a name by itself.
+	ip link add n0 type netkit || { echo 'needs a kernel with CONFIG_NETKIT'; return 77; }
+	ip link set n0 up
 	for peer in /sys/class/net/nk*; do
 		ip link set "${peer##*/}" up
 	done
-	ip addr add 10.7.0.1/24 dev nk0
-	ran netkit/primary:nk0 2 3 -- sh -c 'ping -q -c 3 -W 1 10.7.0.2; true'
-	ip link del nk0
+	ip addr add 10.7.0.1/24 dev n0
+	ran netkit/primary:n0 2 3 -- sh -c 'ping -q -c 3 -W 1 10.7.0.2; true'
+	ip link del n0
 	nothing_left
 }
 
