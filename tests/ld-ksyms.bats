@@ -90,6 +90,11 @@ C
 	run -1 $BPF_LD --color=never --no-attach strong.o
 	assert_output --partial 'program p uses bpf_rcu_read_lok, which is no function of this kernel [L0140]'
 	assert_output --partial 'did you mean "bpf_rcu_read_lock"?'
+	declared several 'extern const void nothing_1 KSYM; extern void bpf_rcu_read_unlok(void) KSYM; extern void bpf_rcu_read_lock(void) KSYM' \
+		'v = (u64)&nothing_1; bpf_rcu_read_unlok(); bpf_rcu_read_lock()'
+	run -1 $BPF_LD --color=never -n --no-attach several.o
+	assert_output --partial 'uses nothing_1, which'
+	assert_output --partial 'uses bpf_rcu_read_unlok, which'
 	declared weak 'extern void bpf_not_here(void) KSYM WEAK' 'bpf_not_here()'
 	run -1 $BPF_LD --color=never --no-attach weak.o
 	assert_output --partial 'weak.c:4:'

@@ -29,6 +29,8 @@ EXTRA_DIST += tests/qemu/run.sh tests/qemu/init tests/qemu/guest.sh \
 	tests/qemu/trace.s tests/qemu/victim.s tests/qemu/replace.s \
 	tests/qemu/attach.s tests/qemu/core.s tests/qemu/refused.s
 check-qemu: all tests/qemu/target tests/doctor
+	tests/qemu/attach.s tests/qemu/core.s tests/qemu/ksym.s tests/qemu/refused.s
+check-qemu: all tests/qemu/target
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/qemu/run.sh
 .PHONY: check-qemu
 clean-local: clean-qemu

@@ -329,12 +329,14 @@ int bu_plan_ksyms(struct bu_plan *p, struct bu_sys *s, struct bu_diags *ds)
 
 		/* What is done needs no map: it leaves the list. */
 		for (uint32_t r = 0; r < c->nrefs; r++) {
-			const struct bu_ksym *k = is_ours(&c->ref[r]) ? symbol(&f, &c->ref[r], &err) : NULL;
+			int nomem, one = 0;
+			const struct bu_ksym *k = is_ours(&c->ref[r]) ? symbol(&f, &c->ref[r], &nomem) : NULL;
 
-			if (k && !err)
-				err = put(&f, &v->progs[i], &c->ref[r], k);
+			if (k)
+				one = put(&f, &v->progs[i], &c->ref[r], k);
 			else
 				c->ref[kept++] = c->ref[r];
+			err = one ? one : err;
 		}
 		c->nrefs = kept;
 		err = bu_plan_spare(p, i, err, mark, ds);

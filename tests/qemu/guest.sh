@@ -265,6 +265,18 @@ doctor()
 	/bin/doctor prog 20 | grep 'may have been built without CONFIG_BPF_LIRC_MODE2'
 }
 
+# Symbols of the kernel, types of its module veth.
+ksym()
+{
+	bpf-as $tests/ksym.s
+	bpf-ld --attach raw_tp:sys_enter=on_enter --pin /sys/fs/bpf/t ksym.o -- target 5
+	got="$(for i in 0 1 2 3 4; do value /sys/fs/bpf/t/counts $i; done)"
+	rm -r /sys/fs/bpf/t
+	set -- $got
+	echo "counts: $*"
+	[ "$1" -ge 5 ] && [ "$2 $3 $4" = '1 1 0' ] && [ "$5" -gt 8 ]
+}
+
 demo_kretprobe()
 {
 	sh /examples/demo.sh /bin | tee demo.out
@@ -301,6 +313,7 @@ refused			a refused program: its line is named, nothing is left
 no_function		a function that is not there is named, nothing is left
 doctor			what this kernel is too old for, or was built without
 core			CO-RE: fields of task_struct where this kernel has them
+ksym			.ksyms: a typed variable, an address, a weak one; CO-RE against a module
 demo_kretprobe		the leak check: 50, 30, 0, and 0 after TCP
 '
 
