@@ -34,7 +34,12 @@ static int read_object(struct ld *l)
 				strerror(-err));
 		return -EIO;
 	}
-	err = bu_obj_supply_libc(&l->obj);
+	err = bu_obj_place_common(&l->obj);
+	if (err == -EFBIG)
+		bu_diag(&l->ds, BU_ERROR, "O0205", "%s: its variables without values are larger than a map holds",
+			l->object);
+	if (!err)
+		err = bu_obj_supply_libc(&l->obj);
 	return err ? err : bu_obj_index(&l->obj, &l->ds);
 }
 

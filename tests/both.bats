@@ -30,3 +30,8 @@ on_vm() # FILE REGEX NUMBER
 @test "bpf-ld: life, watching, pins, used maps" {
 	on_vm ld_run.bats '^(--for ends|--watch prints|what --watch prints|--json: what was|--pin keeps|--pin elsewhere|--pin with COMMAND|a pinned map is|structs are watched)' 9
 }
+
+@test "bpf-ld: old forms of objects, tc's pinning" {
+	command -v clang-19 >/dev/null || skip "needs the program clang-19"
+	on_vm ld-formats.bats '^(the samples.|tc.s pinning|cilium|symbols without|code in|common symbols|an object with damaged)' 5
+}

@@ -17,6 +17,7 @@ lib_libbu_a_SOURCES += lib/obj/obj.h lib/obj/objpriv.h lib/obj/obj.c lib/obj/elf
 	lib/obj/elfwrite.c lib/obj/objindex.c lib/obj/objmaps.c lib/obj/objlegacy.c lib/obj/objsha1.c lib/obj/objkconfig.c \
 	lib/obj/objlink.c
 lib_libbu_a_SOURCES += lib/obj/objlibc.c
+lib_libbu_a_SOURCES += lib/obj/objcommon.c
 lib_libbu_a_SOURCES += lib/obj/objstructops.c
 check_PROGRAMS += tests/unit/obj_test
 tests_unit_obj_test_SOURCES = tests/unit/obj_test.c

@@ -163,6 +163,11 @@ void bu_obj_free(struct bu_obj *o);
 int bu_obj_read(struct bu_obj *o, const void *data, size_t size, const char *path, struct bu_diags *ds);
 int bu_obj_read_file(struct bu_obj *o, const char *path, struct bu_diags *ds);
 /*
+ * Gives common symbols (variables that no section holds yet) a section of zeros, ".bss" or ".bss.common". Before
+ * bu_obj_index. 0, -ENOMEM, -EFBIG: more than a map holds.
+ */
+int bu_obj_place_common(struct bu_obj *o);
+/*
  * Adds memset, memcpy, memmove, memcmp and bcmp, as functions of a section of their own, where they are called
  * and undefined. Before bu_obj_index. 0 or -ENOMEM.
  */

@@ -522,7 +522,7 @@ bool ldprop_obj(const uint8_t *p, size_t n)
 	err = bu_obj_read(&o, p, n, "fuzz.o", &ds);
 	if (!err) {
 		ok = rewrite(&o);
-		err = n % 2 ? bu_obj_supply_libc(&o) : 0;
+		err = n % 2 && bu_obj_place_common(&o) != -EFBIG ? bu_obj_supply_libc(&o) : 0;
 		err = err ? err : bu_obj_index(&o, &ds);
 	}
 	if ((err == -EINVAL || err == -ENOEXEC) && !ds.errors)

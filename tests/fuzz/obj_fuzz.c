@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bu_obj_init(&o);
 	err = bu_obj_read(&o, data, size, "fuzz.o", &ds);
 	if (!err && size % 2)
-		err = bu_obj_supply_libc(&o);
+		err = bu_obj_place_common(&o) == -EFBIG ? 0 : bu_obj_supply_libc(&o);
 	if (!err)
 		err = bu_obj_index(&o, &ds);
 	if ((err == -EINVAL || err == -ENOEXEC) && !ds.errors)
