@@ -362,3 +362,38 @@ value() # PIN KEY: the least byte there
 	assert_equal "$bad" ''
 	[ $same -ge 15 ] || [ $same = 0 ]
 }
+
+@test "common symbols: variables that clang before 11 left to the linker" {
+	need_cmd clang-14
+	need_bpf
+	need_pins
+	cat >common.c <<-'END'
+		#include "bpf.h"
+		u32 small;
+		u64 aligned __attribute__((aligned(64)));
+		u8 odd[3];
+		static u32 own = 1;
+		SEC("xdp") int f(void *ctx) { small += own++; aligned += small; odd[2]++; return 2; }
+		LICENSE("GPL");
+	END
+	clang-14 --target=bpf -O2 -g -fcommon -I$PROGS -c common.c -o common.o
+	run -0 readelf -sW common.o
+	assert_line --regexp ' COM +small'
+	run -0 $BPF_LD --no-attach --pin $PINS/p common.o
+	refute_output --partial 'refused'
+	assert_line --partial 'map .bss: id'
+	run -0 $BPF_LD -n --no-attach --set small=7 common.o
+	assert_line --partial ', small=7'
+}
+
+@test "types of functions without lines are enough for callbacks" {
+	need_cmd clang-19 llvm-objcopy-19
+	need_bpf
+	cp $OBJ/callbacks.o n.o
+	llvm-objcopy-19 --dump-section .BTF.ext=ext n.o
+	printf '\0\0\0\0' | dd of=ext bs=1 seek=20 conv=notrunc status=none # line_info_len
+	llvm-objcopy-19 --update-section .BTF.ext=ext n.o
+	run -0 $BPF_LD --no-attach n.o
+	refute_output --partial damaged
+	assert_line --partial 'program callbacks: id'
+}

@@ -6,6 +6,7 @@
 #include "load/priv.h"
 
 #define BPFFS "/sys/fs/bpf"
+#define STACK_DEPTH 127 /* PERF_MAX_STACK_DEPTH: frames of a stack trace where nobody says another number */
 
 void bu_plan_kname(char out[BU_NAME_MAX], const char *name)
 {
@@ -207,6 +208,19 @@ int bu_plan_map_attrs(struct plan_map *m, const struct bu_obj *obj, struct bu_sy
 		break;
 	case BPF_MAP_TYPE_HASH_OF_MAPS:
 		m->value_size = m->value_size ? m->value_size : 4;
+		break;
+	case BPF_MAP_TYPE_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+		m->key_size = m->key_size ? m->key_size : 4;
+		break;
+	case BPF_MAP_TYPE_STACK_TRACE:
+		m->key_size = m->key_size ? m->key_size : 4;
+		if (!m->value_size) {
+			m->value_size = STACK_DEPTH * 8;
+			bu_diag(ds, BU_NOTE, "L0116", "map %s (stack_trace) has no value size, which its own loader "
+				"would set: it holds %u frames", m->name, STACK_DEPTH);
+			note(m, a, "value size was 0");
+		}
 		break;
 	case BPF_MAP_TYPE_ARENA:
 		if (def->arena_sec)

@@ -63,12 +63,15 @@ static int check_target(const struct bu_obj *o, struct bu_diags *ds)
 
 /* ---------------------------------------------------------------- programs */
 
-/* Every function of the program must be described, else the kernel takes none of it. */
-static bool whole_info(const struct bu_code *c)
+/*
+ * Every function of the program must be described, else the kernel takes none of it. Lines are needed at the start of
+ * each, or there are none.
+ */
+static bool whole_info(struct bu_code *c)
 {
 	uint32_t f = 0, l = 0;
 
-	if (!c->nparts || c->nfunc != c->nparts || !c->nline)
+	if (!c->nparts || c->nfunc != c->nparts)
 		return false;
 	for (uint32_t i = 0; i < c->nparts; i++) {
 		uint32_t start = c->part[i].start;
@@ -77,9 +80,10 @@ static bool whole_info(const struct bu_code *c)
 			f++;
 		while (l < c->nline && c->line[l].insn_off < start)
 			l++;
-		if (f >= c->nfunc || c->func[f].insn_off != start || l >= c->nline ||
-		    c->line[l].insn_off != start)
+		if (f >= c->nfunc || c->func[f].insn_off != start)
 			return false;
+		if (l >= c->nline || c->line[l].insn_off != start)
+			c->nline = 0;
 	}
 	return true;
 }

@@ -112,7 +112,7 @@ static int make_info(struct load_job *j, int btf_fd)
 	if (!j->g->info)
 		return 0;
 	j->func = calloc(c->nfunc, sizeof(*j->func));
-	j->line = calloc(c->nline, sizeof(*j->line));
+	j->line = calloc(c->nline + 1, sizeof(*j->line));
 	if (!j->func || !j->line)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < c->nfunc; i++) {
@@ -154,7 +154,7 @@ static unsigned attr_size(const struct load_job *j)
 		return BU_OFFSETOFEND(union bpf_attr, attach_prog_fd);
 	if (j->attr.attach_btf_id)
 		return BU_OFFSETOFEND(union bpf_attr, attach_btf_id);
-	if (j->attr.line_info_cnt)
+	if (j->attr.func_info_cnt)
 		return BU_OFFSETOFEND(union bpf_attr, line_info_cnt);
 	if (j->attr.prog_btf_fd)
 		return BU_OFFSETOFEND(union bpf_attr, prog_btf_fd);

@@ -26,6 +26,8 @@ struct { UINT(type, RINGBUF); UINT(max_entries, 5000); TYPE(value, struct event)
 struct { UINT(type, PERF_EVENT_ARRAY); TYPE(key, u32); TYPE(value, struct event); } perf SEC(".maps");
 struct { UINT(type, PERCPU_ARRAY); TYPE(key, u32); TYPE(value, u64); UINT(max_entries, 0); } unsized SEC(".maps");
 
+struct { UINT(type, STACK_TRACE); UINT(key_size, 4); } stacks SEC(".maps");
+
 SEC("tracepoint/syscalls/sys_enter_getpid")
 int on_getpid(void *ctx)
 {
@@ -33,6 +35,7 @@ int on_getpid(void *ctx)
 	u32 key[3] = { 1, 2, 3 }, zero = 0;
 	u64 v = e.pid;
 
+	bpf_get_stackid(ctx, &stacks, 0);
 	bpf_map_push_elem(&three_hashes, &v, 0);
 	bpf_ringbuf_output(&ring, &e, sizeof(e), 0);
 	bpf_perf_event_output(ctx, &perf, 0xffffffff, &e, sizeof(e));
