@@ -8,6 +8,10 @@
 #include "load/load.h"
 
 struct ld_recorder;
+struct ld_events;
+
+/* --event-type [MAP=]TYPE */
+struct ld_event_type { const char *map; /* NULL: any */ const char *type; };
 
 struct ld_watch {
 	const char *map;
@@ -29,6 +33,8 @@ struct ld {
 	struct bu_type_req *types; unsigned ntypes; size_t captypes;
 	const char **only; size_t caponly;
 	struct ld_watch *watch; unsigned nwatch; size_t capwatch;
+	struct ld_event_type *event_types; unsigned nevent_types; size_t capevent_types;
+	bool no_events;
 	const char *object;
 	char **command;      /* NULL: none */
 	enum bu_backend backend;
@@ -51,6 +57,9 @@ struct ld {
 	struct bu_plan plan;
 	struct bu_loaded made;
 	struct ld_recorder *recorder;
+	struct ld_events *events;
+	bool stays;          /* in the foreground */
+	bool signalled;      /* and a signal ended that */
 	struct bu_rec_reader *reader;
 };
 
@@ -82,6 +91,8 @@ int ld_print_plan(struct ld *l);
 int ld_no_output(struct ld *l);
 
 /* life.c */
+/* The bu_load_opts.before_attach: recording and events begin, when they are asked for. */
+int ld_before_attach(void *l, const struct bu_loaded *made, struct bu_diags *ds);
 /* Takes over the signals; before anything is made, so that no signal leaves pins half done. */
 int ld_signals(void);
 /* Tells --ready-fd that all is attached. 0, or -EIO with a message. */
@@ -99,6 +110,20 @@ int ld_record_step(struct ld_recorder *r);
 int ld_record_end(struct ld *l, bool keep);
 /* Appends an attachment as recordings and feeds name it. */
 void ld_hook_name(struct bu_buf *b, const struct bu_attach *at);
+
+/* letgo.c */
+/* After a signal: hands to a child what takes long to be detached. */
+void ld_let_go(struct ld *l);
+
+/* events.c */
+int ld_event_type_parse(struct ld *l, const char *arg);
+/* Opens the streams of the maps that were made. 0, or -errno with a message. */
+int ld_events_begin(struct ld *l, const struct bu_loaded *made);
+unsigned ld_events_fds(const struct ld *l, const int **fds);
+/* Prints what has come. 0, or -errno: of standard output, also in l->out_err, or with a message. */
+int ld_events_step(struct ld *l);
+/* Says what was lost, and closes. */
+void ld_events_end(struct ld *l);
 
 /* replay.c */
 /* Before the plan: checks the file, takes its hooks (unless --attach says) and maps into l->load. */

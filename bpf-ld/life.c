@@ -38,6 +38,15 @@ int ld_signals(void)
 	return signal_fd < 0 ? -errno : 0;
 }
 
+int ld_before_attach(void *ctx, const struct bu_loaded *made, struct bu_diags *ds)
+{
+	struct ld *l = ctx;
+
+	if (l->record)
+		return ld_record_begin(l, made, ds);
+	return l->stays && !l->no_events ? ld_events_begin(l, made) : 0;
+}
+
 static uint64_t now_ns(void)
 {
 	struct timespec t;
@@ -114,6 +123,7 @@ static void on_signal(struct life *f, const struct signalfd_siginfo *si)
 		return;
 	}
 	if (!f->child) {
+		f->l->signalled = true;
 		f->over = true;
 		return;
 	}
@@ -168,9 +178,12 @@ static int timeout(const struct life *f, uint64_t now)
 static int loop(struct life *f)
 {
 	struct bu_sys *s = f->l->sys;
-	int err, fds[3] = { signal_fd };
-	unsigned n;
+	const int *events;
+	unsigned n, nevents = ld_events_fds(f->l, &events);
+	int err, *fds = bu_arena_array(&f->l->arena, 3 + (size_t)nevents, sizeof(*fds));
 
+	if (!fds)
+		return -ENOMEM;
 	while (!f->over) {
 		uint64_t now = now_ns();
 
@@ -179,17 +192,25 @@ static int loop(struct life *f)
 		err = print_watches(f, now, false);
 		if (err)
 			return err;
+		fds[0] = signal_fd;
 		n = 1 + ld_record_fds(f->l->recorder, fds + 1);
+		for (unsigned i = 0; i < nevents; i++)
+			fds[n++] = events[i];
 		err = s->ops->wait(s, fds, n, timeout(f, now));
 		if (err < 0 && err != -EINTR)
 			return err;
 		err = ld_record_step(f->l->recorder);
+		if (!err)
+			err = ld_events_step(f->l);
 		if (err)
 			return err;
 		err = take_signals(f);
 		if (err)
 			return err;
 	}
+	err = ld_events_step(f->l);
+	if (err)
+		return err;
 	/* What the end looks like is what one wants to see most. */
 	return print_watches(f, now_ns(), true);
 }

@@ -97,6 +97,7 @@ static int run(struct ld *l)
 		l->incomplete = !bu_rows_whole(l->load.rows);
 		return ld_print_plan(l) ? ld_no_output(l) : BU_EXIT_OK;
 	}
+	l->stays = stays;
 	err = ld_signals();
 	if (!err)
 		err = bu_load_run(&l->plan, l->sys, &l->made, &l->ds);
@@ -123,8 +124,12 @@ static int run(struct ld *l)
 /* Ends what is attached. The exit status, which says so when it cannot be ended. */
 static int leave(struct ld *l, int status)
 {
-	int end = ld_record_end(l, l->made.nplanned > 0);
-	int err = bu_loaded_close(l->sys, &l->made, &l->ds);
+	int end = ld_record_end(l, l->made.nplanned > 0), err;
+
+	ld_events_end(l);
+	if (l->signalled)
+		ld_let_go(l);
+	err = bu_loaded_close(l->sys, &l->made, &l->ds);
 
 	if (end && status == BU_EXIT_OK)
 		status = ld_fail(l, -EIO);

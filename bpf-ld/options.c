@@ -13,7 +13,7 @@ enum {
 	OPT_RECORD, OPT_RECORD_PID, OPT_MARK_FD, OPT_REPLAY, OPT_UNTIL,
 	OPT_TYPE, OPT_ONLY, OPT_KEEP_GOING, OPT_BTF,
 	OPT_NO_ATTACH, OPT_DRY, OPT_VERBOSE, OPT_JSON, OPT_BACKEND, OPT_VM, OPT_COLOR, OPT_EXPLAIN,
-	OPT_JOIN, OPT_OUT, OPT_HELP, OPT_VERSION,
+	OPT_JOIN, OPT_OUT, OPT_EVENT_TYPE, OPT_NO_EVENTS, OPT_REPLACE, OPT_HELP, OPT_VERSION,
 };
 
 static const struct bu_opt options[] = {
@@ -30,12 +30,17 @@ static const struct bu_opt options[] = {
 	{ OPT_KCONFIG, 0, "kconfig", "FILE", "take the kernel's configuration from FILE", BU_WORD_FILE, NULL },
 	{ OPT_WATCH, 'w', "watch", "MAP[=INTERVAL]", "print a map as it lives, every second",
 	  BU_WORD_NONE, NULL },
+	{ OPT_EVENT_TYPE, 'e', "event-type", "TYPE|MAP=TYPE", "the type of what programs send through ring buffers",
+	  BU_WORD_NONE, NULL },
+	{ OPT_NO_EVENTS, 0, "no-events", NULL, "do not read ring buffers and perf buffers", BU_WORD_NONE, NULL },
 	{ OPT_FOR, 'f', "for", "DURATION", "stay attached that long: 500ms, 10s, 2m", BU_WORD_NONE,
 	  NULL },
 	{ OPT_READY, 0, "ready-fd", "N", "write the line \"attached\" to fd N when it is so",
 	  BU_WORD_NONE, NULL },
 	{ OPT_PIN, 'p', "pin", "DIR", "keep maps, programs and links in DIR (under /sys/fs/bpf)",
 	  BU_WORD_DIR, NULL },
+	{ OPT_REPLACE, 0, "replace", NULL, "with --pin: take the place of what is pinned there, without a gap",
+	  BU_WORD_NONE, NULL },
 	{ OPT_RECORD, 0, "record", "FILE", "write what the programs are called with to FILE",
 	  BU_WORD_FILE, NULL },
 	{ OPT_RECORD_PID, 0, "record-pid", "PID", "record the events of that process only",
@@ -309,6 +314,8 @@ static int pid_option(struct ld *l, const char *arg)
 
 static int take(struct ld *l, int id, const char *arg)
 {
+	int err;
+
 	switch (id) {
 	case OPT_ATTACH:
 		return attach_option(l, arg);
@@ -364,6 +371,15 @@ static int take(struct ld *l, int id, const char *arg)
 	case OPT_DRY:
 		l->dry_run = true;
 		return 0;
+	case OPT_EVENT_TYPE:
+		err = ld_event_type_parse(l, arg);
+		return err == -EINVAL ? usage(l, "--event-type: \"%s\" is not TYPE or MAP=TYPE", arg) : err;
+	case OPT_REPLACE:
+		l->load.replace = true;
+		return 0;
+	case OPT_NO_EVENTS:
+		l->no_events = true;
+		return 0;
 	case OPT_JOIN: /* join.c reads such a command line */
 	case OPT_OUT:
 		return usage(l, "--output goes with -r only");
@@ -410,6 +426,8 @@ static int check(struct ld *l, bool no_command)
 	if (l->load.no_attach && (l->limited || l->command || l->nwatch || l->ready_fd >= 0))
 		return usage(l, "--no-attach does not stay: it goes with none of --for, --watch, "
 			     "--ready-fd and COMMAND");
+	if (l->load.replace && !l->load.pin_dir)
+		return usage(l, "--replace needs --pin");
 	if (l->record && (l->load.no_attach || l->load.pin_dir))
 		return usage(l, "--record stays and lets go at its end: it goes with neither --no-attach nor "
 			     "--pin");
@@ -500,9 +518,9 @@ int ld_options(struct ld *l, int argc, char **argv)
 		l->backend = BU_BACKEND_VM;
 	if (l->record) {
 		l->backend = BU_BACKEND_KERNEL;
-		l->load.before_attach = ld_record_begin;
-		l->load.ctx = l;
 	}
+	l->load.before_attach = ld_before_attach;
+	l->load.ctx = l;
 	/* Statistics cost nothing; the log itself makes loading some five times slower. */
 	l->load.log_level = l->verbose > 1 ? BPF_LOG_LEVEL1 : l->verbose ? BPF_LOG_STATS : 0;
 	return LD_GO;

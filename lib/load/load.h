@@ -87,6 +87,7 @@ struct bu_load_opts {
 	struct bu_rows *rows;      /* may be NULL */
 	bool no_attach;            /* load only, those named by attaches if there are any */
 	const char *pin_dir;       /* NULL: no pins */
+	bool replace;              /* what is pinned there gives way */
 	const char *kconfig;       /* file with the kernel's configuration; NULL: the running one's */
 	const char *btf;           /* --btf: the types that CO-RE goes by; NULL: the kernel's */
 	bool core_in_kernel;       /* CO-RE is left to the kernel, to compare with */
@@ -117,6 +118,7 @@ struct bu_loaded_map {
 	int fd;
 	uint32_t id;
 	const char *pin;              /* where it was pinned by us, or NULL */
+	bool existing;                /* it was there before */
 };
 /* Where in type information (BTF) the place is that a program is loaded for. */
 struct bu_btf_place {
@@ -141,6 +143,7 @@ struct bu_loaded_link {
 	unsigned prog;                /* index into progs */
 	const char *pin;
 	bool live;                    /* false: could not be attached, and the others go on */
+	bool updated;              /* was there, and runs another program now */
 	bool stays;                   /* outlives its holder: pinned, or set by netlink */
 };
 /* Strings and defs point into the plan and the object, which must outlive it. */
@@ -203,6 +206,31 @@ bool bu_vlog_read(const char *log, struct bu_vlog *out);
  * title, or NULL: no such code.
  */
 const char *bu_vreason_explain(const char *code, struct bu_buf *out);
+
+/* ---------------------------------------------------------------- what programs send
+ *
+ * The records of a ring buffer, or of the per-CPU buffers behind a perf_event_array. Reading consumes.
+ * Sources: Documentation/bpf/ringbuf.rst; perf_event_open(2), "MMAP layout".
+ */
+struct bu_stream;
+/* One record of n bytes, which are valid during the call; cpu is -1 for ring buffers. Not 0 ends the reading. */
+typedef int bu_stream_fn(void *ctx, int cpu, const void *data, size_t n);
+
+/* Is there a stream behind maps of this type? */
+bool bu_stream_type(uint32_t map_type);
+/*
+ * Opens the stream of a map: map_fd stays the caller's and open. max_entries: the map's. For a perf_event_array
+ * this puts an event into the map for each CPU that is there. 0, -errno; -EOPNOTSUPP for other types.
+ */
+int bu_stream_open(struct bu_stream **out, struct bu_sys *s, int map_fd, uint32_t map_type, uint32_t max_entries);
+/* What to wait for. */
+unsigned bu_stream_fds(const struct bu_stream *t, const int **fds);
+/*
+ * Hands over what is there. 0, what fn said, or -EINVAL: the buffer's positions make no sense. lost grows
+ * by the records that found no room (perf buffers only: ring buffers tell the program).
+ */
+int bu_stream_read(struct bu_stream *t, bu_stream_fn *fn, void *ctx, uint64_t *lost);
+void bu_stream_close(struct bu_stream *t);
 
 /* ---------------------------------------------------------------- backend */
 

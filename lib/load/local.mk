@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+lib_libbu_a_SOURCES += lib/load/replace.c
+lib_libbu_a_SOURCES += lib/load/stream.c
 lib_libbu_a_SOURCES += lib/load/load.h
 lib_libbu_a_SOURCES += lib/load/priv.h
 lib_libbu_a_SOURCES += lib/load/record.h

@@ -297,7 +297,7 @@ static int bad_fit(struct bu_diags *ds, const struct plan_map *m, const char *wh
 }
 
 /* Reads the real attributes of m->where, and compares them with what the object declares. */
-static int look_at_existing(struct plan_map *m, struct bu_sys *s, struct bu_diags *ds)
+static int look_at_existing(struct plan_map *m, bool carried, struct bu_sys *s, struct bu_diags *ds)
 {
 	const struct bu_obj_map *def = m->def;
 	struct bpf_map_info info;
@@ -337,6 +337,9 @@ static int look_at_existing(struct plan_map *m, struct bu_sys *s, struct bu_diag
 		return bad_fit(ds, m, "the key size", m->key_size, info.key_size);
 	if (def && m->value_size != info.value_size)
 		return bad_fit(ds, m, "the value size", m->value_size, info.value_size);
+	/* An existing map that is named so may be of any size; one that is carried over is to be the same. */
+	if (carried && m->max_entries && m->max_entries != info.max_entries)
+		return bad_fit(ds, m, "the number of entries", m->max_entries, info.max_entries);
 	m->type = info.type;
 	m->key_size = info.key_size;
 	m->value_size = m->value_bytes = info.value_size;
@@ -528,6 +531,19 @@ static int add_map(struct bu_plan *p, uint32_t i, struct bu_sys *s, bool *used, 
 		data_kname(m->kname, p->obj->path, def->name);
 	else
 		bu_plan_kname(m->kname, def->name);
+	if (!f && p->opts->replace && def->origin != BU_MAP_DATA && def->origin != BU_MAP_KCONFIG &&
+	    def->origin != BU_MAP_STRUCT_OPS && !def->pin_dir) {
+		/* What an earlier load left is carried over, if it has the shape that is wanted. */
+		const char *path = bu_plan_pin_path(p, m->name, "");
+
+		if (!path)
+			return -ENOMEM;
+		fd = bu_sys_get(s, path, 0);
+		if (fd >= 0) {
+			s->ops->close(s, fd);
+			m->where = path;
+		}
+	}
 	if (!f && def->pin_dir) {
 		m->by_name = bu_arena_printf(&p->arena, BPFFS "%s%s/%s", def->pin_dir[0] ? "/" : "",
 					     def->pin_dir, m->name);
@@ -549,7 +565,7 @@ static int add_map(struct bu_plan *p, uint32_t i, struct bu_sys *s, bool *used, 
 	if (!err && def->inner >= 0)
 		err = add_inner(p, m, s, ds);
 	if (!err && m->where)
-		err = look_at_existing(m, s, ds);
+		err = look_at_existing(m, p->opts->replace && !f, s, ds);
 	if (!err)
 		err = data_contents(p, m, s, ds);
 	if (err)
@@ -583,7 +599,7 @@ static int add_outside(struct bu_plan *p, uint32_t local_id, const char *prog, s
 				.name = bu_arena_printf(&p->arena, "%u", local_id) };
 	if (!m->name)
 		return -ENOMEM;
-	err = look_at_existing(m, s, ds);
+	err = look_at_existing(m, false, s, ds);
 	return err ? err : (int)p->priv->nmaps++;
 }
 

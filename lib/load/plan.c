@@ -161,7 +161,7 @@ static int add_pin(struct bu_plan *p, enum plan_pin_kind kind, uint32_t index, c
 }
 
 /* A name in bpffs: no dot (the kernel keeps those for itself) and no slash. */
-static const char *pin_path(struct bu_plan *p, const char *name, const char *suffix)
+const char *bu_plan_pin_path(struct bu_plan *p, const char *name, const char *suffix)
 {
 	const char *dir = p->opts->pin_dir;
 	size_t n = strlen(dir);
@@ -227,7 +227,7 @@ static int plan_pins(struct bu_plan *p, struct bu_diags *ds)
 		/* A map that is pinned already stays where it is. */
 		if (v->maps[i].where || v->maps[i].by_name)
 			continue;
-		err = name ? add_pin(p, PIN_MAP, i, pin_path(p, name, ""), v->maps[i].name, ds) : -ENOMEM;
+		err = name ? add_pin(p, PIN_MAP, i, bu_plan_pin_path(p, name, ""), v->maps[i].name, ds) : -ENOMEM;
 		rc = err ? err : rc;
 	}
 	for (unsigned i = 0; i < v->nprogs; i++) {
@@ -238,7 +238,7 @@ static int plan_pins(struct bu_plan *p, struct bu_diags *ds)
 		for (unsigned k = 0; k < i; k++)
 			nth += strcmp(p->obj->progs[v->progs[k].prog].name, name) == 0;
 		pin_suffix(suffix, "", nth);
-		err = add_pin(p, PIN_PROG, i, pin_path(p, name, suffix), name, ds);
+		err = add_pin(p, PIN_PROG, i, bu_plan_pin_path(p, name, suffix), name, ds);
 		rc = err ? err : rc;
 	}
 	for (unsigned i = 0; i < v->natt; i++) {
@@ -249,7 +249,7 @@ static int plan_pins(struct bu_plan *p, struct bu_diags *ds)
 		for (unsigned k = 0; k < i; k++)
 			nth += v->progs[v->att[k].prog].prog == v->progs[v->att[i].prog].prog;
 		pin_suffix(suffix, "_link", nth);
-		err = add_pin(p, PIN_LINK, i, pin_path(p, name, suffix), name, ds);
+		err = add_pin(p, PIN_LINK, i, bu_plan_pin_path(p, name, suffix), name, ds);
 		rc = err ? err : rc;
 	}
 	return rc;

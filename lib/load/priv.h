@@ -81,6 +81,21 @@ struct bu_plan_priv {
 	size_t capact;
 };
 
+/* replace.c */
+/* A link that was there, with another program now. */
+struct bu_updated { int link_fd; int old_prog; /* what it had before, -1: none of these */ };
+/* Where attachment att of the plan is pinned, or NULL. */
+const char *bu_load_link_pin(const struct bu_plan *p, unsigned att);
+/*
+ * Gives the link that is pinned at path the program, if it is the attachment that at describes. 0; -ENOENT:
+ * nothing is pinned there; another -errno: it cannot be done so.
+ */
+int bu_load_update(struct bu_sys *s, const char *path, const struct bu_attach *at, int prog_fd,
+		   struct bu_updated *u);
+/* Gives it back its old program; forgets the old program. link_fd stays open. */
+int bu_load_update_back(struct bu_sys *s, struct bu_updated *u);
+void bu_load_updated(struct bu_sys *s, struct bu_updated *u);
+
 /* select.c: which programs load, and where they attach. */
 int bu_plan_select(struct bu_plan *p, struct bu_diags *ds);
 /*
@@ -91,6 +106,8 @@ int bu_plan_add_prog(struct bu_plan *p, uint32_t prog, uint32_t type, enum bu_ho
 		     struct bu_diags *ds);
 /* plan.c: as bu_load_spare, for program i of the plan, which is dead when the others go on. */
 int bu_plan_spare(struct bu_plan *p, unsigned i, int err, struct bu_diag *mark, struct bu_diags *ds);
+/* plan.c: where --pin puts an object of that name; in the plan's arena, NULL without memory. */
+const char *bu_plan_pin_path(struct bu_plan *p, const char *name, const char *suffix);
 /* maps.c: which maps are made or used, and their final attributes. */
 int bu_plan_maps(struct bu_plan *p, struct bu_sys *s, struct bu_diags *ds);
 /* A template's or map's attributes as the kernel wants them; *note tells what was mended. */

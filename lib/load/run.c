@@ -20,6 +20,7 @@ struct run {
 	struct saved *saved; size_t nsaved;
 	char **dirs; size_t ndirs;       /* made for pins, outermost first */
 	unsigned *pins; unsigned npins;  /* done, indices into the plan's */
+	struct bu_updated *updated;      /* by the plan's attachment */
 	int *replaced;                   /* by the plan's pin: 1 + fd of what was pinned there, or 0 */
 };
 
@@ -408,6 +409,23 @@ static void no_attachment(struct bu_attached *at)
 	at->link_fd = at->event_fd = at->prog_fd = at->target_fd = at->netns_fd = -1;
 }
 
+/* With --replace: does the link that an earlier load pinned run the new program now? */
+static bool update_link(struct run *r, uint32_t i, const struct bu_attach *at)
+{
+	const struct plan_attach *a = &r->p->priv->att[i];
+	const char *path = r->p->opts->replace ? bu_load_link_pin(r->p, i) : NULL;
+	struct bu_loaded_link *l = &r->out->links[i];
+
+	if (!path || bu_load_update(r->s, path, at, r->out->progs[a->prog].fd, &r->updated[i]))
+		return false;
+	no_attachment(&l->at);
+	l->at.hook = at->hook;
+	l->at.link_fd = r->updated[i].link_fd;
+	l->pin = path;
+	l->stays = l->updated = true;
+	return true;
+}
+
 static int new_link(struct run *r, uint32_t i)
 {
 	const struct plan_attach *a = &r->p->priv->att[i];
@@ -423,6 +441,8 @@ static int new_link(struct run *r, uint32_t i)
 		err = bu_load_attach_map(r->out, r->s, &at, &map, r->ds);
 	if (!err && at.hook == BU_HOOK_STRUCT_OPS)
 		err = bu_load_struct_ops(r->p, r->s, at.map, r->out, r->ds);
+	if (!err && update_link(r, i, &at))
+		goto live;
 	if (!err)
 		err = bu_sys_attach(r->s, &at, r->out->progs[a->prog].fd, r->p->opts->via, &l->at, r->ds);
 	if (map >= 0)
@@ -431,6 +451,7 @@ static int new_link(struct run *r, uint32_t i)
 		no_attachment(&l->at);
 		return bu_load_spare(r->p->opts, prog, BU_ROW_UNATTACHED, err, mark, r->ds);
 	}
+live:
 	r->out->nlinks = i + 1;
 	l->live = true;
 	l->id = l->at.link_fd < 0 ? 0 : id_of(r, l->at.link_fd);
@@ -591,7 +612,7 @@ static int new_pin(struct run *r, uint32_t i)
 		fd = r->out->progs[pin->index].fd;
 	} else {
 		l = &r->out->links[pin->index];
-		if (!l->live) /* failed while the others go on */
+		if (!l->live || l->updated) /* failed while the others go on; is there */
 			return 0;
 		if (l->at.netlink || l->at.persists) {
 			l->stays = true;
@@ -603,7 +624,7 @@ static int new_pin(struct run *r, uint32_t i)
 	}
 	if (fd < 0)
 		return 0;
-	err = pin->kind == PIN_MAP && r->p->priv->maps[pin->index].def->pin_replace ?
+	err = r->p->opts->replace || (pin->kind == PIN_MAP && r->p->priv->maps[pin->index].def->pin_replace) ?
 	      take_away(r, i) : 0;
 	if (!err)
 		err = bu_sys_pin(r->s, fd, pin->path);
@@ -650,14 +671,19 @@ static int alloc_all(struct run *r)
 	r->map_fds = calloc(v->nmaps + 1, sizeof(*r->map_fds));
 	r->pins = calloc(v->npins + 1, sizeof(*r->pins));
 	r->replaced = calloc(v->npins + 1, sizeof(*r->replaced));
-	if (!o->maps || !o->progs || !o->links || !r->map_fds || !r->pins || !r->replaced || !r->jobs)
+	r->updated = calloc(v->natt + 1, sizeof(*r->updated));
+	for (unsigned i = 0; r->updated && i < v->natt; i++)
+		r->updated[i] = (struct bu_updated){ -1, -1 };
+	if (!o->maps || !o->progs || !o->links || !r->map_fds || !r->pins || !r->replaced || !r->jobs ||
+	    !r->updated)
 		return -ENOMEM;
 	o->nmaps = v->nmaps;
 	o->nprogs = v->nprogs;
 	o->nplanned = v->natt;
 	for (unsigned i = 0; i < v->nmaps; i++) {
 		o->maps[i] = (struct bu_loaded_map){ .def = v->maps[i].def, .fd = -1,
-						     .name = v->maps[i].name };
+						     .name = v->maps[i].name,
+						     .existing = v->maps[i].where != NULL };
 		r->map_fds[i] = -1;
 	}
 	for (unsigned i = 0; i < v->nprogs; i++)
@@ -716,6 +742,14 @@ static int do_action(struct run *r, const struct bu_action *a)
 static void undo(struct run *r)
 {
 	char *log = r->out->log;
+
+	for (unsigned i = 0; r->updated && i < r->p->priv->natt; i++) {
+		int err = bu_load_update_back(r->s, &r->updated[i]);
+
+		if (err < 0)
+			bu_diag(r->ds, BU_WARNING, "L0209", "%s keeps the new program: %s",
+				bu_load_link_pin(r->p, i), strerror(-err));
+	}
 
 	while (r->npins) {
 		uint32_t i = r->pins[--r->npins];
@@ -805,6 +839,9 @@ int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out
 		if (r.replaced[i])
 			s->ops->close(s, r.replaced[i] - 1);
 	free(r.replaced);
+	for (unsigned i = 0; r.updated && i < p->priv->natt; i++)
+		bu_load_updated(s, &r.updated[i]);
+	free(r.updated);
 	free(r.jobs);
 	free(r.pins);
 	return err;

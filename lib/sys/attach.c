@@ -79,6 +79,13 @@ void bu_sys_leave(struct bu_sys *s, struct bu_attached *at)
 	at->more = NULL;
 }
 
+bool bu_sys_attach_is(struct bu_sys *s, const struct bu_attach *at, const struct bpf_link_info *link)
+{
+	const struct bu_attach_driver *driver = bu_attach_driver(at->hook);
+
+	return driver && driver->same && driver->same(s, at, link);
+}
+
 int bu_sys_detach(struct bu_sys *s, struct bu_attached *at)
 {
 	const struct bu_attach_driver *driver = bu_attach_driver(at->hook);

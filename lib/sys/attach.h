@@ -66,6 +66,8 @@ struct bu_attach_driver {
 	int (*attach)(struct bu_attaching *c);
 	/* What does not end with the fds; NULL: nothing. 0, or the -errno of what is still there. */
 	int (*detach)(struct bu_sys *s, struct bu_attached *at);
+	/* Is that link of this attachment's place? NULL: it cannot be told. */
+	bool (*same)(struct bu_sys *s, const struct bu_attach *at, const struct bpf_link_info *link);
 	bool no_target; /* TARGET may be left out */
 	uint32_t names; /* 1 + enum bu_names of the targets, 0: there is no list */
 };

@@ -5,6 +5,8 @@
  */
 #include "sys/attach_net.h"
 
+#include <sys/stat.h>
+
 static int parse_cgroup(struct bu_attach_parser *p, struct bu_str t)
 {
 	static const char form[] = "PATH, such as /sys/fs/cgroup/web, or web from where cgroup2 is mounted";
@@ -51,7 +53,25 @@ static int attach_cgroup(struct bu_attaching *c)
 	return !err || told ? err : bu_blame_net(c, BPF_PROG_ATTACH, err, "");
 }
 
+/* A control group's id is the number of its directory's inode. */
+static bool same_cgroup(struct bu_sys *s, const struct bu_attach *at, const struct bpf_link_info *link)
+{
+	struct stat st;
+	int fd;
+	bool same;
+
+	if (link->type != BPF_LINK_TYPE_CGROUP || link->cgroup.attach_type != bu_hook_attach_type(at->hook) ||
+	    !s->ops->target_open)
+		return false;
+	fd = s->ops->target_open(s, BU_TARGET_CGROUP, at->a);
+	if (fd < 0)
+		return false;
+	same = fstat(fd, &st) == 0 && st.st_ino == link->cgroup.cgroup_id;
+	s->ops->close(s, fd);
+	return same;
+}
+
 const struct bu_attach_driver bu_driver_cgroup = {
-	.parse = parse_cgroup, .attach = attach_cgroup, .detach = bu_net_prog_detach,
+	.parse = parse_cgroup, .attach = attach_cgroup, .detach = bu_net_prog_detach, .same = same_cgroup,
 	.names = 1 + BU_NAMES_CGROUPS,
 };

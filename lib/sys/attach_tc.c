@@ -169,8 +169,18 @@ static int detach_tcx(struct bu_sys *s, struct bu_attached *at)
 	return at->persists ? bu_net_prog_detach(s, at) : detach_clsact(s, at);
 }
 
+static bool same_tcx(struct bu_sys *s, const struct bu_attach *at, const struct bpf_link_info *link)
+{
+	/* The two tell their places in the same words. */
+	uint32_t type = link->type == BPF_LINK_TYPE_NETKIT ? link->netkit.attach_type : link->tcx.attach_type;
+
+	return (link->type == BPF_LINK_TYPE_TCX || link->type == BPF_LINK_TYPE_NETKIT) && !at->net.netns &&
+	       type == bu_hook_attach_type(at->hook) && s->ops->ifindex(s, at->a) == (int)link->tcx.ifindex;
+}
+
 const struct bu_attach_driver bu_driver_tcx = {
-	.parse = parse_tcx, .attach = attach_tcx, .detach = detach_tcx, .names = 1 + BU_NAMES_DEVICES,
+	.parse = parse_tcx, .attach = attach_tcx, .detach = detach_tcx, .same = same_tcx,
+	.names = 1 + BU_NAMES_DEVICES,
 };
 
 /* ---------------------------------------------------------------- tc */

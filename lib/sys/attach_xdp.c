@@ -126,7 +126,13 @@ static int detach_xdp(struct bu_sys *s, struct bu_attached *at)
 	return err;
 }
 
+static bool same_xdp(struct bu_sys *s, const struct bu_attach *at, const struct bpf_link_info *link)
+{
+	return link->type == BPF_LINK_TYPE_XDP && !at->net.netns &&
+	       s->ops->ifindex(s, at->a) == (int)link->xdp.ifindex;
+}
+
 const struct bu_attach_driver bu_driver_xdp = {
-	.parse = parse_xdp, .attach = attach_xdp, .detach = detach_xdp,
+	.parse = parse_xdp, .attach = attach_xdp, .detach = detach_xdp, .same = same_xdp,
 	.names = 1 + BU_NAMES_DEVICES,
 };

@@ -364,6 +364,9 @@ int bu_sys_attach(struct bu_sys *s, const struct bu_attach *at, int prog_fd,
 		  enum bu_attach_via via, struct bu_attached *out, struct bu_diags *ds);
 /* Closes the fds of what is to stay, without detaching. */
 void bu_sys_leave(struct bu_sys *s, struct bu_attached *at);
+struct bpf_link_info;
+/* Is the link what attaching so would make? False also where it cannot be told. */
+bool bu_sys_attach_is(struct bu_sys *s, const struct bu_attach *at, const struct bpf_link_info *link);
 /* 0 also when someone else has taken it away; -errno: the program is still there. */
 int bu_sys_detach(struct bu_sys *s, struct bu_attached *at);
 /* Does the hook need no target ("sk_lookup": this network namespace)? */
