@@ -399,8 +399,11 @@ void as_resolve(struct as *as)
 /* Does the code before the label end there, and nothing jump to it? Then it begins something. */
 static bool stands_alone(const struct as_sym *s)
 {
-	uint8_t code = s->value ? s->sec->buf.p[s->value - 8] : BU_OP_EXIT;
+	uint8_t code = BU_OP_EXIT;
 
+	/* A section without contents is executable if its flags say so. */
+	if (s->value)
+		code = (uint64_t)s->value <= s->sec->buf.n ? s->sec->buf.p[s->value - 8] : 0;
 	return !s->jumped && !s->used && !as_relax_tail(s->sec, (uint64_t)s->value) &&
 	       (code == BU_OP_EXIT || code == BU_OP_JA || code == BU_OP_JA32);
 }
