@@ -134,3 +134,12 @@ refused() # TEXT
 	run -0 $BPF_LD -n --no-attach --kconfig config k.o
 	assert_output --partial 'fill map .kconfig: 4 bytes'
 }
+
+@test "a name with a line break in it is no option" {
+	printf 'CONFIG_HZ=250\nCONFIG_BP="x"\nCONFIG_BPF_JIT=y\n' >config
+	export BPFUTILS_BACKEND=vm
+	need_world
+	# The variable is called "CONFIG_HZ=250\nCONFIG_BP".
+	run -0 $BPF_LD -n --no-attach --kconfig config "$BPFUTILS_SRCDIR/tests/fuzz/objects/found-kconfig.o"
+	assert_output --partial 'create map .kconfig'
+}

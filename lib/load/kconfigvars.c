@@ -213,7 +213,8 @@ static int option(const char *text, const char *name, struct bu_str *value)
 		const char *end = strchr(p, '\n');
 		size_t len = end ? (size_t)(end - p) : strlen(p);
 
-		if (p[n] == '=' && (p == text || p[-1] == '\n')) {
+		/* A name that holds a line break is none. */
+		if (p[n] == '=' && len > n && (p == text || p[-1] == '\n')) {
 			*value = bu_str(p + n + 1, len - n - 1);
 			while (value->n && (value->p[value->n - 1] == '\r' || value->p[value->n - 1] == ' '))
 				value->n--;

@@ -117,7 +117,7 @@ static bool count(uint32_t n[6])
 
 static bool config_file(void)
 {
-	static const char text[] = "CONFIG_HZ=250\nCONFIG_BPF=y\nCONFIG_MODULE=m\nCONFIG_TEXT=\"a b\"\nCONFIG_X=0x10\n";
+	static const char text[] = "CONFIG_HZ=250\nCONFIG_BP=\"x\"\nCONFIG_BPF_JIT=y\nCONFIG_MODULE=m\nCONFIG_TEXT=\"a b\"\nCONFIG_X=0x10\n";
 	int fd = memfd_create("kconfig", MFD_CLOEXEC);
 
 	snprintf(kconfig, sizeof(kconfig), "/proc/self/fd/%d", fd);
