@@ -40,7 +40,7 @@ check_PROGRAMS += tests/recdrop
 tests_recdrop_SOURCES = tests/recdrop.c
 tests_recdrop_LDADD = $(LIBS_BU)
 # Objects that anybody may have written: each cut, and with each byte changed.
-LDFUZZ_PARTS = tests/fuzz/ldprop.c tests/fuzz/ldprop.h tests/fuzz/ldprop_plan.c tests/fuzz/elfmut.c \
+LDFUZZ_PARTS = tests/fuzz/ldprop.c tests/fuzz/ldprop.h tests/fuzz/ldprop_plan.c tests/fuzz/ldprop_text.c tests/fuzz/elfmut.c \
 	tests/fuzz/elfmut.h tests/fuzz/mutate.c tests/fuzz/mutate.h
 check_PROGRAMS += tests/fuzz/cut_fuzz
 tests_fuzz_cut_fuzz_SOURCES = tests/fuzz/cut_fuzz.c $(LDFUZZ_PARTS)

@@ -10,8 +10,12 @@
  *   load    the same, loaded into a VM and taken away
  *   core    the kernel's BTF, and an object that is planned by it
  *   join    two objects into one
+ *   vlog    a verifier's log of an object
+ *   words   texts of options
+ *   sym     an executable that a probe goes into, a file of --btf
  *
- * FUZZ_TARGET=seeds DIR OBJECT… writes inputs of btf, btfext, core and join, DIR/btf-N and so on.
+ * FUZZ_TARGET=seeds DIR OBJECT… writes inputs of btf, btfext, core, join and vlog (of files
+ * that are no objects), DIR/btf-N and so on.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +35,7 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t na, const uint8_t *b, 
 static const struct target {
 	const char *name;
 	bool (*prop)(const uint8_t *p, size_t n);
-	enum { ELF, BTF, BTF_EXT, BTF_ELF, ELF_ELF } is;
+	enum { ELF, BTF, BTF_EXT, BTF_ELF, ELF_ELF, TEXT_ELF, TEXT } is;
 	bool world;
 } targets[] = {
 	{ "obj", ldprop_obj, ELF, false },
@@ -41,6 +45,9 @@ static const struct target {
 	{ "load", ldprop_load, ELF, true },
 	{ "core", ldprop_core, BTF_ELF, true },
 	{ "join", ldprop_join, ELF_ELF, false },
+	{ "vlog", ldprop_vlog, TEXT_ELF, false },
+	{ "words", ldprop_words, TEXT, false },
+	{ "sym", ldprop_sym, ELF, false },
 };
 static const struct target *target;
 
@@ -87,7 +94,13 @@ static void write_seeds(const char *dir, const char *path, int n)
 
 	bu_diags_init(&ds);
 	bu_obj_init(&o);
-	if (bu_file_read(path, UINT16_MAX, &file) || bu_obj_read(&o, file.p, file.n, path, &ds))
+	if (bu_file_read(path, UINT16_MAX, &file))
+		goto out;
+	if (file.n > 4 && memcmp(file.p, "\177ELF", 4)) {
+		write_pair(dir, "vlog", n, &b, file.p, file.n, last.p, last.n);
+		goto out;
+	}
+	if (bu_obj_read(&o, file.p, file.n, path, &ds))
 		goto out;
 	if (last.n)
 		write_pair(dir, "join", n, &b, last.p, last.n, file.p, file.n);
@@ -166,7 +179,9 @@ static size_t mutate(struct rng *r, uint8_t *p, size_t n, size_t max)
 		return btf_mutate(r, p, n, target->is == BTF_EXT);
 	first = bu_get16(p, false);
 	first = 2 + (first > n - 2 ? n - 2 : first);
-	if (rnd(r, 2))
+	if (target->is == TEXT_ELF && rnd(r, 4))
+		return LLVMFuzzerMutate(p, n, max);
+	if (target->is == TEXT_ELF || rnd(r, 2))
 		return first + elf_mutate(r, p + first, n - first, max - first);
 	if (target->is == BTF_ELF)
 		btf_mutate(r, p + 2, first - 2, false);
@@ -179,7 +194,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 {
 	struct rng r = { seed * 0x9e3779b97f4a7c15u + 1 };
 
-	if (!r.state || rnd(&r, 4) == 0 || size < 24)
+	if (!r.state || rnd(&r, 4) == 0 || size < 24 || target->is == TEXT)
 		return LLVMFuzzerMutate(data, size, max);
 	for (size_t k = 1 + rnd(&r, 4); k; k--)
 		size = mutate(&r, data, size, max);
