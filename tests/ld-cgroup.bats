@@ -199,6 +199,8 @@ all_hooks()
 	object
 	run -1 --separate-stderr $BPF_LD --attach "cgroup/connect4:${CGNAME}x" p.o
 	[[ $stderr == *"cannot be opened: No such file"* && $stderr == *"did you mean '$CGNAME'?"* ]]
+	run -1 --separate-stderr $BPF_LD --attach "cgroup/connect4:$CG,mlti" p.o
+	[[ $stderr == *"did you mean the option 'multi'?"* ]]
 	run -1 --separate-stderr $BPF_LD --attach "cgroup/connect4:/tmp" p.o
 	[[ $stderr == *"/tmp is no directory of cgroup2"* ]]
 	run -1 --separate-stderr $BPF_LD --attach "cgroup/connect4:$CG,netns=x" p.o

@@ -25,12 +25,18 @@ tests_probe_SOURCES = tests/probe.c
 # Kernels with kprobes, in an emulator: make check-qemu.
 check_PROGRAMS += tests/qemu/target
 tests_qemu_target_SOURCES = tests/qemu/target.c
-EXTRA_DIST += tests/qemu/run.sh tests/qemu/init tests/qemu/guest.sh \
-	tests/qemu/trace.s tests/qemu/victim.s tests/qemu/replace.s \
-	tests/qemu/attach.s tests/qemu/core.s tests/qemu/refused.s
+EXTRA_DIST += tests/qemu/run.sh
+EXTRA_DIST += tests/qemu/init
+EXTRA_DIST += tests/qemu/guest.sh
+EXTRA_DIST += tests/qemu/trace.s
+EXTRA_DIST += tests/qemu/victim.s
+EXTRA_DIST += tests/qemu/replace.s
+EXTRA_DIST += tests/qemu/attach.s
+EXTRA_DIST += tests/qemu/core.s
+EXTRA_DIST += tests/qemu/ksym.s
+EXTRA_DIST += tests/qemu/refused.s
+EXTRA_DIST += tests/qemu/net.s
 check-qemu: all tests/qemu/target tests/doctor
-	tests/qemu/attach.s tests/qemu/core.s tests/qemu/ksym.s tests/qemu/refused.s
-check-qemu: all tests/qemu/target
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/qemu/run.sh
 .PHONY: check-qemu
 clean-local: clean-qemu
@@ -108,7 +114,7 @@ TESTS += tests/fuzz/dis_fuzz
 check_PROGRAMS += tests/netdo
 tests_netdo_SOURCES = tests/netdo.c
 TESTS += tests/ld-net.bats tests/ld-cgroup.bats
-EXTRA_DIST += tests/ld-net.bats tests/ld-cgroup.bats tests/net_helper.bash tests/qemu/net.s
+EXTRA_DIST += tests/ld-net.bats tests/ld-cgroup.bats tests/net_helper.bash
 # One refused call and its explanation; see tests/ld-doctor.bats.
 check_PROGRAMS += tests/doctor
 tests_doctor_SOURCES = tests/doctor.c

@@ -21,12 +21,15 @@ enum bu_attach_opt_id {
 struct bu_attach_parser {
 	struct bu_attach *at;
 	const char *target;
+	const char *rest;                   /* the target without its options */
 	struct bu_arena *arena;
 	struct bu_diags *ds;
 	struct bu_str opt[BU_NATTACH_OPTS]; /* values; .p NULL: not given */
 	uint64_t given;                     /* bits by option, cleared when asked for */
 };
 
+/* Adds help to d when what stands behind the last comma of text is nearly an option. */
+void bu_attach_opt_help(const char *text, struct bu_diags *ds, struct bu_diag *d);
 /* Says that the target is wrong and how it is written; -EINVAL. */
 int bu_attach_bad(struct bu_attach_parser *p, const char *form, const char *why);
 /* A copy in the arena; what bu_arena_failed tells is looked at by the caller of the driver. */

@@ -28,6 +28,30 @@ static int opt_by_name(struct bu_str name)
 	return -1;
 }
 
+void bu_attach_opt_help(const char *text, struct bu_diags *ds, struct bu_diag *d)
+{
+	const char *comma = strrchr(text, ','), *eq;
+	struct bu_near near;
+	struct bu_str name;
+	int id;
+
+	if (!comma)
+		return;
+	eq = strchr(comma, '=');
+	name = bu_str(comma + 1, eq ? (size_t)(eq - comma) - 1 : strlen(comma + 1));
+	id = opt_by_name(name);
+	if (id >= 0) {
+		bu_diag_help(ds, d, opts[id].valued ? "the option needs a value: %s=VALUE" : "the option %s takes no value",
+			     opts[id].name);
+		return;
+	}
+	bu_near_init(&near, name.p, name.n);
+	for (unsigned i = 0; i < BU_NATTACH_OPTS; i++)
+		bu_near_feed(&near, opts[i].name);
+	if (near.best)
+		bu_diag_help(ds, d, "did you mean the option '%s'?", near.best);
+}
+
 /* ---------------------------------------------------------------- what drivers call */
 
 int bu_attach_bad(struct bu_attach_parser *p, const char *form, const char *why)
@@ -36,6 +60,8 @@ int bu_attach_bad(struct bu_attach_parser *p, const char *form, const char *why)
 				    bu_hook_name(p->at->hook), p->target, why);
 
 	bu_diag_help(p->ds, d, "it is written %s", form);
+	if (p->rest)
+		bu_attach_opt_help(p->rest, p->ds, d);
 	return -EINVAL;
 }
 
@@ -215,6 +241,7 @@ int bu_attach_parse(struct bu_attach *at, enum bu_hook hook, const char *target,
 	}
 	while (take_option(&p, &t))
 		;
+	p.rest = bu_arena_strndup(a, t.p, t.n);
 	err = driver->parse(&p, t);
 	if (!err)
 		err = not_for_this(&p);

@@ -404,6 +404,8 @@ int bu_blame_xdp(struct bu_attaching *c, int cmd, int err, const char *words)
 			    subject(c), c->at->a);
 		bu_sys_explain_more(c->s, c->ds, d, &(struct bu_refused){ .cmd = cmd, .err = err,
 				    .ifindex = c->s->ops->ifindex(c->s, c->at->a) });
+		if (cmd == BPF_LINK_CREATE)
+			bu_diag_help(c->ds, d, "'xdp:%s,replace' takes the place of what netlink has set", c->at->a);
 	} else if (err == -EINVAL && wrong_type(c)) {
 		d = c->ds->last;
 	} else if (err == -EOPNOTSUPP && cmd == BU_CMD_NETLINK && !words[0]) {

@@ -66,6 +66,8 @@ static int blame_cgroup(struct bu_attaching *c, const char *name, int err)
 		    strerror(-err));
 	if (err == -ENOENT && name[0] != '/')
 		did_you_mean(c, d, BU_NAMES_CGROUPS, name);
+	if (err == -ENOENT)
+		bu_attach_opt_help(name, c->ds, d);
 	return err;
 }
 

@@ -414,6 +414,9 @@ static void test_net_targets(void)
 	good(BU_HOOK_SOCKET, "udp:127.0.0.1:53", "127.0.0.1", NULL, 0);
 	good(BU_HOOK_SK_REUSEPORT, "tcp:fd00::1:53", "fd00::1", NULL, 0);
 	good(BU_HOOK_LIRC_MODE2, "/dev/lirc0", "/dev/lirc0", NULL, 0);
+	wrong(BU_HOOK_TCX_INGRESS, "eth0,befor=1", "did you mean the option 'before'?");
+	wrong(BU_HOOK_TCX_INGRESS, "eth0,first=1", "the option first takes no value");
+	wrong(BU_HOOK_TC_INGRESS, "eth0,prio", "needs a value: prio=VALUE");
 	wrong(BU_HOOK_TC, "eth0", "the side is missing");
 	wrong(BU_HOOK_TC, "eth0:up", "neither 'ingress' nor 'egress'");
 	wrong(BU_HOOK_TC_EGRESS, "eth0,prio=65536", "too large");
