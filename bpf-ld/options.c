@@ -12,6 +12,7 @@ enum {
 	OPT_ATTACH = 1, OPT_VIA, OPT_SET, OPT_MAP_FROM, OPT_MAP, OPT_KCONFIG, OPT_WATCH, OPT_FOR, OPT_READY, OPT_PIN,
 	OPT_RECORD, OPT_RECORD_PID, OPT_MARK_FD, OPT_REPLAY, OPT_UNTIL,
 	OPT_TYPE, OPT_ONLY, OPT_KEEP_GOING, OPT_BTF,
+	OPT_PIN_ROOT,
 	OPT_NO_ATTACH, OPT_DRY, OPT_VERBOSE, OPT_JSON, OPT_BACKEND, OPT_VM, OPT_COLOR, OPT_EXPLAIN,
 	OPT_JOIN, OPT_OUT, OPT_EVENT_TYPE, OPT_NO_EVENTS, OPT_REPLACE, OPT_HELP, OPT_VERSION,
 };
@@ -22,7 +23,7 @@ static const struct bu_opt options[] = {
 	{ OPT_VIA, 0, "attach-via", "WAY", "how: auto, link, ioctl or netlink", BU_WORD_LIST,
 	  "auto|link|ioctl|netlink" },
 	{ OPT_SET, 's', "set", "MAP[KEY]=VALUE",
-	  "put an element into a map, or VARIABLE=VALUE, before loading", BU_WORD_NONE, NULL },
+	  "put an element into a map; or MAP.max_entries=N, VARIABLE=VALUE, VAR.MEMBER=VALUE", BU_WORD_NONE, NULL },
 	{ OPT_MAP_FROM, 0, "map-from", "MAP=FILE", "fill a map from lines \"KEY VALUE\"",
 	  BU_WORD_FILE, NULL },
 	{ OPT_MAP, 'm', "map", "NAME=PATH|id:N", "use an existing map (NAME: a map, or a local id)",
@@ -41,6 +42,7 @@ static const struct bu_opt options[] = {
 	  BU_WORD_DIR, NULL },
 	{ OPT_REPLACE, 0, "replace", NULL, "with --pin: take the place of what is pinned there, without a gap",
 	  BU_WORD_NONE, NULL },
+	{ OPT_PIN_ROOT, 0, "pin-root", "DIR", "where maps are shared by name (/sys/fs/bpf)", BU_WORD_DIR, NULL },
 	{ OPT_RECORD, 0, "record", "FILE", "write what the programs are called with to FILE",
 	  BU_WORD_FILE, NULL },
 	{ OPT_RECORD_PID, 0, "record-pid", "PID", "record the events of that process only",
@@ -365,6 +367,9 @@ static int take(struct ld *l, int id, const char *arg)
 	case OPT_BTF:
 		l->load.btf = arg;
 		return 0;
+	case OPT_PIN_ROOT:
+		l->load.pin_root = arg;
+		return arg[0] ? 0 : usage(l, "--pin-root needs a directory");
 	case OPT_NO_ATTACH:
 		l->load.no_attach = true;
 		return 0;

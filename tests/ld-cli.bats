@@ -250,3 +250,100 @@ END
 	run -1 strace -f -e trace=bpf -o calls $BPF_LD --backend=kernel --no-attach s.o
 	[ "$(grep -c BPF_PROG_LOAD calls)" = 2 ]
 }
+
+@test "--set MAP.ATTRIBUTE: the map is made so" {
+	need_bpf
+	need_cmd jq
+	need_pins
+	{
+		printf '\t.map m, hash, key=u32, value=u64, max_entries=1\n\t.map m2, hash, key=u32, value=u64, max_entries=1\n'
+		prog socket a "r1 = m ll; r1 = m2 ll; $any"
+	} >s.s
+	$BPF_AS s.s
+	run -0 $BPF_LD --no-attach --pin "$PINS/d" --set m.max_entries=2K --set m.map_flags=BPF_F_NO_PREALLOC \
+		--set m.value_size=32 s.o
+	run -0 $BPFTOOL -j map show pinned "$PINS/d/m"
+	assert_equal "$(jq -c '[.max_entries, .bytes_value, .flags]' <<<"$output")" '[2048,32,1]'
+	run -0 $BPFTOOL -j map show pinned "$PINS/d/m2"
+	assert_equal "$(jq -c '[.max_entries, .bytes_value, .flags]' <<<"$output")" '[1,8,0]'
+	rm -r "$PINS/d"
+	run -0 $BPF_LD --no-attach --pin "$PINS/d" --set m.type=array --set 'm[0]=7' s.o
+	run -0 $BPFTOOL -j map show pinned "$PINS/d/m"
+	assert_equal "$(jq -r .type <<<"$output")" array
+	run -1 $BPF_LD -n --no-attach --set m.max_entries=0 --set m.max_entrys=1 --set m.map_flags=BPF_ANY \
+		--set m.key_size=5G --set m.type=hsh --set m3.max_entries=1 s.o
+	assert_output --partial 'map m: max_entries is at least 1'
+	assert_output --partial 'did you mean "max_entries"?'
+	assert_output --partial '"BPF_ANY" is neither a number nor a flag'
+	assert_output --partial 'key_size has 32 bits'
+	assert_output --partial 'there is no map type "hsh"'
+	run -1 $BPF_LD -n --no-attach --set m3.max_entries=1 s.o
+	assert_output --partial 's.o has no global variable "m3.max_entries"'
+}
+
+@test "--set of a part of a variable, by its type" {
+	need_bpf
+	need_pins
+	need_cmd clang jq
+	cat >v.c <<'END'
+#define SEC(n) __attribute__((section(n), used))
+enum mode { OFF, ON, AUTO = 7 };
+struct in { unsigned a; short b[3]; };
+struct cfg {
+	unsigned x; enum mode m; _Bool on; char name[8]; struct in i[2]; unsigned f1 : 3, f2 : 5; int f3 : 4;
+	struct { int anon; };
+};
+const volatile struct cfg cfg = { .x = 1, .f1 = 5 };
+volatile unsigned ports[4] = { 1, 2, 3, 4 };
+volatile long long zero;
+SEC("socket") int prog(void *ctx) { return cfg.x + ports[1] + zero; }
+char _license[] SEC("license") = "GPL";
+END
+	clang -g -O2 -target bpf -c v.c -o v.o
+	run -0 $BPF_LD --no-attach --pin "$PINS/d" --set cfg.m=AUTO --set cfg.on=true --set 'cfg.name="eth0"' \
+		--set 'cfg.i[1].b[2]=-5' --set cfg.f2=31 --set cfg.f3=-8 --set cfg.anon=3 --set 'ports[3]=80' --set zero=-9 v.o
+	run -0 $BPFTOOL -j map dump pinned "$PINS/d/rodata"
+	run -0 jq -c '.[0].formatted.value[".rodata"][0].cfg | [.x, .m, .on, .name, .i[1].b[2], .f1, .f2, .f3, .i[0].a]' \
+		<<<"$output"
+	assert_output '[1,"AUTO",true,"eth0",-5,5,31,-8,0]'
+	run -0 $BPFTOOL -j map dump pinned "$PINS/d/data"
+	run -0 jq -c '.[0].formatted.value[".data"][0].ports' <<<"$output"
+	assert_output '[1,2,3,80]'
+	run -0 $BPFTOOL -j map dump pinned "$PINS/d/bss"
+	run -0 jq -c '.[0].formatted.value[".bss"][0].zero' <<<"$output"
+	assert_output -- -9
+	run -1 $BPF_LD -n --no-attach --set cfg.f2=32 --set cfg.f3=8 --set cfg.xx=1 --set 'ports[4]=1' --set cfg.x.y=1 \
+		--set cfg.m=BLUE --set 'cfg.name="much too long"' --set cfg.on=2 --set 'cfg[0]=1' --set 'cfg.i[1].b[3]=0' v.o
+	assert_equal "$(grep -c error: <<<"$output")" 10
+	assert_output --partial '32 does not fit into 5 bits'
+	assert_output --partial '8 does not fit into 4 bits'
+	assert_output --partial 'it has no member "xx"; did you mean "x"?'
+	assert_output --partial '[4] is past the end of 4 elements'
+	assert_output --partial 'what stands before .y is no struct'
+	assert_output --partial 'what stands before [0] is no array'
+}
+
+@test "a map pinned by name is shared below --pin-root, if it is the same map" {
+	need_bpf
+	need_pins
+	need_cmd clang jq
+	cat >p.c <<'END'
+#define SEC(n) __attribute__((section(n), used))
+struct { int (*type)[2]; unsigned *key; unsigned long long *value; int (*max_entries)[4]; int (*pinning)[1]; } seen SEC(".maps");
+SEC("socket") int prog(void *ctx) { return (long)&seen; }
+char _license[] SEC("license") = "GPL";
+END
+	clang -g -O2 -target bpf -c p.c -o p.o
+	run -0 $BPF_LD --no-attach --pin-root "$PINS" --set 'seen[2]=7' p.o
+	run -0 $BPFTOOL -j map show pinned "$PINS/seen"
+	local id
+	id=$(jq .id <<<"$output")
+	run -0 $BPF_LD -j --no-attach --pin-root "$PINS/" p.o
+	assert_equal "$(jq '.maps[0].id' <<<"$output")" "$id"
+	run -1 $BPF_LD --no-attach --pin-root "$PINS" --set seen.max_entries=5 p.o
+	assert_output --partial 'max_entries is 4 there, the object wants 5'
+	run -1 $BPF_LD --no-attach --pin-root "$PINS" --set seen.map_flags=0x400 p.o
+	assert_output --partial 'map_flags is 0 there, the object wants 1024'
+	# The user who names a map means that one.
+	run -0 $BPF_LD --no-attach --map "seen=$PINS/seen" --set seen.max_entries=5 p.o
+}

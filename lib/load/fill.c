@@ -242,9 +242,33 @@ static struct plan_map *map_by_name(struct bu_plan *p, const char *name, struct 
 	return found;
 }
 
+/* The part of v that path names, or all of it. NULL, or why not. */
+static const char *part_of(struct bu_plan *p, struct var *v, const char *path, uint32_t *bit, uint32_t *bits)
+{
+	struct bu_var_part f = { .off = v->off, .size = v->size, .type = v->type };
+	const char *why;
+
+	*bit = *bits = 0;
+	if (!path[0])
+		return NULL;
+	why = bu_load_path(&p->arena, p->obj->has_btf ? &p->obj->btf : NULL, path, &f);
+	if (why)
+		return why;
+	if (f.off < v->off || f.off - v->off > v->size || f.size > v->size - (f.off - v->off))
+		return "it lies outside the variable";
+	v->off = f.off;
+	v->size = f.size;
+	v->type = f.type;
+	*bit = f.bit;
+	*bits = f.bits;
+	return NULL;
+}
+
 static int set_var(struct bu_plan *p, const struct bu_set *w, struct bu_diags *ds)
 {
 	struct origin o = { .option = w->origin };
+	const char *path = "", *base;
+	uint32_t bit, bits;
 	struct bu_near near;
 	struct plan_map *m;
 	struct var v;
@@ -253,6 +277,17 @@ static int set_var(struct bu_plan *p, const struct bu_set *w, struct bu_diags *d
 
 	bu_near_init(&near, w->name, strlen(w->name));
 	find_var(p->obj, w->name, &v, &near);
+	/* A name of a symbol may hold dots too: the whole one comes first. */
+	if (!v.found && w->name[strcspn(w->name, ".[")] && w->name[0] != '.') {
+		path = w->name + strcspn(w->name, ".[");
+		base = bu_arena_strndup(&p->arena, w->name, (size_t)(path - w->name));
+		if (!base)
+			return -ENOMEM;
+		for (uint32_t i = 0; i < p->obj->nmaps; i++)
+			if (bu_set_of_map(w, p->obj->maps[i].name))
+				return 0; /* an attribute, done with the map */
+		find_var(p->obj, base, &v, &near);
+	}
 	if (!v.found) {
 		if (map_by_name(p, w->name, &near)) {
 			d = bu_diag(ds, BU_ERROR, "L0108", "%s: %s is a map, not a variable",
@@ -279,8 +314,14 @@ static int set_var(struct bu_plan *p, const struct bu_set *w, struct bu_diags *d
 		return complain(ds, &o, w->value, what, "its size is not known");
 	if (v.off > m->value_size || v.size > m->value_size - v.off)
 		return complain(ds, &o, w->value, what, "it lies outside its section");
-	why = bu_load_value(&p->arena, p->obj->has_btf ? &p->obj->btf : NULL, v.type, v.size, w->value,
-			 m->data + v.off);
+	why = part_of(p, &v, path, &bit, &bits);
+	if (!why && bits)
+		why = bu_load_bits(&p->arena, &p->obj->btf,
+				   &(struct bu_var_part){ .type = v.type, .bit = bit, .bits = bits }, w->value,
+				   m->data + v.off);
+	else if (!why)
+		why = bu_load_value(&p->arena, p->obj->has_btf ? &p->obj->btf : NULL, v.type, v.size, w->value,
+				    m->data + v.off);
 	if (why)
 		return complain(ds, &o, w->value, what, why);
 	m->vars = bu_arena_printf(&p->arena, "%s%s%s=%.*s", m->vars ? m->vars : "",
@@ -322,14 +363,44 @@ static int set_map(struct bu_plan *p, const struct bu_set *w, struct bu_diags *d
 	return add_fill(p, m, &o, w->key, w->value, ds);
 }
 
+static bool names_map(const struct bu_obj *o, const char *name)
+{
+	for (uint32_t i = 0; i < o->nmaps; i++)
+		if (strcmp(o->maps[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Does the name up to its first '.' or '[' name a variable? */
+static bool is_var_path(const struct bu_obj *o, const char *path)
+{
+	size_t n = strcspn(path, ".[");
+	int32_t map;
+
+	for (uint32_t i = 0; i < o->nsyms; i++)
+		if (is_var(o, &o->syms[i], &map) && strncmp(o->syms[i].name, path, n) == 0 && !o->syms[i].name[n])
+			return true;
+	return false;
+}
+
 int bu_plan_fill(struct bu_plan *p, struct bu_diags *ds)
 {
 	int rc = 0;
 
 	for (unsigned i = 0; i < p->opts->nsets; i++) {
 		const struct bu_set *w = &p->opts->sets[i];
-		int err = !w->file && !w->key.p ? set_var(p, w, ds) : set_map(p, w, ds);
+		struct bu_set elem = *w;
+		int err;
 
+		/* NAME[3]=VALUE is an element of a map, or of a variable that is an array. */
+		if (!w->file && w->key.p && !names_map(p->obj, w->name)) {
+			elem.name = bu_arena_printf(&p->arena, "%s[%.*s]", w->name, (int)w->key.n, w->key.p);
+			elem.key.p = NULL;
+			if (!elem.name)
+				return -ENOMEM;
+			w = is_var_path(p->obj, elem.name) ? &elem : w;
+		}
+		err = !w->file && !w->key.p ? set_var(p, w, ds) : set_map(p, w, ds);
 		if (err)
 			rc = err;
 		if (err == -ENOMEM)

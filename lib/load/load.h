@@ -13,7 +13,7 @@
 #include "sys/sys.h"
 #include "load/record.h"
 
-/* One wish "MAP[key]=value" or "VAR=value", or a file of key/value lines. */
+/* One wish "MAP[key]=value", "MAP.max_entries=value" or "VAR=value", or a file of key/value lines. */
 struct bu_set {
 	const char *name;          /* map or global variable */
 	struct bu_str key;         /* .p NULL: VAR=value */
@@ -88,6 +88,7 @@ struct bu_load_opts {
 	bool no_attach;            /* load only, those named by attaches if there are any */
 	const char *pin_dir;       /* NULL: no pins */
 	bool replace;              /* what is pinned there gives way */
+	const char *pin_root;      /* where maps are pinned that ask for it by name; NULL: /sys/fs/bpf */
 	const char *kconfig;       /* file with the kernel's configuration; NULL: the running one's */
 	const char *btf;           /* --btf: the types that CO-RE goes by; NULL: the kernel's */
 	bool core_in_kernel;       /* CO-RE is left to the kernel, to compare with */
@@ -98,7 +99,7 @@ struct bu_load_opts {
 /*
  * The texts of the options, read into wishes; strings are kept in a. 0, or -EINVAL with a message.
  *   --attach   TYPE:TARGET[=PROGRAM]   (PROGRAM: what follows the last '=', if it can be a name)
- *   --set      MAP[KEY]=VALUE or VAR=VALUE
+ *   --set      MAP[KEY]=VALUE, MAP.ATTRIBUTE=VALUE, VAR=VALUE, VAR.MEMBER[N]=VALUE
  *   --map-from MAP=FILE
  *   --map      NAME=PATH, NAME=id:N, N=PATH, N=id:N
  *   --type     TYPE, PROGRAM=TYPE

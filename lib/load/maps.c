@@ -340,6 +340,11 @@ static int look_at_existing(struct plan_map *m, bool carried, struct bu_sys *s, 
 	/* An existing map that is named so may be of any size; one that is carried over is to be the same. */
 	if (carried && m->max_entries && m->max_entries != info.max_entries)
 		return bad_fit(ds, m, "the number of entries", m->max_entries, info.max_entries);
+	/* Whom --map names is what the user wants; who is found by name has to be the same map. */
+	if (def && m->reused && m->max_entries && m->max_entries != info.max_entries)
+		return bad_fit(ds, m, "max_entries", m->max_entries, info.max_entries);
+	if (def && m->reused && m->flags != info.map_flags)
+		return bad_fit(ds, m, "map_flags", m->flags, info.map_flags);
 	m->type = info.type;
 	m->key_size = info.key_size;
 	m->value_size = m->value_bytes = info.value_size;
@@ -379,7 +384,7 @@ static bool wished(const struct bu_plan *p, const char *name)
 			return true;
 	}
 	for (unsigned i = 0; i < p->opts->nsets; i++) {
-		if (strcmp(p->opts->sets[i].name, name) == 0)
+		if (strcmp(p->opts->sets[i].name, name) == 0 || bu_set_of_map(&p->opts->sets[i], name))
 			return true;
 	}
 	for (unsigned i = 0; i < p->priv->natt; i++) {
@@ -504,6 +509,7 @@ static int data_contents(struct bu_plan *p, struct plan_map *m, struct bu_sys *s
 static int add_inner(struct bu_plan *p, struct plan_map *m, struct bu_sys *s, struct bu_diags *ds)
 {
 	const struct bu_obj_map *def;
+	int err;
 
 	if ((uint32_t)m->def->inner >= p->obj->nmaps)
 		return -EINVAL;
@@ -511,6 +517,9 @@ static int add_inner(struct bu_plan *p, struct plan_map *m, struct bu_sys *s, st
 	m->inner = bu_arena_alloc(&p->arena, sizeof(*m->inner));
 	if (!m->inner)
 		return -ENOMEM;
+	err = bu_plan_resize(p, &def, ds);
+	if (err)
+		return err;
 	m->inner->def = def;
 	m->inner->name = def->name;
 	bu_plan_kname(m->inner->kname, def->name);
@@ -525,6 +534,9 @@ static int add_map(struct bu_plan *p, uint32_t i, struct bu_sys *s, bool *used, 
 	struct bu_diag *d;
 	int err, fd;
 
+	err = bu_plan_resize(p, &def, ds);
+	if (err)
+		return err;
 	*m = (struct plan_map){ .def = def, .name = def->name, .local_id = def->local_id,
 				.where = f ? f->where : NULL };
 	if (def->origin == BU_MAP_DATA || def->origin == BU_MAP_KCONFIG)
@@ -545,8 +557,8 @@ static int add_map(struct bu_plan *p, uint32_t i, struct bu_sys *s, bool *used, 
 		}
 	}
 	if (!f && def->pin_dir) {
-		m->by_name = bu_arena_printf(&p->arena, BPFFS "%s%s/%s", def->pin_dir[0] ? "/" : "",
-					     def->pin_dir, m->name);
+		m->by_name = bu_arena_printf(&p->arena, "%s%s%s/%s", p->opts->pin_root ? p->opts->pin_root : BPFFS,
+					     def->pin_dir[0] ? "/" : "", def->pin_dir, m->name);
 		if (!m->by_name)
 			return -ENOMEM;
 		fd = def->pin_replace ? -ENOENT : bu_sys_get(s, m->by_name, 0);
@@ -554,6 +566,7 @@ static int add_map(struct bu_plan *p, uint32_t i, struct bu_sys *s, bool *used, 
 			s->ops->close(s, fd);
 			m->where = m->by_name;
 			m->by_name = NULL;
+			m->reused = true;
 		}
 	} else if (!f && def->pinning) {
 		d = bu_diag(ds, BU_NOTE, "L0115", "map %s is not pinned: its pinning is %u, and the "

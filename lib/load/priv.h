@@ -22,6 +22,7 @@ struct plan_map {
 	char kname[BU_NAME_MAX];
 	const char *where;  /* an existing map: path or "id:N"; NULL: made */
 	const char *by_name;/* declared to be pinned by name: its path, made here */
+	bool reused;        /* where is a pin that was found by the map's name */
 	uint32_t local_id;
 	uint32_t type, key_size, value_size, max_entries, flags;
 	uint32_t value_bytes; /* as bpf(2) passes one value: per-CPU maps have a row for each CPU */
@@ -159,6 +160,22 @@ int bu_load_places(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *
  */
 int bu_load_attach_map(const struct bu_loaded *l, struct bu_sys *s, struct bu_attach *at, int *fd,
 		       struct bu_diags *ds);
+
+/*
+ * resize.c: --set MAP.ATTRIBUTE=VALUE. *def becomes a copy in the plan's arena when there is such a wish for
+ * it. 0, -EINVAL with messages, -ENOMEM.
+ */
+int bu_plan_resize(struct bu_plan *p, const struct bu_obj_map **def, struct bu_diags *ds);
+/* Is that wish about an attribute of the map of that name? */
+bool bu_set_of_map(const struct bu_set *w, const char *map);
+
+/* path.c: a part of a variable. off, size and type are the whole's before, the part's after. */
+struct bu_var_part { uint32_t off, size, type, bit, bits; /* bits > 0: a bit-field, from bit `bit` of off on */ };
+/* path: ".member[3].x". NULL, or why not (in a or static). */
+const char *bu_load_path(struct bu_arena *a, const struct bu_btf *b, const char *path, struct bu_var_part *f);
+/* As bu_load_value, for a bit-field whose first byte is *out. */
+const char *bu_load_bits(struct bu_arena *a, const struct bu_btf *b, const struct bu_var_part *f, struct bu_str text,
+			 uint8_t *out);
 
 /* types.c: the types that a program of unknown type may be of, into g. */
 #define BU_GUESS_MAX 12

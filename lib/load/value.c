@@ -219,8 +219,15 @@ int bu_set_parse(struct bu_set *w, const char *text, struct bu_arena *a, struct 
 	w->value = bu_str_c(bu_arena_strdup(a, s.p + eq + 1));
 	for (br = 0; br < left.n && left.p[br] != '['; br++)
 		;
-	if (br == 0 || (br < left.n && left.p[left.n - 1] != ']'))
+	if (br == 0)
 		goto bad;
+	if (br < left.n && left.p[left.n - 1] != ']') { /* "cfg[1].max" */
+		const char *close = memchr(left.p + br, ']', left.n - br);
+
+		if (!close || (close[1] != '.' && close[1] != '['))
+			goto bad;
+		br = left.n;
+	}
 	w->name = bu_arena_strndup(a, left.p, br);
 	if (br < left.n)
 		w->key = bu_str(bu_arena_strndup(a, left.p + br + 1, left.n - br - 2),
