@@ -9,7 +9,7 @@ bench_vm_maps_LDADD = $(LIBS_BU)
 bench_vm_interp_SOURCES = bench/vm-interp.c tests/unit/vm_run.h tests/unit/tap.h
 bench_vm_interp_LDADD = $(LIBS_BU)
 CLEANFILES += $(EXTRA_PROGRAMS)
-BENCHES = bench/as.sh bench/ld.sh
+BENCHES = bench/as.sh bench/load.sh
 EXTRA_DIST += bench/harness.sh $(BENCHES)
 
 bench: all $(EXTRA_PROGRAMS) bench/vm-maps bench/vm-interp tests/probe

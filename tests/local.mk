@@ -47,7 +47,7 @@ clean-qemu:
 
 # make lint: what shellcheck and mandoc say of scripts and pages, one result line a file.
 SCRIPTS_LINTED = bootstrap .ci/run tests/qemu/run.sh tests/qemu/init tests/qemu/guest.sh \
-	tests/helper.bash examples/demo.sh bench/harness.sh bench/as.sh bench/ld.sh
+	tests/helper.bash examples/demo.sh bench/harness.sh bench/as.sh bench/load.sh
 EXTRA_DIST += .ci/run tests/expected-skips
 lint:
 	$(AM_V_at)cd $(srcdir) && status=0; \

@@ -184,6 +184,7 @@ static const struct bu_sys_ops ops = {
 	.route = bu_kern_route,
 	.socket_open = bu_kern_socket_open,
 	.socket_attach = bu_kern_socket_attach,
+	.privileged = bu_kern_privileged,
 };
 
 struct bu_sys *bu_kern_open(void)

@@ -68,5 +68,6 @@ void bu_kern_facts(struct bu_sys *s, struct bu_sys_facts *f);
 /* facts.c */
 int bu_kern_security(struct bu_sys *s, const char *file, struct bu_buf *out);
 int bu_kern_xdp_get(struct bu_sys *s, int ifindex, uint32_t *prog_id, uint8_t *mode);
+int bu_kern_privileged(struct bu_sys *s);
 
 #endif

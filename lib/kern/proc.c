@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -250,4 +252,23 @@ void bu_kern_facts(struct bu_sys *s, struct bu_sys_facts *f)
 		f->nofile = (unsigned)limit.rlim_cur;
 	if (uname(&u) || sscanf(u.release, "%u.%u", &f->major, &f->minor) != 2)
 		f->major = f->minor = 0;
+}
+
+/* The inode number of the first user namespace in nsfs, the same on all kernels (linux/nsfs.h, since 6.18). */
+#define INIT_USER_NS 0xeffffffdu
+#define CAP_SYS_ADMIN 21
+#define CAP_BPF 39
+
+int bu_kern_privileged(struct bu_sys *s)
+{
+	struct { uint32_t version; int pid; } head = { 0x20080522, 0 }; /* _LINUX_CAPABILITY_VERSION_3 */
+	struct { uint32_t effective, permitted, inheritable; } cap[2] = { { 0 } };
+	struct stat st;
+
+	(void)s;
+	if (syscall(SYS_capget, &head, cap))
+		return -1;
+	if (!(cap[0].effective & 1u << CAP_SYS_ADMIN) && !(cap[1].effective & 1u << (CAP_BPF - 32)))
+		return 0;
+	return stat("/proc/self/ns/user", &st) || st.st_ino != INIT_USER_NS ? -1 : 1;
 }

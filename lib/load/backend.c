@@ -31,7 +31,10 @@ static int answers(struct bu_sys *s)
 static bool privileged(struct bu_sys *s)
 {
 	struct bu_sys_facts f;
+	int is = s->ops->privileged ? s->ops->privileged(s) : -1;
 
+	if (is >= 0)
+		return is;
 	memset(&f, 0, sizeof(f));
 	if (s->ops->facts)
 		s->ops->facts(s, &f);

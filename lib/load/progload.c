@@ -16,7 +16,7 @@
  * Level 1 of the log tells the place of an error, and costs 5 to 15 times the verification. What was refused
  * within this time is verified again for it; else the reason, which level 4 gives for nothing, is enough.
  */
-#define PLACE_NS 10000000u
+#define PLACE_NS 4000000u
 #define GUESS_NS 2000000000u /* no further type is tried after that time */
 
 struct load_job {
@@ -272,6 +272,25 @@ static bool about_info(const char *log)
 	return log && (strstr(log, "func_info") || strstr(log, "line_info"));
 }
 
+/*
+ * The end of the log of a program that was refused with j->fd. Kernels since 6.4 keep the end when the room is
+ * too small, and say ENOSPC all the same; older ones keep the beginning, and are given more room.
+ */
+static int log_tail(struct load_job *j)
+{
+	int was = j->fd, fd = -ENOSPC;
+	struct bu_vlog v;
+
+	for (uint32_t size = LOG_FIRST; fd == -ENOSPC && size <= LOG_LIMIT; size *= 8) {
+		if (!log_room(j, size))
+			return -ENOMEM;
+		fd = try_load(j, BPF_LOG_LEVEL1);
+		if (fd == -ENOSPC && strstr(j->log, "\nprocessed ") && bu_vlog_read(j->log, &v))
+			return was;
+	}
+	return fd == -ENOSPC ? try_load(j, 0) : fd;
+}
+
 /* After a refusal: the log that tells its place, unless that takes a while or is there already. */
 static int find_place(struct load_job *j)
 {
@@ -286,7 +305,7 @@ static int find_place(struct load_job *j)
 	} else if (j->fd == -EPERM) {
 		return j->fd;
 	}
-	return load_logged(j, BPF_LOG_LEVEL1);
+	return log_tail(j);
 }
 
 /* Functions that bpf-ld supplied go by bytes from now on. False: there are none, or they do already. */

@@ -6,6 +6,8 @@
 
 #include "load/kpriv.h"
 
+#define MAX_USED_MAPS 64 /* of one program, by the kernel */
+
 /* An element of an existing map, as it was. */
 struct saved { uint32_t map; const void *key; void *value; /* NULL: was not there */ };
 
@@ -196,7 +198,6 @@ static int new_map(struct run *r, uint32_t i)
 	if (fd < 0)
 		return fd;
 	l->fd = r->map_fds[i] = fd;
-	l->id = id_of(r, fd);
 	if (m->type == BPF_MAP_TYPE_ARENA && !m->where) {
 		int err = fill_arena(r, fd, m);
 
@@ -231,6 +232,11 @@ static const char *fill_reason(int err)
 	return err == -E2BIG ? "the map is full" : strerror(-err);
 }
 
+static bool all_zero(const uint8_t *p, size_t n)
+{
+	return !n || (!p[0] && !memcmp(p, p + 1, n - 1));
+}
+
 static int fill_map(struct run *r, uint32_t i)
 {
 	const struct plan_map *m = &r->p->priv->maps[i];
@@ -241,6 +247,8 @@ static int fill_map(struct run *r, uint32_t i)
 	if (image_of(r, m->name))
 		return 0;
 	if (m->data) {
+		if (all_zero(m->data, m->value_size)) /* as the map was made */
+			return 0;
 		err = bu_sys_map_update(r->s, r->map_fds[i], zero, m->data, 0);
 		if (err < 0)
 			bu_diag(r->ds, BU_ERROR, "L0202", "map %s cannot be filled: %s", m->name,
@@ -332,21 +340,71 @@ static void close_place(struct bu_sys *s, struct bu_loaded_prog *l)
 	l->place.fd = -1;
 }
 
+static bool names_map(const struct bu_ref *ref)
+{
+	return ref->kind == BU_REF_MAP || ref->kind == BU_REF_MAP_VALUE || ref->kind == BU_REF_LOCAL_ID;
+}
+
 /* A map that the program needs is not there, and the others go on. */
 static bool lacks_map(struct run *r, uint32_t i)
 {
 	const struct plan_prog *g = &r->p->priv->progs[i];
 
 	for (uint32_t k = 0; k < g->code.nrefs; k++) {
-		const struct plan_map *m = &r->p->priv->maps[g->ref_map[k]];
-
-		if (r->map_fds[g->ref_map[k]] >= 0)
+		if (!names_map(&g->code.ref[k]) || r->map_fds[g->ref_map[k]] >= 0)
 			continue;
 		bu_diag(r->ds, BU_ERROR, "L0205", "program %s cannot be loaded: its map %s could not be made",
-			r->p->obj->progs[g->prog].name, m->name);
+			r->p->obj->progs[g->prog].name, r->p->priv->maps[g->ref_map[k]].name);
 		return true;
 	}
 	return false;
+}
+
+/*
+ * The id of a program, and those of the maps that it uses, with one call: the kernel has them in the order
+ * in which the instructions name them first.
+ */
+static void ids_of_prog(struct run *r, uint32_t i)
+{
+	const struct plan_prog *g = &r->p->priv->progs[i];
+	uint32_t ids[MAX_USED_MAPS], map[MAX_USED_MAPS], n = 0, size, insn = 0;
+	struct bpf_prog_info info;
+
+	for (uint32_t at = 0; at < g->code.nrefs; at++) {
+		const struct bu_ref *ref = &g->code.ref[at];
+		uint32_t m = g->ref_map[at], k = 0;
+
+		if (!names_map(ref))
+			continue;
+		if (ref->insn < insn) { /* not in order: nothing is told */
+			n = 0;
+			break;
+		}
+		insn = ref->insn;
+		while (k < n && map[k] != m)
+			k++;
+		if (k == MAX_USED_MAPS)
+			break;
+		if (k == n)
+			map[n++] = m;
+	}
+	memset(&info, 0, sizeof(info));
+	size = sizeof(info);
+	info.nr_map_ids = n;
+	info.map_ids = n ? bu_ptr64(ids) : 0;
+	if (bu_sys_info(r->s, r->out->progs[i].fd, &info, &size) < 0)
+		return;
+	r->out->progs[i].id = info.id;
+	for (uint32_t k = 0; k < n && info.nr_map_ids == n; k++)
+		r->out->maps[map[k]].id = ids[k];
+}
+
+/* Of those maps that no program has told. */
+static void ids_of_maps(struct run *r)
+{
+	for (unsigned i = 0; i < r->out->nmaps; i++)
+		if (r->out->maps[i].fd >= 0 && !r->out->maps[i].id)
+			r->out->maps[i].id = id_of(r, r->out->maps[i].fd);
 }
 
 static int new_prog(struct run *r, uint32_t i)
@@ -376,7 +434,7 @@ static int new_prog(struct run *r, uint32_t i)
 	if (fd < 0)
 		return bu_load_spare(r->p->opts, g->prog, BU_ROW_FAILED, fd, mark, r->ds);
 	l->fd = fd;
-	l->id = id_of(r, fd);
+	ids_of_prog(r, i);
 	bu_row_set(r->p->opts, g->prog, BU_ROW_LOADED, l->type);
 	return 0;
 }
@@ -813,6 +871,8 @@ int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out
 	if (!err)
 		err = prepare_pins(&r);
 	for (unsigned i = 0; !err && i < p->nact; i++) {
+		if (p->act[i].kind == BU_DO_ATTACH || p->act[i].kind == BU_DO_PIN)
+			ids_of_maps(&r);
 		if (p->act[i].kind == BU_DO_ATTACH && !told && p->opts->before_attach) {
 			told = true;
 			err = p->opts->before_attach(p->opts->ctx, out, ds);
@@ -820,6 +880,8 @@ int bu_load_run(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out
 		if (!err)
 			err = do_action(&r, &p->act[i]);
 	}
+	if (!err)
+		ids_of_maps(&r);
 	if (!err && p->opts->keep_going)
 		err = nothing_left(&r);
 	if (err == -ENOMEM && !ds->errors)

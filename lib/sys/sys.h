@@ -171,6 +171,9 @@ struct bu_sys_ops {
 	int (*security)(struct bu_sys *s, const char *file, struct bu_buf *out);
 	/* The XDP program of a device: its id (0: none) and mode (XDP_ATTACHED_*). 0 or -errno. */
 	int (*xdp_get)(struct bu_sys *s, int ifindex, uint32_t *prog_id, uint8_t *mode);
+	/* Does the process hold CAP_BPF or CAP_SYS_ADMIN where they count? 1, 0, or -1: not known. What facts
+	 * would tell, at the price of two system calls. */
+	int (*privileged)(struct bu_sys *s);
 
 	/* What only some hooks need. NULL: the backend does not have these hooks. */
 
