@@ -49,6 +49,7 @@ struct ld {
 	int mark_fd;         /* -1: none */
 	const char *replay;  /* --replay FILE, or NULL */
 	const char *until;   /* the mark to stop at, or NULL: the end */
+	const char *unload;  /* --unload PATH, or NULL */
 	bool incomplete;     /* --keep-going: something that was asked for failed */
 	int out_err;         /* -errno of writing to standard output */
 	/* what it works on */
@@ -137,6 +138,10 @@ void ld_replay_close(struct ld *l);
 bool ld_iters_only(const struct ld *l);
 /* Runs the iterators that are not pinned and prints what they write. 0, or -errno as ld_result or with a message. */
 int ld_iters_print(struct ld *l);
+
+/* unload.c */
+/* Does --unload. The exit status. */
+int ld_unload(struct ld *l);
 
 /* watch.c */
 int ld_watch_start(struct ld *l, uint64_t now);

@@ -149,7 +149,7 @@ int main(int argc, char **argv)
 	bu_obj_init(&l.obj);
 	status = ld_joins(argc, argv) ? ld_join(&l, argc, argv) : ld_options(&l, argc, argv);
 	if (status == LD_GO)
-		status = run(&l);
+		status = l.unload ? ld_unload(&l) : run(&l);
 	if (l.sys) {
 		status = leave(&l, status);
 		l.sys->ops->destroy(l.sys);

@@ -12,7 +12,7 @@ enum {
 	OPT_ATTACH = 1, OPT_VIA, OPT_SET, OPT_MAP_FROM, OPT_MAP, OPT_KCONFIG, OPT_WATCH, OPT_FOR, OPT_READY, OPT_PIN,
 	OPT_RECORD, OPT_RECORD_PID, OPT_MARK_FD, OPT_REPLAY, OPT_UNTIL,
 	OPT_TYPE, OPT_ONLY, OPT_KEEP_GOING, OPT_BTF,
-	OPT_PIN_ROOT,
+	OPT_PIN_ROOT, OPT_UNLOAD,
 	OPT_NO_ATTACH, OPT_DRY, OPT_VERBOSE, OPT_JSON, OPT_BACKEND, OPT_VM, OPT_COLOR, OPT_EXPLAIN,
 	OPT_JOIN, OPT_OUT, OPT_EVENT_TYPE, OPT_NO_EVENTS, OPT_REPLACE, OPT_HELP, OPT_VERSION,
 };
@@ -42,6 +42,7 @@ static const struct bu_opt options[] = {
 	  BU_WORD_DIR, NULL },
 	{ OPT_REPLACE, 0, "replace", NULL, "with --pin: take the place of what is pinned there, without a gap",
 	  BU_WORD_NONE, NULL },
+	{ OPT_UNLOAD, 0, "unload", "DIR|PIN", "take away what --pin left there, links first", BU_WORD_DIR, NULL },
 	{ OPT_PIN_ROOT, 0, "pin-root", "DIR", "where maps are shared by name (/sys/fs/bpf)", BU_WORD_DIR, NULL },
 	{ OPT_RECORD, 0, "record", "FILE", "write what the programs are called with to FILE",
 	  BU_WORD_FILE, NULL },
@@ -91,6 +92,7 @@ static int help(struct ld *l)
 	int rc;
 
 	bu_buf_str(&b, "Usage: bpf-ld [OPTION]... OBJECT [-- COMMAND [ARG]...]\n"
+		       "       bpf-ld --unload DIR|PIN\n"
 		       "Loads the programs of a BPF object, attaches them and stays until Ctrl-C,\n"
 		       "the end of --for or the end of COMMAND.\n\n");
 	bu_opt_help(&b, options);
@@ -367,6 +369,9 @@ static int take(struct ld *l, int id, const char *arg)
 	case OPT_BTF:
 		l->load.btf = arg;
 		return 0;
+	case OPT_UNLOAD:
+		l->unload = arg;
+		return arg[0] ? 0 : usage(l, "--unload needs a directory or a pin");
 	case OPT_PIN_ROOT:
 		l->load.pin_root = arg;
 		return arg[0] ? 0 : usage(l, "--pin-root needs a directory");
@@ -426,6 +431,10 @@ static int operand(struct ld *l, struct bu_optscan *s)
 /* What cannot be had together, and what is missing. */
 static int check(struct ld *l, bool no_command)
 {
+	if (l->unload && (l->object || l->load.pin_dir || l->load.nattaches || l->replay || l->record))
+		return usage(l, "--unload takes away: it goes with no object, and none of the options of loading");
+	if (l->unload)
+		return 0;
 	if (!l->object)
 		return usage(l, "there is no object to load");
 	if (l->load.no_attach && (l->limited || l->command || l->nwatch || l->ready_fd >= 0))
