@@ -243,11 +243,11 @@ END
 	strace -f -o /dev/null true 2>/dev/null || skip "needs the program strace, with rights"
 	{ printf '\t.map m, array, key=u32, value=u64, max_entries=1\n'; prog socket a "r1 = m ll; $any"; } >s.s
 	$BPF_AS s.s
-	run -0 strace -f -e trace=bpf -o calls $BPF_LD --backend=kernel --no-attach s.o
+	ASAN_OPTIONS=detect_leaks=0 run -0 strace -f -e trace=bpf -o calls $BPF_LD --backend=kernel --no-attach s.o
 	[ "$(wc -l <calls)" -le 7 ] # BTF, map, program, two ids, exit
 	prog socket a "$bad" >s.s
 	$BPF_AS s.s
-	run -1 strace -f -e trace=bpf -o calls $BPF_LD --backend=kernel --no-attach s.o
+	ASAN_OPTIONS=detect_leaks=0 run -1 strace -f -e trace=bpf -o calls $BPF_LD --backend=kernel --no-attach s.o
 	[ "$(grep -c BPF_PROG_LOAD calls)" = 2 ]
 }
 
