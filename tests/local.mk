@@ -36,6 +36,9 @@ EXTRA_DIST += tests/qemu/core.s
 EXTRA_DIST += tests/qemu/ksym.s
 EXTRA_DIST += tests/qemu/refused.s
 EXTRA_DIST += tests/qemu/net.s
+EXTRA_DIST += tests/qemu/run.sh tests/qemu/init tests/qemu/guest.sh \
+	tests/qemu/trace.s tests/qemu/victim.s tests/qemu/replace.s \
+	tests/qemu/attach.s tests/qemu/core.s tests/qemu/ksym.s tests/qemu/refused.s
 check-qemu: all tests/qemu/target tests/doctor
 	$(AM_V_at)$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/qemu/run.sh
 .PHONY: check-qemu

@@ -20,6 +20,7 @@ struct fake {
 	int pmu, format, tp_id, open_ret, bind_ret, enable_ret, ifindex, xdp_ret, config;
 	const char *words;
 	struct bu_sys_facts facts;
+	const char *lsm; /* the list of security modules, NULL: not known */
 	/* seen */
 	int open_fds, calls, last_cmd;
 	unsigned last_size;
@@ -144,11 +145,20 @@ static void f_facts(struct bu_sys *s, struct bu_sys_facts *facts)
 {
 	*facts = ((struct fake *)s)->facts;
 }
+static int f_security(struct bu_sys *s, const char *file, struct bu_buf *out)
+{
+	const char *lsm = ((struct fake *)s)->lsm;
+
+	if (!lsm || strcmp(file, "lsm") != 0)
+		return -ENOENT;
+	return bu_buf_str(out, lsm);
+}
 static const struct bu_sys_ops fake_ops = {
 	.name = "fake", .bpf = f_bpf, .close = f_close, .perf_event_open = f_open,
 	.perf_set_bpf = f_set_bpf, .perf_enable = f_enable, .tracepoint_id = f_tp,
 	.pmu_type = f_pmu, .pmu_format_bit = f_format, .xdp_set = f_xdp, .ifindex = f_ifindex,
 	.names = f_names, .config = f_config, .facts = f_facts,
+	.security = f_security,
 };
 
 static struct fake fake(void)
@@ -673,6 +683,21 @@ static void map_rule(uint32_t type, uint32_t key, uint32_t value, uint32_t max, 
 	explains(fake(), BPF_MAP_CREATE, -EINVAL, &a, why);
 }
 
+/* An LSM program is attached whether or not it will ever run. */
+static void lsm_warns(const char *list, bool warns)
+{
+	struct fake f = fake();
+	struct bu_attached out;
+	struct parsed p;
+
+	f.lsm = list;
+	p = attach(&f, BU_HOOK_LSM, "file_open", BU_VIA_AUTO, &out);
+	ok(p.err == 0 && p.ds.warnings == warns && (!warns || told(&p, "will never run")), "lsm=%.*s: %s",
+	   list ? (int)strcspn(list, "\n") : 1, list ? list : "?", warns ? "a warning" : "nothing to warn of");
+	bu_sys_detach(&f.sys, &out);
+	drop(&p);
+}
+
 /* What older kernels lack, by their version. */
 static void test_old_kernels(void)
 {
@@ -757,6 +782,11 @@ static void test_explain(void)
 	map_rule(9999, 4, 4, 1, "not known");
 	map_rule(BPF_MAP_TYPE_SK_STORAGE, 4, 4, 0, "BTF types");
 	test_old_kernels();
+	lsm_warns("lockdown,capability,landlock\n", true);
+	lsm_warns("lockdown,bpfx", true);
+	lsm_warns("lockdown,capability,bpf", false);
+	lsm_warns("bpf\n", false);
+	lsm_warns(NULL, false);
 	map_rule(BPF_MAP_TYPE_HASH, 4, 4, 1, NULL);
 }
 
