@@ -35,3 +35,11 @@ on_vm() # FILE REGEX NUMBER
 	command -v clang-19 >/dev/null || skip "needs the program clang-19"
 	on_vm ld-formats.bats '^(the samples.|tc.s pinning|cilium|symbols without|code in|common symbols|an object with damaged)' 5
 }
+
+@test "bpf-ld: types, selection, sizes and parts of variables, maps shared by name" {
+	on_vm ld-cli.bats '^(--type is what|--only|--set|a map pinned by name|a target behind)' 6
+}
+
+@test "bpf-ld --unload" {
+	on_vm ld-unload.bats '^--unload' 4
+}
