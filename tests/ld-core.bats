@@ -258,6 +258,18 @@ C
 	BPFUTILS_CACHE='' run -0 $BPF_LD --no-attach core.o
 }
 
+@test "where the kernel's types are hidden, the kernel applies them itself" {
+	need_native
+	need_root
+	need_bpf
+	need_cmd unshare
+	need_file /sys/kernel/btf/vmlinux
+	compiled core_self
+	run -0 unshare -m sh -c "mount -t tmpfs none /sys/kernel/btf && $BPF_LD --no-attach core_self.o"
+	assert_output --partial 'it has to apply the CO-RE relocations of core_self.o itself [L0130]'
+	assert_output --partial 'program on_enter: id '
+}
+
 @test "the VM takes the types of this machine, and says so" {
 	need_world
 	need_file /sys/kernel/btf/vmlinux

@@ -312,17 +312,14 @@ static int leave_to_kernel(struct bu_plan *p, struct plan_prog *g)
 	return err;
 }
 
-static int no_types(struct bu_plan *p, struct bu_diags *ds)
+/* The kernel knows its types even where nobody else can read them. */
+static void cannot_read(struct bu_plan *p, struct bu_diags *ds)
 {
-	struct bu_diag *d;
+	struct bu_diag *d = bu_diag(ds, BU_NOTE, "L0130", "the types of the kernel cannot be read: it has to apply the "
+				    "CO-RE relocations of %s itself", p->obj->path);
 
-	if (p->opts->btf)
-		return -EINVAL; /* told when it was opened */
-	d = bu_diag(ds, BU_ERROR, "L0130", "%s has CO-RE relocations, and the types of the kernel cannot be read",
-		    p->obj->path);
 	bu_diag_note(ds, d, "they are in /sys/kernel/btf/vmlinux of kernels with CONFIG_DEBUG_INFO_BTF");
 	bu_diag_help(ds, d, "name a file with the types of this kernel: --btf FILE");
-	return -EINVAL;
 }
 
 /* ---------------------------------------------------------------- all programs */
@@ -364,8 +361,13 @@ int bu_plan_core(struct bu_plan *p, struct bu_diags *ds)
 		if (g->dead)
 			continue;
 		err = kernel ? leave_to_kernel(p, g) : each_record(p, g, apply_one, c);
-		if (err == -EACCES)
-			return no_types(p, ds);
+		if (err == -EACCES && p->opts->btf)
+			return -EINVAL; /* told when it was opened */
+		if (err == -EACCES) {
+			cannot_read(p, ds);
+			kernel = true;
+			err = leave_to_kernel(p, g);
+		}
 		if (err == -ENOMEM)
 			return err;
 		err = bu_plan_spare(p, i, err, mark, ds);

@@ -393,7 +393,8 @@ static int refused(struct load_job *j, int err, struct bu_loaded *out, struct bu
 	if (j->attr.prog_ifindex)
 		bu_diag_note(ds, d, "it is loaded for the processor of a network device (xdp:DEVICE:offload), which few have");
 	if (err == -E2BIG && j->g->core)
-		bu_diag_note(ds, d, "it has CO-RE relocations, which the kernel applies since 5.17");
+		bu_diag_note(ds, d, "it has CO-RE relocations, which the kernel applies since 5.17, and its types "
+			     "cannot be read");
 	else
 		bu_sys_explain(j->s, ds, d, BPF_PROG_LOAD, err, &j->attr);
 	return err;
