@@ -44,8 +44,9 @@ static int check_target(const struct bu_obj *o, struct bu_diags *ds)
 	struct bu_diag *d;
 
 	if (o->be != BU_HOST_BE) {
-		bu_diag(ds, BU_ERROR, "L0106", "%s is %s endian, and this machine is not", o->path,
-			o->be ? "big" : "little");
+		d = bu_diag(ds, BU_ERROR, "L0106", "%s is %s endian, and this machine is not", o->path,
+			    o->be ? "big" : "little");
+		bu_diag_help(ds, d, "compile it for this one: --target=%s", o->be ? "bpfel" : "bpfeb");
 		return -EINVAL;
 	}
 	if (o->arch < 0 || o->arch == (int)host)

@@ -307,9 +307,13 @@ static int btf_maps(struct obj_maps *m, uint32_t sec)
 		return 0;
 	if (o->has_btf)
 		id = bu_btf_find(&o->btf, BU_BTF_DATASEC, ".maps");
-	if (!id)
-		return obj_error(o, m->ds, "O0204",
-				 "section '.maps' declares maps, but the object's BTF does not describe them");
+	if (!id) {
+		obj_error(o, m->ds, "O0204",
+			  "section '.maps' declares maps, but the object's BTF does not describe them");
+		if (m->ds->last)
+			bu_diag_help(m->ds, m->ds->last, "compile with -g: types are what declares these maps");
+		return -EINVAL;
+	}
 	err = obj_section_symbols(o, sec, &syms, &n);
 	if (err)
 		return err;
