@@ -461,6 +461,31 @@ routes() { ip -n "$1" ${2:-} route show; }
 	refute_output --partial error
 }
 
+# Each call fails once, wherever it is: what is attached is taken away all the same, also by netlink.
+@test "a fault at each call of netlink, setns and bpf leaves nothing" {
+	need_tc
+	need_cmd strace
+	strace -qq -o /dev/null -e trace=getpid -e inject=getpid:error=EPERM true 2>/dev/null ||
+		skip "needs strace with fault injection, and leave to trace"
+	need_lwt lwt_xmit
+	prog in tc 0 $PASS
+	prog x xdp 1 2
+	prog xmit lwt_xmit 2 0
+	object
+	state() { in_ns sh -c 'tc qdisc show dev va; tc filter show dev va ingress; ip route; ip -d link show va | grep -o "prog/xdp.*"; true'; }
+	local before call n
+	before=$(state)
+	as_before() { [ "$(state)" = "$before" ]; }
+	for call in sendmsg:10 recvmsg:22 setns:13 bpf:16; do
+		for n in $(seq "${call#*:}"); do
+			run strace -qq -o /dev/null -e trace="${call%:*}" -e inject="${call%:*}:error=ENOMEM:when=$n" \
+				$BPF_LD --attach tc:va:ingress,netns="$NS" --attach lwt_xmit:10.50.0.0/24,dev=va,netns="$NS" \
+				--attach xdp:va,replace,netns="$NS" p.o -- true
+			eventually 3 as_before || { echo "left by $call $n: $output"; state; return 1; }
+		done
+	done
+}
+
 # ---------------------------------------------------------------- sockets
 
 @test "socket: all packets of a device, by a socket of our own" {

@@ -29,6 +29,7 @@ int bu_kern_ifindex(struct bu_sys *s, const char *dev)
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 /* Headers before 5.6 lack it. */
 #define XDP_EXPECTED_FD 8
@@ -127,11 +128,18 @@ static int from_libnl(int err)
 	}
 }
 
+/*
+ * A request that was not sent, and an answer that was not fetched, are tried again: else nobody would know what is
+ * done and what is not.
+ */
+#define TRIES 4
+
 int bu_nl_talk(struct nl_msg *msg, bu_nl_fn *fn, void *ctx, char *words, size_t room)
 {
 	struct nl_sock *sock = nl_socket_alloc();
 	struct answer a = { .err = -EIO, .words = words, .room = room, .fn = fn, .ctx = ctx };
-	int on = 1, err;
+	struct timeval limit = { .tv_sec = 2 };
+	int on = 1, err = 0;
 
 	if (words && room)
 		words[0] = '\0';
@@ -139,27 +147,31 @@ int bu_nl_talk(struct nl_msg *msg, bu_nl_fn *fn, void *ctx, char *words, size_t 
 		err = -ENOMEM;
 		goto out;
 	}
-	err = nl_connect(sock, NETLINK_ROUTE);
-	if (err < 0) {
-		err = from_libnl(err);
-		goto out;
-	}
-	setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
-	setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 	nl_socket_disable_seq_check(sock); /* an echo comes in front of its acknowledgement */
 	nl_socket_modify_cb(sock, NL_CB_ACK, NL_CB_CUSTOM, on_ack, &a);
 	nl_socket_modify_cb(sock, NL_CB_FINISH, NL_CB_CUSTOM, on_ack, &a);
 	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, on_message, &a);
 	nl_socket_modify_err_cb(sock, NL_CB_CUSTOM, on_error, &a);
-	err = nl_send_auto(sock, msg);
+	err = -NLE_FAILURE;
+	for (int i = 0; i < TRIES && err < 0; i++)
+		err = nl_connect(sock, NETLINK_ROUTE);
+	if (err >= 0) {
+		setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+		setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+		setsockopt(nl_socket_get_fd(sock), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+		err = -NLE_FAILURE;
+		for (int i = 0; i < TRIES && err < 0; i++)
+			err = nl_send_auto(sock, msg);
+	}
 	if (err < 0) {
 		err = from_libnl(err);
 		goto out;
 	}
-	do
+	for (int i = 0; i < TRIES && !a.over;) {
 		err = nl_recvmsgs_default(sock);
-	while (err >= 0 && !a.over);
-	err = err < 0 && !a.over ? from_libnl(err) : a.err;
+		i += err < 0;
+	}
+	err = a.over ? a.err : from_libnl(err);
 out:
 	nlmsg_free(msg);
 	nl_socket_free(sock);

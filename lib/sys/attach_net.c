@@ -271,13 +271,25 @@ int bu_net_prog_detach(struct bu_sys *s, struct bu_attached *at)
 	a.target_fd = at->target_fd >= 0 ? (uint32_t)at->target_fd : (uint32_t)at->ifindex;
 	a.attach_bpf_fd = (uint32_t)at->prog_fd;
 	a.attach_type = at->attach_type;
-	err = bu_sys_prog_detach(s, &a);
+	err = -ENOMEM;
+	for (int i = 0; i < 4 && err == -ENOMEM; i++)
+		err = bu_sys_prog_detach(s, &a);
 	at->persists = false;
 	/* Someone else took it away, or the device is gone, or the control group. */
 	return err == -ENOENT || err == -ENODEV ? 0 : err;
 }
 
 /* ---------------------------------------------------------------- other network namespaces */
+
+/* What fails for want of memory is tried again: what was attached there could not be taken away. */
+static int move(struct bu_sys *s, int fd)
+{
+	int err = -ENOMEM;
+
+	for (int i = 0; i < 4 && err == -ENOMEM; i++)
+		err = s->ops->netns_set(s, fd);
+	return err;
+}
 
 /* Goes to namespace fd; *back is where we were. */
 static int go(struct bu_sys *s, int fd, int *back)
@@ -289,7 +301,7 @@ static int go(struct bu_sys *s, int fd, int *back)
 	*back = s->ops->target_open(s, BU_TARGET_NETNS, NULL);
 	if (*back < 0)
 		return *back;
-	err = s->ops->netns_set(s, fd);
+	err = move(s, fd);
 	if (err)
 		bu_attach_close(s, back);
 	return err;
@@ -297,7 +309,7 @@ static int go(struct bu_sys *s, int fd, int *back)
 
 static int come_back(struct bu_sys *s, int back)
 {
-	int err = s->ops->netns_set(s, back);
+	int err = move(s, back);
 
 	bu_attach_close(s, &back);
 	return err;

@@ -108,10 +108,15 @@ static int detach_clsact(struct bu_sys *s, struct bu_attached *at)
 		if (err == -ENOENT || err == -EINVAL || err == -ENODEV)
 			err = 0;
 	}
-	if (at->made_qdisc && !err && s->ops->tc(s, BU_TC_FILTERS, &at->tc, NULL, 0) == 0)
-		s->ops->tc(s, BU_TC_QDISC_DEL, &at->tc, NULL, 0);
+	if (at->made_qdisc && !err) {
+		err = s->ops->tc(s, BU_TC_FILTERS, &at->tc, NULL, 0);
+		if (!err)
+			err = s->ops->tc(s, BU_TC_QDISC_DEL, &at->tc, NULL, 0);
+		if (err == -ENOENT || err == -EINVAL || err == -ENODEV)
+			err = 0;
+	}
 	at->netlink = at->made_qdisc = false;
-	return err;
+	return err < 0 ? err : 0;
 }
 
 /* ---------------------------------------------------------------- tcx, netkit */
