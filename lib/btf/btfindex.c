@@ -226,12 +226,13 @@ uint32_t bu_btf_index_next(struct bu_btf_index *x, uint32_t kinds, const char *n
 /* ---------------------------------------------------------------- as bytes */
 
 #define SAVED_MAGIC 0x42496478u
-#define SAVED_VERSION 1u
+#define SAVED_VERSION 1u /* of this layout, and of what a name without its flavour is */
+#define SAMPLE "task_struct" /* its hash tells by which function names were hashed */
 
 struct saved {
 	uint32_t magic, version;
 	uint32_t size, type_off, type_len, str_off, str_len; /* of the BTF */
-	uint32_t ntypes, ptr_size, pad;
+	uint32_t ntypes, ptr_size, sample;
 	struct { uint32_t mask, count, used, pad; uint64_t sum; } names[BU_BTF_NAMES];
 	uint64_t offs_sum;
 	uint64_t sum; /* of what stands before */
@@ -264,6 +265,7 @@ int bu_btf_index_save(struct bu_btf_index *x, struct bu_buf *out)
 		.magic = SAVED_MAGIC, .version = SAVED_VERSION, .size = (uint32_t)b->size,
 		.type_off = b->type_off, .type_len = b->type_len, .str_off = b->str_off,
 		.str_len = b->str_len, .ntypes = b->ntypes, .ptr_size = b->ptr_size,
+		.sample = hash(SAMPLE, sizeof(SAMPLE) - 1),
 	};
 
 	for (int k = 0; k < BU_BTF_NAMES; k++) {
@@ -321,7 +323,7 @@ int bu_btf_index_load(struct bu_btf_index *x, const void *data, size_t size, con
 	if (s.magic != SAVED_MAGIC || s.version != SAVED_VERSION || s.sum != sum(&s, offsetof(struct saved, sum)) ||
 	    btf_check_header(b, size, name, NULL) || s.size != size || s.type_off != b->type_off ||
 	    s.type_len != b->type_len || s.str_off != b->str_off || s.str_len != b->str_len ||
-	    !s.ntypes || s.ntypes > s.type_len / BTF_TYPE_LEN)
+	    s.sample != hash(SAMPLE, sizeof(SAMPLE) - 1) || !s.ntypes || s.ntypes > s.type_len / BTF_TYPE_LEN)
 		return -EINVAL;
 	for (int k = 0; k < BU_BTF_NAMES; k++) {
 		struct bu_btf_names *v = &x->names[k];
