@@ -196,6 +196,25 @@ END
 	[[ $stderr == *'error: none of the programs of k.o could be loaded'* ]]
 }
 
+@test "--keep-going: a map that the kernel refuses fails the programs that use it" {
+	need_bpf
+	need_cmd jq
+	need_pins
+	{
+		printf '\t.map big, hash, key=u32, value=u64, max_entries=1\n\t.map m, hash, key=u32, value=u64, max_entries=1\n'
+		prog socket a "r1 = big ll; $any"
+		prog socket b "r1 = m ll; $any"
+	} >k.s
+	$BPF_AS k.s
+	run -1 --separate-stderr $BPF_LD -k --no-attach --pin "$PINS/d" --set big.type=array --set big.key_size=8 k.o
+	assert_line --regexp '^a +socket +socket_filter +failed +- +program a cannot be loaded: its map big could not be made$'
+	assert_line --regexp '^b +socket +socket_filter +loaded +[0-9]+$'
+	assert_equal "$(ls "$PINS/d")" $'b\nm'
+	run -1 --separate-stderr $BPF_LD -j --no-attach --set big.type=array --set big.key_size=8 k.o
+	run -0 rows
+	assert_output $'a socket_filter not tried 0\nb socket_filter not tried 0'
+}
+
 @test "--keep-going: what cannot be attached stays loaded, and counts as a failure" {
 	need_bpf
 	need_root
