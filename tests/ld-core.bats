@@ -280,3 +280,10 @@ C
 	refute_output --partial "this machine's kernel"
 	drop_world
 }
+
+@test "types whose comparison never ends cost seconds, not minutes, however many programs ask" {
+	local o="$SRCDIR/tests/fuzz/slow/endless-types.o"
+	# 50 programs; each used to take 2 s of a processor. Sanitizers make it five times as slow.
+	run -1 bash -c "ulimit -t 40; exec $BPF_LD --vm -n --no-attach --btf '$o' '$o'"
+	assert_output --partial 'the types are too many to be compared'
+}

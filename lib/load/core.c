@@ -9,6 +9,8 @@
 #include "load/kpriv.h"
 
 #define RECORD 16       /* insn_off, type_id, access_str_off, kind */
+#define EXPLAIN_FUEL (1u << 20)        /* steps to explain one refusal … */
+#define EXPLAIN_ALL (BU_CORE_FUEL / 4) /* … and all of them */
 #define MAX_CANDS 1024  /* types of one name; kernels have some ten */
 
 /* The candidates for one type of the object, found once. */
@@ -18,6 +20,7 @@ struct bu_core_state {
 	struct bu_plan *p;
 	struct bu_diags *ds;
 	struct bu_core core;
+	uint64_t talk;               /* steps that explanations may still take */
 	struct cands *of;            /* by local type id */
 	struct bu_core_result **res; /* by section of .BTF.ext: of each record */
 	bool machine;                /* a type of this machine's kernel served the VM */
@@ -179,17 +182,20 @@ static int refuse(struct bu_core_state *c, const struct plan_prog *g, uint32_t i
 static int explain(struct bu_core_state *c, const struct bu_core_relo *r, struct bu_core_result *res)
 {
 	struct cands *k = r->type_id <= c->p->obj->btf.ntypes ? &c->of[r->type_id] : NULL;
+	uint64_t left = c->core.fuel, give = c->talk < EXPLAIN_FUEL ? c->talk : EXPLAIN_FUEL;
 	const char *name;
 	uint32_t kinds;
 	size_t n;
 	int err;
 
 	c->core.explain = true;
-	c->core.fuel = BU_CORE_FUEL;
+	c->core.fuel = give;
 	err = bu_core_wants(&c->core, r, &name, &n, &kinds, res);
 	if (!err || err == -ENOENT)
 		err = bu_core_calc(&c->core, r, k ? k->v : NULL, k ? k->n : 0, res);
 	c->core.explain = false;
+	c->talk -= give - c->core.fuel;
+	c->core.fuel = left;
 	return err;
 }
 
@@ -334,6 +340,7 @@ static int state_of(struct bu_plan *p, struct bu_diags *ds, struct bu_core_state
 	c->p = p;
 	c->ds = ds;
 	c->core = (struct bu_core){ .local = &o->btf, .a = &p->arena, .fuel = BU_CORE_FUEL };
+	c->talk = EXPLAIN_ALL;
 	c->of = bu_arena_array(&p->arena, (size_t)o->btf.ntypes + 1, sizeof(*c->of));
 	c->res = bu_arena_array(&p->arena, o->ext.nsec, sizeof(*c->res));
 	*out = c;

@@ -49,7 +49,7 @@ check_PROGRAMS += tests/fuzz/cut_fuzz
 tests_fuzz_cut_fuzz_SOURCES = tests/fuzz/cut_fuzz.c $(LDFUZZ_PARTS)
 tests_fuzz_cut_fuzz_LDADD = $(LIBS_BU)
 TESTS += tests/fuzz/cut_fuzz
-EXTRA_DIST += tests/fuzz/objects
+EXTRA_DIST += tests/fuzz/objects tests/fuzz/slow
 if FUZZERS
 noinst_PROGRAMS += tests/fuzz/ldtarget
 tests_fuzz_ldtarget_SOURCES = tests/fuzz/ldtarget.c $(LDFUZZ_PARTS)
