@@ -123,6 +123,15 @@ END
 	assert_line --partial "--set calls[1]=hex 01: value of map calls: 1 bytes given, 8 wanted"
 }
 
+@test "an element of 2 GB is not set by an option, and costs no memory" {
+	printf '\t.map big, array, key=4, value=2000000000, max_entries=1\n\t.section xdp\np:\tr1 = big ll\n\texit\n' >big.s
+	run -0 $BPF_AS -o big.o big.s
+	run -1 $BPF_LD -n --no-attach --set 'big[0]=hex 00' big.o
+	assert_output --partial '--set big[0]=hex 00: map big: its keys and values are too large to be set one by one'
+	run -0 $BPF_LD -n --no-attach big.o
+	assert_line --partial 'create map big: array, key 4B, value 2000000000B'
+}
+
 @test "several errors are one JSON document" {
 	need_cmd jq
 	run -1 --separate-stderr $BPF_LD -j -n --set a=1 --set b=2 --set c=3 count.o

@@ -5,6 +5,7 @@
 #include "load/priv.h"
 
 #define MAP_FROM_MAX (256u << 20) /* bytes of one --map-from file */
+#define VALUE_MAX (64u << 20)     /* bytes of a key or value that an option gives */
 #define STT_OBJECT 1
 #define STT_NOTYPE 0
 
@@ -64,10 +65,14 @@ static int add_fill(struct bu_plan *p, struct plan_map *m, const struct origin *
 		    struct bu_str value, struct bu_diags *ds)
 {
 	const struct bu_btf *btf = p->obj->has_btf ? &p->obj->btf : NULL;
-	uint8_t *k = bu_arena_alloc(&p->arena, m->key_size);
-	uint8_t *v = bu_arena_alloc(&p->arena, m->value_bytes);
 	const char *what, *why;
+	uint8_t *k, *v;
 
+	if (m->key_size > VALUE_MAX || m->value_bytes > VALUE_MAX)
+		return complain(ds, o, key, bu_arena_printf(&p->arena, "map %s", m->name),
+				"its keys and values are too large to be set one by one");
+	k = bu_arena_alloc(&p->arena, m->key_size);
+	v = bu_arena_alloc(&p->arena, m->value_bytes);
 	if (!k || !v)
 		return -ENOMEM;
 	what = bu_arena_printf(&p->arena, "key of map %s", m->name);
