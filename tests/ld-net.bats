@@ -31,6 +31,7 @@ qdiscs() { in_ns tc qdisc show dev va; }
 
 need_tc()
 {
+	need_libnl
 	need_cmd tc
 	in_ns tc qdisc add dev va clsact 2>/dev/null || skip "needs clsact (CONFIG_NET_SCH_INGRESS)"
 	in_ns tc qdisc del dev va clsact
@@ -255,6 +256,7 @@ need_tc()
 xdp_ids() { ip -n "$NS" -d link show va | sed -n 's/.*prog\/xdp[a-z]* id \([0-9]*\).*/\1/p'; }
 
 @test "xdp: modes, another namespace, replace and old=" {
+	need_libnl
 	prog one xdp 0 2
 	prog two xdp.frags 1 2
 	object
@@ -366,6 +368,7 @@ xdp_ids() { ip -n "$NS" -d link show va | sed -n 's/.*prog\/xdp[a-z]* id \([0-9]
 
 need_lwt() # TYPE
 {
+	need_libnl
 	prog probe "$1" 0 0
 	object
 	run --separate-stderr $BPF_LD --attach "$1:${2:-10.99.0.0/24},dev=vb,netns=$NS2" p.o -- true

@@ -96,6 +96,11 @@ need_net()
 	ip -n "$NS2" link set vb up
 }
 
+need_libnl()
+{
+	grep -q '^#define HAVE_LIBNL 1' "$BUILDDIR/config.h" || skip "needs a build with libnl"
+}
+
 # in_ns COMMAND...
 in_ns() { ip netns exec "$NS" "$@"; }
 

@@ -313,7 +313,8 @@ struct bu_attach {
  *   iter               NAME
  *   uprobe, uretprobe  FILE:SYMBOL[@VERSION][+OFFSET] or FILE:0xOFFSET
  *   uprobe.multi, uretprobe.multi, uprobe.session  FILE:PATTERN[+PATTERN…]
- *   xdp                DEVICE[:generic|:driver]
+ *   xdp                DEVICE[:generic|:driver|:native|:offload]
+ *   networks, control groups: bpf-ld(1)
  * (no offset for return probes of a symbol)
  * 0, or -EINVAL with a message that names the wrong part.
  */
@@ -336,8 +337,8 @@ struct bu_str bu_attach_target(const char *text);
 const char *bu_attach_opt_name(unsigned i);
 
 /*
- * A live attachment. It ends with bu_sys_detach or with the process, but for a link that was pinned
- * (it stays) and XDP by netlink (it stays until bu_sys_detach). prog_fd must stay open until then.
+ * A live attachment. It ends with bu_sys_detach or with the process, but for a link that was pinned (it stays) and
+ * what netlink or BPF_PROG_ATTACH set (it stays until bu_sys_detach). prog_fd must stay open until then.
  */
 struct bu_attached {
 	enum bu_hook hook;
