@@ -5,19 +5,22 @@
 #include "kern/kern.h"
 #include "ld.h"
 
+#define LINES_MAX 2000 /* more helps nobody */
+
 struct list {
 	struct bu_buf *out;
 	const char *head;   /* what stands in front of each name: "xdp:" */
 	const char *begins; /* what is there of the name */
+	unsigned n;
 };
 
 static bool one_name(void *ctx, const char *name)
 {
 	struct list *l = ctx;
 
-	if (strncmp(name, l->begins, strlen(l->begins)) == 0)
-		bu_buf_printf(l->out, "%s%s\t\n", l->head, name);
-	return true;
+	if (strncmp(name, l->begins, strlen(l->begins)) == 0 && l->n++ < LINES_MAX)
+		bu_buf_printf(l->out, "%s%s\n", l->head, name);
+	return l->n < LINES_MAX;
 }
 
 /* Options of an attachment behind a comma. */
@@ -34,6 +37,7 @@ void ld_complete_attach(struct bu_buf *out, const char *word)
 	struct bu_arena a;
 	struct bu_sys *s;
 	enum bu_names names;
+	enum bu_hook hook;
 
 	if (!colon) {
 		for (int h = BU_HOOK_NONE + 1; h < BU_NHOOKS; h++)
@@ -45,9 +49,11 @@ void ld_complete_attach(struct bu_buf *out, const char *word)
 	l.head = bu_arena_strndup(&a, word, (size_t)(l.begins - word));
 	if (comma && l.head) {
 		options_of(&l);
-	} else if (l.head && bu_attach_names(bu_hook_by_name(bu_str(word, (size_t)(colon - word))), &names)) {
+	} else if (l.head) {
+		hook = bu_hook_by_name(bu_str(word, (size_t)(colon - word)));
 		s = bu_kern_open();
-		if (s && s->ops->names)
+		if (s && bu_attach_targets(s, hook, bu_str_c(l.begins), one_name, &l) == -ENOENT && s->ops->names &&
+		    bu_attach_names(hook, &names))
 			s->ops->names(s, names, NULL, one_name, &l);
 		if (s)
 			s->ops->destroy(s);

@@ -20,8 +20,8 @@ enum {
 static const struct bu_opt options[] = {
 	{ OPT_ATTACH, 'a', "attach", "TYPE:TARGET[=PROGRAM]",
 	  "attach PROGRAM to TARGET, and load only what is attached so", BU_WORD_DYNAMIC, NULL },
-	{ OPT_VIA, 0, "attach-via", "WAY", "how: auto, link, ioctl or netlink", BU_WORD_LIST,
-	  "auto|link|ioctl|netlink" },
+	{ OPT_VIA, 0, "attach-via", "WAY", "how: auto, link, ioctl, netlink or tracefs", BU_WORD_LIST,
+	  "auto|link|ioctl|netlink|tracefs" },
 	{ OPT_SET, 's', "set", "MAP[KEY]=VALUE",
 	  "put an element into a map; or MAP.max_entries=N, VARIABLE=VALUE, VAR.MEMBER=VALUE", BU_WORD_NONE, NULL },
 	{ OPT_MAP_FROM, 0, "map-from", "MAP=FILE", "fill a map from lines \"KEY VALUE\"",
@@ -285,7 +285,8 @@ static int via_option(struct ld *l, const char *arg)
 {
 	static const char *const ways[] = { [BU_VIA_AUTO] = "auto", [BU_VIA_LINK] = "link",
 					    [BU_VIA_IOCTL] = "ioctl",
-					    [BU_VIA_NETLINK] = "netlink" };
+					    [BU_VIA_NETLINK] = "netlink",
+					    [BU_VIA_TRACEFS] = "tracefs" };
 
 	for (unsigned i = 0; i < BU_ARRAY_SIZE(ways); i++) {
 		if (strcmp(ways[i], arg) == 0) {
@@ -293,7 +294,7 @@ static int via_option(struct ld *l, const char *arg)
 			return 0;
 		}
 	}
-	return usage(l, "--attach-via: \"%s\" is none of auto, link, ioctl, netlink", arg);
+	return usage(l, "--attach-via: \"%s\" is none of auto, link, ioctl, netlink, tracefs", arg);
 }
 
 static int fd_option(struct ld *l, const char *option, const char *arg, int *fd)

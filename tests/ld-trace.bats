@@ -456,3 +456,133 @@ END
 	count_s "uprobe.multi.s/$PWD/prog:step_*"
 	counted 6 c.o -- ./prog 2
 }
+
+# ---------------------------------------------------------------- USDT
+
+# usdt_c: the program usdt-target, and args.o if this machine has libbpf's headers
+usdt_c()
+{
+	need_cmd gcc
+	[ "$(uname -m)" = x86_64 ] || skip "needs x86-64: the probes' arguments are in its registers"
+	gcc -O1 -I"$SRCDIR/tests/progs" -o usdt-target "$SRCDIR/tests/progs/usdt-target.c"
+}
+
+@test "usdt: each place of a probe, and a semaphore" {
+	need_native
+	usdt_c
+	count_s usdt
+	counted 8 --attach usdt:./usdt-target:bpfutils:step c.o -- sh -c './usdt-target 4 >/dev/null'
+	run -0 ./usdt-target 4
+	assert_output 0
+	run -0 --separate-stderr $BPF_LD --attach usdt:./usdt-target::watched c.o -- ./usdt-target 4
+	assert_output 4
+	count_s "usdt/$PWD/usdt-target:bpfutils:wat*"
+	counted 4 c.o -- sh -c './usdt-target 4 >/dev/null'
+	run -1 $BPF_LD --attach usdt:./usdt-target:bpfutils:wached c.o
+	assert_output --partial "has no USDT probe 'wached' of provider 'bpfutils'"
+	assert_output --partial "did you mean 'watched'?"
+	run -1 $BPF_LD --attach usdt:/bin/sh:x:y c.o
+	assert_output --partial '/bin/sh has no USDT probes'
+	run -1 $BPF_LD --attach usdt:./usdt-target:watched c.o
+	assert_output --partial 'a probe has a file, a provider and a name'
+}
+
+@test "usdt: arguments by libbpf's usdt.bpf.h" {
+	need_native
+	usdt_c
+	need_cmd clang jq
+	need_file /usr/include/bpf/usdt.bpf.h
+	clang -g -O2 -target bpf -D__TARGET_ARCH_x86 -I/usr/include/x86_64-linux-gnu -c "$SRCDIR/tests/progs/usdt-args.c" -o args.o
+	run -0 --separate-stderr $BPF_LD -j --watch .bss=1h --attach usdt:./usdt-target:bpfutils:step,cookie=5=on_step \
+		--attach usdt:./usdt-target:bpfutils:watched=on_watched args.o -- ./usdt-target 4
+	run -0 jq -c 'select(type == "object" and .entries) | .entries[0].value[".bss"] | add' <<<"$output"
+	# rounds 0 to 3 and 1000 to 1003; values 0, -1000, -2000, -3000 and four times 0x123456789a
+	run -0 jq -c '[.calls, .rounds, .sevens, .values, .args, .cookies, .watched]' <<<"$output"
+	assert_output '[8,4012,56,312749968120,32,40,4]'
+}
+
+# ---------------------------------------------------------------- names
+
+@test "targets are completed from what this machine has" {
+	need_native
+	need_tracefs
+	run -0 $BPF_LD --complete -- --attach tracepoint:sched
+	assert_line tracepoint:sched:
+	refute_line --partial tracepoint:irq
+	run -0 $BPF_LD --complete -- --attach tp:sched:sched_sw
+	assert_line tp:sched:sched_switch
+	run -0 $BPF_LD --complete -- --attach software:page
+	assert_output software:page-faults
+	run -0 $BPF_LD --complete -- --attach cache:LLC-load-
+	assert_output cache:LLC-load-misses
+	run -0 $BPF_LD --complete -- --attach ''
+	assert_line uprobe.multi:
+	need_kernel_btf
+	run -0 $BPF_LD --complete -- --attach fentry:vfs_rea
+	assert_line fentry:vfs_read
+	run -0 $BPF_LD --complete -- --attach lsm:file_op
+	assert_line lsm:file_open
+	run -0 $BPF_LD --complete -- --attach iter:bpf_map
+	assert_line iter:bpf_map_elem
+}
+
+@test "every type of attachment is in the page, and in --help" {
+	local t
+	run -0 $BPF_LD --help
+	for t in $(sed -n 's/^BU_HOOK([A-Z_0-9]*, "\([^"]*\)".*\(kprobe\|kmulti\|ksyscall\|tracepoint\|raw_tp\|btf\|iter\|perf\|uprobe\|usdt\|uprobe_multi\))$/\1/p' \
+		"$SRCDIR/lib/isa/hook.def"); do
+		grep -q "^\.It $t Ta" "$SRCDIR/man/bpf-ld.1" || { echo "$t is not in the page"; return 1; }
+		assert_output --regexp "[ ,]${t//./\\.}[,.]"
+	done
+}
+
+@test "types that are newer than what is known are refused in words" {
+	count_s fentry.multi/vfs_read
+	run -3 $BPF_LD c.o
+	assert_output --partial 'is newer than Linux 7.1'
+	assert_output --partial 'kprobe.multi'
+}
+
+@test "a kernel without kprobes: all of their kinds say so" {
+	need_native
+	need_no_kprobes
+	local k
+	count_s kprobe
+	for k in kprobe kretprobe kprobe.multi kretprobe.multi; do
+		run -3 $BPF_LD --attach $k:vfs_read=count c.o
+		assert_output --partial 'CONFIG_KPROBES'
+	done
+	run -3 $BPF_LD --attach ksyscall:read=count c.o
+	assert_output --partial 'CONFIG_KPROBES'
+	run -1 $BPF_LD --attach ksyscall:raed=count c.o
+	assert_output --partial "did you mean 'read'?"
+	run -3 $BPF_LD --attach-via tracefs --attach kprobe:vfs_read=count c.o
+	assert_output --partial 'CONFIG_KPROBES'
+}
+
+@test "uprobe by a line in tracefs, which is gone afterwards" {
+	need_native
+	need_tracefs
+	[ -e $TRACEFS/uprobe_events ] || skip "needs $TRACEFS/uprobe_events"
+	prog_c
+	count_s uprobe
+	counted 3 --attach-via tracefs --attach "uprobe:$PWD/prog:step_one" c.o -- ./prog 3
+	counted 9 --attach-via tracefs --attach "uprobe.multi:$PWD/prog:step_*" c.o -- ./prog 3
+	run -1 grep "$PWD" $TRACEFS/uprobe_events
+	# What a killed process left, the next one takes away.
+	run $BPF_LD --attach-via tracefs --attach "uprobe:$PWD/prog:step_one" c.o -- sh -c 'kill -9 $PPID'
+	run -0 grep "$PWD" $TRACEFS/uprobe_events
+	eventually 5 sh -c "$BPF_LD --for 1ms --attach-via tracefs --attach 'uprobe:$PWD/prog:step_one' c.o; ! grep '$PWD' $TRACEFS/uprobe_events"
+}
+
+@test "the VM: hooks that it has go on, others are refused in words" {
+	need_world
+	need_native
+	count_s kprobe
+	run -0 $BPF_LD --vm --for 1ms --attach ksyscall:read c.o
+	run -3 $BPF_LD --vm --attach kprobe.multi:vfs_read c.o
+	assert_output --partial 'the VM has no events of this kind'
+	run -3 $BPF_LD --vm --attach-via tracefs --attach kprobe:vfs_read c.o
+	assert_output --partial 'the VM has no tracefs'
+	drop_world
+}

@@ -31,8 +31,7 @@ static int try_tracefs(struct bu_kern *k, const char *dir)
 	return -errno;
 }
 
-/* Finds tracefs, or mounts it where the kernel keeps a place for it. 0, -ENODEV, -EACCES. */
-static int find_tracefs(struct bu_kern *k)
+int bu_kern_find_tracefs(struct bu_kern *k)
 {
 	static const char place[] = "/sys/kernel/tracing", old[] = "/sys/kernel/debug/tracing";
 	int err;
@@ -55,7 +54,7 @@ int bu_kern_tracepoint_id(struct bu_sys *s, const char *category, const char *na
 	struct bu_kern *k = bu_kern(s);
 	char path[512];
 	long id;
-	int err = find_tracefs(k);
+	int err = bu_kern_find_tracefs(k);
 
 	if (err)
 		return err;
@@ -146,7 +145,7 @@ static bool one_category(void *ctx, const char *category)
 static int each_tracepoint(struct bu_kern *k, const char *category, bu_name_fn *fn, void *ctx)
 {
 	char path[512];
-	int err = find_tracefs(k);
+	int err = bu_kern_find_tracefs(k);
 
 	if (err)
 		return err;
@@ -167,7 +166,7 @@ static int each_tracepoint(struct bu_kern *k, const char *category, bu_name_fn *
 static int each_category(struct bu_kern *k, bu_name_fn *fn, void *ctx)
 {
 	char path[64];
-	int err = find_tracefs(k);
+	int err = bu_kern_find_tracefs(k);
 
 	if (err)
 		return err;
@@ -223,6 +222,8 @@ int bu_kern_names(struct bu_sys *s, enum bu_names what, const char *within, bu_n
 		return each_function(fn, ctx);
 	case BU_NAMES_DEVICES:
 		return each_device(fn, ctx);
+	case BU_NAMES_TRACEABLE:
+		return bu_kern_each_traceable(bu_kern(s), fn, ctx);
 	case BU_NAMES_CGROUPS:
 		return bu_kern_each_cgroup(fn, ctx);
 	case BU_NAMES_NETNS:

@@ -176,6 +176,7 @@ static const struct bu_sys_ops ops = {
 	.names = bu_kern_names,
 	.config = bu_kern_config,
 	.facts = bu_kern_facts,
+	.dyn_event = bu_kern_dyn_event,
 	.security = bu_kern_security,
 	.xdp_get = bu_kern_xdp_get,
 	.target_open = bu_kern_target_open,

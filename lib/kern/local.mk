@@ -2,6 +2,7 @@
 lib_libbu_a_SOURCES += lib/kern/kern.h
 lib_libbu_a_SOURCES += lib/kern/private.h
 lib_libbu_a_SOURCES += lib/kern/events.c
+lib_libbu_a_SOURCES += lib/kern/dynevent.c
 lib_libbu_a_SOURCES += lib/kern/kern.c
 lib_libbu_a_SOURCES += lib/kern/netlink.c
 lib_libbu_a_SOURCES += lib/kern/pin.c

@@ -32,6 +32,10 @@ int bu_kern_read_long(struct bu_kern *k, const char *path, long *val);
 int bu_kern_tracepoint_id(struct bu_sys *s, const char *category, const char *name);
 int bu_kern_pmu_type(struct bu_sys *s, const char *pmu);
 int bu_kern_pmu_format_bit(struct bu_sys *s, const char *pmu, const char *format);
+/* Finds tracefs, or mounts it where the kernel keeps a place for it. 0, -ENODEV, -EACCES. */
+int bu_kern_find_tracefs(struct bu_kern *k);
+int bu_kern_dyn_event(struct bu_sys *s, const char *file, const char *line);
+int bu_kern_each_traceable(struct bu_kern *k, bu_name_fn *fn, void *ctx);
 int bu_kern_names(struct bu_sys *s, enum bu_names what, const char *within, bu_name_fn *fn,
 		  void *ctx);
 

@@ -154,6 +154,7 @@ struct bu_loaded {
 	struct bu_loaded_link *links; unsigned nlinks;
 	unsigned nplanned;         /* links that are or will be there; spec and prog are set in all */
 	int btf_fd;
+	uint32_t usdt_next;        /* the next element of __bpf_usdt_specs */
 	char *log;                 /* of a refused program, heap, or NULL */
 };
 

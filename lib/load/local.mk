@@ -15,6 +15,7 @@ lib_libbu_a_SOURCES += lib/load/plan.c
 lib_libbu_a_SOURCES += lib/load/vlog.c
 lib_libbu_a_SOURCES += lib/load/progload.c
 lib_libbu_a_SOURCES += lib/load/btfid.c
+lib_libbu_a_SOURCES += lib/load/usdt.c
 lib_libbu_a_SOURCES += lib/load/attachmap.c
 lib_libbu_a_SOURCES += lib/load/run.c
 lib_libbu_a_SOURCES += lib/load/load.h lib/load/priv.h lib/load/record.h lib/load/backend.c lib/load/record.c lib/load/value.c lib/load/select.c \

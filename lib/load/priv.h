@@ -155,6 +155,14 @@ struct bu_str bu_load_strip(struct bu_str line);
 int bu_load_places(const struct bu_plan *p, struct bu_sys *s, struct bu_loaded *out, struct bu_diags *ds);
 
 /*
+ * usdt.c: the map that says where arguments of USDT probes are, if the object has it: at->usdt_spec then fills it.
+ * What is returned is freed by the caller when the attachment is made; NULL: there is no such map.
+ */
+struct bu_usdt_specs;
+struct bu_usdt_specs *bu_load_usdt(const struct bu_plan *p, struct bu_loaded *l, struct bu_sys *s,
+				   struct bu_attach *at, struct bu_diags *ds);
+
+/*
  * attachmap.c: the map that an attachment names, into at->map_fd. *fd: what the caller closes when the
  * attachment is made, or -1. 0, or -errno with a message.
  */

@@ -491,6 +491,7 @@ static int new_link(struct run *r, uint32_t i)
 	struct bu_loaded_link *l = &r->out->links[i];
 	struct bu_diag *mark = r->ds->last;
 	struct bu_attach at = a->at;
+	struct bu_usdt_specs *specs = NULL;
 	int map = -1, err = 0;
 
 	if (r->out->progs[a->prog].fd < 0) /* failed while the others go on */
@@ -501,8 +502,11 @@ static int new_link(struct run *r, uint32_t i)
 		err = bu_load_struct_ops(r->p, r->s, at.map, r->out, r->ds);
 	if (!err && update_link(r, i, &at))
 		goto live;
+	if (at.hook == BU_HOOK_USDT)
+		specs = bu_load_usdt(r->p, r->out, r->s, &at, r->ds);
 	if (!err)
 		err = bu_sys_attach(r->s, &at, r->out->progs[a->prog].fd, r->p->opts->via, &l->at, r->ds);
+	free(specs);
 	if (map >= 0)
 		r->s->ops->close(r->s, map);
 	if (err < 0) {

@@ -4,6 +4,7 @@
 #include "sys/attach_net.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct bu_attach_driver *const drivers[BU_NHOOKS] = {
 #define BU_HOOK(id, name, ptype, driver) [BU_HOOK_##id] = &bu_driver_##driver,
@@ -23,6 +24,22 @@ void bu_attach_close(struct bu_sys *s, int *fd)
 	*fd = -1;
 }
 
+/* Several events of tracefs: their names in one string, parted by blanks. */
+static int keep_dyn(struct bu_attached *out, struct bu_attached *one)
+{
+	size_t n = out->dyn ? strlen(out->dyn) : 0;
+	char *v = realloc(out->dyn, n + strlen(one->dyn) + 2);
+
+	if (!v)
+		return -ENOMEM;
+	v[n] = ' ';
+	strcpy(v + n + (n > 0), one->dyn);
+	out->dyn = v;
+	free(one->dyn);
+	one->dyn = NULL;
+	return 0;
+}
+
 int bu_attach_more(struct bu_attached *out, struct bu_attached *one)
 {
 	int fd = one->link_fd >= 0 ? one->link_fd : one->event_fd, *v;
@@ -30,14 +47,24 @@ int bu_attach_more(struct bu_attached *out, struct bu_attached *one)
 	if (out->link_fd < 0 && out->event_fd < 0) {
 		out->link_fd = one->link_fd;
 		out->event_fd = one->event_fd;
+		out->dyn = one->dyn;
 		return 0;
 	}
+	if (one->dyn && keep_dyn(out, one))
+		return -ENOMEM;
 	v = realloc(out->more, (out->nmore + 1) * sizeof(*v));
 	if (!v)
 		return -ENOMEM;
 	out->more = v;
 	v[out->nmore++] = fd;
 	return 0;
+}
+
+void bu_attached_init(struct bu_attached *at, enum bu_hook hook)
+{
+	*at = (struct bu_attached){
+		.hook = hook, .link_fd = -1, .event_fd = -1, .prog_fd = -1, .target_fd = -1, .netns_fd = -1,
+	};
 }
 
 int bu_sys_attach(struct bu_sys *s, const struct bu_attach *at, int prog_fd,
@@ -49,10 +76,7 @@ int bu_sys_attach(struct bu_sys *s, const struct bu_attach *at, int prog_fd,
 	};
 	int err;
 
-	*out = (struct bu_attached){
-		.hook = at->hook, .link_fd = -1, .event_fd = -1, .prog_fd = -1,
-		.target_fd = -1, .netns_fd = -1,
-	};
+	bu_attached_init(out, at->hook);
 	if (driver) {
 		err = bu_sys_check_hook(s, at, ds);
 		if (!err)
@@ -77,6 +101,8 @@ void bu_sys_leave(struct bu_sys *s, struct bu_attached *at)
 		bu_attach_close(s, &at->more[--at->nmore]);
 	free(at->more);
 	at->more = NULL;
+	free(at->dyn); /* the event stays with what is pinned */
+	at->dyn = NULL;
 }
 
 bool bu_sys_attach_is(struct bu_sys *s, const struct bu_attach *at, const struct bpf_link_info *link)
@@ -89,11 +115,15 @@ bool bu_sys_attach_is(struct bu_sys *s, const struct bu_attach *at, const struct
 int bu_sys_detach(struct bu_sys *s, struct bu_attached *at)
 {
 	const struct bu_attach_driver *driver = bu_attach_driver(at->hook);
+	char *dyn = at->dyn;
 	int err = 0;
 
 	if (driver && driver->detach)
 		err = at->netns_fd >= 0 ? bu_net_detach_there(s, at, driver) : driver->detach(s, at);
+	at->dyn = NULL;
 	bu_sys_leave(s, at);
+	at->dyn = dyn;
+	bu_attach_tracefs_end(s, at);
 	return err;
 }
 

@@ -83,6 +83,8 @@ const struct bu_attach_driver *bu_attach_driver(enum bu_hook hook);
 
 /* Closes *fd, if it is open, and makes it -1. */
 void bu_attach_close(struct bu_sys *s, int *fd);
+/* Nothing yet. */
+void bu_attached_init(struct bu_attached *at, enum bu_hook hook);
 /* Adds the link or event of one, which is then out's, to those of out. 0 or -ENOMEM. */
 int bu_attach_more(struct bu_attached *out, struct bu_attached *one);
 /* attach_perf.c: the names of the events of a kind. */
@@ -103,6 +105,16 @@ int bu_attach_probe_event(struct bu_attaching *c, struct perf_event_attr *a, con
 int bu_attach_file(struct bu_attaching *c, struct bu_attach *at);
 int bu_attach_uprobe_at(struct bu_attaching *c, const char *path, uint64_t off, uint64_t ref_ctr);
 int bu_attach_one_of_many(struct bu_attaching *c, const char *path, uint64_t off, uint64_t ref_ctr);
+/* attach_kprobe.c: at the function c->at->a + offset. */
+int bu_attach_kprobe_at(struct bu_attaching *c);
+/*
+ * attach_tracefs.c: is there that file (kprobe_events, uprobe_events) and may it be written; a probe by a line in
+ * it, with a message when it cannot be; its end.
+ */
+bool bu_attach_tracefs_has(struct bu_attaching *c, const char *file);
+int bu_attach_tracefs(struct bu_attaching *c, const char *file, bool ret, const char *place, uint64_t off,
+		      uint64_t ref_ctr);
+void bu_attach_tracefs_end(struct bu_sys *s, struct bu_attached *at);
 /* Pattern i of those that '+' parts into one; false: there is no such. */
 bool bu_attach_pattern(const char *patterns, unsigned i, struct bu_buf *one);
 
@@ -113,6 +125,7 @@ bool bu_attach_pattern(const char *patterns, unsigned i, struct bu_buf *one);
  */
 int bu_blame_pmu(struct bu_attaching *c, const char *pmu, int err);
 int bu_blame_event(struct bu_attaching *c, int err);  /* perf_event_open, enable */
+int bu_blame_cookie(struct bu_attaching *c);
 int bu_blame_bind(struct bu_attaching *c, int err);   /* program to event */
 int bu_blame_tracepoint(struct bu_attaching *c, int err);
 int bu_blame_raw_tp(struct bu_attaching *c, int err);
@@ -120,6 +133,8 @@ int bu_blame_symbol(struct bu_attaching *c, int err, const char *near); /* uprob
 int bu_blame_device(struct bu_attaching *c, int err);
 /* What has no causes of its own; cmd: the command, for what permission it needs; step: "making a link". */
 int bu_blame_step(struct bu_attaching *c, int cmd, const char *step, int err);
+/* c->at->a is not there, is there several times, or cannot be traced. */
+int bu_blame_untraceable(struct bu_attaching *c);
 int bu_blame_multi(struct bu_attaching *c, int err);
 int bu_blame_perf(struct bu_attaching *c, int err);
 int bu_blame_btf(struct bu_attaching *c, int err);

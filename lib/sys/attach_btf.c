@@ -13,6 +13,7 @@ static const struct bu_btf_want wants[BU_NHOOKS] = {
 	[BU_HOOK_TP_BTF] = { "btf_trace_", BU_BTF_TYPEDEF },
 	[BU_HOOK_FENTRY] = { "", BU_BTF_FUNC },
 	[BU_HOOK_FEXIT] = { "", BU_BTF_FUNC },
+	[BU_HOOK_FSESSION] = { "", BU_BTF_FUNC },
 	[BU_HOOK_FMOD_RET] = { "", BU_BTF_FUNC },
 	[BU_HOOK_FREPLACE] = { "", BU_BTF_FUNC },
 	[BU_HOOK_LSM] = { "bpf_lsm_", BU_BTF_FUNC },
@@ -108,6 +109,16 @@ static int parse_lsm_cgroup(struct bu_attach_parser *p, struct bu_str t)
 	return err;
 }
 
+static int parse_fmulti(struct bu_attach_parser *p, struct bu_str t)
+{
+	struct bu_diag *d = bu_diag(p->ds, BU_ERROR, "S0102", "%s:%.*s: one link of this type for many functions is newer "
+				    "than Linux 7.1, and not known here", bu_hook_name(p->at->hook), (int)t.n, t.p);
+
+	bu_diag_help(p->ds, d, "kprobe.multi and kprobe.session attach to many functions; fentry and fexit to one each, "
+		     "and may be given several times");
+	return -EOPNOTSUPP;
+}
+
 /* ---------------------------------------------------------------- attaching */
 
 static int attach_btf(struct bu_attaching *c)
@@ -148,6 +159,7 @@ static int attach_lsm_cgroup(struct bu_attaching *c)
 }
 
 const struct bu_attach_driver bu_driver_btf = { .parse = parse_btf, .attach = attach_btf };
+const struct bu_attach_driver bu_driver_fmulti = { .parse = parse_fmulti, .attach = attach_btf };
 const struct bu_attach_driver bu_driver_lsm_cgroup = {
 	.parse = parse_lsm_cgroup, .attach = attach_lsm_cgroup,
 };

@@ -239,8 +239,7 @@ static int parse_perf(struct bu_attach_parser *p, struct bu_str t)
 
 static int attach_one(struct bu_attaching *c, int pid, int cpu)
 {
-	struct bu_attached one = { .hook = c->at->hook, .link_fd = -1, .event_fd = -1, .prog_fd = -1,
-				   .target_fd = -1, .netns_fd = -1 };
+	struct bu_attached one;
 	struct bu_attaching sub = *c;
 	struct perf_event_attr a;
 	int fd, err;
@@ -256,6 +255,7 @@ static int attach_one(struct bu_attaching *c, int pid, int cpu)
 	fd = c->s->ops->perf_event_open(c->s, &a, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)
 		return fd;
+	bu_attached_init(&one, c->at->hook);
 	sub.out = &one;
 	one.event_fd = fd;
 	err = bu_attach_bind_event(&sub);

@@ -31,8 +31,10 @@ int bu_attach_bind_event(struct bu_attaching *c)
 						  0, c->at->cookie);
 		err = out->link_fd < 0 ? out->link_fd : 0;
 	}
+	if (c->via != BU_VIA_IOCTL && err == -EINVAL && c->at->cookie)
+		return bu_blame_cookie(c);
 	/* All that a kernel without such links has to say is EINVAL. */
-	if (c->via == BU_VIA_IOCTL || (c->via == BU_VIA_AUTO && err == -EINVAL)) {
+	if (c->via == BU_VIA_IOCTL || ((c->via == BU_VIA_AUTO || c->via == BU_VIA_TRACEFS) && err == -EINVAL)) {
 		out->link_fd = -1;
 		err = s->ops->perf_set_bpf(s, out->event_fd, c->prog_fd);
 	}
@@ -63,40 +65,6 @@ int bu_attach_probe_event(struct bu_attaching *c, struct perf_event_attr *a, con
 	a->config = (uint32_t)bit;
 	return 0;
 }
-
-/* ---------------------------------------------------------------- kprobe, kretprobe */
-
-static int parse_kprobe(struct bu_attach_parser *p, struct bu_str t)
-{
-	static const char form[] = "FUNCTION or FUNCTION+OFFSET";
-	struct bu_str name;
-
-	if (bu_attach_offset(p, t, &name))
-		return bu_attach_bad(p, form, "the offset behind '+' is not a number");
-	if (!name.n)
-		return bu_attach_bad(p, form, "the name of a kernel function is missing");
-	if (!bu_attach_word(name))
-		return bu_attach_bad(p, form, "that is not the name of a function");
-	if (p->at->hook == BU_HOOK_KRETPROBE && p->at->offset)
-		return bu_attach_bad(p, "FUNCTION", "a return probe takes no offset");
-	p->at->a = bu_attach_keep(p, name);
-	return bu_attach_opt_u64(p, BU_ATTACH_OPT_COOKIE, &p->at->cookie);
-}
-
-static int attach_kprobe(struct bu_attaching *c)
-{
-	struct perf_event_attr a;
-	int err = bu_attach_probe_event(c, &a, "kprobe", c->at->hook == BU_HOOK_KRETPROBE);
-
-	if (err)
-		return err;
-	a.config1 = bu_ptr64(c->at->a);
-	a.config2 = c->at->offset;
-	err = bu_attach_open_event(c, &a, -1, 0);
-	return err ? err : bu_attach_bind_event(c);
-}
-
-const struct bu_attach_driver bu_driver_kprobe = { .parse = parse_kprobe, .attach = attach_kprobe };
 
 /* ---------------------------------------------------------------- tracepoint */
 

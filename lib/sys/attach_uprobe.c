@@ -85,11 +85,22 @@ static int parse_multi(struct bu_attach_parser *p, struct bu_str t)
 
 /* ---------------------------------------------------------------- one place */
 
+/* Kernels before 4.17 have no event source for it. */
+static bool by_tracefs(struct bu_attaching *c)
+{
+	return c->via == BU_VIA_TRACEFS ||
+	       (c->via == BU_VIA_AUTO && c->s->ops->dyn_event && c->s->ops->pmu_type(c->s, "uprobe") == -ENOENT &&
+		bu_attach_tracefs_has(c, "uprobe_events"));
+}
+
 int bu_attach_uprobe_at(struct bu_attaching *c, const char *path, uint64_t off, uint64_t ref_ctr)
 {
 	struct perf_event_attr a;
-	int err = bu_attach_probe_event(c, &a, "uprobe", returns(c->at->hook));
+	int err;
 
+	if (by_tracefs(c))
+		return bu_attach_tracefs(c, "uprobe_events", returns(c->at->hook), path, off, ref_ctr);
+	err = bu_attach_probe_event(c, &a, "uprobe", returns(c->at->hook));
 	if (err)
 		return err;
 	if (ref_ctr && c->s->ops->pmu_format_bit(c->s, "uprobe", "ref_ctr_offset") == -ENOENT) {
@@ -106,18 +117,17 @@ int bu_attach_uprobe_at(struct bu_attaching *c, const char *path, uint64_t off, 
 
 int bu_attach_one_of_many(struct bu_attaching *c, const char *path, uint64_t off, uint64_t ref_ctr)
 {
-	struct bu_attached one = { .hook = c->at->hook, .link_fd = -1, .event_fd = -1, .prog_fd = -1 };
+	struct bu_attached one;
 	struct bu_attaching sub = *c;
 	int err;
 
+	bu_attached_init(&one, c->at->hook);
 	sub.out = &one;
 	err = bu_attach_uprobe_at(&sub, path, off, ref_ctr);
 	if (!err)
 		err = bu_attach_more(c->out, &one);
-	if (err) {
-		bu_attach_close(c->s, &one.link_fd);
-		bu_attach_close(c->s, &one.event_fd);
-	}
+	if (err)
+		bu_sys_detach(c->s, &one);
 	return err;
 }
 
@@ -138,7 +148,7 @@ static int attach_uprobe(struct bu_attaching *c)
 	struct bu_attaching sub = *c;
 	struct perf_event_attr a;
 	uint64_t off = 0;
-	int err = bu_attach_probe_event(c, &a, "uprobe", returns(at.hook));
+	int err = by_tracefs(c) ? 0 : bu_attach_probe_event(c, &a, "uprobe", returns(at.hook));
 
 	/* A kernel without uprobes says so before the file is looked for. */
 	if (!err)

@@ -55,6 +55,7 @@ static const char *near(struct bu_attaching *c, enum bu_names what, const char *
 struct exact_search {
 	const char *want;
 	bool found;
+	unsigned n;
 };
 
 static bool exact_name(void *ctx, const char *name)
@@ -194,6 +195,43 @@ static int blame_kprobe(struct bu_attaching *c, int err)
 	return err;
 }
 
+static bool count_name(void *ctx, const char *name)
+{
+	struct exact_search *e = ctx;
+
+	e->n += strcmp(name, e->want) == 0;
+	return true;
+}
+
+int bu_blame_untraceable(struct bu_attaching *c)
+{
+	struct exact_search e = { .want = c->at->a };
+	struct bu_diag *d;
+
+	if (c->s->ops->names)
+		c->s->ops->names(c->s, BU_NAMES_FUNCTIONS, NULL, count_name, &e);
+	if (e.n > 1)
+		return blame_kprobe(c, -EADDRNOTAVAIL);
+	if (!e.n)
+		return blame_kprobe(c, -ENOENT);
+	d = bu_diag(c->ds, BU_ERROR, "S0104", "%s: the function '%s' cannot be traced", subject(c), c->at->a);
+	bu_diag_note(c->ds, d, "what can be is listed in /sys/kernel/tracing/available_filter_functions");
+	return -EINVAL;
+}
+
+int bu_blame_cookie(struct bu_attaching *c)
+{
+	if (wrong_type(c))
+		return -EINVAL;
+	if (strstr(bu_hook_name(c->at->hook), "multi"))
+		bu_diag(c->ds, BU_ERROR, "S0103", "%s: this kernel has no link for %s, and without it no cookie",
+			subject(c), bu_hook_name(c->at->hook));
+	else
+		bu_diag(c->ds, BU_ERROR, "S0103", "%s: this kernel has no links for events, and without them no "
+			"cookies, which needs Linux 5.15", subject(c));
+	return -EOPNOTSUPP;
+}
+
 int bu_blame_event(struct bu_attaching *c, int err)
 {
 	if (is_permission(err))
@@ -201,11 +239,16 @@ int bu_blame_event(struct bu_attaching *c, int err)
 	switch (c->at->hook) {
 	case BU_HOOK_KPROBE:
 	case BU_HOOK_KRETPROBE:
+	case BU_HOOK_KPROBE_MULTI:
+	case BU_HOOK_KRETPROBE_MULTI:
+	case BU_HOOK_KSYSCALL:
+	case BU_HOOK_KRETSYSCALL:
 		return blame_kprobe(c, err);
 	case BU_HOOK_UPROBE:
 	case BU_HOOK_URETPROBE:
 	case BU_HOOK_UPROBE_MULTI:
 	case BU_HOOK_URETPROBE_MULTI:
+	case BU_HOOK_USDT:
 		if (err == -ESRCH && c->at->pid) {
 			bu_diag(c->ds, BU_ERROR, "S0132", "%s: there is no process %u", subject(c), c->at->pid);
 			return err;

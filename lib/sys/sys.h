@@ -37,6 +37,7 @@ enum bu_names {
 	BU_NAMES_TRACEPOINTS, /* of one category, or of all when it is NULL */
 	BU_NAMES_FUNCTIONS,   /* of the kernel */
 	BU_NAMES_DEVICES,     /* network interfaces */
+	BU_NAMES_TRACEABLE,   /* functions of the kernel that can be traced, each as often as there are */
 	BU_NAMES_CGROUPS,     /* control groups, paths from where cgroup2 is mounted */
 	BU_NAMES_NETNS,       /* named network namespaces */
 };
@@ -167,6 +168,8 @@ struct bu_sys_ops {
 	/* A build option of the kernel ("CONFIG_KPROBES"): 'y', 'm', 'n', or -ENOENT: not known. */
 	int (*config)(struct bu_sys *s, const char *option);
 	void (*facts)(struct bu_sys *s, struct bu_sys_facts *f);
+	/* A line into tracefs' kprobe_events or uprobe_events; NULL: could one be written? */
+	int (*dyn_event)(struct bu_sys *s, const char *file, const char *line);
 	/* Appends a file of securityfs ("lockdown", "lsm"), mounted or not. 0 or -errno. */
 	int (*security)(struct bu_sys *s, const char *file, struct bu_buf *out);
 	/* The XDP program of a device: its id (0: none) and mode (XDP_ATTACHED_*). 0 or -errno. */
@@ -275,6 +278,27 @@ struct bu_attach_net {
 	uint16_t port;
 	int fd;               /* an inherited socket, -1: none */
 };
+#define BU_USDT_ARGS 12
+
+/* usdt: where an argument is when the probe is reached. */
+enum bu_usdt_where { BU_USDT_CONST, BU_USDT_REG, BU_USDT_DEREF, BU_USDT_SIB, BU_USDT_UNKNOWN };
+struct bu_usdt_arg {
+	enum bu_usdt_where where;
+	int64_t val;     /* CONST: itself; DEREF, SIB: displacement */
+	uint16_t reg;    /* offset in struct pt_regs, bytes */
+	uint16_t index;  /* SIB: the same of the index register */
+	uint8_t shift;   /* SIB: log2 of the scale */
+	uint8_t size;    /* 1, 2, 4, 8 */
+	bool is_signed;
+};
+struct bu_usdt_site {
+	const char *provider, *name, *args; /* args as the note has them: "-4@%edi 8@16(%rsp)" */
+	uint64_t off;    /* of the instruction in the file */
+	uint64_t sema;   /* of the probe's semaphore in the file, 0: none */
+	struct bu_usdt_arg arg[BU_USDT_ARGS];
+	unsigned nargs;
+};
+
 /* One --attach TYPE:TARGET, parsed; strings in the arena given. */
 struct bu_attach {
 	enum bu_hook hook;
@@ -294,6 +318,10 @@ struct bu_attach {
 	const char *cgroup;   /* path of a control group's directory */
 	uint32_t order;       /* of an iterator over it: enum bpf_cgroup_iter_order */
 	uint32_t pid, tid;    /* of that process, of that task only; 0: all */
+	const char *provider; /* usdt: a pattern */
+	/* usdt: makes the specification of a place, whose number is then the cookie; NULL: the cookie is ours. */
+	int (*usdt_spec)(void *ctx, const struct bu_usdt_site *site, uint64_t cookie, uint32_t *id);
+	void *usdt_ctx;
 	uint64_t ref_ctr;     /* uprobe: where in the file its reference counter is; 0: it has none */
 	bool cpu_given;
 	uint32_t cpu;
@@ -312,6 +340,9 @@ struct bu_attach {
  *   lsm_cgroup         HOOK,cgroup=PATH
  *   iter               NAME
  *   uprobe, uretprobe  FILE:SYMBOL[@VERSION][+OFFSET] or FILE:0xOFFSET
+ *   kprobe.multi, kretprobe.multi, kprobe.session  PATTERN[+PATTERN…]
+ *   ksyscall, kretsyscall  SYSCALL
+ *   usdt               FILE:PROVIDER:NAME
  *   uprobe.multi, uretprobe.multi, uprobe.session  FILE:PATTERN[+PATTERN…]
  *   xdp                DEVICE[:generic|:driver|:native|:offload]
  *   networks, control groups: bpf-ld(1)
@@ -331,6 +362,11 @@ const char *bu_attach_prog(const char *text);
  */
 struct bu_btf_want { const char *prefix; enum bu_btf_kind kind; };
 const struct bu_btf_want *bu_attach_btf_want(enum bu_hook hook);
+/*
+ * Targets that begin with what was typed, and perhaps others, as far as this machine has a list of them:
+ * functions, tracepoints (categories first), devices, what BTF names. 0, -ENOENT: there is no list, or -errno.
+ */
+int bu_attach_targets(struct bu_sys *s, enum bu_hook hook, struct bu_str typed, bu_name_fn *fn, void *ctx);
 /* TARGET of TARGET[,OPTION[=VALUE]…]. */
 struct bu_str bu_attach_target(const char *text);
 /* Names of the options of attachments (attachopt.def), NULL past the end. */
@@ -349,6 +385,7 @@ struct bu_attached {
 	bool netlink;
 	int *more;      /* further links, or events where there is no link: one for each CPU or task; heap */
 	unsigned nmore;
+	char *dyn;      /* names of the events that lines in tracefs made, or NULL; heap */
 	bool persists;  /* set without a link: outlives the process (BPF_PROG_ATTACH, filters, routes) */
 	int target_fd;  /* control group, map, namespace or socket, or -1 */
 	int netns_fd;   /* where the device is, -1: here */
@@ -357,7 +394,7 @@ struct bu_attached {
 	struct bu_tc tc;
 	struct bu_route route;
 };
-enum bu_attach_via { BU_VIA_AUTO, BU_VIA_LINK, BU_VIA_IOCTL, BU_VIA_NETLINK };
+enum bu_attach_via { BU_VIA_AUTO, BU_VIA_LINK, BU_VIA_IOCTL, BU_VIA_NETLINK, BU_VIA_TRACEFS };
 /*
  * Attaches prog_fd. AUTO takes a bpf_link where the backend has it, else ioctl or netlink. Failure
  * leaves nothing behind and adds one error record that names the cause in words (no kprobes:

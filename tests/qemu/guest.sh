@@ -19,7 +19,7 @@ count_is()
 	want=$3
 	shift 3
 	[ $# != 0 ] || set -- -- target 5
-	bpf-ld --attach "$attach" --pin /sys/fs/bpf/t "${obj:-attach.o}" "$@"
+	bpf-ld --attach-via "${via:-auto}" --attach "$attach" --pin /sys/fs/bpf/t "${obj:-attach.o}" "$@"
 	got=$(value /sys/fs/bpf/t/counts "$element")
 	rm -r /sys/fs/bpf/t
 	if [ "$got" != "$want" ]; then
@@ -50,6 +50,68 @@ kprobe() { count_is "kprobe:$call=on_kprobe" 0 5; }
 kretprobe() { count_is "kretprobe:$call=on_kretprobe" 1 495; }
 tracepoint() { count_is "tracepoint:syscalls:sys_enter_sched_get_priority_max=on_tracepoint" 2 5; }
 raw_tp() { count_is "raw_tp:sys_enter=on_raw_tp" 3 5; }
+
+# Many functions by one link (6.12), or by an event for each (6.1).
+watched_is()
+{
+	got=$(bpf-ld --attach-via "${via:-auto}" --attach "$1" --watch counts=1h attach.o -- target 5 | sed -n "s/^$2 //p")
+	[ "$got" = "$3" ] || { echo "counts[$2] is $got, not $3"; return 1; }
+}
+kprobe_multi() { watched_is "kprobe.multi:__x64_sys_sched_get_priority_m*+__x64_sys_getpgid=on_kprobe" 0 5; }
+kretprobe_multi() { watched_is "kretprobe.multi:$call=on_kretprobe" 1 495; }
+kprobe_session()
+{
+	status=0
+	count_is "kprobe.session:$call=on_kprobe" 0 10 2>err || status=$?
+	cat err
+	[ $status = 0 ] || grep -q 'it needs Linux 6.12' err
+}
+kprobe_multi_bad()
+{
+	for bad in no_such_function "$call+no_such_function"; do
+		status=0
+		bpf-ld --attach "kprobe.multi:$bad=on_kprobe" attach.o -- true 2>err || status=$?
+		cat err
+		[ $status = 1 ]
+		grep -q "this kernel has no function 'no_such_function'" err
+	done
+	status=0
+	bpf-ld --attach "kprobe.multi:no_such_*=on_kprobe" attach.o -- true 2>err || status=$?
+	grep -q "is called like 'no_such_\*'" err
+	nothing_left
+}
+ksyscall() { count_is "ksyscall:sched_get_priority_max=on_kprobe" 0 5; }
+kretsyscall() { count_is "kretsyscall:sched_get_priority_max=on_kretprobe" 1 495; }
+
+# As kernels before 4.17 do it.
+tracefs() { via=tracefs; count_is "$@"; }
+lines() { cat /sys/kernel/tracing/kprobe_events /sys/kernel/tracing/uprobe_events; }
+tracefs_probes()
+{
+	tracefs "kprobe:$call=on_kprobe" 0 5
+	tracefs "kretprobe:$call=on_kretprobe" 1 495
+	tracefs "uprobe:/bin/target:uprobe_me=on_uprobe" 4 10
+	tracefs "uretprobe:/bin/target:uprobe_me=on_uretprobe" 5 15
+	via=tracefs watched_is "kprobe.multi:__x64_sys_sched_get_priority_m*=on_kprobe" 0 5
+	status=0
+	bpf-ld --attach-via tracefs --attach "kprobe:no_such_function=on_kprobe" attach.o -- true 2>err || status=$?
+	cat err
+	[ $status = 1 ]
+	grep -q "this kernel has no function 'no_such_function'" err
+	# What a killed process leaves, the next one takes away.
+	bpf-ld --attach-via tracefs --attach "kprobe:$call=on_kprobe" attach.o -- sh -c 'kill -9 $PPID; sleep 1' || true
+	lines
+	lines | grep -q bpfutils
+	for n in 1 2 3 4 5; do
+		sleep 1
+		bpf-ld --attach-via tracefs --attach "kprobe:$call=on_kprobe" --for 1ms attach.o
+		[ -n "$(lines)" ] || break
+	done
+	lines
+	[ -z "$(lines)" ]
+	nothing_left
+}
+uprobe_multi() { count_is "uprobe.multi:target:uprobe_m*=on_uprobe" 4 10; }
 uprobe() { count_is "uprobe:/bin/target:uprobe_me=on_uprobe" 4 10; }
 uretprobe() { count_is "uretprobe:/bin/target:uprobe_me=on_uretprobe" 5 15; }
 
@@ -107,7 +169,11 @@ freplace()
 nothing_left()
 {
 	for kind in link prog map; do
-		got=$(bpftool -j $kind show)
+		for n in 1 2 3 4 5 6 7 8 9 10; do # the kernel frees a little later
+			got=$(bpftool -j $kind show)
+			[ "$got" != "[]" ] || break
+			sleep 0.5
+		done
 		if [ "$got" != "[]" ]; then
 			echo "left behind, $kind: $got"
 			return 1
@@ -221,7 +287,7 @@ interrupted()
 refused()
 {
 	status=0
-	bpf-ld --attach "kprobe:$call=on_kprobe" refused.o -- true 2>err || status=$?
+	bpf-ld -vv --attach "kprobe:$call=on_kprobe" refused.o -- true 2>err || status=$?
 	cat err
 	[ $status = 1 ]
 	grep -q 'refused.s:13' err
@@ -294,6 +360,14 @@ tracepoint		tracepoint counts 5 calls
 raw_tp			raw tracepoint counts 5 calls
 uprobe			uprobe adds 5 arguments
 uretprobe		uretprobe adds 5 return values
+kprobe_multi		kprobe.multi counts the calls of one of several
+kretprobe_multi		kretprobe.multi adds 5 return values
+kprobe_session		kprobe.session counts both ends, or says what it needs
+kprobe_multi_bad	a function or pattern that is not there is named among many
+ksyscall		ksyscall counts 5 calls
+kretsyscall		kretsyscall adds 5 return values
+tracefs_probes		kprobes and uprobes by lines in tracefs, gone afterwards
+uprobe_multi		uprobe.multi adds 5 arguments
 tp_btf			tp_btf counts 5 calls
 fentry			fentry counts 5 calls
 fexit			fexit adds 5 return values
