@@ -35,6 +35,10 @@ struct ld {
 	struct ld_watch *watch; unsigned nwatch; size_t capwatch;
 	struct ld_event_type *event_types; unsigned nevent_types; size_t capevent_types;
 	bool no_events;
+	bool printk;         /* --printk; in the foreground */
+	int printk_fd;       /* -1: the VM */
+	uint64_t printk_pos;
+	struct bu_buf printk_text;
 	const char *object;
 	char **command;      /* NULL: none */
 	enum bu_backend backend;
@@ -125,6 +129,11 @@ unsigned ld_events_fds(const struct ld *l, const int **fds);
 int ld_events_step(struct ld *l);
 /* Says what was lost, and closes. */
 void ld_events_end(struct ld *l);
+
+/* printk.c; 0, or -errno: with a message, or of standard output, also in l->out_err. */
+int ld_printk_begin(struct ld *l);
+int ld_printk_step(struct ld *l);
+void ld_printk_end(struct ld *l);
 
 /* replay.c */
 /* Before the plan: checks the file, takes its hooks (unless --attach says) and maps into l->load. */

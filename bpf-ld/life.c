@@ -12,6 +12,7 @@
 
 #define EXIT_NO_COMMAND 127 /* as shells and env(1) have it */
 #define EXIT_NO_EXEC 126
+#define PRINTK_PAUSE 50000000u /* ns */
 
 /* What we were started with; the command gets it back. */
 static sigset_t before;
@@ -42,6 +43,12 @@ int ld_before_attach(void *ctx, const struct bu_loaded *made, struct bu_diags *d
 {
 	struct ld *l = ctx;
 
+	if (l->stays && l->printk) {
+		int err = ld_printk_begin(l);
+
+		if (err)
+			return err;
+	}
 	if (l->record)
 		return ld_record_begin(l, made, ds);
 	return l->stays && !l->no_events ? ld_events_begin(l, made) : 0;
@@ -169,6 +176,9 @@ static int timeout(const struct life *f, uint64_t now)
 		if (f->l->watch[i].due < due)
 			due = f->l->watch[i].due;
 	}
+	/* The VM's trace has no fd to wait for. */
+	if (f->l->printk && f->l->printk_fd < 0 && now + PRINTK_PAUSE < due)
+		due = now + PRINTK_PAUSE;
 	if (due == UINT64_MAX)
 		return -1;
 	ms = due <= now ? 0 : (due - now + 999999) / 1000000;
@@ -180,7 +190,7 @@ static int loop(struct life *f)
 	struct bu_sys *s = f->l->sys;
 	const int *events;
 	unsigned n, nevents = ld_events_fds(f->l, &events);
-	int err, *fds = bu_arena_array(&f->l->arena, 3 + (size_t)nevents, sizeof(*fds));
+	int err, *fds = bu_arena_array(&f->l->arena, 4 + (size_t)nevents, sizeof(*fds));
 
 	if (!fds)
 		return -ENOMEM;
@@ -196,12 +206,16 @@ static int loop(struct life *f)
 		n = 1 + ld_record_fds(f->l->recorder, fds + 1);
 		for (unsigned i = 0; i < nevents; i++)
 			fds[n++] = events[i];
+		if (f->l->printk && f->l->printk_fd >= 0)
+			fds[n++] = f->l->printk_fd;
 		err = s->ops->wait(s, fds, n, timeout(f, now));
 		if (err < 0 && err != -EINTR)
 			return err;
 		err = ld_record_step(f->l->recorder);
 		if (!err)
 			err = ld_events_step(f->l);
+		if (!err)
+			err = ld_printk_step(f->l);
 		if (err)
 			return err;
 		err = take_signals(f);
@@ -209,6 +223,8 @@ static int loop(struct life *f)
 			return err;
 	}
 	err = ld_events_step(f->l);
+	if (!err)
+		err = ld_printk_step(f->l);
 	if (err)
 		return err;
 	/* What the end looks like is what one wants to see most. */

@@ -10,6 +10,7 @@ bpf_ld_bpf_ld_SOURCES += bpf-ld/iter.c bpf-ld/unload.c
 bpf_ld_bpf_ld_SOURCES += bpf-ld/record.c
 bpf_ld_bpf_ld_SOURCES += bpf-ld/replay.c
 bpf_ld_bpf_ld_SOURCES += bpf-ld/join.c
+bpf_ld_bpf_ld_SOURCES += bpf-ld/printk.c
 bpf_ld_bpf_ld_SOURCES += bpf-ld/complete.c
 bpf_ld_bpf_ld_SOURCES += bpf-ld/letgo.c
 bpf_ld_bpf_ld_SOURCES += bpf-ld/events.c

@@ -127,6 +127,7 @@ static int leave(struct ld *l, int status)
 	int end = ld_record_end(l, l->made.nplanned > 0), err;
 
 	ld_events_end(l);
+	ld_printk_end(l);
 	if (l->signalled)
 		ld_let_go(l);
 	err = bu_loaded_close(l->sys, &l->made, &l->ds);

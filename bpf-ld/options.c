@@ -14,7 +14,7 @@ enum {
 	OPT_TYPE, OPT_ONLY, OPT_KEEP_GOING, OPT_BTF,
 	OPT_PIN_ROOT, OPT_UNLOAD,
 	OPT_NO_ATTACH, OPT_DRY, OPT_VERBOSE, OPT_JSON, OPT_BACKEND, OPT_VM, OPT_COLOR, OPT_EXPLAIN,
-	OPT_JOIN, OPT_OUT, OPT_EVENT_TYPE, OPT_NO_EVENTS, OPT_REPLACE, OPT_HELP, OPT_VERSION,
+	OPT_JOIN, OPT_OUT, OPT_EVENT_TYPE, OPT_NO_EVENTS, OPT_PRINTK, OPT_DETACH, OPT_REPLACE, OPT_HELP, OPT_VERSION,
 };
 
 static const struct bu_opt options[] = {
@@ -34,6 +34,7 @@ static const struct bu_opt options[] = {
 	{ OPT_EVENT_TYPE, 'e', "event-type", "TYPE|MAP=TYPE", "the type of what programs send through ring buffers",
 	  BU_WORD_NONE, NULL },
 	{ OPT_NO_EVENTS, 0, "no-events", NULL, "do not read ring buffers and perf buffers", BU_WORD_NONE, NULL },
+	{ OPT_PRINTK, 0, "printk", NULL, "print what programs say by bpf_trace_printk", BU_WORD_NONE, NULL },
 	{ OPT_FOR, 'f', "for", "DURATION", "stay attached that long: 500ms, 10s, 2m", BU_WORD_NONE,
 	  NULL },
 	{ OPT_READY, 0, "ready-fd", "N", "write the line \"attached\" to fd N when it is so",
@@ -42,6 +43,7 @@ static const struct bu_opt options[] = {
 	  BU_WORD_DIR, NULL },
 	{ OPT_REPLACE, 0, "replace", NULL, "with --pin: take the place of what is pinned there, without a gap",
 	  BU_WORD_NONE, NULL },
+	{ OPT_DETACH, 0, "detach", "PIN", "take away a pinned link; the same as --unload of it", BU_WORD_FILE, NULL },
 	{ OPT_UNLOAD, 0, "unload", "DIR|PIN", "take away what --pin left there, links first", BU_WORD_DIR, NULL },
 	{ OPT_PIN_ROOT, 0, "pin-root", "DIR", "where maps are shared by name (/sys/fs/bpf)", BU_WORD_DIR, NULL },
 	{ OPT_RECORD, 0, "record", "FILE", "write what the programs are called with to FILE",
@@ -370,6 +372,10 @@ static int take(struct ld *l, int id, const char *arg)
 	case OPT_BTF:
 		l->load.btf = arg;
 		return 0;
+	case OPT_PRINTK:
+		l->printk = true;
+		return 0;
+	case OPT_DETACH:
 	case OPT_UNLOAD:
 		l->unload = arg;
 		return arg[0] ? 0 : usage(l, "--unload needs a directory or a pin");

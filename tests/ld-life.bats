@@ -86,6 +86,27 @@ veth()
 	assert_line 'rb hex 44 33 22 11'
 }
 
+@test "--printk: what programs say" {
+	need_tracefs
+	$BPF_AS -g0 -o say.o - <<-'EOF'
+	.section "tracepoint/sched/sched_process_exec"
+	say:	r1 = 0x0a796173 ll
+		*(u64 *)(r10 - 8) = r1
+		r1 = r10
+		r1 += -8
+		r2 = 5
+		call bpf_trace_printk
+		r0 = 0
+		exit
+	.license "GPL"
+	EOF
+	run -0 --separate-stderr $BPF_LD --printk say.o -- true
+	assert_line --regexp 'bpf_trace_printk: say$'
+	run -0 --separate-stderr $BPF_LD -j --printk say.o -- true
+	run -0 jq -r 'select(.printk) | .printk' <<<"$output"
+	assert_line --regexp 'bpf_trace_printk: say$'
+}
+
 # ---------------------------------------------------------------- the end
 
 @test "after a signal a child lets go of what takes long" {
@@ -194,6 +215,10 @@ link_prog() # the program of the pinned link
 	new=$($BPFTOOL -j link show pinned "$PINS/v/rp_main_link" | jq .id)
 	[ "$old" != "$new" ]
 	gone() { ! $BPFTOOL link show id "$old" >/dev/null 2>&1; }
+	eventually 5 gone
+	run -0 $BPF_LD --detach "$PINS/v/rp_main_link"
+	[ ! -e "$PINS/v/rp_main_link" ]
+	old=$new
 	eventually 5 gone
 }
 
