@@ -167,7 +167,6 @@ EXTRA_DIST += tests/golden/as/maps.s
 EXTRA_DIST += tests/golden/as/mistakes.txt
 EXTRA_DIST += tests/golden/as/spellings.txt
 EXTRA_DIST += tests/golden/as/types.s
-TESTS += tests/fuzz/as_fuzz
 AS_STAGES += bpf-as/dis.h bpf-as/dis_btf.c bpf-as/dis_code.c bpf-as/dis_data.c bpf-as/dis_ext.c bpf-as/dis_label.c \
 	bpf-as/dis_maps.c bpf-as/dis_sec.c bpf-as/dis_verify.c bpf-as/exact.c
 check_PROGRAMS += tests/unit/as_relax_test
