@@ -152,7 +152,7 @@ static void read_arg(struct bu_str s, unsigned machine, struct bu_usdt_arg *a)
 	bool ok = false;
 
 	memset(a, 0, sizeof(*a));
-	if (at && number(bu_str(s.p, (size_t)(at - s.p)), &size)) {
+	if (at && number(bu_str(s.p, (size_t)(at - s.p)), &size) && size >= -8 && size <= 8) {
 		operand = bu_str(at + 1, s.n - (size_t)(at + 1 - s.p));
 		a->is_signed = size < 0;
 		size = size < 0 ? -size : size;

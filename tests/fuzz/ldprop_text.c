@@ -13,6 +13,7 @@
 
 #include "load/priv.h"
 #include "load/vlog.h"
+#include "sys/usdt.h"
 
 /* ---------------------------------------------------------------- the verifier's log */
 
@@ -166,6 +167,26 @@ bool ldprop_words(const uint8_t *p, size_t n)
 
 /* ---------------------------------------------------------------- executables */
 
+static int see_probe(void *ctx, const struct bu_usdt_site *s)
+{
+	bool *ok = ctx;
+
+	*ok = s->nargs <= BU_USDT_ARGS && strlen(s->provider) + strlen(s->name) < SIZE_MAX && *ok;
+	return 0;
+}
+
+/* The bytes as the arguments of a probe, on each machine. */
+static void arguments(const uint8_t *p, size_t n)
+{
+	char *text = strndup((const char *)p, n < 512 ? n : 512);
+	struct bu_usdt_site s;
+
+	memset(&s, 0, sizeof(s));
+	bu_usdt_args(&s, text, 62);
+	bu_usdt_args(&s, text, 183);
+	free(text);
+}
+
 bool ldprop_sym(const uint8_t *p, size_t n)
 {
 	static const char *const names[] = { "main", "on_read", "f", "", "count" };
@@ -193,10 +214,14 @@ bool ldprop_sym(const uint8_t *p, size_t n)
 			ldprop_sum.taken += !bu_elf_symbol_offset(path, names[i], &off, &near, &keep);
 			bu_arena_free(&keep);
 		}
+	bu_usdt_each(path, see_probe, &ok);
+	if (!ok)
+		ldprop_fails(LDP_ASTRAY);
 	close(fd);
+	arguments(p, n);
 	/* The same as a file of --btf. */
 	if (!bu_btf_in_file(p, n, &btf, &nbtf)) {
-		ok = (btf >= p && btf + nbtf <= p + n) || ldprop_fails(LDP_ASTRAY);
+		ok = ok && ((btf >= p && btf + nbtf <= p + n) || ldprop_fails(LDP_ASTRAY));
 		if (ok && !bu_btf_index(&x, btf, nbtf, NULL, "fuzz", &ds)) {
 			for (uint32_t id = 1; id <= x.btf.ntypes && id < 300; id++) {
 				struct bu_btf_type t;

@@ -51,6 +51,9 @@ static void args(void)
 	   s.arg[5].where == BU_USDT_UNKNOWN && s.arg[6].where == BU_USDT_UNKNOWN, "what is not known is unknown");
 	bu_usdt_args(&s, "4@$1 4@$1 4@$1 4@$1 4@$1 4@$1 4@$1 4@$1 4@$1 4@$1 4@$1 4@$1 4@$1", EM_X86_64);
 	ok(s.nargs == BU_USDT_ARGS, "twelve at most");
+	bu_usdt_args(&s, "-9223372036854775808@%eax 264@%eax", EM_X86_64);
+	ok(s.nargs == 2 && s.arg[0].where == BU_USDT_UNKNOWN && s.arg[1].where == BU_USDT_UNKNOWN,
+	   "a size beyond 8 bytes is none");
 	bu_usdt_args(&s, "8@[x0", EM_AARCH64);
 	ok(s.nargs == 1 && s.arg[0].where == BU_USDT_UNKNOWN, "a bracket that is not closed");
 }
