@@ -18,6 +18,7 @@ bpf_ld_bpf_ld_LDADD = $(LIBS_BU)
 TESTS += tests/ld-life.bats
 EXTRA_DIST += tests/ld-life.bats
 TESTS += tests/ld-join.bats
+EXTRA_DIST += tests/usdt
 EXTRA_DIST += tests/ld-join.bats
 EXTRA_DIST += tests/join/a.c
 EXTRA_DIST += tests/join/b.c

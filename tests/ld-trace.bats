@@ -464,7 +464,7 @@ usdt_c()
 {
 	need_cmd gcc
 	[ "$(uname -m)" = x86_64 ] || skip "needs x86-64: the probes' arguments are in its registers"
-	gcc -O1 -I"$SRCDIR/tests/progs" -o usdt-target "$SRCDIR/tests/progs/usdt-target.c"
+	gcc -O1 -I"$SRCDIR/tests/usdt" -o usdt-target "$SRCDIR/tests/usdt/target.c"
 }
 
 @test "usdt: each place of a probe, and a semaphore" {
@@ -492,7 +492,7 @@ usdt_c()
 	usdt_c
 	need_cmd clang jq
 	need_file /usr/include/bpf/usdt.bpf.h
-	clang -g -O2 -target bpf -D__TARGET_ARCH_x86 -I/usr/include/x86_64-linux-gnu -c "$SRCDIR/tests/progs/usdt-args.c" -o args.o
+	clang -g -O2 -target bpf -D__TARGET_ARCH_x86 -I/usr/include/x86_64-linux-gnu -c "$SRCDIR/tests/usdt/args.c" -o args.o
 	run -0 --separate-stderr $BPF_LD -j --watch .bss=1h --attach usdt:./usdt-target:bpfutils:step,cookie=5=on_step \
 		--attach usdt:./usdt-target:bpfutils:watched=on_watched args.o -- ./usdt-target 4
 	run -0 jq -c 'select(type == "object" and .entries) | .entries[0].value[".bss"] | add' <<<"$output"

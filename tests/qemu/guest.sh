@@ -99,6 +99,7 @@ tracefs_probes()
 	[ $status = 1 ]
 	grep -q "this kernel has no function 'no_such_function'" err
 	# What a killed process leaves, the next one takes away.
+	# shellcheck disable=SC2016 # that shell's own parent
 	bpf-ld --attach-via tracefs --attach "kprobe:$call=on_kprobe" attach.o -- sh -c 'kill -9 $PPID; sleep 1' || true
 	lines
 	lines | grep -q bpfutils
@@ -338,6 +339,7 @@ ksym()
 	bpf-ld --attach raw_tp:sys_enter=on_enter --pin /sys/fs/bpf/t ksym.o -- target 5
 	got="$(for i in 0 1 2 3 4; do value /sys/fs/bpf/t/counts $i; done)"
 	rm -r /sys/fs/bpf/t
+	# shellcheck disable=SC2086 # one word each
 	set -- $got
 	echo "counts: $*"
 	[ "$1" -ge 5 ] && [ "$2 $3 $4" = '1 1 0' ] && [ "$5" -gt 8 ]

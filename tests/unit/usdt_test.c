@@ -12,7 +12,7 @@
 #include "tap.h"
 
 #if defined(__x86_64__)
-#include "../progs/usdt.h"
+#include "../usdt/usdt.h"
 
 __extension__ unsigned short test_sema __attribute__((section(".probes"), used));
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Adds up what the probes of usdt-target.c give. */
+/* Adds up what the probes of target.c give. */
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
 #include <stdbool.h>
