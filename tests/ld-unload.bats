@@ -90,7 +90,9 @@ removed map $map at $d/seen"
 	assert_line "removed map $map at $d/seen, which is still there"
 	[[ $stderr == *"warning: map $map, which was pinned at $d/seen, is still there"* ]]
 	[[ $stderr == *"it is pinned at $(shown "$PINS/other")"* ]]
-	[[ $stderr == *"(bpf-ld) has it open as descriptor"* ]]
+	# An emulated process goes by the emulator's name.
+	[[ $stderr == *"(bpf-ld) has it open as descriptor"* ||
+		( -n $_emu && $stderr == *"(qemu-"*") has it open as descriptor"* ) ]]
 	[[ $stderr == *"(count) uses it"* ]]
 	[ ! -e "$PINS/d" ]
 }
