@@ -45,19 +45,8 @@ static bool privileged(struct bu_sys *s)
 /* "r0 = 0; exit" of a type: is the caller, who has no capability, allowed to? */
 static int may_load(struct bu_sys *s, uint32_t type)
 {
-	uint8_t code[16];
-	struct bu_insn mov = { .code = 0xb7 }, ret = { .code = BU_OP_EXIT };
-	union bpf_attr a;
-	int fd;
+	int fd = bu_sys_try_prog(s, type, 0, -1, NULL, 0);
 
-	bu_insn_encode(code, &mov, BU_HOST_BE);
-	bu_insn_encode(code + 8, &ret, BU_HOST_BE);
-	memset(&a, 0, sizeof(a));
-	a.prog_type = type;
-	a.insns = bu_ptr64(code);
-	a.insn_cnt = 2;
-	a.license = bu_ptr64("GPL");
-	fd = bu_sys_prog_load(s, &a, 0);
 	if (fd >= 0)
 		s->ops->close(s, fd);
 	return fd == -EPERM || fd == -EACCES ? fd : 0;

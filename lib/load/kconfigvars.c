@@ -117,24 +117,13 @@ static int put(const struct filling *f, const struct bu_obj_extern *e, struct bu
 
 /* ---------------------------------------------------------------- LINUX_* */
 
+#define COOKIE_HELPER 174 /* bpf_get_attach_cookie */
+
 /* Would the kernel take a program that asks for the cookie of its attachment? */
 static bool has_cookie(struct bu_sys *s)
 {
-	static const struct bu_insn code[] = {
-		{ .code = BU_OP_CALL, .imm = 174 }, { .code = BU_OP_EXIT },
-	};
-	uint8_t insns[2 * BU_INSN_SIZE];
-	union bpf_attr a;
-	int fd;
+	int fd = bu_sys_try_prog(s, BPF_PROG_TYPE_KPROBE, 0, COOKIE_HELPER, NULL, 0);
 
-	for (unsigned i = 0; i < 2; i++)
-		bu_insn_encode(insns + i * BU_INSN_SIZE, &code[i], BU_HOST_BE);
-	memset(&a, 0, sizeof(a));
-	a.prog_type = BPF_PROG_TYPE_KPROBE;
-	a.insns = bu_ptr64(insns);
-	a.insn_cnt = 2;
-	a.license = bu_ptr64("GPL");
-	fd = bu_sys_prog_load(s, &a, 0);
 	if (fd >= 0)
 		s->ops->close(s, fd);
 	return fd >= 0;

@@ -79,20 +79,8 @@ bool bu_why_prog_size(struct bu_why *x)
 /* Does the smallest program of that type load for the attach type? */
 static bool type_loads(struct bu_why *x, uint32_t type, uint32_t attach)
 {
-	const struct bu_insn prog[] = { { .code = 0xb7 }, { .code = BU_OP_EXIT } };
-	uint8_t insns[2 * BU_INSN_SIZE];
-	union bpf_attr a;
-	int fd;
+	int fd = bu_sys_try_prog(x->s, type, attach, -1, NULL, 0);
 
-	for (unsigned i = 0; i < 2; i++)
-		bu_insn_encode(insns + i * BU_INSN_SIZE, &prog[i], BU_HOST_BE);
-	memset(&a, 0, sizeof(a));
-	a.prog_type = type;
-	a.insns = bu_ptr64(insns);
-	a.insn_cnt = 2;
-	a.license = bu_ptr64("GPL");
-	a.expected_attach_type = attach;
-	fd = bu_sys_prog_load(x->s, &a, 0);
 	if (fd >= 0)
 		x->s->ops->close(x->s, fd);
 	return fd >= 0;
@@ -199,23 +187,9 @@ static const uint8_t plain_types[] = {
 /* Does the verifier let that type call the helper, whatever it says of the arguments? */
 static bool may_call(struct bu_why *x, uint32_t type, int32_t helper)
 {
-	const struct bu_insn prog[] = { { .code = BU_OP_CALL, .imm = helper }, { .code = 0xb7 }, { .code = BU_OP_EXIT } };
-	uint8_t insns[3 * BU_INSN_SIZE];
 	char log[2048] = "";
-	union bpf_attr a;
-	int fd;
+	int fd = bu_sys_try_prog(x->s, type, 0, helper, log, sizeof(log));
 
-	for (unsigned i = 0; i < 3; i++)
-		bu_insn_encode(insns + i * BU_INSN_SIZE, &prog[i], BU_HOST_BE);
-	memset(&a, 0, sizeof(a));
-	a.prog_type = type;
-	a.insns = bu_ptr64(insns);
-	a.insn_cnt = 3;
-	a.license = bu_ptr64("GPL");
-	a.log_level = 1;
-	a.log_buf = bu_ptr64(log);
-	a.log_size = sizeof(log);
-	fd = bu_sys_prog_load(x->s, &a, 0);
 	if (fd >= 0) {
 		x->s->ops->close(x->s, fd);
 		return true;

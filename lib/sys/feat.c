@@ -34,25 +34,29 @@ static bool probe_map(struct bu_sys *s, const char *name, uint32_t flags)
 	return answers(s, bu_sys_map_create(s, &a));
 }
 
-/* "r0 = 0; exit" */
-static const uint64_t ret0[2] = {
-#if BU_HOST_BE
-	0xb700000000000000, 0x9500000000000000,
-#else
-	0xb7, 0x95,
-#endif
-};
-
-static int load_ret0(struct bu_sys *s, uint32_t type, uint32_t attach_type)
+int bu_sys_try_prog(struct bu_sys *s, uint32_t type, uint32_t attach_type, int32_t helper, char *log,
+		    uint32_t log_size)
 {
+	const struct bu_insn prog[] = {
+		{ .code = BU_OP_CALL, .imm = helper }, { .code = 0xb7 }, { .code = BU_OP_EXIT },
+	};
+	unsigned first = helper < 0; /* no call */
+	uint8_t insns[BU_ARRAY_SIZE(prog) * BU_INSN_SIZE];
 	union bpf_attr a;
 
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(prog); i++)
+		bu_insn_encode(insns + i * BU_INSN_SIZE, &prog[i], BU_HOST_BE);
 	memset(&a, 0, sizeof(a));
 	a.prog_type = type;
 	a.expected_attach_type = attach_type;
-	a.insns = bu_ptr64(ret0);
-	a.insn_cnt = BU_ARRAY_SIZE(ret0);
+	a.insns = bu_ptr64(insns + first * BU_INSN_SIZE);
+	a.insn_cnt = BU_ARRAY_SIZE(prog) - first;
 	a.license = bu_ptr64("GPL");
+	if (log) {
+		a.log_level = 1;
+		a.log_buf = bu_ptr64(log);
+		a.log_size = log_size;
+	}
 	return bu_sys_prog_load(s, &a, 0);
 }
 
@@ -125,7 +129,7 @@ static bool probe_global_data(struct bu_sys *s)
 /* With a program that fits, the event fd -1 is EBADF; a kernel without such links says EINVAL. */
 static bool probe_perf_link(struct bu_sys *s)
 {
-	int err, fd = load_ret0(s, BPF_PROG_TYPE_TRACEPOINT, 0);
+	int err, fd = bu_sys_try_prog(s, BPF_PROG_TYPE_TRACEPOINT, 0, -1, NULL, 0);
 
 	if (fd < 0)
 		return answers(s, fd);
@@ -182,8 +186,8 @@ static bool probe(struct bu_sys *s, enum bu_feature f)
 	case BU_FEAT_KPROBE_PMU:
 		return s->ops->pmu_type(s, "kprobe") >= 0;
 	case BU_FEAT_EXPECTED_ATTACH:
-		return answers(s, load_ret0(s, BPF_PROG_TYPE_CGROUP_SOCK,
-					    BPF_CGROUP_INET4_POST_BIND));
+		return answers(s, bu_sys_try_prog(s, BPF_PROG_TYPE_CGROUP_SOCK, BPF_CGROUP_INET4_POST_BIND,
+						  -1, NULL, 0));
 	case BU_FEAT_LINK:
 		return probe_link(s);
 	case BU_FEAT_TCX:

@@ -444,6 +444,12 @@ enum bu_feature {
 };
 bool bu_sys_has(struct bu_sys *s, enum bu_feature f);
 /*
+ * Loads the smallest program of a type, "r0 = 0; exit", which calls the helper of that number before, if it is not
+ * negative. log (may be NULL): what the verifier says, log_size bytes. The program's fd, or -errno.
+ */
+int bu_sys_try_prog(struct bu_sys *s, uint32_t type, uint32_t attach_type, int32_t helper, char *log,
+		    uint32_t log_size);
+/*
  * The kernel's configuration ("CONFIG_HZ=250" a line) appended to out: of the file path, which may be
  * compressed, or, path NULL, of the running kernel: /proc/config.gz, /boot/config-RELEASE. 0 or -errno.
  */
