@@ -1,8 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 bin_PROGRAMS += bpftool/bpftool
-TOOL_PARTS = bpftool/tool.h bpftool/cmd.c bpftool/report.c bpftool/handle.c \
-	bpftool/refs.c bpftool/data.c bpftool/ksym.c bpftool/prog.c \
-	bpftool/xlated.c bpftool/map.c bpftool/dump.c bpftool/link.c bpftool/shell.c bpftool/world.c bpftool/tracelog.c
+TOOL_PARTS =
+TOOL_PARTS += bpftool/tool.h
+TOOL_PARTS += bpftool/cmd.def
+TOOL_PARTS += bpftool/word.def
+TOOL_PARTS += bpftool/cmd.c
+TOOL_PARTS += bpftool/help.c
+TOOL_PARTS += bpftool/complete.c
+TOOL_PARTS += bpftool/report.c
+TOOL_PARTS += bpftool/handle.c
+TOOL_PARTS += bpftool/refs.c
+TOOL_PARTS += bpftool/data.c
+TOOL_PARTS += bpftool/ksym.c
+TOOL_PARTS += bpftool/prog.c
+TOOL_PARTS += bpftool/xlated.c
+TOOL_PARTS += bpftool/map.c
+TOOL_PARTS += bpftool/dump.c
+TOOL_PARTS += bpftool/link.c
+TOOL_PARTS += bpftool/shell.c
+TOOL_PARTS += bpftool/world.c
+TOOL_PARTS += bpftool/tracelog.c
 bpftool_bpftool_SOURCES = bpftool/main.c $(TOOL_PARTS)
 bpftool_bpftool_LDADD = $(LIBS_BU) $(READLINE_LIBS)
 
@@ -35,8 +52,12 @@ uninstall-local: uninstall-completion
 check_PROGRAMS += tests/tool_zoo
 tests_tool_zoo_SOURCES = tests/tool_zoo.c
 tests_tool_zoo_LDADD = $(LIBS_BU) -lpthread
-TOOL_BATS = tests/tool.bats tests/tool_show.bats tests/tool_dump.bats tests/tool_shell.bats \
-	tests/tool_man.bats
+TOOL_BATS =
+TOOL_BATS += tests/tool.bats
+TOOL_BATS += tests/tool_show.bats
+TOOL_BATS += tests/tool_dump.bats
+TOOL_BATS += tests/tool_shell.bats
+TOOL_BATS += tests/tool_man.bats
 TESTS += $(TOOL_BATS)
 EXTRA_DIST += $(TOOL_BATS) tests/tool_helper.bash
 check_PROGRAMS += tests/unit/tool_dump_test

@@ -3,7 +3,8 @@
  * bpftool: what its files share.
  *
  *   main.c    options, the backend, one command or the shell
- *   cmd.c     the table of commands: finding, help, completion
+ *   cmd.def   the commands; word.def: placeholders of their arguments
+ *   cmd.c     finding a command; help.c: help; complete.c: completion
  *   report.c  messages and how they end up in text or JSON
  *   handle.c  "id 7", "name x", "tag T", "pinned F" to open objects; BTF of objects
  *   refs.c    who holds an object, where it is pinned
@@ -51,6 +52,11 @@ struct bt {
 
 typedef int bt_fn(struct bt *t);
 
+/* bt_prog_show() and so on, from the table. */
+#define CMD(fn, needs, path, args, summary) bt_fn bt_##fn;
+#include "cmd.def"
+#undef CMD
+
 /* ---------------------------------------------------------------- main.c, cmd.c, shell.c */
 
 extern const struct bu_opt bt_opts[];
@@ -59,15 +65,32 @@ extern const struct bu_cmd bt_cmds[];
 int bt_run(struct bt *t, int n, char **words);
 /* Opens the backend; false: said why. */
 bool bt_open_backend(struct bt *t);
+/* A placeholder that stands for several words. */
+struct bt_phrase {
+	const char *name, *grammar, *help;
+};
+/* Rows of bt_cmds: [first, last). */
+struct bt_rows {
+	const struct bu_cmd *first, *last;
+};
+struct bt_rows bt_all_rows(void);
+/*
+ * Narrows r to the rows whose word number at (from 0) is word, or else to those of the first row where it
+ * begins so. False: there is none, r is as it was.
+ */
+bool bt_narrow(struct bt_rows *r, int at, const char *word);
+/* Each different word number at of the rows, NULL at the end. In the arena. */
+const char **bt_words_at(struct bt *t, struct bt_rows r, int at);
 /* Finds the command that t's words name, and runs it. */
 int bt_dispatch(struct bt *t);
-int bt_help(struct bt *t);
+extern const struct bt_phrase bt_phrases[]; /* ends with a NULL name */
 /* Candidates for the last of n words, as bu_opt_complete writes them. */
 void bt_complete(struct bt *t, struct bu_buf *out, int n, char **words);
 /* Commands from a file ("-": standard input); the first that fails ends it. */
 int bt_batch_file(struct bt *t, const char *path);
+/* Commands from standard input. */
 int bt_batch(struct bt *t);
-/* Commands typed by a person, or piped in. */
+/* Commands typed by a person. */
 int bt_shell(struct bt *t);
 /*
  * Splits a line into words: blanks separate, '…', "…" and \ quote, # starts a comment. The words
@@ -77,23 +100,6 @@ char **bt_split(struct bu_arena *a, const char *line, size_t len, int *n, const 
 
 /* What several outputs about a program begin with. */
 void bt_put_prog_header(struct bt *t, const struct bpf_prog_info *pi, const char *name);
-int bt_prog_show(struct bt *t);
-int bt_prog_dump_xlated(struct bt *t);
-int bt_prog_pin(struct bt *t);
-int bt_prog_tracelog(struct bt *t);
-int bt_map_show(struct bt *t);
-int bt_map_dump(struct bt *t);
-int bt_map_lookup(struct bt *t);
-int bt_map_getnext(struct bt *t);
-int bt_map_update(struct bt *t);
-int bt_map_delete(struct bt *t);
-int bt_map_create(struct bt *t);
-int bt_map_pin(struct bt *t);
-int bt_link_show(struct bt *t);
-int bt_link_pin(struct bt *t);
-int bt_link_detach(struct bt *t);
-int bt_world_show(struct bt *t);
-int bt_world_gc(struct bt *t);
 /* Notes which world was searched when a listing is empty. */
 void bt_world_empty(struct bt *t, enum bu_objkind k);
 

@@ -83,11 +83,15 @@ new_map() # NAME TYPE KEY VALUE ENTRIES [MORE...]
 	[[ ${stderr_lines[1]} == *"did you mean --json?"* ]]
 }
 
-@test "a word that could be several is ambiguous, and they are listed" {
-	run -2 $BPFTOOL map d
-	assert_output --partial "'d' is ambiguous: dump, delete"
-	run -2 $BPFTOOL prog p extra
-	refute_output --partial ambiguous
+@test "a word that could be several means the first of them, as with the other bpftool" {
+	run -2 $BPFTOOL map d id
+	assert_output --partial "id"
+	run -2 $BPFTOOL map d x
+	assert_output --partial "'x' does not say which map"
+	run -2 $BPFTOOL p d j
+	assert_output --partial "'j' does not go with 'dump'"
+	run -0 $BPFTOOL v
+	assert_output --partial "bpfutils"
 }
 
 @test "half a command says what could follow" {

@@ -189,7 +189,7 @@ quit"
 	assert_output tag
 	run -0 complete_words map create /x type lru_h
 	assert_output lru_hash
-	run -0 complete_words map create /x k
+	run -0 complete_words map create /x type hash k
 	assert_output key
 	run -0 complete_words map update name x key 1 v
 	assert_output value
