@@ -5,44 +5,6 @@
 
 #include "ld.h"
 
-/* The types of the object's programs say what this user would have to be allowed. */
-static int open_backend(struct ld *l)
-{
-	uint32_t *types = bu_arena_alloc(&l->arena, (l->obj.nprogs + 1) * sizeof(*types));
-	unsigned n = 0;
-
-	if (!types)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < l->obj.nprogs; i++)
-		if (l->obj.progs[i].def)
-			types[n++] = l->obj.progs[i].def->prog_type;
-	if (!n)
-		types[n++] = BPF_PROG_TYPE_SOCKET_FILTER;
-	return bu_backend_open(&l->sys, l->backend, types, n, &l->ds);
-}
-
-/* -EIO when the file is at fault, not what it holds. */
-static int read_object(struct ld *l)
-{
-	int err = bu_obj_read_file(&l->obj, l->object, &l->ds);
-
-	if (err == -EINVAL || err == -ENOEXEC || err == -ENOMEM)
-		return err;
-	if (err < 0) {
-		if (!l->ds.errors)
-			bu_diag(&l->ds, BU_ERROR, "U0002", "cannot read %s: %s", l->object,
-				strerror(-err));
-		return -EIO;
-	}
-	err = bu_obj_place_common(&l->obj);
-	if (err == -EFBIG)
-		bu_diag(&l->ds, BU_ERROR, "O0205", "%s: its variables without values are larger than a map holds",
-			l->object);
-	if (!err)
-		err = bu_obj_supply_libc(&l->obj);
-	return err ? err : bu_obj_index(&l->obj, &l->ds);
-}
-
 static int check_watches(struct ld *l)
 {
 	for (unsigned i = 0; i < l->nwatch; i++) {
@@ -73,7 +35,7 @@ static int check_watches(struct ld *l)
 static int run(struct ld *l)
 {
 	bool stays = l->limited || l->command || l->nwatch || !(l->load.pin_dir || l->load.no_attach);
-	int err = read_object(l);
+	int err = bu_load_read(&l->obj, l->object, &l->ds);
 	bool iters = false;
 
 	if (!err)
@@ -87,7 +49,7 @@ static int run(struct ld *l)
 	if (!err && l->replay)
 		err = ld_replay_open(l);
 	if (!err)
-		err = open_backend(l);
+		err = bu_load_backend(&l->sys, l->backend, &l->obj, &l->ds);
 	if (!err)
 		err = bu_plan_make(&l->plan, &l->obj, &l->load, l->sys, &l->ds);
 	if (err)

@@ -86,8 +86,15 @@ struct bu_load_opts {
 	bool keep_going;           /* what fails for one program is a warning, the others go on */
 	struct bu_rows *rows;      /* may be NULL */
 	bool no_attach;            /* load only, those named by attaches if there are any */
+	bool attach_if;            /* what its section does not say where to attach is loaded only */
 	const char *pin_dir;       /* NULL: no pins */
 	bool replace;              /* what is pinned there gives way */
+	/* Instead of pin_dir: programs, or the link of what is attached, by their names alone; maps; NULL: not. */
+	const char *pin_progs, *pin_maps;
+	bool pin_one;              /* pin_progs is the path of the first program that loads */
+	bool ops_stay;             /* structs of operations are registered without a link, until they are deleted */
+	uint32_t ifindex;          /* of the device that programs and maps are made for, or 0 */
+	bool dev_bound;            /* it is not to run them: they may ask it for what packets carry */
 	const char *pin_root;      /* where maps are pinned that ask for it by name; NULL: /sys/fs/bpf */
 	const char *kconfig;       /* file with the kernel's configuration; NULL: the running one's */
 	const char *btf;           /* --btf: the types that CO-RE goes by; NULL: the kernel's */
@@ -234,7 +241,15 @@ unsigned bu_stream_fds(const struct bu_stream *t, const int **fds);
 int bu_stream_read(struct bu_stream *t, bu_stream_fn *fn, void *ctx, uint64_t *lost);
 void bu_stream_close(struct bu_stream *t);
 
-/* ---------------------------------------------------------------- backend */
+/* ---------------------------------------------------------------- the object, backend */
+
+/*
+ * Reads an object to be loaded: all that a plan needs. 0, or -errno with messages (but for -ENOMEM); -EIO
+ * when the file is at fault, not what it holds. bu_obj_free is due either way.
+ */
+int bu_load_read(struct bu_obj *o, const char *path, struct bu_diags *ds);
+/* As bu_backend_open: the types of the object's programs say what this user would have to be allowed. */
+int bu_load_backend(struct bu_sys **s, enum bu_backend want, const struct bu_obj *o, struct bu_diags *ds);
 
 /*
  * Opens the backend that is asked for. AUTO takes the kernel unless bpf(2) is absent or blocked, or this

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 lib_libbu_a_SOURCES += lib/load/replace.c
+lib_libbu_a_SOURCES += lib/load/pins.c
+lib_libbu_a_SOURCES += lib/load/read.c
 lib_libbu_a_SOURCES += lib/load/stream.c
 lib_libbu_a_SOURCES += lib/load/load.h
 lib_libbu_a_SOURCES += lib/load/priv.h

@@ -107,7 +107,9 @@ int bu_plan_add_prog(struct bu_plan *p, uint32_t prog, uint32_t type, enum bu_ho
 		     struct bu_diags *ds);
 /* plan.c: as bu_load_spare, for program i of the plan, which is dead when the others go on. */
 int bu_plan_spare(struct bu_plan *p, unsigned i, int err, struct bu_diag *mark, struct bu_diags *ds);
-/* plan.c: where --pin puts an object of that name; in the plan's arena, NULL without memory. */
+/* pins.c: what is pinned where; after all else. */
+int bu_plan_pins(struct bu_plan *p, struct bu_diags *ds);
+/* pins.c: where --pin puts an object of that name; in the plan's arena, NULL without memory. */
 const char *bu_plan_pin_path(struct bu_plan *p, const char *name, const char *suffix);
 /* maps.c: which maps are made or used, and their final attributes. */
 int bu_plan_maps(struct bu_plan *p, struct bu_sys *s, struct bu_diags *ds);

@@ -390,7 +390,7 @@ static int refused(struct load_job *j, int err, struct bu_loaded *out, struct bu
 	}
 	d = bu_diag(ds, BU_ERROR, "L0205", "program %s cannot be loaded: %s", j->name,
 		    strerror(-err));
-	if (j->attr.prog_ifindex)
+	if (j->attr.prog_ifindex && !j->p->opts->dev_bound)
 		bu_diag_note(ds, d, "it is loaded for the processor of a network device (xdp:DEVICE:offload), which few have");
 	if (err == -E2BIG && j->g->core)
 		bu_diag_note(ds, d, "it has CO-RE relocations, which the kernel applies since 5.17, and its types "
@@ -403,6 +403,8 @@ static int refused(struct load_job *j, int err, struct bu_loaded *out, struct bu
 /* The device whose processor runs the program (xdp:DEVICE:offload), or 0. */
 static uint32_t offload_device(const struct bu_plan *p, struct bu_sys *s, unsigned prog)
 {
+	if (p->opts->ifindex)
+		return p->opts->ifindex;
 	for (unsigned i = 0; i < p->priv->natt; i++) {
 		const struct plan_attach *a = &p->priv->att[i];
 		int ifindex;
@@ -439,7 +441,7 @@ struct load_job *bu_load_job_begin(const struct bu_plan *p, struct bu_sys *s, un
 	j->attr.insns = bu_ptr64(j->insns);
 	j->attr.license = bu_ptr64(p->obj->license);
 	j->attr.kern_version = p->obj->kern_version;
-	j->attr.prog_flags = g->flags;
+	j->attr.prog_flags = g->flags | (p->opts->dev_bound ? BPF_F_XDP_DEV_BOUND_ONLY : 0);
 	j->attr.expected_attach_type = g->attach_type;
 	j->attr.prog_ifindex = offload_device(p, s, prog);
 	j->attr.attach_btf_id = g->attach_btf_id ? g->attach_btf_id : out->progs[prog].place.id;

@@ -78,6 +78,8 @@ static int make_map(struct run *r, const struct plan_map *m)
 	int fd, inner = -1;
 
 	bu_plan_map_attr(m, &a);
+	if (!r->p->opts->dev_bound && m->type != BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+		a.map_ifindex = r->p->opts->ifindex;
 	if (m->inner) {
 		inner = make_map(r, m->inner);
 		if (inner < 0)
@@ -516,6 +518,8 @@ static int new_link(struct run *r, uint32_t i)
 live:
 	r->out->nlinks = i + 1;
 	l->live = true;
+	if (at.hook == BU_HOOK_STRUCT_OPS && l->at.link_fd < 0)
+		l->stays = r->p->opts->ops_stay;
 	l->id = l->at.link_fd < 0 ? 0 : id_of(r, l->at.link_fd);
 	bu_row_set(r->p->opts, prog, BU_ROW_ATTACHED, 0);
 	return 0;
@@ -572,7 +576,7 @@ static int prepare_pins(struct run *r)
 	int err = 0;
 
 	if (r->p->priv->npins) {
-		const char *path = dir ? dir : r->p->priv->pins[0].path;
+		const char *path = dir ? dir : r->p->priv->pins[r->p->priv->npins - 1].path;
 
 		err = r->s->ops->pin_prepare(r->s, path, false);
 		if (err) {
@@ -584,12 +588,13 @@ static int prepare_pins(struct run *r)
 			return err;
 		}
 	}
-	/* Maps have directories of their own ("tc/globals"). */
-	for (unsigned i = 0; i < r->p->priv->nmaps && !err; i++) {
-		const char *path = r->p->priv->maps[i].by_name;
+	/* Those outside of dir have directories of their own ("tc/globals"). */
+	for (unsigned i = 0; i < r->p->priv->npins && !err; i++) {
+		const char *path = r->p->priv->pins[i].path, *slash = strrchr(path, '/');
+		const char *last = i ? r->p->priv->pins[i - 1].path : "";
 
-		if (path)
-			err = make_dir_of(r, path, (size_t)(strrchr(path, '/') - path));
+		if (slash && slash != path && strncmp(path, last, (size_t)(slash - path) + 1) != 0)
+			err = make_dir_of(r, path, (size_t)(slash - path));
 	}
 	if (err || !dir)
 		return err;

@@ -370,12 +370,15 @@ static bool is_tail(const struct bu_obj *o, uint32_t prog, bool *by_section)
 static int select_by_section(struct bu_plan *p, uint32_t i, bool named, struct bu_diags *ds)
 {
 	const struct bu_obj_prog *g = &p->obj->progs[i];
-	bool by_section = false;
+	bool by_section = false, attach = !p->opts->no_attach;
 	int prog;
 
+	if (p->opts->attach_if && (!g->def || g->def->hook == BU_HOOK_NONE ||
+				   !g->target.n))
+		attach = false;
 	/* Loads with the programs that use its array, unless its section attaches it as well. */
 	if (!named && is_tail(p->obj, i, &by_section) &&
-	    (!g->def || (!p->opts->no_attach &&
+	    (!g->def || (attach &&
 			 (by_section || g->def->hook == BU_HOOK_NONE || !g->target.n))))
 		return 0;
 	if (g->def && g->def->prog_type == BPF_PROG_TYPE_STRUCT_OPS) {
@@ -383,19 +386,21 @@ static int select_by_section(struct bu_plan *p, uint32_t i, bool named, struct b
 		return prog < 0 ? prog : 0;
 	}
 	if (!g->def) {
-		if (!p->opts->no_attach)
+		if (attach)
 			return not_attachable(p, g, "names no program type", ds);
 		prog = bu_plan_add_prog(p, i, BPF_PROG_TYPE_UNSPEC, BU_HOOK_NONE, ds);
 		return prog < 0 ? prog : bu_plan_guess(p, &p->priv->progs[prog]);
 	}
-	if (!p->opts->no_attach && g->def->hook == BU_HOOK_NONE)
+	if (attach && g->def->hook == BU_HOOK_NONE)
 		return not_attachable(p, g, "is of a type that bpf-ld does not attach", ds);
 	if (!g->target.n && !bu_attach_no_target(g->def->hook) &&
-	    (!p->opts->no_attach || bu_attach_btf_want(g->def->hook)))
+	    (attach || bu_attach_btf_want(g->def->hook)))
 		return not_attachable(p, g, "names no target", ds);
 	prog = bu_plan_add_prog(p, i, g->def->prog_type, g->def->hook, ds);
 	if (prog < 0)
 		return prog;
+	if (p->opts->attach_if && !attach)
+		return 0;
 	return add_attach(p, (unsigned)prog, g->def->hook,
 			  bu_arena_strndup(&p->arena, g->target.p, g->target.n), ds);
 }

@@ -184,7 +184,7 @@ int bu_plan_struct_ops(struct bu_plan *p, struct plan_map *m, struct bu_diags *d
 	m->type = BPF_MAP_TYPE_STRUCT_OPS;
 	m->key_size = 4;
 	m->max_entries = 1;
-	m->flags = BPF_F_LINK;
+	m->flags = p->opts->ops_stay ? 0 : BPF_F_LINK;
 	m->ops = bu_arena_alloc(&p->arena, sizeof(*m->ops));
 	if (!m->ops)
 		return -ENOMEM;
@@ -224,7 +224,8 @@ int bu_plan_ops_attach(struct bu_plan *p, struct bu_diags *ds)
 	for (uint32_t i = 0; i < o->nmaps && !rc; i++) {
 		int64_t first = -1;
 
-		if (o->maps[i].origin != BU_MAP_STRUCT_OPS || o->maps[i].optional || p->opts->no_attach)
+		if (o->maps[i].origin != BU_MAP_STRUCT_OPS || o->maps[i].optional || p->opts->no_attach ||
+		    p->opts->attach_if)
 			continue;
 		for (uint32_t k = 0; k < o->nops && first < 0; k++)
 			for (unsigned g = 0; g < v->nprogs && o->ops[k].map == i && first < 0; g++)

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* An object file, read as everybody reads it who is going to load it; the backend that its programs want. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "load/load.h"
+
+int bu_load_read(struct bu_obj *o, const char *path, struct bu_diags *ds)
+{
+	int err = bu_obj_read_file(o, path, ds);
+
+	if (err == -EINVAL || err == -ENOEXEC || err == -ENOMEM)
+		return err;
+	if (err < 0) {
+		if (!ds->errors)
+			bu_diag(ds, BU_ERROR, "U0002", "cannot read %s: %s", path, strerror(-err));
+		return -EIO;
+	}
+	err = bu_obj_place_common(o);
+	if (err == -EFBIG)
+		bu_diag(ds, BU_ERROR, "O0205", "%s: its variables without values are larger than a map holds", path);
+	if (!err)
+		err = bu_obj_supply_libc(o);
+	return err ? err : bu_obj_index(o, ds);
+}
+
+int bu_load_backend(struct bu_sys **s, enum bu_backend want, const struct bu_obj *o, struct bu_diags *ds)
+{
+	uint32_t *types = calloc(o->nprogs + 1, sizeof(*types));
+	unsigned n = 0;
+	int err;
+
+	if (!types)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < o->nprogs; i++)
+		if (o->progs[i].def)
+			types[n++] = o->progs[i].def->prog_type;
+	if (!n)
+		types[n++] = BPF_PROG_TYPE_SOCKET_FILTER;
+	err = bu_backend_open(s, want, types, n, ds);
+	free(types);
+	return err;
+}
