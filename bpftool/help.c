@@ -4,6 +4,8 @@
 
 #include "tool.h"
 
+#define HELP_COLUMNS 96
+
 const struct bt_phrase bt_phrases[] = {
 #define PHRASE(name, grammar, help) { #name, grammar, help },
 #define WORD(name, source)
@@ -27,6 +29,37 @@ static void help_phrases(struct bt *t)
 	}
 }
 
+/* Bytes of s that stand on one line of so many columns: whole words, and brackets together where they fit. */
+static size_t line_of(const char *s, size_t columns)
+{
+	size_t i, whole = 0, word = 0;
+	int depth = 0;
+
+	for (i = 0; s[i] && i < columns; i++) {
+		depth += (s[i] == '[' || s[i] == '{') - (s[i] == ']' || s[i] == '}');
+		if (s[i] == ' ') {
+			word = i;
+			whole = depth ? whole : i;
+		}
+	}
+	return !s[i] ? i : whole ? whole : word ? word : i;
+}
+
+static void help_command(struct bt *t, const struct bu_cmd *c)
+{
+	size_t at = strlen(c->path) + 3, n = line_of(c->args, HELP_COLUMNS - at);
+	const char *s = c->args + n;
+
+	bu_out_text(&t->out, "  %s %.*s", c->path, (int)n, c->args);
+	for (at += n; *s == ' '; s += n) {
+		s++;
+		n = line_of(s, HELP_COLUMNS - 6);
+		bu_out_text(&t->out, "\n      %.*s", (int)n, s);
+		at = HELP_COLUMNS;
+	}
+	bu_out_text(&t->out, at < 40 ? "%*s%s\n" : "\n%*s%s\n", at < 40 ? 42 - (int)at : 42, "", c->summary);
+}
+
 static void help_rows(struct bt *t, struct bt_rows r)
 {
 	const struct bu_cmd *c;
@@ -46,12 +79,8 @@ static void help_rows(struct bt *t, struct bt_rows r)
 	bu_out_text(&t->out, "Usage: %s [OPTIONS] OBJECT COMMAND ...\n"
 		    "       %s                          a shell; or commands from standard input\n\n",
 		    t->prog, t->prog);
-	for (c = r.first; c < r.last; c++) {
-		int n = (int)strlen(c->path) + (int)strlen(c->args) + 3;
-
-		bu_out_text(&t->out, "  %s %s", c->path, c->args);
-		bu_out_text(&t->out, n < 40 ? "%*s%s\n" : "\n%*s%s\n", n < 40 ? 42 - n : 42, "", c->summary);
-	}
+	for (c = r.first; c < r.last; c++)
+		help_command(t, c);
 	bu_out_text(&t->out, "\n");
 	help_phrases(t);
 	bu_out_text(&t->out, "\nWords may be cut; the first command that fits is meant. Options:\n");
