@@ -109,6 +109,16 @@ static void offer_map_type(struct bt *t, struct bu_buf *out, const char *last)
 			offer(out, last, bu_map_types[i].name, "");
 }
 
+/* Sections name types more precisely than the types' own names do. */
+static void offer_prog_type(struct bt *t, struct bu_buf *out, const char *last)
+{
+	unsigned i;
+
+	(void)t;
+	for (i = 0; i < bu_nsecdefs; i++)
+		offer(out, last, bu_secdefs[i].prefix, "");
+}
+
 static void offer_object(struct bt *t, struct bu_buf *out, const char *last)
 {
 	const char **w = bt_words_at(t, bt_all_rows(), 0);

@@ -43,3 +43,7 @@ on_vm() # FILE REGEX NUMBER
 @test "bpf-ld --unload" {
 	on_vm ld-unload.bats '^--unload' 4
 }
+
+@test "bpftool's programs: load, run" {
+	on_vm tool-prog.bats '^(load|what is pinned|a program that the verifier|autoattach attaches|run: (value|data|what))' 11
+}
