@@ -12,6 +12,7 @@ lib_libbu_a_SOURCES += lib/kern/kern.h lib/kern/private.h lib/kern/events.c lib/
 lib_libbu_a_SOURCES += lib/kern/netlink.h
 lib_libbu_a_SOURCES += lib/kern/netlink_route.c
 lib_libbu_a_SOURCES += lib/kern/netlink_tc.c
+lib_libbu_a_SOURCES += lib/kern/netlink_list.c
 lib_libbu_a_SOURCES += lib/kern/socket.c
 lib_libbu_a_SOURCES += lib/kern/target.c
 check_PROGRAMS += tests/unit/kern_test

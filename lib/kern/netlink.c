@@ -36,7 +36,7 @@ int bu_kern_ifindex(struct bu_sys *s, const char *dev)
 
 struct answer {
 	int err; /* -errno of the kernel */
-	bool over;
+	bool over, torn;
 	char *words;
 	size_t room;
 	bu_nl_fn *fn;
@@ -78,6 +78,16 @@ static int on_message(struct nl_msg *msg, void *arg)
 
 	if (a->fn)
 		a->fn(a->ctx, nlmsg_hdr(msg));
+	return NL_OK;
+}
+
+/* A list that changed while it was written. */
+static int on_torn(struct nl_msg *msg, void *arg)
+{
+	struct answer *a = arg;
+
+	(void)msg;
+	a->torn = true;
 	return NL_OK;
 }
 
@@ -151,6 +161,7 @@ int bu_nl_talk(struct nl_msg *msg, bu_nl_fn *fn, void *ctx, char *words, size_t 
 	nl_socket_modify_cb(sock, NL_CB_ACK, NL_CB_CUSTOM, on_ack, &a);
 	nl_socket_modify_cb(sock, NL_CB_FINISH, NL_CB_CUSTOM, on_ack, &a);
 	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, on_message, &a);
+	nl_socket_modify_cb(sock, NL_CB_DUMP_INTR, NL_CB_CUSTOM, on_torn, &a);
 	nl_socket_modify_err_cb(sock, NL_CB_CUSTOM, on_error, &a);
 	err = -NLE_FAILURE;
 	for (int i = 0; i < TRIES && err < 0; i++)
@@ -172,6 +183,8 @@ int bu_nl_talk(struct nl_msg *msg, bu_nl_fn *fn, void *ctx, char *words, size_t 
 		i += err < 0;
 	}
 	err = a.over ? a.err : from_libnl(err);
+	if (!err && a.torn)
+		err = -EAGAIN;
 out:
 	nlmsg_free(msg);
 	nl_socket_free(sock);

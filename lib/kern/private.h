@@ -43,6 +43,8 @@ int bu_kern_xdp_set(struct bu_sys *s, int ifindex, int prog_fd, int old_fd, uint
 		    char *extack, size_t extack_size);
 int bu_kern_ifindex(struct bu_sys *s, const char *dev);
 int bu_kern_tc(struct bu_sys *s, enum bu_tc_op op, struct bu_tc *t, char *words, size_t room);
+int bu_kern_net_devs(struct bu_sys *s, int ifindex, bu_net_dev_fn *fn, void *ctx);
+int bu_kern_net_filters(struct bu_sys *s, int ifindex, bu_net_filter_fn *fn, void *ctx);
 int bu_kern_route(struct bu_sys *s, bool add, const struct bu_route *r, char *words, size_t room);
 /* A build without libnl: -EOPNOTSUPP, and words that say so. */
 int bu_kern_no_netlink(char *words, size_t room);
@@ -67,6 +69,7 @@ void bu_kern_btf_close(struct bu_kern *k);
 
 int bu_kern_fd_kind(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id);
 int bu_kern_holders(struct bu_sys *s, bu_holder_fn *fn, void *ctx);
+int bu_kern_events(struct bu_sys *s, bu_event_fn *fn, void *ctx);
 int bu_kern_config(struct bu_sys *s, const char *option);
 void bu_kern_facts(struct bu_sys *s, struct bu_sys_facts *f);
 /* facts.c */

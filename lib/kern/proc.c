@@ -91,28 +91,38 @@ int bu_kern_fd_kind(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id)
 
 /* ---------------------------------------------------------------- holders */
 
+/* One fd of a process whose link says that it may be of interest. */
 struct scan {
-	bu_holder_fn *fn;
-	void *ctx;
+	bool (*wanted)(const char *target);
+	/* false stops */
+	bool (*found)(struct scan *sc, int proc, int pid, int fd, const char *comm);
+	struct bu_sys *s;
+	void *fn, *ctx;
 	bool stopped;
 };
+
+#define ANON "anon_inode:"
 
 /* anon_inode:bpf-map, bpf-prog, bpf_link (or [bpf_link]), btf. Nothing else is read further. */
 static bool may_be_object(const char *target)
 {
-	static const char prefix[] = "anon_inode:";
-
-	if (strncmp(target, prefix, sizeof(prefix) - 1))
+	if (strncmp(target, ANON, sizeof(ANON) - 1))
 		return false;
-	target += sizeof(prefix) - 1;
+	target += sizeof(ANON) - 1;
 	if (*target == '[')
 		target++;
 	return strncmp(target, "bpf", 3) == 0 || strncmp(target, "btf", 3) == 0;
 }
 
+static bool may_be_event(const char *target)
+{
+	return strncmp(target, ANON, sizeof(ANON) - 1) == 0 &&
+	       (strstr(target, "perf_event") || strstr(target, "bpf_link") || strstr(target, "bpf-link"));
+}
+
 static void scan_process(struct scan *sc, int proc, int pid)
 {
-	char name[64], text[2048], comm[64] = "";
+	char name[64], text[256], comm[64] = "";
 	DIR *d = NULL;
 	struct dirent *e;
 	int dir;
@@ -127,49 +137,105 @@ static void scan_process(struct scan *sc, int proc, int pid)
 		return;
 	}
 	while (!sc->stopped && (e = readdir(d))) {
-		enum bu_objkind kind;
-		uint32_t id;
 		char *end;
 		long fd = strtol(e->d_name, &end, 10);
-		ssize_t n = readlinkat(dir, e->d_name, text, sizeof(text) - 1);
+		ssize_t n = end == e->d_name ? -1 : readlinkat(dir, e->d_name, text, sizeof(text) - 1);
 
-		if (n < 0 || end == e->d_name)
+		if (n < 0)
 			continue;
 		text[n] = '\0';
-		if (!may_be_object(text))
-			continue;
-		snprintf(name, sizeof(name), "%d/fdinfo/%ld", pid, fd);
-		if (read_small(proc, name, text, sizeof(text)) < 0 ||
-		    parse_fdinfo(text, &kind, &id))
+		if (!sc->wanted(text))
 			continue;
 		if (!comm[0]) {
 			snprintf(name, sizeof(name), "%d/comm", pid);
 			n = read_small(proc, name, comm, sizeof(comm));
 			comm[n > 0 && comm[n - 1] == '\n' ? n - 1 : n > 0 ? n : 0] = '\0';
 		}
-		sc->stopped = !sc->fn(sc->ctx, kind, id, pid, comm, (int)fd);
+		sc->stopped = !sc->found(sc, proc, pid, (int)fd, comm);
 	}
 	closedir(d);
 }
 
-int bu_kern_holders(struct bu_sys *s, bu_holder_fn *fn, void *ctx)
+static int scan(struct scan *sc)
 {
-	struct scan sc = { .fn = fn, .ctx = ctx };
 	DIR *d = opendir("/proc");
 	struct dirent *e;
 
-	(void)s;
 	if (!d)
 		return -errno;
-	while (!sc.stopped && (e = readdir(d))) {
+	while (!sc->stopped && (e = readdir(d))) {
 		char *end;
 		long pid = strtol(e->d_name, &end, 10);
 
 		if (*end == '\0' && pid > 0 && pid <= INT_MAX)
-			scan_process(&sc, dirfd(d), (int)pid);
+			scan_process(sc, dirfd(d), (int)pid);
 	}
 	closedir(d);
 	return 0;
+}
+
+static bool found_object(struct scan *sc, int proc, int pid, int fd, const char *comm)
+{
+	bu_holder_fn *fn = (bu_holder_fn *)sc->fn;
+	char name[64], text[2048];
+	enum bu_objkind kind;
+	uint32_t id;
+
+	snprintf(name, sizeof(name), "%d/fdinfo/%d", pid, fd);
+	if (read_small(proc, name, text, sizeof(text)) < 0 || parse_fdinfo(text, &kind, &id))
+		return true;
+	return fn(sc->ctx, kind, id, pid, comm, fd);
+}
+
+int bu_kern_holders(struct bu_sys *s, bu_holder_fn *fn, void *ctx)
+{
+	struct scan sc = { .wanted = may_be_object, .found = found_object, .s = s, .fn = (void *)fn, .ctx = ctx };
+
+	return scan(&sc);
+}
+
+/* ---------------------------------------------------------------- events */
+
+static int ask_event(struct bu_sys *s, int pid, int fd, union bpf_attr *a, char *text, size_t room)
+{
+	memset(a, 0, sizeof(*a));
+	memset(text, 0, room);
+	a->task_fd_query.pid = (uint32_t)pid;
+	a->task_fd_query.fd = (uint32_t)fd;
+	a->task_fd_query.buf = bu_ptr64(text);
+	a->task_fd_query.buf_len = (uint32_t)room;
+	return bu_sys_task_fd_query(s, a);
+}
+
+static bool found_event(struct scan *sc, int proc, int pid, int fd, const char *comm)
+{
+	bu_event_fn *fn = (bu_event_fn *)sc->fn;
+	union bpf_attr a;
+	char text[4096];
+	int err = ask_event(sc->s, pid, fd, &a, text, sizeof(text));
+	struct bu_event e = {
+		.pid = pid, .fd = fd, .comm = comm, .prog_id = a.task_fd_query.prog_id,
+		.fd_type = a.task_fd_query.fd_type, .text = text, .offset = a.task_fd_query.probe_offset,
+		.addr = a.task_fd_query.probe_addr,
+	};
+
+	(void)proc;
+	text[sizeof(text) - 1] = '\0';
+	/* ENOSPC: the text was cut; another errno: gone, or an event without a program */
+	return (err && err != -ENOSPC) || fn(sc->ctx, &e);
+}
+
+int bu_kern_events(struct bu_sys *s, bu_event_fn *fn, void *ctx)
+{
+	struct scan sc = { .wanted = may_be_event, .found = found_event, .s = s, .fn = (void *)fn, .ctx = ctx };
+	union bpf_attr a;
+	char text[16];
+	/* of an fd that nobody has: says no more than whether one may ask */
+	int err = ask_event(s, getpid(), -1, &a, text, sizeof(text));
+
+	if (err == -EPERM || err == -EACCES || err == -EINVAL || err == -ENOSYS)
+		return err;
+	return scan(&sc);
 }
 
 /* ---------------------------------------------------------------- configuration */

@@ -15,6 +15,7 @@ lib_libbu_a_SOURCES += lib/sys/attach_struct_ops.c
 lib_libbu_a_SOURCES += lib/sys/blame_trace.c
 lib_libbu_a_SOURCES += lib/sys/blame.c
 lib_libbu_a_SOURCES += lib/sys/call.c
+lib_libbu_a_SOURCES += lib/sys/query.c
 lib_libbu_a_SOURCES += lib/sys/elfsym.c
 lib_libbu_a_SOURCES += lib/sys/elffile.h
 lib_libbu_a_SOURCES += lib/sys/elffile.c

@@ -31,6 +31,16 @@ typedef bool bu_holder_fn(void *ctx, enum bu_objkind kind, uint32_t id, int pid,
 			  int fd);
 typedef bool bu_pin_fn(void *ctx, enum bu_objkind kind, uint32_t id, const char *path);
 
+/* A program on an event or raw tracepoint that is an fd of a process. */
+struct bu_event {
+	int pid, fd;
+	const char *comm;
+	uint32_t prog_id, fd_type;    /* enum bpf_task_fd_type */
+	const char *text;             /* tracepoint, function or file; may be empty */
+	uint64_t offset, addr;
+};
+typedef bool bu_event_fn(void *ctx, const struct bu_event *e);
+
 /* Lists of names that attach targets are taken from, for did-you-mean and completion. */
 enum bu_names {
 	BU_NAMES_TRACEPOINT_CATEGORIES,
@@ -101,6 +111,30 @@ struct bu_route {
 	int prog_fd;
 	const char *name;
 };
+/* A device of this network namespace, and the XDP programs on it by their mode (XDP_ATTACHED_*; 0: none). */
+struct bu_net_dev {
+	int ifindex;
+	const char *name, *kind;      /* kind: "veth", …, or "" */
+	uint8_t xdp_mode;
+	uint32_t xdp[5];              /* ids of programs, by mode */
+};
+/* A filter of tc that is a program, or whose actions are. */
+#define BU_NET_ACTS 32
+struct bu_net_filter {
+	int ifindex;
+	const char *where;            /* "clsact/ingress", "ingress", else the kind of the queue or class */
+	const char *kind;             /* of classifier: "bpf", … */
+	const char *name;             /* or NULL */
+	uint32_t parent, prio, handle, chain;
+	uint16_t protocol;            /* ETH_P_* */
+	uint32_t prog_id;             /* 0: not a program itself */
+	bool has_acts;
+	unsigned nacts;
+	struct { const char *name; uint32_t prog_id; } act[BU_NET_ACTS];
+};
+/* One row, valid during the call; false stops. */
+typedef bool bu_net_dev_fn(void *ctx, const struct bu_net_dev *d);
+typedef bool bu_net_filter_fn(void *ctx, const struct bu_net_filter *f);
 enum bu_socket_kind { BU_SOCKET_PACKET, BU_SOCKET_UDP, BU_SOCKET_TCP };
 
 /* Each operation returns 0 (or what is said) or -errno. */
@@ -146,6 +180,8 @@ struct bu_sys_ops {
 	int (*unpin)(struct bu_sys *s, const char *path);
 	int (*pins)(struct bu_sys *s, bu_pin_fn *fn, void *ctx);
 	int (*holders)(struct bu_sys *s, bu_holder_fn *fn, void *ctx);
+	/* Events of processes that have programs: as much as the caller may see. -EPERM: nothing. */
+	int (*events)(struct bu_sys *s, bu_event_fn *fn, void *ctx);
 	/* The kernel's own BTF ("vmlinux") as bytes: 0, -ENOENT. Owned by the backend. */
 	int (*vmlinux_btf)(struct bu_sys *s, const void **data, size_t *size);
 	/* That of the i-th module that has some, on vmlinux as its base: 0; -ENOENT there are fewer. *data is
@@ -189,6 +225,9 @@ struct bu_sys_ops {
 	int (*netns_set)(struct bu_sys *s, int netns_fd);
 	/* Netlink, with the kernel's words as xdp_set has them. */
 	int (*tc)(struct bu_sys *s, enum bu_tc_op op, struct bu_tc *t, char *words, size_t room);
+	/* All devices, or the one of that index; filters come by device, in order of what a packet meets. 0 or -errno. */
+	int (*net_devs)(struct bu_sys *s, int ifindex, bu_net_dev_fn *fn, void *ctx);
+	int (*net_filters)(struct bu_sys *s, int ifindex, bu_net_filter_fn *fn, void *ctx);
 	int (*route)(struct bu_sys *s, bool add, const struct bu_route *r, char *words, size_t room);
 	/* A socket of our own: all packets of a device (ifindex), or UDP or TCP (listening) at an address
 	 * ("127.0.0.1", "::1", NULL: any IPv4) and port. */
@@ -250,6 +289,19 @@ int bu_sys_link_detach(struct bu_sys *s, int link_fd);
 /* PROG_ATTACH, PROG_DETACH with what a says, cut behind what is not zero. */
 int bu_sys_prog_attach(struct bu_sys *s, const union bpf_attr *a);
 int bu_sys_prog_detach(struct bu_sys *s, const union bpf_attr *a);
+/*
+ * PROG_QUERY: the programs of one attach type, in the order they run. target: an fd, or an ifindex. Heap: free it
+ * with bu_query_free, also after a failure.
+ */
+struct bu_query {
+	uint32_t n, flags;              /* flags: of all of them, BPF_F_ALLOW_* */
+	uint32_t *prog_ids, *prog_flags, *link_ids, *link_flags; /* n each; 0: not known, or not by a link */
+	uint64_t revision;
+};
+int bu_sys_query(struct bu_sys *s, int target, uint32_t attach_type, uint32_t query_flags, struct bu_query *q);
+void bu_query_free(struct bu_query *q);
+/* TASK_FD_QUERY into a->task_fd_query: what program hangs on the event that is a process's fd. */
+int bu_sys_task_fd_query(struct bu_sys *s, union bpf_attr *a);
 /* The fd of an iterator to read from, once. */
 int bu_sys_iter_create(struct bu_sys *s, int link_fd);
 /* name NULL: a tracing, LSM or replacing program, which was loaded for its place. */

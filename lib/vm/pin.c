@@ -437,7 +437,7 @@ static bool object_of(struct bu_vm *vm, int dir, const char *fd, uint32_t *kind,
 		return false;
 	text[n] = '\0';
 	base = strrchr(text, '/') + 1;
-	if (bu_vm_obj_name_parse(base, kind, id) || *kind == BU_VM_EVENT)
+	if (bu_vm_obj_name_parse(base, kind, id))
 		return false;
 	bu_vm_obj_name(name, *kind, *id);
 	return !fstatat(dir, fd, &st, 0) && st.st_dev == vm->dev &&
@@ -459,7 +459,14 @@ static void comm_of(int proc, int pid, char *comm, size_t size)
 	comm[n > 0 ? n - (comm[n - 1] == '\n') : 0] = '\0';
 }
 
-int bu_vm_op_holders(struct bu_sys *s, bu_holder_fn *fn, void *ctx)
+struct held {
+	struct bu_vm *vm;
+	bool (*found)(const struct held *h, uint32_t kind, uint32_t id, int pid, const char *comm, int fd);
+	void *fn, *ctx;
+};
+
+/* All fds of objects, of all processes. */
+static int each_held(const struct held *h)
 {
 	DIR *procs = opendir("/proc"), *d;
 	struct dirent *p, *e;
@@ -481,15 +488,88 @@ int bu_vm_op_holders(struct bu_sys *s, bu_holder_fn *fn, void *ctx)
 		if (!d && dir >= 0)
 			close(dir);
 		while (go && d && (e = readdir(d))) {
-			if (e->d_name[0] == '.' || !object_of(bu_vm(s), dir, e->d_name, &kind, &id))
+			if (e->d_name[0] == '.' || !object_of(h->vm, dir, e->d_name, &kind, &id))
 				continue;
 			if (!comm[0])
 				comm_of(dirfd(procs), (int)pid, comm, sizeof(comm));
-			go = fn(ctx, (enum bu_objkind)kind, id, (int)pid, comm, atoi(e->d_name));
+			go = h->found(h, kind, id, (int)pid, comm, atoi(e->d_name));
 		}
 		if (d)
 			closedir(d);
 	}
 	closedir(procs);
 	return 0;
+}
+
+static bool held_object(const struct held *h, uint32_t kind, uint32_t id, int pid, const char *comm, int fd)
+{
+	return kind == BU_VM_EVENT || ((bu_holder_fn *)h->fn)(h->ctx, (enum bu_objkind)kind, id, pid, comm, fd);
+}
+
+int bu_vm_op_holders(struct bu_sys *s, bu_holder_fn *fn, void *ctx)
+{
+	struct held h = { bu_vm(s), held_object, (void *)fn, ctx };
+
+	return each_held(&h);
+}
+
+/* ---------------------------------------------------------------- events */
+
+/* "tracepoint:CATEGORY:NAME", "kprobe:FUNCTION+OFFSET", "uprobe:PATH:OFFSET" into what the kernel tells of them. */
+static bool read_hook(char *hook, const struct bu_vm_event_attr *a, struct bu_event *e)
+{
+	static const struct { const char *word; uint32_t type; char cut; } rows[] = {
+		{ "tracepoint:", BPF_FD_TYPE_TRACEPOINT, 0 }, { "kprobe:", BPF_FD_TYPE_KPROBE, '+' },
+		{ "kretprobe:", BPF_FD_TYPE_KRETPROBE, '+' }, { "uprobe:", BPF_FD_TYPE_UPROBE, ':' },
+		{ "uretprobe:", BPF_FD_TYPE_URETPROBE, ':' },
+	};
+
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(rows); i++) {
+		char *text = hook + strlen(rows[i].word), *cut;
+
+		if (strncmp(hook, rows[i].word, strlen(rows[i].word)))
+			continue;
+		cut = rows[i].cut ? strrchr(text, rows[i].cut) : NULL;
+		if (cut)
+			*cut = 0;
+		else if (!rows[i].cut && (cut = strchr(text, ':')))
+			text = cut + 1;
+		e->fd_type = rows[i].type;
+		e->text = text;
+		e->offset = a->probe_off;
+		return true;
+	}
+	return false;
+}
+
+static bool held_event(const struct held *h, uint32_t kind, uint32_t id, int pid, const char *comm, int fd)
+{
+	struct bu_event e = { .pid = pid, .fd = fd, .comm = comm };
+	char hook[sizeof(((struct bu_vm_event_attr *)0)->hook)];
+	struct bu_vm_obj *o;
+	bool yes = false;
+
+	if ((kind != BU_VM_EVENT && kind != BU_VM_LINK) || bu_vm_obj_by_id(h->vm, (int)kind, id, &o))
+		return true;
+	if (kind == BU_VM_EVENT) {
+		memcpy(hook, o->h.event.hook, sizeof(hook));
+		hook[sizeof(hook) - 1] = 0;
+		e.prog_id = o->hdr->event.prog_id;
+		yes = e.prog_id && read_hook(hook, &o->h.event, &e);
+	} else if (o->h.link.type == BPF_LINK_TYPE_RAW_TRACEPOINT) {
+		snprintf(hook, sizeof(hook), "%.*s", (int)sizeof(o->h.link.name) - 1, o->h.link.name);
+		e.prog_id = o->hdr->link.prog_id;
+		e.fd_type = BPF_FD_TYPE_RAW_TRACEPOINT;
+		e.text = hook;
+		yes = true;
+	}
+	bu_vm_obj_put(o);
+	return !yes || ((bu_event_fn *)h->fn)(h->ctx, &e);
+}
+
+int bu_vm_op_events(struct bu_sys *s, bu_event_fn *fn, void *ctx)
+{
+	struct held h = { bu_vm(s), held_event, (void *)fn, ctx };
+
+	return each_held(&h);
 }

@@ -16,6 +16,7 @@ int bu_vm_op_pin_rmdir(struct bu_sys *s, const char *dir);
 int bu_vm_op_unpin(struct bu_sys *s, const char *path);
 int bu_vm_op_pins(struct bu_sys *s, bu_pin_fn *fn, void *ctx);
 int bu_vm_op_holders(struct bu_sys *s, bu_holder_fn *fn, void *ctx);
+int bu_vm_op_events(struct bu_sys *s, bu_event_fn *fn, void *ctx);
 int bu_vm_op_fd_kind(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id);
 
 /* mmap.c */

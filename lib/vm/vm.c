@@ -86,6 +86,7 @@ static const struct bu_sys_ops ops = {
 	.unpin = bu_vm_op_unpin,
 	.pins = bu_vm_op_pins,
 	.holders = bu_vm_op_holders,
+	.events = bu_vm_op_events,
 	.vmlinux_btf = bu_vm_op_vmlinux_btf,
 	.possible_cpus = vm_possible_cpus,
 	.fd_kind = bu_vm_op_fd_kind,
