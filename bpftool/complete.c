@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tool.h"
+#include "hooks.h"
 
 typedef void offer_fn(struct bt *t, struct bu_buf *out, const char *last);
 
@@ -117,6 +117,49 @@ static void offer_prog_type(struct bt *t, struct bu_buf *out, const char *last)
 	(void)t;
 	for (i = 0; i < bu_nsecdefs; i++)
 		offer(out, last, bu_secdefs[i].prefix, "");
+}
+
+struct names {
+	struct bu_buf *out;
+	const char *last;
+};
+
+static bool offer_name(void *ctx, const char *name)
+{
+	struct names *n = ctx;
+
+	offer(n->out, n->last, name, "");
+	return true;
+}
+
+static void offer_names(struct bt *t, struct bu_buf *out, const char *last, enum bu_names what)
+{
+	struct names n = { out, last };
+
+	if (bt_open_backend(t) && t->sys->ops->names)
+		t->sys->ops->names(t->sys, what, NULL, offer_name, &n);
+}
+
+static void offer_device(struct bt *t, struct bu_buf *out, const char *last)
+{
+	offer_names(t, out, last, BU_NAMES_DEVICES);
+}
+
+static void offer_cgroup(struct bt *t, struct bu_buf *out, const char *last)
+{
+	if (*last == '/' || *last == '.')
+		bu_buf_str(out, "\001dir\n");
+	else
+		offer_names(t, out, last, BU_NAMES_CGROUPS);
+}
+
+static void offer_cgroup_type(struct bt *t, struct bu_buf *out, const char *last)
+{
+	const char *w;
+
+	(void)t;
+	for (unsigned i = 0; (w = bt_cgroup_word(i)); i++)
+		offer(out, last, w, "");
 }
 
 static void offer_object(struct bt *t, struct bu_buf *out, const char *last)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool.h"
+#include "hooks.h"
 
 #define NAME_ROOM 4096u /* paths of probed files */
 #define FUNCS_MAX 65536u
@@ -331,12 +331,15 @@ static void put_uprobe_multi(struct bt *t, const struct link *l)
 static const char *const nf_families[] = { [1] = "inet", [2] = "ip",  [3] = "arp",
 					   [5] = "netdev", [7] = "bridge", [10] = "ip6" };
 static const char *const nf_hooks[] = { "prerouting", "input", "forward", "output", "postrouting" };
+static const char *const nf_arp_hooks[] = { "input", "output" };
 
-static void put_netfilter(struct bt *t, const struct link *l)
+void bt_put_netfilter(struct bt *t, const struct bpf_link_info *li)
 {
-	const struct bpf_link_info *li = &l->li;
 	const char *pf = pick(nf_families, BU_ARRAY_SIZE(nf_families), li->netfilter.pf);
-	const char *hook = pick(nf_hooks, BU_ARRAY_SIZE(nf_hooks), li->netfilter.hooknum);
+	const char *hook = li->netfilter.pf == 3 ?
+				   pick(nf_arp_hooks, BU_ARRAY_SIZE(nf_arp_hooks), li->netfilter.hooknum) :
+			   li->netfilter.pf == 5 ? NULL :
+				   pick(nf_hooks, BU_ARRAY_SIZE(nf_hooks), li->netfilter.hooknum);
 
 	bu_out_uint(&t->out, "pf", li->netfilter.pf, NULL);
 	bu_out_uint(&t->out, "hook", li->netfilter.hooknum, NULL);
@@ -347,7 +350,7 @@ static void put_netfilter(struct bt *t, const struct link *l)
 	if (hook)
 		bu_out_text(&t->out, " %s", hook);
 	else
-		bu_out_text(&t->out, " hook %u", li->netfilter.hooknum);
+		bu_out_text(&t->out, ", hook %u,", li->netfilter.hooknum);
 	bu_out_int(&t->out, "prio", li->netfilter.priority, " prio %d", li->netfilter.priority);
 	bu_out_uint(&t->out, "flags", li->netfilter.flags, NULL);
 	if (li->netfilter.flags)
@@ -442,7 +445,7 @@ static void put_details(struct bt *t, const struct link *l)
 		bu_out_uint(&t->out, "map_id", li->struct_ops.map_id, NULL);
 		break;
 	case BPF_LINK_TYPE_NETFILTER:
-		put_netfilter(t, l);
+		bt_put_netfilter(t, li);
 		break;
 	case BPF_LINK_TYPE_KPROBE_MULTI:
 		put_kprobe_multi(t, l);

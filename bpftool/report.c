@@ -61,7 +61,7 @@ int bt_refused(struct bt *t, int cmd, int err, const char *fmt, ...)
 	va_start(ap, fmt);
 	d = bu_diag(&t->ds, BU_ERROR, "T0106", "%s: %s", fmt_text(t, fmt, ap), bt_strerror(err));
 	va_end(ap);
-	if (cmd >= 0)
+	if (cmd >= 0 || cmd == BU_CMD_NETLINK)
 		bu_sys_explain(t->sys, &t->ds, d, cmd, err, NULL);
 	return bu_exit_for(err);
 }

@@ -9,6 +9,8 @@
  *   rawtp tp perf uprobe uprobe_multi tracing netns netfilter    a link of that kind
  *   xdp:IFINDEX tcx:IFINDEX cgroup:PATH                           likewise
  *   typed:PIN       a hash with BTF (u32 -> struct), filled with three elements, pinned
+ *   flow               a flow dissector, by a link to this network namespace
+ *   load:PIN:TYPE[:R]  a program of that type that returns R (1), pinned
  *   mixed:PIN       a queue, stack, ringbuf and bloom filter as PIN-TYPE
  *   fill:PIN:N      puts N elements into a hash of 8 byte keys and values
  *   churn:PIN:N     a hash of N live keys, one of which changes all the time
@@ -274,6 +276,9 @@ static int make_link(const char *item, const char *arg, int *prog)
 	if (!strcmp(item, "netns"))
 		return attach(prog, BPF_PROG_TYPE_SK_LOOKUP, BPF_SK_LOOKUP, 1,
 			      open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), BPF_SK_LOOKUP, 0);
+	if (!strcmp(item, "flow"))
+		return attach(prog, BPF_PROG_TYPE_FLOW_DISSECTOR, BPF_FLOW_DISSECTOR, 0,
+			      open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), BPF_FLOW_DISSECTOR, 0);
 	if (!strcmp(item, "xdp"))
 		return attach(prog, BPF_PROG_TYPE_XDP, BPF_XDP, 2, atoi(arg), BPF_XDP, 0);
 	if (!strcmp(item, "tcx"))
@@ -363,6 +368,38 @@ static int mixed(const char *pin)
 			return fd;
 	}
 	return 0;
+}
+
+/* What programs of a type are loaded for when nothing else is said. */
+static uint32_t loaded_for(uint32_t type)
+{
+	switch (type) {
+	case BPF_PROG_TYPE_FLOW_DISSECTOR: return BPF_FLOW_DISSECTOR;
+	case BPF_PROG_TYPE_CGROUP_SOCK: return BPF_CGROUP_INET_SOCK_CREATE;
+	case BPF_PROG_TYPE_CGROUP_SOCK_ADDR: return BPF_CGROUP_INET4_BIND;
+	case BPF_PROG_TYPE_SK_LOOKUP: return BPF_SK_LOOKUP;
+	}
+	return 0;
+}
+
+static int load(char *arg)
+{
+	char *type = strchr(arg, ':'), *val = type ? strchr(type + 1, ':') : NULL, *name;
+	const struct bu_kind *k;
+	int fd, err;
+
+	if (!type)
+		return -EINVAL;
+	*type++ = 0;
+	if (val)
+		*val++ = 0;
+	k = bu_kind_by_name(bu_prog_types, bu_nprog_types, bu_str_c(type));
+	if (!k)
+		return -EINVAL;
+	name = strrchr(arg, '/');
+	fd = simple(k->num, name ? name + 1 : arg, loaded_for(k->num), val ? atoi(val) : 1);
+	err = fd < 0 ? fd : bu_sys_pin(sys, fd, arg);
+	return err ? err : fd;
 }
 
 static int fill(char *arg)
@@ -473,6 +510,8 @@ static void item(char *arg)
 		err = typed(colon);
 	else if (!strcmp(arg, "mixed"))
 		err = mixed(colon);
+	else if (!strcmp(arg, "load"))
+		err = prog = load(colon);
 	else if (!strcmp(arg, "fill"))
 		err = fill(colon);
 	else if (!strcmp(arg, "churn"))
