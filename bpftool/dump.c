@@ -1,41 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Reading all of a map.
- *
- * MAP_LOOKUP_BATCH where the kernel has it for the type: some hundred calls for a million
- * elements, and a hash is read bucket by bucket, so that a map that changes meanwhile is read once.
- * Else GET_NEXT_KEY and a lookup each. There a hash whose current key is deleted begins again, so
- * keys that were printed are remembered, and the number of steps is bounded.
- */
+/* Elements as text and JSON, one or all of a map. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tool.h"
 
-#define BATCH_ENTRIES 4096u
-#define BATCH_BYTES (8u << 20)
 #define OUT_BLOCK (256u << 10)
-#define ENOTSUPP_KERNEL 524
 
 /* ---------------------------------------------------------------- what kind of map it is */
-
-/* Types whose walk begins again when the key it stands on is gone. */
-static bool is_hash(uint32_t type)
-{
-	switch (type) {
-	case BPF_MAP_TYPE_HASH:
-	case BPF_MAP_TYPE_LRU_HASH:
-	case BPF_MAP_TYPE_PERCPU_HASH:
-	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
-	case BPF_MAP_TYPE_HASH_OF_MAPS:
-	case BPF_MAP_TYPE_LPM_TRIE:
-	case BPF_MAP_TYPE_SOCKHASH:
-	case BPF_MAP_TYPE_DEVMAP_HASH:
-		return true;
-	}
-	return false;
-}
 
 int bt_map_open(struct bt *t, struct bt_map *m, int fd)
 {
@@ -73,7 +46,12 @@ void bt_map_done(struct bt_map *m)
 
 /* ---------------------------------------------------------------- bytes as text */
 
-static const char hex_digits[] = "0123456789abcdef";
+#define H1(h) h "0", h "1", h "2", h "3", h "4", h "5", h "6", h "7", h "8", h "9", h "a", h "b", h "c", \
+	h "d", h "e", h "f"
+static const char hex_pairs[256][2] = {
+	H1("0"), H1("1"), H1("2"), H1("3"), H1("4"), H1("5"), H1("6"), H1("7"), H1("8"), H1("9"), H1("a"),
+	H1("b"), H1("c"), H1("d"), H1("e"), H1("f"),
+};
 
 void bt_hex(struct bu_buf *b, const uint8_t *p, size_t n)
 {
@@ -90,8 +68,8 @@ void bt_hex(struct bu_buf *b, const uint8_t *p, size_t n)
 			if (i % 8 == 0)
 				o[at++] = ' ';
 		}
-		o[at++] = (uint8_t)hex_digits[p[i] >> 4];
-		o[at++] = (uint8_t)hex_digits[p[i] & 15];
+		memcpy(o + at, hex_pairs[p[i]], 2);
+		at += 2;
 	}
 	b->n += at;
 }
@@ -110,8 +88,8 @@ void bt_hex_json(struct bu_buf *b, const uint8_t *p, size_t n)
 		o[at++] = '"';
 		o[at++] = '0';
 		o[at++] = 'x';
-		o[at++] = (uint8_t)hex_digits[p[i] >> 4];
-		o[at++] = (uint8_t)hex_digits[p[i] & 15];
+		memcpy(o + at, hex_pairs[p[i]], 2);
+		at += 2;
 		o[at++] = '"';
 	}
 	o[at++] = ']';
@@ -122,8 +100,17 @@ void bt_hex_json(struct bu_buf *b, const uint8_t *p, size_t n)
 
 static void put_bytes_json(struct bt *t, struct bt_map *m, const char *key, const uint8_t *p, size_t n)
 {
+	unsigned i;
+
 	bu_buf_reset(&m->hex);
 	bt_hex_json(&m->hex, p, n);
+	if (t->out.pretty && n && !m->hex.failed) {
+		/* the closing bracket stands on a line of its own, as upstream's */
+		m->hex.p[m->hex.n - 1] = '\n';
+		for (i = 0; i < t->out.depth; i++)
+			bu_buf_str(&m->hex, "    ");
+		bu_buf_char(&m->hex, ']');
+	}
 	bu_out_raw(&t->out, key, bu_buf_cstr(&m->hex), NULL);
 }
 
@@ -290,168 +277,169 @@ void bt_put_elem(struct bt *t, struct bt_map *m, const char *key_name, const uin
 
 /* ---------------------------------------------------------------- all elements */
 
-struct walk {
-	struct bt *t;
-	struct bt_map *m;
+/*
+ * Elements without a type all look the same but for their digits: one is printed twice, of zeros and of
+ * ones, and where the two differ is where digits stand.
+ */
+struct rows {
+	bool tried;
+	char *text;
+	size_t n;
+	uint32_t *at;        /* places in text: of the key's bytes, then of the value's */
+	uint32_t *from;      /* offsets of the latter's bytes in the value */
+	size_t nkey, nvalue;
+};
+
+struct dump {
 	bool typed_text;
 	uint64_t n;          /* elements shown */
 	uint64_t shown;      /* those with an error in their place, too */
+	struct rows rows;
 };
 
-static void show(struct walk *w, const uint8_t *key, const uint8_t *value, int err)
+#define ROW_BYTES 4096u
+
+static void rows_free(struct rows *r)
 {
-	if (w->typed_text && w->shown++)
-		bu_buf_char(&w->t->out.buf, ',');
-	bt_put_elem(w->t, w->m, NULL, key, value, err);
+	free(r->text);
+	free(r->at);
+	free(r->from);
+	*r = (struct rows){ .tried = true };
+}
+
+/* One element of all the same bytes, as it stands behind others. */
+static void sample(struct bt *t, struct bt_map *m, uint8_t *bytes, int byte, struct bu_buf *out)
+{
+	struct bu_buf keep = t->out.buf;
+
+	memset(bytes, byte, m->info.key_size + m->vsize);
+	t->out.buf = (struct bu_buf){ 0 };
+	bt_put_elem(t, m, NULL, bytes, bytes + m->info.key_size, 0);
+	*out = t->out.buf;
+	t->out.buf = keep;
+}
+
+static void rows_make(struct bt *t, struct bt_map *m, struct rows *r)
+{
+	size_t kn = m->info.key_size, vn = m->info.value_size, i, k = 0, digits = kn + vn * m->ncpus;
+	struct bu_buf zeros = { 0 }, ones = { 0 };
+	uint8_t *bytes;
+
+	r->tried = true;
+	if (m->btf || digits > ROW_BYTES)
+		return;
+	bytes = malloc(kn + m->vsize + 8);
+	if (!bytes)
+		return;
+	sample(t, m, bytes, 0, &zeros);
+	sample(t, m, bytes, 0xff, &ones);
+	free(bytes);
+	r->at = malloc((digits + 1) * sizeof(*r->at));
+	r->from = malloc((digits + 1) * sizeof(*r->from));
+	if (zeros.failed || ones.failed || !r->at || !r->from || zeros.n != ones.n)
+		goto none;
+	for (i = 0; i + 1 < zeros.n; i++) {
+		if (zeros.p[i] == ones.p[i])
+			continue;
+		if (k == digits)
+			goto none;
+		r->at[k++] = (uint32_t)i++;
+	}
+	if (k != digits)
+		goto none;
+	for (i = 0; i < vn * m->ncpus; i++)
+		r->from[i] = (uint32_t)(i / vn * m->stride + i % vn);
+	r->text = (char *)zeros.p;
+	r->n = zeros.n;
+	r->nkey = kn;
+	r->nvalue = vn * m->ncpus;
+	bu_buf_free(&ones);
+	return;
+none:
+	rows_free(r);
+	bu_buf_free(&zeros);
+	bu_buf_free(&ones);
+}
+
+static void rows_put(struct bt *t, const struct rows *r, const uint8_t *key, size_t kstride,
+		     const uint8_t *value, size_t vstride, uint32_t n)
+{
+	uint32_t fit = (uint32_t)(OUT_BLOCK / r->n + 1), k;
+	const uint32_t *vat = r->at + r->nkey;
+
+	for (; n && !t->out.err; n -= k) {
+		uint8_t *o;
+
+		if (t->out.buf.n >= OUT_BLOCK)
+			bu_out_flush(&t->out);
+		k = n < fit ? n : fit;
+		o = bu_buf_room(&t->out.buf, k * r->n);
+		if (!o)
+			return;
+		t->out.buf.n += k * r->n;
+		for (uint32_t e = 0; e < k; e++, o += r->n, key += kstride, value += vstride) {
+			memcpy(o, r->text, r->n);
+			for (size_t i = 0; i < r->nkey; i++)
+				memcpy(o + r->at[i], hex_pairs[key[i]], 2);
+			for (size_t i = 0; i < r->nvalue; i++)
+				memcpy(o + vat[i], hex_pairs[value[r->from[i]]], 2);
+		}
+	}
+}
+
+static void show(struct bt_walk *w, const uint8_t *keys, const uint8_t *values, size_t stride, uint32_t n,
+		 int err)
+{
+	struct dump *d = w->ctx;
+	size_t ks = w->m->info.key_size;
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		/* the first tells whether a comma is needed */
+		if (d->shown && !err && !d->rows.tried)
+			rows_make(w->t, w->m, &d->rows);
+		if (d->rows.text && !err)
+			break;
+		if (d->typed_text && d->shown)
+			bu_buf_char(&w->t->out.buf, ',');
+		bt_put_elem(w->t, w->m, NULL, keys + i * ks, values + i * stride, err);
+		d->shown++;
+	}
+	if (i < n) {
+		rows_put(w->t, &d->rows, keys + i * ks, ks, values + i * stride, stride, n - i);
+		d->shown += n - i;
+	}
 	if (!err)
-		w->n++;
-}
-
-/* 0, or -errno; *used is false when the kernel has no batch for this type. */
-static int walk_batch(struct walk *w, bool *used)
-{
-	struct bt_map *m = w->m;
-	size_t each = m->info.key_size + m->vsize, cur_size = m->info.key_size > 8 ? m->info.key_size : 8;
-	size_t fit = BATCH_BYTES / (each ? each : 1);
-	uint32_t cap = BATCH_ENTRIES, count, i;
-	uint8_t *keys = NULL, *values = NULL, *cur, *in = NULL;
-	int err;
-
-	*used = false;
-	if (cap > fit)
-		cap = fit ? (uint32_t)fit : 1;
-	if (cap > m->info.max_entries)
-		cap = m->info.max_entries;
-	cur = calloc(2, cur_size);
-	if (!cur || !cap)
-		goto nomem;
-	for (;;) {
-		if (!keys) {
-			keys = malloc((size_t)cap * m->info.key_size);
-			values = malloc((size_t)cap * m->vsize);
-			if (!keys || !values)
-				goto nomem;
-		}
-		count = cap;
-		err = bu_sys_map_lookup_batch(w->t->sys, m->fd, in, cur + (in == cur ? cur_size : 0),
-					      keys, values, &count);
-		if (err == -EINTR)
-			continue;
-		if (err == -ENOSPC && cap < UINT32_MAX / 4) {
-			/* one bucket holds more than the room given */
-			cap *= 2;
-			free(keys);
-			free(values);
-			keys = values = NULL;
-			*used = true;
-			continue;
-		}
-		if (err && err != -ENOENT)
-			break;
-		*used = true;
-		if (count > cap)
-			count = cap;
-		for (i = 0; i < count; i++)
-			show(w, keys + (size_t)i * m->info.key_size, values + (size_t)i * m->vsize, 0);
-		if (err == -ENOENT || w->t->out.err) {
-			err = 0;
-			break;
-		}
-		in = in == cur ? cur + cur_size : cur;
-	}
-	goto out;
-nomem:
-	*used = true;
-	err = -ENOMEM;
-out:
-	free(keys);
-	free(values);
-	free(cur);
-	return err;
-}
-
-/* Remembers a key; *seen when it was there before. */
-static int remember(struct bu_hash *h, struct bu_arena *a, const uint8_t *key, size_t n, bool *seen)
-{
-	void *copy;
-
-	*seen = bu_hash_get(h, (const char *)key, n) != NULL;
-	if (*seen)
-		return 0;
-	copy = bu_arena_memdup(a, key, n);
-	return copy ? bu_hash_put(h, copy, n, copy) : -ENOMEM;
-}
-
-/* Key by key. *whole is false when the map changed too often for an end to be found. */
-static int walk_keys(struct walk *w, bool *whole)
-{
-	struct bt_map *m = w->m;
-	struct bt *t = w->t;
-	bool hash = is_hash(m->info.type), seen = false;
-	uint64_t steps = 0, limit = 4ull * m->info.max_entries + 1024;
-	uint8_t *key = calloc(1, m->info.key_size + 1), *next_key = calloc(1, m->info.key_size + 1);
-	uint8_t *value = calloc(1, m->vsize + 8), *swap;
-	struct bu_arena arena;
-	struct bu_hash keys = { 0 };
-	bool first = true;
-	int err, lerr;
-
-	bu_arena_init(&arena);
-	*whole = true;
-	err = key && next_key && value ? 0 : -ENOMEM;
-	while (!err && !t->out.err) {
-		err = bu_sys_map_next_key(t->sys, m->fd, first ? NULL : key, next_key);
-		if (err)
-			break;
-		first = false;
-		swap = key;
-		key = next_key;
-		next_key = swap;
-		if (hash) {
-			err = remember(&keys, &arena, key, m->info.key_size, &seen);
-			if (steps++ > limit) {
-				*whole = false;
-				break;
-			}
-			if (err || seen)
-				continue;
-		}
-		lerr = bu_sys_map_lookup(t->sys, m->fd, key, value, 0);
-		if (lerr == -ENOENT && (hash || m->of_maps || m->of_progs))
-			continue; /* gone meanwhile, or an empty slot */
-		show(w, key, value, lerr);
-	}
-	bu_hash_free(&keys);
-	bu_arena_free(&arena);
-	free(key);
-	free(next_key);
-	free(value);
-	return err == -ENOENT ? 0 : err;
+		d->n += n;
 }
 
 static int dump_elems(struct bt *t, struct bt_map *m, uint64_t *n)
 {
-	struct walk w = { .t = t, .m = m, .typed_text = m->btf && !t->json };
-	bool used = false, whole = true;
+	struct dump d = { .typed_text = m->btf && !t->json };
+	struct bt_walk w = { .t = t, .m = m, .fn = show, .ctx = &d };
 	int err;
 
-	if (w.typed_text) {
+	if (d.typed_text) {
 		m->depth = 1;
 		bu_buf_char(&t->out.buf, '[');
 	}
-	err = m->info.key_size ? walk_batch(&w, &used) : -ENOTSUP;
-	if (!used)
-		err = walk_keys(&w, &whole);
-	*n = w.n;
-	if (w.typed_text)
-		bu_buf_str(&t->out.buf, w.shown ? "\n]\n" : "]\n");
-	if (err == -ENOTSUPP_KERNEL || err == -EOPNOTSUPP)
-		return bt_error(t, "T0105", "map %u cannot be listed: the kernel has no walk for its type",
-				m->info.id);
+	err = bt_map_walk(&w);
+	rows_free(&d.rows);
+	*n = d.n;
+	if (d.typed_text)
+		bu_buf_str(&t->out.buf, d.shown ? "\n]\n" : "]\n");
+	if (err == -EOPNOTSUPP) {
+		bt_error(t, "T0105", "map %u cannot be listed: the kernel has no walk for its type", m->info.id);
+		return BU_EXIT_UNSUPPORTED;
+	}
 	if (err)
 		return bt_refused(t, BPF_MAP_GET_NEXT_KEY, err, "cannot read map %u", m->info.id);
-	if (!whole)
-		return bt_error(t, "T0109", "map %u changes too fast to be read to its end", m->info.id);
+	if (!w.whole)
+		return bt_error(t, "T0109", "map %u changed, restarted %u times: it changes too fast to be read "
+				"to its end", m->info.id, w.restarts);
+	if (w.restarts)
+		bt_note(t, "T0109", "map %u changed, restarted %u time%s", m->info.id, w.restarts,
+			w.restarts == 1 ? "" : "s");
 	return 0;
 }
 

@@ -18,6 +18,7 @@ TOOL_PARTS += bpftool/run.c
 TOOL_PARTS += bpftool/xlated.c
 TOOL_PARTS += bpftool/map.c
 TOOL_PARTS += bpftool/dump.c
+TOOL_PARTS += bpftool/mapwalk.c
 TOOL_PARTS += bpftool/link.c
 TOOL_PARTS += bpftool/hooks.h
 TOOL_PARTS += bpftool/cgroup.c

@@ -53,6 +53,15 @@ int bt_error(struct bt *t, const char *code, const char *fmt, ...)
 	return BU_EXIT_FAIL;
 }
 
+void bt_note(struct bt *t, const char *code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	bu_diag(&t->ds, BU_NOTE, code, "%s", fmt_text(t, fmt, ap));
+	va_end(ap);
+}
+
 int bt_refused(struct bt *t, int cmd, int err, const char *fmt, ...)
 {
 	struct bu_diag *d;

@@ -143,6 +143,8 @@ int bt_refused(struct bt *t, int cmd, int err, const char *fmt, ...) BU_PRINTF(4
 const char *bt_noun(enum bu_objkind k);
 /* Makes sure that an object can be pinned at path. Status, said why. */
 int bt_pin_place(struct bt *t, const char *path);
+/* A note that is no error. */
+void bt_note(struct bt *t, const char *code, const char *fmt, ...) BU_PRINTF(3, 4);
 void bt_hint(struct bt *t, const char *fmt, ...) BU_PRINTF(2, 3);
 /* The reason of -errno in words; knows the kernel's own 524. */
 const char *bt_strerror(int err);
@@ -245,6 +247,29 @@ struct bt_map {
 };
 int bt_map_open(struct bt *t, struct bt_map *m, int fd);
 void bt_map_done(struct bt_map *m);
+/* ---------------------------------------------------------------- mapwalk.c */
+
+/* A walk over all elements of a map. */
+struct bt_walk {
+	struct bt *t;
+	struct bt_map *m;
+	/*
+	 * n elements: keys of key_size one behind the other, values each stride bytes after the one before (per-CPU:
+	 * as a look-up gives them). err: -errno of one whose value cannot be read.
+	 */
+	void (*fn)(struct bt_walk *w, const uint8_t *keys, const uint8_t *values, size_t stride, uint32_t n,
+		   int err);
+	void *ctx;
+	bool stop;            /* set by fn: enough */
+	/* afterwards */
+	bool whole;           /* false: the map changed too fast for its end to be found */
+	unsigned restarts;    /* how often the key it stood on was gone */
+};
+/* No key comes twice. 0 or -errno, -EOPNOTSUPP: the type has no walk. */
+int bt_map_walk(struct bt_walk *w);
+
+/* ---------------------------------------------------------------- dump.c, continued */
+
 /* One element: key and value, or -errno instead of a value. Typed text ends without a newline. */
 void bt_put_elem(struct bt *t, struct bt_map *m, const char *key_name, const uint8_t *key,
 		 const uint8_t *value, int err);

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Reading all of a map, in the cheapest way that its type has.
+ *
+ *   mapped   arrays that may be mapped: no calls at all, a window at a time
+ *   batches  MAP_LOOKUP_BATCH: some hundred calls for a million elements; a hash is read bucket by
+ *            bucket, so that no key comes twice from a map that changes meanwhile
+ *   keys     GET_NEXT_KEY and a look-up each. A hash whose current key is deleted begins again there: keys
+ *            that were seen are remembered, the walk goes on behind one that is still there, and the number of
+ *            steps is bounded
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+#define BATCH_ENTRIES 4096u
+#define BATCH_BYTES (1u << 20)
+#define WINDOW (1u << 20) /* bytes mapped at once */
+#define KEPT_KEYS 8u      /* keys to go on from */
+#define ENOTSUPP_KERNEL 524
+
+/* Types whose walk by keys begins again when the key it stands on is gone. */
+static bool is_hash(uint32_t type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_HASH:
+	case BPF_MAP_TYPE_LRU_HASH:
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+	case BPF_MAP_TYPE_LPM_TRIE:
+	case BPF_MAP_TYPE_SOCKHASH:
+	case BPF_MAP_TYPE_DEVMAP_HASH:
+	case BPF_MAP_TYPE_CGROUP_STORAGE:
+	case BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE:
+		return true;
+	}
+	return false;
+}
+
+static bool give(struct bt_walk *w, const uint8_t *keys, const uint8_t *values, size_t stride, uint32_t n,
+		 int err)
+{
+	if (n && !w->t->out.err)
+		w->fn(w, keys, values, stride, n, err);
+	return !w->t->out.err && !w->stop;
+}
+
+/* ---------------------------------------------------------------- mapped */
+
+/* 0 with *used, when the map was read this way. */
+static int walk_mapped(struct bt_walk *w, bool *used)
+{
+	struct bt_map *m = w->m;
+	const struct bu_sys_ops *ops = w->t->sys->ops;
+	size_t stride = ((size_t)m->info.value_size + 7) / 8 * 8, page = 65536, len, left, off = 0;
+	uint32_t n = m->info.max_entries, per, k, i = 0;
+	uint32_t *keys = NULL;
+	int fd, err = 0;
+	uint8_t *p;
+
+	*used = false;
+	if (m->info.type != BPF_MAP_TYPE_ARRAY || !(m->info.map_flags & BPF_F_MMAPABLE) ||
+	    m->info.key_size != 4 || !stride)
+		return 0;
+	/* Windows begin at a page and at an element. */
+	per = (uint32_t)(stride < WINDOW ? WINDOW / stride : 1);
+	while (per > 1 && (size_t)per * stride % page)
+		per--;
+	if ((size_t)per * stride % page)
+		per = n; /* all at once: elements of an odd size, larger than most */
+	/* What is open for reading only cannot be mapped. */
+	fd = bu_sys_fd_by_id(w->t->sys, BU_MAP, m->info.id, 0);
+	if (fd < 0)
+		return 0;
+	keys = malloc((per < BATCH_ENTRIES ? per : BATCH_ENTRIES) * sizeof(*keys));
+	while (keys && i < n) {
+		left = (size_t)(n - i < per ? n - i : per);
+		len = left * stride;
+		p = ops->mmap(w->t->sys, fd, len, false, off, &err);
+		if (!p)
+			break;
+		*used = true;
+		for (size_t at = 0; at < left; at += k) {
+			k = (uint32_t)(left - at < BATCH_ENTRIES ? left - at : BATCH_ENTRIES);
+			for (uint32_t j = 0; j < k; j++)
+				keys[j] = i + j;
+			if (!give(w, (uint8_t *)keys, p + at * stride, stride, k, 0))
+				n = 0;
+			i += k;
+		}
+		ops->munmap(w->t->sys, p, len);
+		off += len;
+	}
+	ops->close(w->t->sys, fd);
+	free(keys);
+	return *used ? err : 0;
+}
+
+/* ---------------------------------------------------------------- seen keys */
+
+/* Remembers a key; *seen when it was there before. */
+static int remember(struct bu_hash *h, struct bu_arena *a, const uint8_t *key, size_t n, bool *seen)
+{
+	void *copy;
+
+	*seen = bu_hash_get(h, (const char *)key, n) != NULL;
+	if (*seen)
+		return 0;
+	copy = bu_arena_memdup(a, key, n);
+	return copy ? bu_hash_put(h, copy, n, copy) : -ENOMEM;
+}
+
+/* ---------------------------------------------------------------- batches */
+
+struct batch {
+	uint8_t *keys, *values;
+	uint8_t *cur, *in;   /* two positions, of cur_size each; the one to go on from */
+	size_t cur_size;
+	uint32_t cap, count;
+	struct bu_hash seen; /* of a trie, whose walk may begin again */
+	struct bu_arena arena;
+};
+
+/*
+ * The trie's batches are a walk by keys within the kernel. Keeps what is new, in place; steps bounds how
+ * often it may begin again.
+ */
+static int only_new(struct bt_walk *w, struct batch *b, uint64_t *steps)
+{
+	size_t ks = w->m->info.key_size, vs = w->m->vsize;
+	uint32_t i, n = 0;
+	bool seen, again = false;
+	int err;
+
+	*steps += b->count;
+	for (i = 0; i < b->count; i++) {
+		err = remember(&b->seen, &b->arena, b->keys + i * ks, ks, &seen);
+		if (err)
+			return err;
+		again |= seen;
+		if (seen)
+			continue;
+		if (i != n) {
+			memcpy(b->keys + n * ks, b->keys + i * ks, ks);
+			memcpy(b->values + n * vs, b->values + i * vs, vs);
+		}
+		n++;
+	}
+	b->count = n;
+	w->restarts += again;
+	return 0;
+}
+
+static int batch_room(struct bt_walk *w, struct batch *b)
+{
+	free(b->keys);
+	free(b->values);
+	b->keys = malloc((size_t)b->cap * w->m->info.key_size + 8);
+	b->values = malloc((size_t)b->cap * w->m->vsize + 8);
+	return b->keys && b->values ? 0 : -ENOMEM;
+}
+
+/* 0, or -errno; *used is false when the kernel has no batch for this type. */
+static int walk_batch(struct bt_walk *w, bool *used)
+{
+	struct bt_map *m = w->m;
+	size_t each = m->info.key_size + m->vsize, fit = BATCH_BYTES / (each ? each : 1);
+	uint64_t steps = 0, limit = 4ull * m->info.max_entries + 1024;
+	struct batch b = { .cap = BATCH_ENTRIES };
+	int err, merr;
+	bool last;
+
+	*used = false;
+	bu_arena_init(&b.arena);
+	if (b.cap > fit)
+		b.cap = fit ? (uint32_t)fit : 1;
+	if (b.cap > m->info.max_entries)
+		b.cap = m->info.max_entries ? m->info.max_entries : 1;
+	b.cur_size = m->info.key_size > 8 ? m->info.key_size : 8;
+	b.cur = calloc(2, b.cur_size);
+	err = b.cur ? batch_room(w, &b) : -ENOMEM;
+	*used = err != 0;
+	while (!err) {
+		b.count = b.cap;
+		err = bu_sys_map_lookup_batch(w->t->sys, m->fd, b.in, b.cur + (b.in == b.cur ? b.cur_size : 0),
+					      b.keys, b.values, &b.count);
+		if (err == -EINTR || err == -EAGAIN) {
+			err = 0;
+			continue;
+		}
+		if (err == -ENOSPC && b.cap < UINT32_MAX / 4) {
+			/* one bucket holds more than the room given */
+			b.cap *= 2;
+			err = batch_room(w, &b);
+			*used = true;
+			continue;
+		}
+		if (err && err != -ENOENT)
+			break;
+		*used = true;
+		last = err == -ENOENT;
+		err = 0;
+		if (b.count > b.cap)
+			b.count = b.cap;
+		if (m->info.type == BPF_MAP_TYPE_LPM_TRIE) {
+			merr = only_new(w, &b, &steps);
+			if (merr || steps > limit) {
+				w->whole = merr != 0;
+				err = merr;
+				break;
+			}
+		}
+		if (!give(w, b.keys, b.values, m->vsize, b.count, 0) || last)
+			break;
+		b.in = b.in == b.cur ? b.cur + b.cur_size : b.cur;
+	}
+	free(b.keys);
+	free(b.values);
+	free(b.cur);
+	bu_hash_free(&b.seen);
+	bu_arena_free(&b.arena);
+	return err;
+}
+
+/* ---------------------------------------------------------------- keys */
+
+struct keys {
+	struct bu_hash seen;
+	struct bu_arena arena;
+	uint8_t *kept;       /* KEPT_KEYS keys, a ring */
+	uint64_t nkept;
+	uint8_t *key, *next, *value;
+};
+
+/*
+ * The walk came to a key that it has passed: the one it stood on is gone. A key from before it may still be
+ * there, and then the walk goes on where it was. True with a new key in k->next.
+ */
+static bool go_on(struct bt_walk *w, struct keys *k)
+{
+	size_t ks = w->m->info.key_size;
+	uint64_t i, n = k->nkept < KEPT_KEYS ? k->nkept : KEPT_KEYS;
+
+	for (i = 1; i <= n; i++) {
+		const uint8_t *from = k->kept + (k->nkept - i) % KEPT_KEYS * ks;
+
+		if (!bu_sys_map_next_key(w->t->sys, w->m->fd, from, k->next) &&
+		    !bu_hash_get(&k->seen, (const char *)k->next, ks))
+			return true;
+	}
+	return false;
+}
+
+static int walk_keys(struct bt_walk *w)
+{
+	struct bt_map *m = w->m;
+	struct bu_sys *s = w->t->sys;
+	size_t ks = m->info.key_size;
+	bool hash = is_hash(m->info.type), seen = false, first = true, back = false;
+	uint64_t steps = 0, limit = 4ull * m->info.max_entries + 1024;
+	struct keys k = { .kept = calloc(KEPT_KEYS, ks + 1), .key = calloc(1, ks + 1),
+			  .next = calloc(1, ks + 1), .value = calloc(1, m->vsize + 8) };
+	uint8_t *swap;
+	int err, lerr;
+
+	bu_arena_init(&k.arena);
+	err = k.kept && k.key && k.next && k.value ? 0 : -ENOMEM;
+	while (!err) {
+		err = bu_sys_map_next_key(s, m->fd, first ? NULL : k.key, k.next);
+		if (err)
+			break;
+		first = false;
+		if (hash) {
+			if (steps++ > limit) {
+				w->whole = false;
+				break;
+			}
+			seen = bu_hash_get(&k.seen, (const char *)k.next, ks) != NULL;
+			if (seen && !back) {
+				w->restarts++;
+				back = true; /* and walk through what is known, when nothing is left to go on from */
+				if (go_on(w, &k))
+					seen = back = false;
+				else if (bu_sys_map_next_key(s, m->fd, k.key, k.next))
+					continue;
+				else
+					seen = bu_hash_get(&k.seen, (const char *)k.next, ks) != NULL;
+			}
+		}
+		swap = k.key;
+		k.key = k.next;
+		k.next = swap;
+		if (seen)
+			continue;
+		back = false;
+		if (hash) {
+			err = remember(&k.seen, &k.arena, k.key, ks, &seen);
+			memcpy(k.kept + k.nkept++ % KEPT_KEYS * ks, k.key, ks);
+			if (err || seen)
+				continue;
+		}
+		lerr = bu_sys_map_lookup(s, m->fd, k.key, k.value, 0);
+		if (lerr == -ENOENT && (hash || m->of_maps || m->of_progs))
+			continue; /* gone meanwhile, or an empty slot */
+		if (!give(w, k.key, k.value, m->vsize, 1, lerr))
+			break;
+	}
+	bu_hash_free(&k.seen);
+	bu_arena_free(&k.arena);
+	free(k.kept);
+	free(k.key);
+	free(k.next);
+	free(k.value);
+	return err == -ENOENT ? 0 : err;
+}
+
+int bt_map_walk(struct bt_walk *w)
+{
+	bool used = false;
+	int err;
+
+	w->whole = true;
+	w->restarts = 0;
+	err = walk_mapped(w, &used);
+	if (!used)
+		err = w->m->info.key_size ? walk_batch(w, &used) : -ENOTSUP;
+	if (!used)
+		err = walk_keys(w);
+	return err == -ENOTSUPP_KERNEL ? -EOPNOTSUPP : err;
+}
