@@ -9,10 +9,10 @@ bench_vm_maps_LDADD = $(LIBS_BU)
 bench_vm_interp_SOURCES = bench/vm-interp.c tests/unit/vm_run.h tests/unit/tap.h
 bench_vm_interp_LDADD = $(LIBS_BU)
 CLEANFILES += $(EXTRA_PROGRAMS)
-BENCHES = bench/as.sh bench/load.sh
+BENCHES = bench/as.sh bench/load.sh bench/inspect.sh
 EXTRA_DIST += bench/harness.sh $(BENCHES)
 
-bench: all $(EXTRA_PROGRAMS) bench/vm-maps bench/vm-interp tests/probe
+bench: all $(EXTRA_PROGRAMS) bench/vm-maps bench/vm-interp tests/probe tests/tool_zoo
 	$(AM_V_at)for b in $(BENCHES); do \
 		$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/$$b || exit 1; \
 	done

@@ -434,9 +434,9 @@ static int dump_elems(struct bt *t, struct bt_map *m, uint64_t *n)
 	}
 	if (err)
 		return bt_refused(t, BPF_MAP_GET_NEXT_KEY, err, "cannot read map %u", m->info.id);
-	if (!w.whole)
-		return bt_error(t, "T0109", "map %u changed, restarted %u times: it changes too fast to be read "
-				"to its end", m->info.id, w.restarts);
+	if (!w.whole || w.gone > d.n / 100)
+		return bt_error(t, "T0109", "map %u changed, restarted %u time%s: what is printed is not all of it",
+				m->info.id, w.restarts, w.restarts == 1 ? "" : "s");
 	if (w.restarts)
 		bt_note(t, "T0109", "map %u changed, restarted %u time%s", m->info.id, w.restarts,
 			w.restarts == 1 ? "" : "s");

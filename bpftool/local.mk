@@ -68,6 +68,7 @@ TOOL_BATS += tests/tool_shell.bats
 TOOL_BATS += tests/tool_man.bats
 TOOL_BATS += tests/tool-prog.bats
 TOOL_BATS += tests/tool-net.bats
+TOOL_BATS += tests/tool-mapdump.bats
 TESTS += $(TOOL_BATS)
 EXTRA_DIST += $(TOOL_BATS) tests/tool_helper.bash
 check_PROGRAMS += tests/unit/tool_dump_test

@@ -264,6 +264,7 @@ struct bt_walk {
 	/* afterwards */
 	bool whole;           /* false: the map changed too fast for its end to be found */
 	unsigned restarts;    /* how often the key it stood on was gone */
+	uint64_t gone;        /* keys that were seen and had gone before their values were read */
 };
 /* No key comes twice. 0 or -errno, -EOPNOTSUPP: the type has no walk. */
 int bt_map_walk(struct bt_walk *w);

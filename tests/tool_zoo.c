@@ -12,8 +12,9 @@
  *   flow               a flow dissector, by a link to this network namespace
  *   load:PIN:TYPE[:R]  a program of that type that returns R (1), pinned
  *   mixed:PIN       a queue, stack, ringbuf and bloom filter as PIN-TYPE
+ *   u64:PIN:N       a hash with BTF (u64 -> u64) of N elements, pinned
  *   fill:PIN:N      puts N elements into a hash of 8 byte keys and values
- *   churn:PIN:N     a hash of N live keys, one of which changes all the time
+ *   churn:PIN:N[:TYPE]  a hash, lpm_trie or devmap_hash of N live keys that come and go all the time
  */
 #include <fcntl.h>
 #include <linux/perf_event.h>
@@ -346,6 +347,33 @@ static int typed(const char *pin)
 	return fd < 0 ? fd : bu_sys_pin(sys, fd, pin);
 }
 
+static int fill(char *arg);
+
+static int typed_u64(char *arg)
+{
+	union bpf_attr a = { .map_type = BPF_MAP_TYPE_HASH, .key_size = 8, .value_size = 8, .map_name = "u64" };
+	struct bu_buf blob = { 0 };
+	struct bu_btfgen g;
+	char *n = strrchr(arg, ':');
+	int fd, err;
+
+	if (!n)
+		return -EINVAL;
+	a.max_entries = (uint32_t)strtoul(n + 1, NULL, 0);
+	bu_btfgen_init(&g, BU_HOST_BE);
+	a.btf_key_type_id = a.btf_value_type_id = bu_btfgen_int(&g, "unsigned long long", 8, 0);
+	if (bu_btfgen_finish(&g, &blob))
+		return -ENOMEM;
+	bu_btfgen_free(&g);
+	a.btf_fd = (uint32_t)bu_sys_btf_load(sys, blob.p, blob.n, NULL, 0);
+	bu_buf_free(&blob);
+	fd = bu_sys_map_create(sys, &a);
+	*n = 0;
+	err = fd < 0 ? fd : bu_sys_pin(sys, fd, arg);
+	*n = ':';
+	return err ? err : fill(arg);
+}
+
 static int mixed(const char *pin)
 {
 	static const struct {
@@ -437,20 +465,40 @@ static int fill(char *arg)
 
 struct churn {
 	int fd;
-	uint64_t n;
+	uint32_t type, n;
 };
+
+/* The key of number k: of 8 bytes, a prefix of 32 bits in a trie, of 4 bytes for devices. */
+static const void *churn_key(const struct churn *c, uint64_t k, uint64_t *room)
+{
+	uint32_t lpm[2] = { 32, (uint32_t)k * 2654435761u };
+
+	*room = k;
+	if (c->type == BPF_MAP_TYPE_LPM_TRIE)
+		memcpy(room, lpm, sizeof(lpm));
+	else if (c->type == BPF_MAP_TYPE_DEVMAP_HASH)
+		memcpy(room, &(uint32_t){ (uint32_t)k }, 4);
+	return room;
+}
+
+static int churn_put(const struct churn *c, uint64_t k)
+{
+	static const uint32_t lo = 1;
+	uint64_t key;
+
+	return bu_sys_map_update(sys, c->fd, churn_key(c, k, &key),
+				 c->type == BPF_MAP_TYPE_DEVMAP_HASH ? (const void *)&lo : &k, 0);
+}
 
 /* Keys come and go, so that N or N - 1 of them live at any time. */
 static void *churning(void *p)
 {
 	struct churn *c = p;
-	uint64_t k;
+	uint64_t k, key;
 
 	for (k = 0;; k++) {
-		uint64_t newer = k + c->n;
-
-		bu_sys_map_delete(sys, c->fd, &k);
-		bu_sys_map_update(sys, c->fd, &newer, &newer, 0);
+		bu_sys_map_delete(sys, c->fd, churn_key(c, k, &key));
+		churn_put(c, k + c->n);
 	}
 	return NULL;
 }
@@ -460,22 +508,32 @@ static int churn(char *arg)
 	union bpf_attr a = { .map_type = BPF_MAP_TYPE_HASH, .key_size = 8, .value_size = 8,
 			     .map_name = "churn" };
 	static struct churn c;
-	char *n = strrchr(arg, ':');
+	char *n = strchr(arg, ':'), *type;
+	const struct bu_kind *kind;
 	pthread_t th;
-	uint64_t k;
-	int err;
+	uint32_t k;
+	int err = 0;
 
 	if (!n)
 		return -EINVAL;
 	*n++ = 0;
-	c.n = strtoull(n, NULL, 0);
-	a.max_entries = (uint32_t)c.n * 2;
+	c.n = (uint32_t)strtoul(n, &type, 0);
+	kind = *type ? bu_kind_by_name(bu_map_types, bu_nmap_types, bu_str_c(type + 1)) : NULL;
+	if (*type && !kind)
+		return -EINVAL;
+	c.type = a.map_type = kind ? kind->num : BPF_MAP_TYPE_HASH;
+	a.max_entries = c.n * 2;
+	if (c.type == BPF_MAP_TYPE_LPM_TRIE)
+		a.map_flags = BPF_F_NO_PREALLOC;
+	else if (c.type == BPF_MAP_TYPE_DEVMAP_HASH)
+		a.key_size = a.value_size = 4;
 	c.fd = bu_sys_map_create(sys, &a);
 	if (c.fd < 0)
 		return c.fd;
-	for (k = 0; k < c.n; k++)
-		bu_sys_map_update(sys, c.fd, &k, &k, 0);
-	err = bu_sys_pin(sys, c.fd, arg);
+	for (k = 0; k < c.n && !err; k++)
+		err = churn_put(&c, k);
+	if (!err)
+		err = bu_sys_pin(sys, c.fd, arg);
 	return err ? err : -pthread_create(&th, NULL, churning, &c);
 }
 
@@ -508,6 +566,8 @@ static void item(char *arg)
 		err = prog = calls(colon);
 	else if (!strcmp(arg, "typed"))
 		err = typed(colon);
+	else if (!strcmp(arg, "u64"))
+		err = typed_u64(colon);
 	else if (!strcmp(arg, "mixed"))
 		err = mixed(colon);
 	else if (!strcmp(arg, "load"))
