@@ -119,38 +119,62 @@ struct batch {
 	uint8_t *cur, *in;   /* two positions, of cur_size each; the one to go on from */
 	size_t cur_size;
 	uint32_t cap, count;
-	struct bu_hash seen; /* of a trie, whose walk may begin again */
+	/* of a trie */
+	struct bu_hash seen;
 	struct bu_arena arena;
+	struct bu_buf all_keys, all_values;
+	uint64_t steps;
 };
 
 /*
- * The trie's batches are a walk by keys within the kernel. Keeps what is new, in place; steps bounds how
- * often it may begin again.
+ * The trie's batches are a walk by keys within the kernel, which may begin again as well: what is new is kept
+ * until all of it has been seen.
  */
-static int only_new(struct bt_walk *w, struct batch *b, uint64_t *steps)
+static int keep_new(struct bt_walk *w, struct batch *b)
 {
 	size_t ks = w->m->info.key_size, vs = w->m->vsize;
-	uint32_t i, n = 0;
 	bool seen, again = false;
-	int err;
+	int err = 0;
 
-	*steps += b->count;
-	for (i = 0; i < b->count; i++) {
+	b->steps += b->count;
+	for (uint32_t i = 0; i < b->count && !err; i++) {
 		err = remember(&b->seen, &b->arena, b->keys + i * ks, ks, &seen);
-		if (err)
-			return err;
 		again |= seen;
-		if (seen)
+		if (err || seen)
 			continue;
-		if (i != n) {
-			memcpy(b->keys + n * ks, b->keys + i * ks, ks);
-			memcpy(b->values + n * vs, b->values + i * vs, vs);
-		}
-		n++;
+		bu_buf_add(&b->all_keys, b->keys + i * ks, ks);
+		bu_buf_add(&b->all_values, b->values + i * vs, vs);
 	}
-	b->count = n;
 	w->restarts += again;
-	return 0;
+	if (b->all_keys.failed || b->all_values.failed)
+		err = -ENOMEM;
+	if (!err && b->steps > 4ull * w->m->info.max_entries + 1024) {
+		w->whole = false;
+		w->stop = true;
+	}
+	return err;
+}
+
+/* Shows what was kept; when the walk began again, what of it is still there. */
+static void give_kept(struct bt_walk *w, struct batch *b)
+{
+	size_t ks = w->m->info.key_size, vs = w->m->vsize, n = b->all_keys.n / ks;
+	const uint8_t *key = b->all_keys.p;
+	uint8_t *value = b->all_values.p;
+
+	w->stop = false;
+	if (!w->restarts) {
+		give(w, key, value, vs, (uint32_t)n, 0);
+		return;
+	}
+	for (; n; n--, key += ks, value += vs) {
+		int err = bu_sys_map_lookup(w->t->sys, w->m->fd, key, value, 0);
+
+		if (err == -ENOENT)
+			w->gone++;
+		else if (!give(w, key, value, vs, 1, err))
+			break;
+	}
 }
 
 static int batch_room(struct bt_walk *w, struct batch *b)
@@ -167,10 +191,9 @@ static int walk_batch(struct bt_walk *w, bool *used)
 {
 	struct bt_map *m = w->m;
 	size_t each = m->info.key_size + m->vsize, fit = BATCH_BYTES / (each ? each : 1);
-	uint64_t steps = 0, limit = 4ull * m->info.max_entries + 1024;
 	struct batch b = { .cap = BATCH_ENTRIES };
-	int err, merr;
-	bool last;
+	bool last, trie = m->info.type == BPF_MAP_TYPE_LPM_TRIE;
+	int err;
 
 	*used = false;
 	bu_arena_init(&b.arena);
@@ -204,21 +227,22 @@ static int walk_batch(struct bt_walk *w, bool *used)
 		err = 0;
 		if (b.count > b.cap)
 			b.count = b.cap;
-		if (m->info.type == BPF_MAP_TYPE_LPM_TRIE) {
-			merr = only_new(w, &b, &steps);
-			if (merr || steps > limit) {
-				w->whole = merr != 0;
-				err = merr;
+		if (trie) {
+			err = keep_new(w, &b);
+			if (err || w->stop || last)
 				break;
-			}
-		}
-		if (!give(w, b.keys, b.values, m->vsize, b.count, 0) || last)
+		} else if (!give(w, b.keys, b.values, m->vsize, b.count, 0) || last) {
 			break;
+		}
 		b.in = b.in == b.cur ? b.cur + b.cur_size : b.cur;
 	}
+	if (trie && *used && !err)
+		give_kept(w, &b);
 	free(b.keys);
 	free(b.values);
 	free(b.cur);
+	bu_buf_free(&b.all_keys);
+	bu_buf_free(&b.all_values);
 	bu_hash_free(&b.seen);
 	bu_arena_free(&b.arena);
 	return err;
