@@ -156,7 +156,7 @@ static int record(void *ctx, int cpu, const void *data, size_t n)
 static int fail(struct ld *l, const struct bu_loaded_map *m, const char *step, int err)
 {
 	struct bu_diag *d = bu_diag(&l->ds, BU_ERROR, "L0304", "the events of map %s cannot be %s: %s", m->name, step,
-				    strerror(-err));
+				    bu_strerror(-err));
 
 	bu_diag_help(&l->ds, d, "--no-events leaves them alone");
 	return err;

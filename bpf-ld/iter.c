@@ -16,7 +16,7 @@ bool ld_iters_only(const struct ld *l)
 static int failed(struct ld *l, const struct bu_loaded_link *k, const char *step, int err)
 {
 	struct bu_diag *d = bu_diag(&l->ds, BU_ERROR, "S0131", "iter:%s: %s failed: %s", k->spec.target, step,
-				    strerror(-err));
+				    bu_strerror(-err));
 
 	bu_sys_explain(l->sys, &l->ds, d, BPF_ITER_CREATE, err, NULL);
 	return err;

@@ -215,7 +215,7 @@ static int add_file(struct join *j, const char *path)
 
 	if (err) {
 		if (err != -ENOMEM)
-			bu_diag(&j->l->ds, BU_ERROR, "U0002", "cannot read %s: %s", path, strerror(-err));
+			bu_diag(&j->l->ds, BU_ERROR, "U0002", "cannot read %s: %s", path, bu_strerror(-err));
 		err = err == -ENOMEM ? err : -EIO;
 	} else if (b.n >= 8 && memcmp(b.p, AR_MAGIC, 8) == 0) {
 		err = add_archive(j, &b, path);
@@ -361,7 +361,7 @@ static int write_output(struct join *j, const struct bu_obj *o)
 		err = bu_outfile_commit(&f);
 out:
 	if (err && err != -ENOMEM) {
-		bu_diag(&j->l->ds, BU_ERROR, "U0002", "cannot write %s: %s", j->output, strerror(-err));
+		bu_diag(&j->l->ds, BU_ERROR, "U0002", "cannot write %s: %s", j->output, bu_strerror(-err));
 		err = -EIO;
 	}
 	return err;

@@ -239,7 +239,7 @@ int ld_say_ready(struct ld *l)
 		close(l->ready_fd);
 	if (err)
 		bu_diag(&l->ds, BU_ERROR, "U0002", "--ready-fd %d: %s", l->ready_fd,
-			strerror(-err));
+			bu_strerror(-err));
 	return err ? -EIO : 0;
 }
 
@@ -273,7 +273,7 @@ int ld_live(struct ld *l)
 		f.child = start_command(l->command, &why);
 		if (f.child < 0 || why) {
 			bu_diag(&l->ds, BU_ERROR, "L0303", "%s cannot be executed: %s",
-				l->command[0], strerror(why ? why : -f.child));
+				l->command[0], bu_strerror(why ? why : -f.child));
 			ld_fail(l, -EINVAL);
 			if (f.child > 0)
 				waitpid(f.child, NULL, 0);

@@ -15,7 +15,7 @@
 static int cannot(struct ld *l, const char *step, int err)
 {
 	struct bu_diag *d = bu_diag(&l->ds, BU_ERROR, "L0307", "--printk: trace_pipe cannot be %s: %s", step,
-				    strerror(-err));
+				    bu_strerror(-err));
 
 	if (err == -ENOENT)
 		bu_diag_help(&l->ds, d, "mount -t tracefs tracefs /sys/kernel/tracing");

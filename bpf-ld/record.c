@@ -265,7 +265,7 @@ static int add_hook(struct ld_recorder *r, const struct bu_loaded *made, unsigne
 			s->ops->close(s, h->prog_fd);
 		h->prog_fd = -1;
 		bu_diag(ds, BU_ERROR, "L0402", "--record: the copying program for %s:%s cannot be attached: "
-			"%s", bu_hook_name(k->spec.hook), k->spec.target, strerror(-err));
+			"%s", bu_hook_name(k->spec.hook), k->spec.target, bu_strerror(-err));
 		return err;
 	}
 	r->nhooks = i + 1;
@@ -391,7 +391,7 @@ int ld_record_begin(void *ctx, const struct bu_loaded *made, struct bu_diags *ds
 	r->ring = r->lost = -1;
 	err = bu_rec_create(&r->w, l->record);
 	if (err) {
-		bu_diag(ds, BU_ERROR, "U0002", "cannot write %s: %s", l->record, strerror(-err));
+		bu_diag(ds, BU_ERROR, "U0002", "cannot write %s: %s", l->record, bu_strerror(-err));
 		return err == -ENOMEM ? err : -EIO;
 	}
 	r->open = true;
@@ -400,7 +400,7 @@ int ld_record_begin(void *ctx, const struct bu_loaded *made, struct bu_diags *ds
 	for (unsigned i = 0; !err && i < made->nmaps; i++)
 		err = keep_map(r, &made->maps[i]);
 	if (err) {
-		bu_diag(ds, BU_ERROR, "L0402", "--record: %s", strerror(-err));
+		bu_diag(ds, BU_ERROR, "L0402", "--record: %s", bu_strerror(-err));
 		return err;
 	}
 	for (unsigned i = 0; !err && i < made->nplanned; i++) {
@@ -572,7 +572,7 @@ int ld_record_end(struct ld *l, bool keep)
 	free(r->hooks);
 	free(r);
 	if (err)
-		bu_diag(&l->ds, BU_ERROR, "U0002", "cannot write %s: %s", l->record, strerror(-err));
+		bu_diag(&l->ds, BU_ERROR, "U0002", "cannot write %s: %s", l->record, bu_strerror(-err));
 	else if (keep && lost)
 		bu_diag(&l->ds, BU_WARNING, "L0403", "%s: %llu events are missing beside the %llu that are "
 			"there: the ring was full", l->record, (unsigned long long)lost,

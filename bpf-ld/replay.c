@@ -12,7 +12,7 @@ static int damaged(struct ld *l, const struct bu_rec_reader *r, int err)
 		bu_diag(&l->ds, BU_ERROR, "L0405", "%s cannot be replayed: %s (byte %zu)", l->replay,
 			r->why, r->at);
 	else
-		bu_diag(&l->ds, BU_ERROR, "U0002", "cannot read %s: %s", l->replay, strerror(-err));
+		bu_diag(&l->ds, BU_ERROR, "U0002", "cannot read %s: %s", l->replay, bu_strerror(-err));
 	return r->why ? -EINVAL : -EIO;
 }
 
@@ -174,7 +174,7 @@ int ld_replay_run(struct ld *l)
 		summary(l, &f);
 	else
 		bu_diag(&l->ds, BU_ERROR, "L0405", "%s cannot be replayed: %s", l->replay,
-			strerror(-err));
+			bu_strerror(-err));
 	return err;
 }
 

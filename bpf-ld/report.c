@@ -198,7 +198,7 @@ int ld_no_output(struct ld *l)
 	if (l->out_err == -EPIPE)
 		return 128 + SIGPIPE;
 	bu_diag(&l->ds, BU_ERROR, "U0002", "cannot write to standard output: %s",
-		strerror(-l->out_err));
+		bu_strerror(-l->out_err));
 	ld_tell(l);
 	return BU_EXIT_IO;
 }
@@ -208,7 +208,7 @@ int ld_fail(struct ld *l, int err)
 	struct bu_buf b = { 0 };
 
 	if (!l->ds.errors)
-		bu_diag(&l->ds, BU_ERROR, err == -ENOMEM ? "U0003" : "L0200", "%s", strerror(-err));
+		bu_diag(&l->ds, BU_ERROR, err == -ENOMEM ? "U0003" : "L0200", "%s", bu_strerror(-err));
 	if (l->json) {
 		fail_json(l, &b);
 		bu_write_all(STDOUT_FILENO, b.p, b.n);

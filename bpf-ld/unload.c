@@ -208,14 +208,14 @@ static int remove_pins(struct unload *u)
 		if (!err)
 			continue;
 		rc = err;
-		bu_diag(&u->l->ds, BU_ERROR, "L0209", "%s cannot be removed: %s", u->pin[i].path, strerror(-err));
+		bu_diag(&u->l->ds, BU_ERROR, "L0209", "%s cannot be removed: %s", u->pin[i].path, bu_strerror(-err));
 	}
 	if (rc || !u->dir)
 		return rc;
 	err = s->ops->pin_rmdir(s, u->path);
 	if (err)
 		bu_diag(&u->l->ds, BU_WARNING, "L0209", "directory %s stays: %s", u->dir,
-			err == -ENOTEMPTY ? "it holds other things" : strerror(-err));
+			err == -ENOTEMPTY ? "it holds other things" : bu_strerror(-err));
 	return 0;
 }
 
@@ -260,7 +260,7 @@ static int find_pins(struct unload *u)
 	if (err) {
 		struct bu_diag *d = bu_diag(&u->l->ds, BU_ERROR, "L0152", "--unload %s: %s", u->l->unload,
 					    err == -EINVAL ? "it is no directory within a bpf file system"
-							   : strerror(-err));
+							   : bu_strerror(-err));
 
 		bu_diag_note(&u->l->ds, d, "what is given is what was given to --pin, or one pin");
 		return err;
@@ -270,7 +270,7 @@ static int find_pins(struct unload *u)
 		return -ENOMEM;
 	if (err || !u->n) {
 		bu_diag(&u->l->ds, BU_ERROR, "L0152", "--unload %s: %s", u->l->unload,
-			err ? strerror(-err) : access(u->l->unload, F_OK) ? "there is no such pin or directory"
+			err ? bu_strerror(-err) : access(u->l->unload, F_OK) ? "there is no such pin or directory"
 								     : "nothing is pinned there");
 		return err ? err : -ENOENT;
 	}

@@ -220,7 +220,7 @@ static int out_text(struct table *t, uint64_t now)
 
 static int cannot_watch(struct ld *l, const struct ld_watch *w, int err)
 {
-	bu_diag(&l->ds, BU_ERROR, "L0302", "--watch %s: %s", w->map, strerror(-err));
+	bu_diag(&l->ds, BU_ERROR, "L0302", "--watch %s: %s", w->map, bu_strerror(-err));
 	return err;
 }
 

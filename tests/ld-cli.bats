@@ -366,3 +366,24 @@ END
 	# The user who names a map means that one.
 	run -0 $BPF_LD --no-attach --map "seen=$PINS/seen" --set seen.max_entries=5 p.o
 }
+
+@test "what is no object is named for what it is" {
+	: >empty.o
+	printf 'BC\300\336\065\024\000\000\000\000\000\000\000\000\000\000' >bitcode.o
+	printf '!<arch>\nabc' >archive.o
+	echo 'r0 = 0' >text.s
+	head -c 600 /dev/zero >zeros.o
+	local f
+	for f in empty.o bitcode.o archive.o text.s zeros.o; do
+		run -1 $BPF_LD -n $f
+		echo "$output" >>all
+	done
+	assert_equal "$(cat all)" "$(cat <<-'END'
+		empty.o: error: not an ELF object: it is empty [O0101]
+		bitcode.o: error: not an ELF object: it is LLVM bitcode: compile without -flto and -emit-llvm [O0101]
+		archive.o: error: not an ELF object: it is an archive: bpf-ld -r makes an object of it [O0101]
+		text.s: error: not an ELF object: it is text: sources are compiled or assembled first, as by bpf-as [O0101]
+		zeros.o: error: not an ELF object [O0101]
+	END
+	)"
+}

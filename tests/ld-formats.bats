@@ -40,7 +40,7 @@ tidy()
 depends()
 {
 	case $1 in
-	core_* | fentry | iter | kfuncs | ksyms | struct_ops* | switches) return 0 ;;
+	core_* | fentry | iter | kfuncs | ksyms | struct_ops* | switches | throws) return 0 ;;
 	esac
 	return 1
 }
@@ -82,6 +82,61 @@ made()
 			$UPSTREAM -j prog show pinned $f
 	done | sed -E -e '/bytes_xlated/s/.*"type":"([^"]*)","name":"([^"]*)".*"bytes_xlated":([0-9]+).*/prog \1 \2 \3/' \
 		-e 's/.*("type":[^,]*,"name":"[^"]*","flags":[0-9]*,"bytes_key":[0-9]*,"bytes_value":[0-9]*,"max_entries":[0-9]*).*/\1/' | sort
+}
+
+# ---------------------------------------------------------------- functions
+
+@test "a program that throws ends in the function that its tag names" {
+	need_cmd clang-19
+	need_bpf
+	need_pins
+	need_upstream_bpftool
+	[ "$BACKEND" != vm ] || skip "the VM has no bpf_throw()"
+	grep -qw bpf_throw /proc/kallsyms || skip "this kernel has no bpf_throw()"
+	run -0 --separate-stderr $BPF_LD --no-attach --pin $PINS/p $OBJ/throws.o
+	assert_equal "$stderr" ''
+	head -c 33 /dev/zero >packet
+	run -0 $UPSTREAM prog run pinned $PINS/p/throws data_in packet
+	assert_output --partial 'Return value: 41,'
+	head -c 34 /dev/zero >packet
+	run -0 $UPSTREAM prog run pinned $PINS/p/throws data_in packet
+	assert_output --partial 'Return value: 7,'
+}
+
+@test "an exception callback that is not there, or static, is an error" {
+	need_cmd clang-19
+	sed s/exception_callback:caught/exception_callback:nobody/ "$PROGS/throws.c" >a.c
+	sed 's/^NOINLINE int caught/__attribute__((used)) static &/' "$PROGS/throws.c" >b.c
+	clang-19 --target=bpf -I"$PROGS" -O2 -g -c a.c
+	clang-19 --target=bpf -I"$PROGS" -O2 -g -c b.c
+	run -1 $BPF_LD -n --no-attach a.o
+	assert_output --partial "'nobody' as its exception callback, which is no function here [O0304]"
+	run -1 $BPF_LD -n --no-attach b.o
+	assert_output --partial "'caught' as its exception callback, which is static [O0304]"
+}
+
+# ---------------------------------------------------------------- maps whose types want something
+
+@test "tries and storage get the flag that they need" {
+	need_cmd clang-19
+	need_bpf
+	run -0 --separate-stderr $BPF_LD -j --no-attach $OBJ/tries.o
+	run -0 jq -r '.maps[].type' <<<"$output"
+	assert_output $'lpm_trie\nsk_storage'
+	run -0 $BPF_LD -n --no-attach $OBJ/tries.o
+	assert_output --partial 'create map sockets: sk_storage, key 4B, value 8B, max_entries 0 (with BPF_F_NO_PREALLOC)'
+}
+
+@test "--keep-going: a map that nobody needs and that cannot be made is not forgotten in the status" {
+	need_cmd clang-19
+	need_bpf
+	sed 's/UINT(key_size, 8)/UINT(key_size, 3)/; s/lookup_elem(&routes/lookup_elem(\&fine/
+		s/^SEC("tc")/struct { UINT(type, HASH); UINT(key_size, 8); UINT(value_size, 4); UINT(max_entries, 16); } fine SEC(".maps");&/' \
+		"$PROGS/tries.c" >a.c
+	clang-19 --target=bpf -I"$PROGS" -O2 -g -c a.c
+	run -1 --separate-stderr $BPF_LD --no-attach -k a.o
+	assert_line --regexp '^tries .* loaded'
+	[[ $stderr == *"warning: map routes cannot be made"* ]]
 }
 
 # ---------------------------------------------------------------- maps of "maps"

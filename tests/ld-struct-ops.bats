@@ -110,3 +110,12 @@ can_load()
 	assert_output --partial 'error'
 	assert_equal "$(ls $PINS)" ''
 }
+
+@test "--keep-going: the members of a struct that this kernel has not fail by that, and are not tried" {
+	can_load
+	compile struct_ops 's/tcp_congestion_ops/not_in_this_kernel_ops/g'
+	run -3 --separate-stderr $BPF_LD --no-attach -k struct_ops.o
+	[[ $stderr == *'programs cannot implement not_in_this_kernel_ops here'* ]]
+	[[ $stderr == *'cannot be loaded: its struct ops cannot be made [L0104]'* ]]
+	[[ $stderr != *524* ]]
+}

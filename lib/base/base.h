@@ -350,6 +350,8 @@ void bu_diags_render(struct bu_buf *out, const struct bu_diags *ds, enum bu_diag
 const char *bu_diag_explain(const char *code, const char **title);
 /* "EPERM" for EPERM or -EPERM; "errno 4711" when unknown (static storage per thread). */
 const char *bu_errno_name(int err);
+/* strerror(3) of err or -err, with words for the kernel's ENOTSUPP, which the C library does not know. */
+const char *bu_strerror(int err);
 
 /* ---------------------------------------------------------------- output */
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* errno: symbolic names of error numbers, the kernel's internal ENOTSUPP (524) included. */
+/* errno: symbolic names and words of error numbers, the kernel's internal ENOTSUPP (524) included. */
 #include "base/base.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,4 +20,11 @@ const char *bu_errno_name(int err)
 		return name;
 	snprintf(number, sizeof(number), "errno %d", err);
 	return number;
+}
+
+const char *bu_strerror(int err)
+{
+	if (err < 0)
+		err = -err;
+	return strerror(err == 524 ? ENOTSUP : err);
 }

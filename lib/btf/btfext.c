@@ -120,6 +120,7 @@ struct reader {
 	const char *name;
 	struct bu_diags *ds;
 	size_t cap;
+	struct bu_hash by_name; /* 1 + index into e->sec */
 	bool be;
 };
 
@@ -143,13 +144,13 @@ static int damaged(struct reader *r, const char *fmt, ...)
 static struct bu_btfext_sec *section(struct reader *r, const char *name)
 {
 	struct bu_btfext *e = r->e;
+	uintptr_t have = (uintptr_t)bu_hash_get(&r->by_name, name, strlen(name));
 	struct bu_btfext_sec *v;
 
-	for (uint32_t i = 0; i < e->nsec; i++)
-		if (strcmp(e->sec[i].name, name) == 0)
-			return &e->sec[i];
+	if (have)
+		return &e->sec[have - 1];
 	v = bu_arena_grow(r->a, e->sec, e->nsec, &r->cap, sizeof(*v));
-	if (!v)
+	if (!v || bu_hash_put(&r->by_name, name, strlen(name), (void *)(uintptr_t)(e->nsec + 1)))
 		return NULL;
 	e->sec = v;
 	v += e->nsec++;
@@ -319,10 +320,11 @@ int bu_btfext_parse(struct bu_btfext *e, const void *data, size_t size, const st
 			break;
 		off = bu_get32(r.p + 8 + part * 8, r.be);
 		len = bu_get32(r.p + 12 + part * 8, r.be);
-		if ((uint64_t)off + len > size - hdr_len)
-			return damaged(&r, "part %d reaches beyond the end", part);
-		err = read_part(&r, (enum part)part, r.p + hdr_len + off, len);
+		err = (uint64_t)off + len > size - hdr_len
+			      ? damaged(&r, "part %d reaches beyond the end", part)
+			      : read_part(&r, (enum part)part, r.p + hdr_len + off, len);
 	}
+	bu_hash_free(&r.by_name);
 	return err;
 }
 

@@ -22,7 +22,7 @@ static int open_map(struct bu_sys *s, const struct bu_attach *at, struct bu_diag
 	}
 	if (fd < 0) {
 		d = bu_diag(ds, BU_ERROR, "L0111", "%s:%s: the map %s cannot be opened: %s",
-			    bu_hook_name(at->hook), at->target, at->map, strerror(-fd));
+			    bu_hook_name(at->hook), at->target, at->map, bu_strerror(-fd));
 		bu_sys_explain_more(s, ds, d, &(struct bu_refused){ .err = fd, .path = at->map,
 				    .cmd = id ? BPF_MAP_GET_FD_BY_ID : BPF_OBJ_GET });
 	}

@@ -24,19 +24,38 @@ static int by_offset(const void *a, const void *b)
 	return x->off < y->off ? -1 : x->off > y->off;
 }
 
-/* The offset of a variable in its section, or have when no symbol tells. */
-static uint32_t var_offset(const struct bu_obj *o, uint32_t sec, const char *name, uint32_t have)
-{
-	for (uint32_t i = 0; i < o->nsyms; i++) {
-		const struct bu_sym *s = &o->syms[i];
+/* The object's symbols by name: of several of one name the first. */
+struct by_name { struct bu_hash funcs, vars; };
 
-		if (s->sec == sec && s->type != STT_FUNC && strcmp(s->name, name) == 0)
-			return s->value > UINT32_MAX ? have : (uint32_t)s->value;
+static int index_symbols(const struct bu_obj *o, struct by_name *n)
+{
+	int err = 0;
+
+	for (uint32_t i = o->nsyms; i-- > 0 && !err;) {
+		struct bu_sym *s = &o->syms[i];
+
+		if (s->name[0])
+			err = bu_hash_put(s->type == STT_FUNC ? &n->funcs : &n->vars, s->name, strlen(s->name), s);
 	}
-	return have;
+	return err;
 }
 
-static int fix_datasec(struct bu_plan *p, const struct bu_btf_type *t, uint8_t *at)
+/* The offset of a variable in its section, or have when no symbol tells. */
+static uint32_t var_offset(const struct bu_obj *o, const struct by_name *n, uint32_t sec, const char *name,
+			   uint32_t have)
+{
+	const struct bu_sym *s = bu_hash_get(&n->vars, name, strlen(name));
+
+	/* Static variables of functions share names: another one is looked for. */
+	for (uint32_t i = s && s->sec != sec ? 0 : o->nsyms; i < o->nsyms; i++) {
+		s = &o->syms[i];
+		if (s->sec == sec && s->type != STT_FUNC && strcmp(s->name, name) == 0)
+			break;
+	}
+	return s && s->sec == sec && s->value <= UINT32_MAX ? (uint32_t)s->value : have;
+}
+
+static int fix_datasec(struct bu_plan *p, const struct by_name *names, const struct bu_btf_type *t, uint8_t *at)
 {
 	const struct bu_obj *o = p->obj;
 	uint32_t sec = bu_obj_sec_by_name(o, t->name);
@@ -57,7 +76,7 @@ static int fix_datasec(struct bu_plan *p, const struct bu_btf_type *t, uint8_t *
 		v[i].off = bu_get32(e + 4, o->be);
 		v[i].size = bu_get32(e + 8, o->be);
 		if (!bu_btf_get(&o->btf, v[i].type, &var))
-			v[i].off = var_offset(o, sec, var.name, v[i].off);
+			v[i].off = var_offset(o, names, sec, var.name, v[i].off);
 	}
 	qsort(v, t->vlen, sizeof(*v), by_offset);
 	for (uint32_t i = 0; i < t->vlen; i++) {
@@ -71,15 +90,11 @@ static int fix_datasec(struct bu_plan *p, const struct bu_btf_type *t, uint8_t *
 }
 
 /* A function that other objects cannot see is verified with its callers, as a static one. */
-static bool is_hidden(const struct bu_obj *o, const char *name)
+static bool is_hidden(const struct by_name *n, const char *name)
 {
-	for (uint32_t i = 0; i < o->nsyms; i++) {
-		const struct bu_sym *s = &o->syms[i];
+	const struct bu_sym *s = bu_hash_get(&n->funcs, name, strlen(name));
 
-		if (s->type == STT_FUNC && strcmp(s->name, name) == 0)
-			return s->vis != STV_DEFAULT;
-	}
-	return false;
+	return s && s->vis != STV_DEFAULT;
 }
 
 /* An integer of 4 bytes, or of another size; 0: there is none. */
@@ -140,18 +155,11 @@ static void fix_ksyms(const struct bu_btf *b, uint8_t *copy, const struct bu_btf
 	}
 }
 
-int bu_plan_btf(struct bu_plan *p, struct bu_diags *ds)
+static int fix_types(struct bu_plan *p, const struct by_name *names, uint8_t *copy)
 {
 	const struct bu_obj *o = p->obj;
 	struct bu_btf_type t;
-	uint8_t *copy;
 
-	(void)ds;
-	if (!o->has_btf || !o->btf.ntypes)
-		return 0;
-	copy = bu_arena_memdup(&p->arena, o->btf.data, o->btf.size);
-	if (!copy)
-		return -ENOMEM;
 	for (uint32_t id = 1; id <= o->btf.ntypes; id++) {
 		uint8_t *at = copy + o->btf.offs[id - 1];
 		uint32_t info;
@@ -162,7 +170,7 @@ int bu_plan_btf(struct bu_plan *p, struct bu_diags *ds)
 		case BU_BTF_DATASEC:
 			if (strcmp(t.name, ".ksyms") == 0)
 				fix_ksyms(&o->btf, copy, &t, at);
-			else if (fix_datasec(p, &t, at))
+			else if (fix_datasec(p, names, &t, at))
 				return -ENOMEM;
 			break;
 		case BU_BTF_VAR:
@@ -174,14 +182,33 @@ int bu_plan_btf(struct bu_plan *p, struct bu_diags *ds)
 			name_params(&o->btf, copy, t.type, bu_get32(at, o->be));
 			if (t.linkage == LINKAGE_EXTERN)
 				bu_put32(at + 4, o->be, (info & ~0xffffu) | 1);
-			else if (t.linkage == 1 && is_hidden(o, t.name))
+			else if (t.linkage == 1 && is_hidden(names, t.name))
 				bu_put32(at + 4, o->be, info & ~0xffffu);
 			break;
 		default:
 			break;
 		}
 	}
-	p->priv->btf = copy;
-	p->priv->btf_size = o->btf.size;
 	return 0;
+}
+
+int bu_plan_btf(struct bu_plan *p, struct bu_diags *ds)
+{
+	const struct bu_obj *o = p->obj;
+	struct by_name names = { 0 };
+	uint8_t *copy;
+	int err;
+
+	(void)ds;
+	if (!o->has_btf || !o->btf.ntypes)
+		return 0;
+	copy = bu_arena_memdup(&p->arena, o->btf.data, o->btf.size);
+	err = copy ? index_symbols(o, &names) : -ENOMEM;
+	if (!err)
+		err = fix_types(p, &names, copy);
+	bu_hash_free(&names.funcs);
+	bu_hash_free(&names.vars);
+	p->priv->btf = err ? NULL : copy;
+	p->priv->btf_size = o->btf.size;
+	return err;
 }

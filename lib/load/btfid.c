@@ -167,7 +167,7 @@ static int no_types(struct finder *f, const struct bu_attach *at, int err)
 	if (err == -ENOMEM)
 		return err;
 	d = bu_diag(f->ds, BU_ERROR, "L0121", "%s:%s: there is no type information of the kernel: %s",
-		    bu_hook_name(at->hook), at->target, err == -EINVAL ? "it is damaged" : strerror(-err));
+		    bu_hook_name(at->hook), at->target, err == -EINVAL ? "it is damaged" : bu_strerror(-err));
 	if (err == -ENOENT)
 		bu_diag_note(f->ds, d, "it was built without CONFIG_DEBUG_INFO_BTF");
 	return err == -ENOENT ? -EOPNOTSUPP : err;
@@ -213,7 +213,7 @@ static int open_program(struct finder *f, const struct bu_attach *at)
 	if (fd >= 0)
 		return fd;
 	d = bu_diag(f->ds, BU_ERROR, "L0120", "%s:%s: %s cannot be opened: %s", bu_hook_name(at->hook),
-		    at->target, at->prog, id && fd == -ENOENT ? "there is no such program" : strerror(-fd));
+		    at->target, at->prog, id && fd == -ENOENT ? "there is no such program" : bu_strerror(-fd));
 	bu_sys_explain_more(f->s, f->ds, d, &(struct bu_refused){ .err = fd, .path = at->prog,
 			    .cmd = id ? BPF_PROG_GET_FD_BY_ID : BPF_OBJ_GET });
 	return fd;
@@ -247,7 +247,7 @@ static int in_program(struct finder *f, const struct bu_attach *at, struct bu_bt
 	if (err) {
 		bu_diag(f->ds, BU_ERROR, "L0121", "%s:%s: %s %s", bu_hook_name(at->hook), at->target, at->prog,
 			err == -ENODATA ? "was loaded without type information, which names its functions" :
-			err == -EINVAL  ? "is no program" : strerror(-err));
+			err == -EINVAL  ? "is no program" : bu_strerror(-err));
 		goto out;
 	}
 	to->id = find_own(&t.btf, BU_BTF_FUNC, at->a);

@@ -174,7 +174,7 @@ static int refuse(struct bu_core_state *c, const struct plan_prog *g, uint32_t i
 	d = bu_diag(c->ds, BU_ERROR, err == -EEXIST ? "L0132" : "L0131",
 		    "program %s: %s%s cannot be adjusted to %s: %s", c->p->obj->progs[g->prog].name,
 		    res->what ? "the access to " : "a CO-RE relocation", res->what ? res->what : "",
-		    target_name(c), res->why ? res->why : strerror(-err));
+		    target_name(c), res->why ? res->why : bu_strerror(-err));
 	bu_core_where(c->p, &g->code, line_of_use(c->p, &g->code, insn, res->what), c->ds, d);
 	return -EINVAL;
 }
@@ -262,20 +262,17 @@ static int each_record(struct bu_plan *p, struct plan_prog *g,
 	for (uint32_t i = 0; i < g->code.nparts; i++) {
 		const struct bu_code_part *part = &g->code.part[i];
 		uint64_t end = part->sec_off + (uint64_t)part->n * BU_INSN_SIZE;
+		uint32_t k = o->ext_of && part->sec < o->nsecs ? o->ext_of[part->sec] : 0;
+		const struct bu_btfext_sec *e = k ? &o->ext.sec[k - 1] : NULL;
 
-		for (uint32_t k = 0; k < o->ext.nsec; k++) {
-			const struct bu_btfext_sec *e = &o->ext.sec[k];
+		if (!e || e->core_size < RECORD)
+			continue;
+		for (uint32_t r = 0; r < e->ncore && !err; r++) {
+			uint64_t off = bu_get32(e->core + (size_t)r * e->core_size, o->be);
 
-			if (!e->ncore || e->core_size < RECORD || part->sec >= o->nsecs ||
-			    strcmp(e->name, o->secs[part->sec].name) != 0)
+			if (off < part->sec_off || off >= end || off % BU_INSN_SIZE)
 				continue;
-			for (uint32_t r = 0; r < e->ncore && !err; r++) {
-				uint64_t off = bu_get32(e->core + (size_t)r * e->core_size, o->be);
-
-				if (off < part->sec_off || off >= end || off % BU_INSN_SIZE)
-					continue;
-				err = fn(ctx, g, k, r, part->start + (uint32_t)((off - part->sec_off) / BU_INSN_SIZE));
-			}
+			err = fn(ctx, g, k - 1, r, part->start + (uint32_t)((off - part->sec_off) / BU_INSN_SIZE));
 		}
 	}
 	return err;

@@ -117,7 +117,7 @@ static int fill_from_file(struct bu_plan *p, struct plan_map *m, const struct bu
 
 	if (err) {
 		bu_diag(ds, BU_ERROR, "L0110", "cannot read %s: %s", w->file,
-			err == -EFBIG ? "the file is too large" : strerror(-err));
+			err == -EFBIG ? "the file is too large" : bu_strerror(-err));
 		bu_buf_free(&buf);
 		return err == -ENOMEM ? err : -EIO;
 	}

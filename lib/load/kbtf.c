@@ -84,7 +84,7 @@ static int open_file(struct bu_kbtf *k)
 
 	if (err) {
 		bu_diag(k->ds, BU_ERROR, "L0130", "--btf: %s cannot be read: %s", k->path,
-			strerror(-err));
+			bu_strerror(-err));
 		return opened(c, err);
 	}
 	err = bu_btf_in_file(c->file.p, c->file.n, &p, &n);

@@ -264,7 +264,7 @@ int bu_plan_kconfig(struct bu_plan *p, struct plan_map *m, struct bu_sys *s, str
 			read = true;
 			err = bu_sys_kconfig(file, &text);
 			if (err && file) {
-				bu_diag(ds, BU_ERROR, "L0117", "--kconfig %s: %s", file, strerror(-err));
+				bu_diag(ds, BU_ERROR, "L0117", "--kconfig %s: %s", file, bu_strerror(-err));
 				rc = -EINVAL;
 				break;
 			}

@@ -58,10 +58,14 @@ struct bu_row {
 	const char *reason, *code; /* the message, or NULL */
 };
 /* By the object's programs; filled while the plan is made and run. */
-struct bu_rows { struct bu_arena *arena; struct bu_row *v; uint32_t n; };
+struct bu_rows {
+	struct bu_arena *arena;
+	struct bu_row *v; uint32_t n;
+	bool lacks_map;            /* one could not be made, whoever needs it */
+};
 /* After bu_obj_index; NULL: out of memory. */
 struct bu_rows *bu_rows_new(struct bu_arena *a, const struct bu_obj *o);
-/* Is there no failure in them? */
+/* Is there no failure in them, and every map? */
 bool bu_rows_whole(const struct bu_rows *r);
 
 /* What a map of that name holds from the start, instead of what the object says. */

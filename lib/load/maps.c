@@ -70,6 +70,13 @@ static bool may_be_empty(uint32_t type)
 	}
 }
 
+/* Types that are made with BPF_F_NO_PREALLOC or not at all. */
+static bool needs_no_prealloc(uint32_t type)
+{
+	return type == BPF_MAP_TYPE_LPM_TRIE || type == BPF_MAP_TYPE_SK_STORAGE || type == BPF_MAP_TYPE_INODE_STORAGE ||
+	       type == BPF_MAP_TYPE_TASK_STORAGE || type == BPF_MAP_TYPE_CGRP_STORAGE;
+}
+
 /* Types that take no type information of keys and values. */
 static bool no_btf(uint32_t type)
 {
@@ -230,6 +237,12 @@ int bu_plan_map_attrs(struct plan_map *m, const struct bu_obj *obj, struct bu_sy
 	default:
 		break;
 	}
+	if (needs_no_prealloc(m->type) && !(m->flags & BPF_F_NO_PREALLOC)) {
+		m->flags |= BPF_F_NO_PREALLOC;
+		bu_diag(ds, BU_NOTE, "L0119", "map %s is made with the flag BPF_F_NO_PREALLOC, which %s maps need",
+			m->name, map_type_name(m->type));
+		note(m, a, "with BPF_F_NO_PREALLOC");
+	}
 	if (no_btf(m->type))
 		m->btf_key = m->btf_value = 0;
 	m->value_bytes = m->value_size;
@@ -318,7 +331,7 @@ static int look_at_existing(struct plan_map *m, bool carried, struct bu_sys *s, 
 	if (err < 0) {
 		d = bu_diag(ds, BU_ERROR, "L0111", "map %s: %s cannot be opened: %s", m->name,
 			    m->where, kind != BU_MAP ? "it is no map" :
-			    err == -ENOENT ? "there is no such map" : strerror(-err));
+			    err == -ENOENT ? "there is no such map" : bu_strerror(-err));
 		if (kind == BU_MAP)
 			bu_sys_explain_more(s, ds, d, &(struct bu_refused){ .err = err, .path = m->where,
 					    .cmd = by_id ? BPF_MAP_GET_FD_BY_ID : BPF_OBJ_GET });
@@ -464,7 +477,7 @@ static int find_needed(struct bu_plan *p, bool *needed)
 static void warn_of_pointers(const struct bu_obj *o, const struct bu_obj_map *def,
 			     struct bu_diags *ds)
 {
-	const char *first = NULL;
+	const struct bu_sym *s = NULL;
 	struct bu_diag *d;
 	unsigned n = 0;
 
@@ -472,12 +485,13 @@ static void warn_of_pointers(const struct bu_obj *o, const struct bu_obj_map *de
 		if (o->rels[i].sec != def->sec || o->rels[i].sym >= o->nsyms)
 			continue;
 		if (!n++)
-			first = o->syms[o->rels[i].sym].name;
+			s = &o->syms[o->rels[i].sym];
 	}
 	if (!n)
 		return;
 	d = bu_diag(ds, BU_WARNING, "L0114", "%s holds %u address%s (the first is of \"%s\"), which "
-		    "programs will see unrelocated", def->name, n, n == 1 ? "" : "es", first);
+		    "programs will see unrelocated", def->name, n, n == 1 ? "" : "es",
+		    s->name[0] || s->sec >= o->nsecs ? s->name : o->secs[s->sec].name);
 	bu_diag_help(ds, d, "load the address in a program: r1 = NAME ll");
 }
 
@@ -681,8 +695,10 @@ int bu_plan_maps(struct bu_plan *p, struct bu_sys *s, struct bu_diags *ds)
 			continue;
 		err = add_map(p, i, s, used, ds);
 		/* The programs that need it will lack it. */
-		if (err && p->opts->keep_going && err != -ENOMEM)
+		if (err && p->opts->keep_going && err != -ENOMEM) {
 			bu_load_soften(mark, ds);
+			bu_rows_lack_map(p->opts);
+		}
 		else if (err)
 			rc = err;
 	}
@@ -691,7 +707,10 @@ int bu_plan_maps(struct bu_plan *p, struct bu_sys *s, struct bu_diags *ds)
 	for (unsigned i = 0; i < p->priv->nprogs; i++) {
 		struct bu_diag *mark = ds->last;
 
-		err = bu_plan_spare(p, i, resolve_refs(p, &p->priv->progs[i], s, used, ds), mark, ds);
+		err = resolve_refs(p, &p->priv->progs[i], s, used, ds);
+		if (!err)
+			err = bu_plan_has_ops(p, &p->priv->progs[i], ds);
+		err = bu_plan_spare(p, i, err, mark, ds);
 		if (err)
 			rc = err;
 	}

@@ -12,13 +12,13 @@ static int add_pin(struct bu_plan *p, enum plan_pin_kind kind, uint32_t index, c
 
 	if (!path)
 		return -ENOMEM;
-	for (unsigned i = 0; i < v->npins; i++) {
-		if (strcmp(v->pins[i].path, path) == 0) {
-			bu_diag(ds, BU_ERROR, "L0113", "%s would be pinned where another object "
-				"goes: %s", what, path);
-			return -EEXIST;
-		}
+	if (bu_hash_get(&v->pinned, path, strlen(path))) {
+		bu_diag(ds, BU_ERROR, "L0113", "%s would be pinned where another object "
+			"goes: %s", what, path);
+		return -EEXIST;
 	}
+	if (bu_hash_put(&v->pinned, path, strlen(path), (void *)path))
+		return -ENOMEM;
 	v->pins = bu_arena_grow(&p->arena, v->pins, v->npins, &v->cappins, sizeof(*v->pins));
 	if (!v->pins)
 		return -ENOMEM;
@@ -50,6 +50,14 @@ const char *bu_plan_pin_path(struct bu_plan *p, const char *name, const char *su
 	while (*name == '.')
 		name++;
 	return path_in(p, p->opts->pin_dir, name, suffix);
+}
+
+/* How many programs of that name there are so far, this one included; 0: out of memory. */
+static uintptr_t count_name(struct bu_plan_priv *v, const char *name)
+{
+	uintptr_t n = (uintptr_t)bu_hash_get(&v->named, name, strlen(name)) + 1;
+
+	return bu_hash_put(&v->named, name, strlen(name), (void *)n) ? 0 : n;
 }
 
 /* "_link", "_link2" …; "", "_2" … */
@@ -122,9 +130,10 @@ static int pin_progs(struct bu_plan *p, struct bu_diags *ds)
 	return rc;
 }
 
-int bu_plan_pins(struct bu_plan *p, struct bu_diags *ds)
+static int pin_all(struct bu_plan *p, struct bu_diags *ds)
 {
 	struct bu_plan_priv *v = p->priv;
+	unsigned *links;
 	int rc = 0, err;
 
 	for (unsigned i = 0; i < v->nmaps; i++) {
@@ -152,25 +161,35 @@ int bu_plan_pins(struct bu_plan *p, struct bu_diags *ds)
 	}
 	for (unsigned i = 0; i < v->nprogs; i++) {
 		const char *name = p->obj->progs[v->progs[i].prog].name;
+		uintptr_t nth = count_name(v, name);
 		char suffix[24];
-		unsigned nth = 1;
 
-		for (unsigned k = 0; k < i; k++)
-			nth += strcmp(p->obj->progs[v->progs[k].prog].name, name) == 0;
-		pin_suffix(suffix, "", nth);
+		if (!nth)
+			return -ENOMEM;
+		pin_suffix(suffix, "", (unsigned)nth);
 		err = add_pin(p, PIN_PROG, i, bu_plan_pin_path(p, name, suffix), name, ds);
 		rc = err ? err : rc;
 	}
+	links = bu_arena_array(&p->arena, p->obj->nprogs, sizeof(*links));
+	if (!links)
+		return -ENOMEM;
 	for (unsigned i = 0; i < v->natt; i++) {
-		const char *name = p->obj->progs[v->progs[v->att[i].prog].prog].name;
-		unsigned nth = 1;
+		uint32_t prog = v->progs[v->att[i].prog].prog;
+		const char *name = p->obj->progs[prog].name;
 		char suffix[24];
 
-		for (unsigned k = 0; k < i; k++)
-			nth += v->progs[v->att[k].prog].prog == v->progs[v->att[i].prog].prog;
-		pin_suffix(suffix, "_link", nth);
+		pin_suffix(suffix, "_link", ++links[prog]);
 		err = add_pin(p, PIN_LINK, i, bu_plan_pin_path(p, name, suffix), name, ds);
 		rc = err ? err : rc;
 	}
 	return rc;
+}
+
+int bu_plan_pins(struct bu_plan *p, struct bu_diags *ds)
+{
+	int err = pin_all(p, ds);
+
+	bu_hash_free(&p->priv->pinned);
+	bu_hash_free(&p->priv->named);
+	return err;
 }

@@ -260,11 +260,16 @@ int bu_plan_spare(struct bu_plan *p, unsigned i, int err, struct bu_diag *mark, 
 
 static int all_dead(const struct bu_plan *p, struct bu_diags *ds)
 {
+	const struct bu_rows *rows = p->opts->rows;
+	int err = 0;
+
 	for (unsigned i = 0; i < p->priv->nprogs; i++)
 		if (!p->priv->progs[i].dead)
 			return 0;
+	for (uint32_t i = 0; rows && i < rows->n && !err; i++)
+		err = rows->v[i].err;
 	bu_diag(ds, BU_ERROR, "L0101", "none of the programs of %s can be loaded", p->obj->path);
-	return -EINVAL;
+	return err ? err : -EINVAL;
 }
 
 int bu_plan_make(struct bu_plan *p, const struct bu_obj *obj, const struct bu_load_opts *opts,

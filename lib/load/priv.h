@@ -74,6 +74,7 @@ struct bu_plan_priv {
 	struct plan_slot *slots; unsigned nslots;
 	struct plan_attach *att; unsigned natt; size_t capatt;
 	struct plan_pin *pins; unsigned npins; size_t cappins;
+	struct bu_hash pinned, named; /* pins.c: paths so far; programs' names so far, and how many */
 	struct bu_kbtf *kbtf; /* the types of the kernel */
 	struct bu_core_state *core; /* NULL: no CO-RE */
 	struct bu_ksym *ksyms; uint32_t nksyms; /* what programs name of the kernel */
@@ -129,6 +130,8 @@ int bu_plan_add_attach(struct bu_plan *p, unsigned prog, enum bu_hook hook, cons
  */
 int bu_plan_ops_member(struct bu_plan *p, uint32_t prog, struct bu_diags *ds);
 int bu_plan_ops_attach(struct bu_plan *p, struct bu_diags *ds);
+/* After bu_plan_maps' maps: -EINVAL with a message if the struct that g is a member of cannot be made. */
+int bu_plan_has_ops(const struct bu_plan *p, const struct plan_prog *g, struct bu_diags *ds);
 int bu_plan_struct_ops(struct bu_plan *p, struct plan_map *m, struct bu_diags *ds);
 int bu_load_struct_ops(const struct bu_plan *p, struct bu_sys *s, const char *name, const struct bu_loaded *l,
 		       struct bu_diags *ds);
@@ -197,6 +200,7 @@ void bu_row_fail(const struct bu_load_opts *opts, uint32_t prog, enum bu_row_sta
 		 const struct bu_diag *why);
 /* What was loaded is being taken away. */
 void bu_row_undone(const struct bu_load_opts *opts, uint32_t prog);
+void bu_rows_lack_map(const struct bu_load_opts *opts);
 /*
  * A step for program prog (of the object) returned err, its messages stand behind mark (NULL: all). Notes it
  * in the row. 0 when there was no error or the others go on, the messages being warnings then; else err.

@@ -389,7 +389,7 @@ static int refused(struct load_job *j, int err, struct bu_loaded *out, struct bu
 		return -EINVAL;
 	}
 	d = bu_diag(ds, BU_ERROR, "L0205", "program %s cannot be loaded: %s", j->name,
-		    strerror(-err));
+		    bu_strerror(-err));
 	if (j->attr.prog_ifindex && !j->p->opts->dev_bound)
 		bu_diag_note(ds, d, "it is loaded for the processor of a network device (xdp:DEVICE:offload), which few have");
 	if (err == -E2BIG && j->g->core)
@@ -497,7 +497,7 @@ int bu_load_job_end(struct load_job *j, struct bu_loaded *out, struct bu_diags *
 	if (j->begin_err) {
 		fd = j->begin_err;
 		bu_diag(ds, BU_ERROR, fd == -ENOMEM ? "U0003" : "L0205",
-			"program %s cannot be loaded: %s", j->name, strerror(-fd));
+			"program %s cannot be loaded: %s", j->name, bu_strerror(-fd));
 		goto out;
 	}
 	if (j->fd == -E2BIG) {

@@ -13,7 +13,7 @@ int bu_load_read(struct bu_obj *o, const char *path, struct bu_diags *ds)
 		return err;
 	if (err < 0) {
 		if (!ds->errors)
-			bu_diag(ds, BU_ERROR, "U0002", "cannot read %s: %s", path, strerror(-err));
+			bu_diag(ds, BU_ERROR, "U0002", "cannot read %s: %s", path, bu_strerror(err));
 		return -EIO;
 	}
 	err = bu_obj_place_common(o);

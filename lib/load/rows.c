@@ -97,8 +97,16 @@ void bu_load_soften(struct bu_diag *mark, struct bu_diags *ds)
 	}
 }
 
+void bu_rows_lack_map(const struct bu_load_opts *opts)
+{
+	if (opts->rows)
+		opts->rows->lacks_map = true;
+}
+
 bool bu_rows_whole(const struct bu_rows *r)
 {
+	if (r && r->lacks_map)
+		return false;
 	for (uint32_t i = 0; r && i < r->n; i++)
 		if (r->v[i].err)
 			return false;

@@ -39,7 +39,7 @@ static uint32_t id_of(struct run *r, int fd)
 static int cannot_make(struct run *r, const struct plan_map *m, int err, const union bpf_attr *a)
 {
 	struct bu_diag *d = bu_diag(r->ds, BU_ERROR, "L0201", "map %s cannot be made: %s", m->name,
-				    err == -ENOTSUP || err == -524 ? "not supported" : strerror(-err));
+				    bu_strerror(err));
 
 	bu_sys_explain(r->s, r->ds, d, BPF_MAP_CREATE, err, a);
 	return err;
@@ -111,7 +111,7 @@ static int use_map(struct run *r, const struct plan_map *m)
 	}
 	if (fd < 0) {
 		d = bu_diag(r->ds, BU_ERROR, "L0111", "map %s: %s cannot be opened: %s", m->name,
-			    m->where, strerror(-fd));
+			    m->where, bu_strerror(-fd));
 		bu_sys_explain_more(r->s, r->ds, d, &(struct bu_refused){ .path = m->where, .err = fd,
 				    .cmd = id ? BPF_MAP_GET_FD_BY_ID : BPF_OBJ_GET });
 	}
@@ -159,7 +159,7 @@ static int fill_image(struct run *r, int fd, const struct plan_map *m,
 	if (err)
 		bu_diag(r->ds, BU_ERROR, "L0202", "map %s cannot be filled as it was recorded: %s",
 			m->name, err == -EINVAL ? "its keys or values are of another size"
-						: strerror(-err));
+						: bu_strerror(-err));
 	return err;
 }
 
@@ -180,7 +180,7 @@ static int fill_arena(struct run *r, int fd, const struct plan_map *m)
 		p = r->s->ops->mmap(r->s, fd, len, true, 0, &err);
 	if (!p) {
 		d = bu_diag(r->ds, BU_ERROR, "L0202", "map %s cannot be mapped to be filled: %s", m->name,
-			    err == -E2BIG ? "its globals need more pages" : strerror(-err));
+			    err == -E2BIG ? "its globals need more pages" : bu_strerror(-err));
 		if (err == -E2BIG)
 			bu_diag_help(r->ds, d, "raise its max_entries, which counts pages");
 		return err;
@@ -231,7 +231,7 @@ static int save(struct run *r, uint32_t i, const struct plan_fill *f)
 
 static const char *fill_reason(int err)
 {
-	return err == -E2BIG ? "the map is full" : strerror(-err);
+	return err == -E2BIG ? "the map is full" : bu_strerror(-err);
 }
 
 static bool all_zero(const uint8_t *p, size_t n)
@@ -254,7 +254,7 @@ static int fill_map(struct run *r, uint32_t i)
 		err = bu_sys_map_update(r->s, r->map_fds[i], zero, m->data, 0);
 		if (err < 0)
 			bu_diag(r->ds, BU_ERROR, "L0202", "map %s cannot be filled: %s", m->name,
-				strerror(-err));
+				bu_strerror(-err));
 		return err;
 	}
 	for (size_t k = 0; k < m->nfill; k++) {
@@ -285,7 +285,7 @@ static int freeze_map(struct run *r, uint32_t i)
 	if (err == -EINVAL || err >= 0)
 		return 0;
 	bu_diag(r->ds, BU_ERROR, "L0203", "map %s cannot be frozen: %s",
-		r->p->priv->maps[i].name, strerror(-err));
+		r->p->priv->maps[i].name, bu_strerror(-err));
 	return err;
 }
 
@@ -329,7 +329,7 @@ static int load_btf(struct run *r)
 	/* Without permission the next steps fail too, and say so better. */
 	if (fd != -EPERM) {
 		d = bu_diag(r->ds, BU_NOTE, "L0206", "the kernel refused the type information of "
-			    "%s: %s", r->p->obj->path, strerror(-fd));
+			    "%s: %s", r->p->obj->path, bu_strerror(-fd));
 		bu_diag_note(r->ds, d, "maps and programs are made without it");
 	}
 	return 0;
@@ -457,7 +457,7 @@ static int fill_slot(struct run *r, uint32_t i)
 	d = bu_diag(r->ds, BU_ERROR, "L0202", "element %u of map %s cannot be set to %s: %s", t->index,
 		    r->p->priv->maps[t->map].name,
 		    t->is_prog ? r->out->progs[t->target].def->name
-			       : r->p->priv->maps[t->target].name, strerror(-err));
+			       : r->p->priv->maps[t->target].name, bu_strerror(-err));
 	bu_sys_explain_more(r->s, r->ds, d, &(struct bu_refused){ .cmd = BPF_MAP_UPDATE_ELEM, .err = err,
 			    .fd = r->map_fds[t->map] });
 	return err;
@@ -561,7 +561,7 @@ static int make_dir_of(struct run *r, const char *path, size_t n)
 
 	if (err) {
 		d = bu_diag(r->ds, BU_ERROR, "L0207", "directory %.*s cannot be made: %s", (int)n, path,
-			    strerror(-err));
+			    bu_strerror(-err));
 		bu_sys_explain_more(r->s, r->ds, d, &(struct bu_refused){ .cmd = BPF_OBJ_PIN, .err = err, .path = dir });
 	}
 	free(dir);
@@ -582,7 +582,7 @@ static int prepare_pins(struct run *r)
 		if (err) {
 			d = bu_diag(r->ds, BU_ERROR, "L0207", "nothing can be pinned at %s: %s",
 				    path, err == -EINVAL ? "it is not in a bpf file system"
-							 : strerror(-err));
+							 : bu_strerror(-err));
 			bu_sys_explain_more(r->s, r->ds, d, &(struct bu_refused){ .cmd = BPF_OBJ_PIN, .err = err,
 					    .path = path });
 			return err;
@@ -635,7 +635,7 @@ static void still_there(struct run *r, const char *path, int err)
 {
 	if (err && err != -ENOENT)
 		bu_diag(r->ds, BU_WARNING, "L0209", "%s cannot be removed: %s", path,
-			strerror(-err));
+			bu_strerror(-err));
 }
 
 /* An attachment of several links (one for each CPU) has several pins: PATH, PATH_2, PATH_3 … */
@@ -703,7 +703,7 @@ static int new_pin(struct run *r, uint32_t i)
 	if (err < 0) {
 		put_back(r, i);
 		d = bu_diag(r->ds, BU_ERROR, "L0207", "nothing can be pinned at %s: %s", pin->path,
-			    err == -EEXIST ? "something is there already" : strerror(-err));
+			    err == -EEXIST ? "something is there already" : bu_strerror(-err));
 		if (err == -EINVAL)
 			bu_diag_note(r->ds, d, "pins live in a bpf file system, such as "
 				     "/sys/fs/bpf");
@@ -779,6 +779,7 @@ static int do_map(struct run *r, const struct bu_action *a)
 	if (!err || !r->p->opts->keep_going || r->map_fds[a->index] >= 0)
 		return err;
 	bu_load_soften(mark, r->ds);
+	bu_rows_lack_map(r->p->opts);
 	return 0;
 }
 
@@ -815,7 +816,7 @@ static void undo(struct run *r)
 
 		if (err < 0)
 			bu_diag(r->ds, BU_WARNING, "L0209", "%s keeps the new program: %s",
-				bu_load_link_pin(r->p, i), strerror(-err));
+				bu_load_link_pin(r->p, i), bu_strerror(-err));
 	}
 
 	while (r->npins) {
@@ -924,7 +925,7 @@ static int detach(struct bu_sys *s, struct bu_loaded_link *k, struct bu_diags *d
 
 	if (err)
 		bu_diag(ds, BU_ERROR, "L0209", "%s:%s cannot be detached: %s",
-			bu_hook_name(k->spec.hook), k->spec.target, strerror(-err));
+			bu_hook_name(k->spec.hook), k->spec.target, bu_strerror(-err));
 	return err;
 }
 

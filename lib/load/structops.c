@@ -58,7 +58,7 @@ static int find_types(struct making *k, uint32_t *value_type)
 		return err;
 	if (err) {
 		bu_diag(k->ds, BU_ERROR, "L0118", "struct %s: the kernel's types cannot be read: %s", k->m->name,
-			strerror(-err));
+			bu_strerror(-err));
 		return -EOPNOTSUPP;
 	}
 	k->theirs = &x->btf;
@@ -214,6 +214,22 @@ int bu_plan_ops_member(struct bu_plan *p, uint32_t prog, struct bu_diags *ds)
 	return -EINVAL;
 }
 
+int bu_plan_has_ops(const struct bu_plan *p, const struct plan_prog *g, struct bu_diags *ds)
+{
+	const struct bu_obj *o = p->obj;
+
+	if (g->type != BPF_PROG_TYPE_STRUCT_OPS || g->attach_btf_id || g->dead)
+		return 0;
+	for (uint32_t i = 0; i < o->nops; i++) {
+		if (o->ops[i].prog != g->prog)
+			continue;
+		bu_diag(ds, BU_ERROR, "L0104", "program %s cannot be loaded: its struct %s cannot be made",
+			o->progs[g->prog].name, o->maps[o->ops[i].map].name);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
 /* A struct is attached when one of its programs loads. */
 int bu_plan_ops_attach(struct bu_plan *p, struct bu_diags *ds)
 {
@@ -262,7 +278,7 @@ int bu_load_struct_ops(const struct bu_plan *p, struct bu_sys *s, const char *na
 	err = bu_sys_map_update(s, fd, &zero, value, 0);
 	free(value);
 	if (err < 0) {
-		d = bu_diag(ds, BU_ERROR, "L0202", "struct %s is not taken by the kernel: %s", name, strerror(-err));
+		d = bu_diag(ds, BU_ERROR, "L0202", "struct %s is not taken by the kernel: %s", name, bu_strerror(-err));
 		if (err == -EEXIST)
 			bu_diag_note(ds, d, "one of the same name is registered already");
 		bu_sys_explain(s, ds, d, BPF_MAP_UPDATE_ELEM, err, NULL);

@@ -146,7 +146,7 @@ static int new_spec(void *ctx, const struct bu_usdt_site *site, uint64_t cookie,
 	err = bu_sys_map_update(u->s, u->fd, id, spec, 0);
 	free(spec);
 	if (err)
-		bu_diag(u->ds, BU_ERROR, "L0202", "map " SPECS " cannot be filled: %s", strerror(-err));
+		bu_diag(u->ds, BU_ERROR, "L0202", "map " SPECS " cannot be filled: %s", bu_strerror(-err));
 	else
 		++*u->next;
 	return err;

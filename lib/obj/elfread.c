@@ -59,14 +59,31 @@ static bool in_file(const struct reader *r, uint64_t off, uint64_t n)
 	return off <= r->size && n <= r->size - off;
 }
 
+/* What else the file is, for people who gave the wrong one; NULL: unknown. */
+static const char *other_kind(const uint8_t *p, size_t n)
+{
+	size_t text = 0;
+
+	if (!n)
+		return "it is empty";
+	if (n >= 4 && memcmp(p, "BC\xc0\xde", 4) == 0)
+		return "it is LLVM bitcode: compile without -flto and -emit-llvm";
+	if (n >= 8 && memcmp(p, "!<arch>\n", 8) == 0)
+		return "it is an archive: bpf-ld -r makes an object of it";
+	while (text < n && text < 512 && (p[text] >= ' ' || p[text] == '\t' || p[text] == '\n' || p[text] == '\r'))
+		text++;
+	return text == n || text == 512 ? "it is text: sources are compiled or assembled first, as by bpf-as" : NULL;
+}
+
 static int read_ident(struct reader *r)
 {
 	struct bu_obj *o = r->o;
 	const uint8_t *p = r->p;
 	uint16_t type, machine;
+	const char *other = other_kind(p, r->size);
 
 	if (r->size < EI_NIDENT || memcmp(p, ELFMAG, SELFMAG) != 0)
-		obj_error(o, r->ds, "O0101", "not an ELF object");
+		obj_error(o, r->ds, "O0101", "not an ELF object%s%s", other ? ": " : "", other ? other : "");
 	else if (p[EI_CLASS] != ELFCLASS64)
 		obj_error(o, r->ds, "O0101", "not a BPF object: a 32-bit ELF file");
 	else if (p[EI_DATA] != ELFDATA2LSB && p[EI_DATA] != ELFDATA2MSB)

@@ -122,6 +122,8 @@ struct bu_obj_extern {
 	uint32_t type;       /* BTF type id */
 	bool weak;           /* may be unknown, then 0 */
 };
+/* "exception_callback:FUNC" of a program, a tag of its declaration: where bpf_throw() ends. */
+struct bu_obj_throw { const char *prog, *callback; };
 struct bu_obj {
 	struct bu_arena arena;
 	const char *path;    /* for messages */
@@ -138,11 +140,13 @@ struct bu_obj {
 	struct bu_obj_slot *slots; uint32_t nslots;
 	struct bu_obj_extern *kconfig; uint32_t nkconfig;
 	struct bu_obj_op *ops; uint32_t nops;
+	struct bu_obj_throw *throws; uint32_t nthrows;
 	const char *license; /* "" when there is none */
 	uint32_t kern_version;
 	bool has_btf;
 	struct bu_btf btf;
 	struct bu_btfext ext;
+	uint32_t *ext_of;    /* by section: 1 + index into ext.sec, 0: none; NULL: none at all */
 	int arch;            /* enum bu_arch named by the note, or -1: any */
 	/* private */
 	struct bu_buf file;

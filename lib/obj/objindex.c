@@ -508,6 +508,52 @@ static int read_btf(struct bu_obj *o, const struct bu_sec *s, uint8_t **out, str
 	return fix_datasecs(o, blob);
 }
 
+/* Which records of .BTF.ext are a section's, by its name. */
+static int index_ext(struct bu_obj *o)
+{
+	struct bu_hash names = { 0 };
+	int err = 0;
+
+	if (!o->ext.nsec)
+		return 0;
+	o->ext_of = bu_arena_array(&o->arena, o->nsecs, sizeof(*o->ext_of));
+	if (!o->ext_of)
+		return -ENOMEM;
+	for (uint32_t i = o->ext.nsec; i-- > 0 && !err;) /* the first of a name counts */
+		err = bu_hash_put(&names, o->ext.sec[i].name, strlen(o->ext.sec[i].name), &o->ext.sec[i]);
+	for (uint32_t i = 0; i < o->nsecs && !err; i++) {
+		const struct bu_btfext_sec *e = bu_hash_get(&names, o->secs[i].name, strlen(o->secs[i].name));
+
+		if (e)
+			o->ext_of[i] = (uint32_t)(e - o->ext.sec) + 1;
+	}
+	bu_hash_free(&names);
+	return err;
+}
+
+/* Tags of functions that say what is to take over when they throw. */
+static int find_throws(struct bu_obj *o)
+{
+	static const char word[] = "exception_callback:";
+	struct bu_btf_type t, f;
+	size_t cap = 0;
+
+	for (uint32_t id = 1; id <= o->btf.ntypes; id++) {
+		struct bu_obj_throw *v;
+
+		if (bu_btf_get(&o->btf, id, &t) || t.kind != BU_BTF_DECL_TAG || t.linkage != -1 ||
+		    strncmp(t.name, word, sizeof(word) - 1) != 0 || bu_btf_get(&o->btf, t.type, &f) ||
+		    f.kind != BU_BTF_FUNC)
+			continue;
+		v = bu_arena_grow(&o->arena, o->throws, o->nthrows, &cap, sizeof(*v));
+		if (!v)
+			return -ENOMEM;
+		o->throws = v;
+		v[o->nthrows++] = (struct bu_obj_throw){ f.name, t.name + sizeof(word) - 1 };
+	}
+	return 0;
+}
+
 static int find_btf(struct bu_obj *o, uint8_t **blob, struct bu_diags *ds)
 {
 	const struct bu_sec *s = data_section(o, ".BTF");
@@ -533,7 +579,11 @@ static int find_btf(struct bu_obj *o, uint8_t **blob, struct bu_diags *ds)
 		}
 	}
 	bu_diags_free(&why);
-	return err == -EINVAL ? 0 : err;
+	if (!err || err == -EINVAL)
+		err = index_ext(o);
+	if (!err && o->has_btf)
+		err = find_throws(o);
+	return err;
 }
 
 /* ---------------------------------------------------------------- an assembler's mistake */

@@ -419,10 +419,23 @@ static int link_part(struct linker *l, struct bu_code_part p)
 
 static const struct bu_btfext_sec *ext_section(const struct bu_obj *o, uint32_t sec)
 {
-	for (uint32_t i = 0; i < o->ext.nsec; i++)
-		if (strcmp(o->ext.sec[i].name, o->secs[sec].name) == 0)
-			return &o->ext.sec[i];
-	return NULL;
+	return o->ext_of && o->ext_of[sec] ? &o->ext.sec[o->ext_of[sec] - 1] : NULL;
+}
+
+/* The type of the function that begins at a byte of the section, or 0. */
+static uint32_t func_type(const struct bu_btfext_sec *e, uint64_t off)
+{
+	uint32_t lo = 0, hi = e ? e->nfunc : 0;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (e->func[mid].insn_off < off)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return e && lo < e->nfunc && e->func[lo].insn_off == off ? e->func[lo].type_id : 0;
 }
 
 /*
@@ -443,12 +456,10 @@ static int gather_info(struct linker *l)
 		const struct bu_code_part *p = &c->part[i];
 		const struct bu_btfext_sec *e = ext_section(o, p->sec);
 		uint64_t end = p->sec_off + (uint64_t)p->n * BU_INSN_SIZE;
-		uint32_t k = 0, first;
+		uint32_t type = func_type(e, p->sec_off), first;
 
-		while (e && k < e->nfunc && e->func[k].insn_off < p->sec_off)
-			k++;
-		if (e && k < e->nfunc && e->func[k].insn_off == p->sec_off && c->nfunc == i)
-			c->func[c->nfunc++] = (struct bu_func_info){ p->start, e->func[k].type_id };
+		if (type && c->nfunc == i)
+			c->func[c->nfunc++] = (struct bu_func_info){ p->start, type };
 		first = e ? bu_btfext_first_line(e, p->sec_off) : 0;
 		if (!e || first >= e->nline || e->line[first].insn_off != p->sec_off)
 			lines = false;
@@ -481,6 +492,32 @@ static int gather_info(struct linker *l)
 	return 0;
 }
 
+/*
+ * The function that takes over when the program throws: nobody calls it, the kernel finds it by the tag and by
+ * its type.
+ */
+static int add_callback(struct linker *l, const char *prog)
+{
+	const struct bu_obj *o = l->o;
+	int err = 0;
+
+	for (uint32_t i = 0; i < o->nthrows && !err; i++) {
+		const struct bu_obj_func *f = NULL;
+
+		if (strcmp(o->throws[i].prog, prog) != 0)
+			continue;
+		for (uint32_t k = 0; k < o->nfuncs && !f; k++)
+			if (strcmp(o->funcs[k].name, o->throws[i].callback) == 0)
+				f = &o->funcs[k];
+		if (!f || f->local)
+			return obj_error(o, l->ds, "O0304", f ? "program '%s' has '%s' as its exception callback, "
+					 "which is static" : "program '%s' has '%s' as its exception callback, which "
+					 "is no function here", prog, o->throws[i].callback);
+		part_for(l, f, &err);
+	}
+	return err;
+}
+
 int bu_obj_link(const struct bu_obj *o, uint32_t prog, struct bu_arena *a, struct bu_code *out,
 		struct bu_diags *ds)
 {
@@ -501,6 +538,7 @@ int bu_obj_link(const struct bu_obj *o, uint32_t prog, struct bu_arena *a, struc
 		return -ENOMEM;
 	if (part_for(&l, f, &err) < 0)
 		goto out;
+	err = add_callback(&l, o->progs[prog].name);
 	for (uint32_t i = 0; i < out->nparts && !err; i++) {
 		err = grow_code(&l, &code_cap, out->part[i].start + out->part[i].n);
 		if (!err)

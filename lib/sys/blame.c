@@ -94,7 +94,7 @@ static int other(struct bu_attaching *c, const char *step, int err)
 		return err;
 	}
 	d = bu_diag(c->ds, BU_ERROR, "S0112", "%s: %s failed: %s (%s)", subject(c), step,
-		    err == -ENOTSUPP_KERNEL ? "Operation not supported" : strerror(-err), bu_errno_name(err));
+		    bu_strerror(err), bu_errno_name(err));
 	/* What any call may meet: no more files, no memory. */
 	if (err == -EMFILE || err == -ENOMEM || err == -EBUSY || err == -ENOSPC)
 		bu_sys_explain(c->s, c->ds, d, BU_CMD_PERF_EVENT_OPEN, err, NULL);
@@ -373,7 +373,7 @@ int bu_blame_symbol(struct bu_attaching *c, int err, const char *best)
 		return err;
 	}
 	bu_diag(c->ds, BU_ERROR, "S0108", "%s: %s cannot be read: %s", subject(c), path,
-		strerror(-err));
+		bu_strerror(-err));
 	return err;
 }
 

@@ -63,7 +63,7 @@ static int blame_cgroup(struct bu_attaching *c, const char *name, int err)
 		return -EINVAL;
 	}
 	d = bu_diag(c->ds, BU_ERROR, "S0118", "%s: the control group %s cannot be opened: %s", bu_blame_subject(c), name,
-		    strerror(-err));
+		    bu_strerror(-err));
 	if (err == -ENOENT && name[0] != '/')
 		did_you_mean(c, d, BU_NAMES_CGROUPS, name);
 	if (err == -ENOENT)
@@ -82,7 +82,7 @@ static int blame_netns(struct bu_attaching *c, const char *name, int err)
 		return -EINVAL;
 	}
 	d = bu_diag(c->ds, BU_ERROR, "S0119", "%s: the network namespace %s cannot be opened: %s", bu_blame_subject(c),
-		    name, strerror(-err));
+		    name, bu_strerror(-err));
 	if (err == -ENOENT && !strchr(name, '/')) {
 		bu_diag_note(c->ds, d, "names are those of 'ip netns'; a number is the id of a process");
 		did_you_mean(c, d, BU_NAMES_NETNS, name);
@@ -103,7 +103,7 @@ int bu_blame_target(struct bu_attaching *c, enum bu_target_kind kind, const char
 	if (bu_blame_option(c, err))
 		return -EOPNOTSUPP;
 	bu_diag(c->ds, BU_ERROR, "S0118", "%s: %s cannot be opened: %s", bu_blame_subject(c), name,
-		err == -EMEDIUMTYPE ? "it is no such device" : strerror(-err));
+		err == -EMEDIUMTYPE ? "it is no such device" : bu_strerror(-err));
 	return err == -EMEDIUMTYPE ? -EINVAL : err;
 }
 

@@ -12,7 +12,7 @@ int bu_blame_cgroup(struct bu_attaching *c, int err)
 	struct bu_diag *d;
 
 	d = bu_diag(c->ds, BU_ERROR, "S0130", "%s: %s is no control group: %s", bu_blame_subject(c),
-		    c->at->cgroup, strerror(-err));
+		    c->at->cgroup, bu_strerror(-err));
 	bu_diag_help(c->ds, d, "it is a directory of the cgroup2 file system, often below /sys/fs/cgroup");
 	return err;
 }
