@@ -132,10 +132,15 @@ static void put_u64(struct bt *t, const char *key, uint64_t v, const char *fmt)
 	bu_out_uint(&t->out, key, v, fmt, (unsigned long long)v);
 }
 
+/* A number that only JSON has when it is 0. */
+static void put_more(struct bt *t, const char *key, uint64_t v, const char *fmt)
+{
+	put_u64(t, key, v, v ? fmt : NULL);
+}
+
 static void put_cookie(struct bt *t, uint64_t cookie)
 {
-	if (cookie)
-		put_u64(t, "cookie", cookie, "cookie %llu  ");
+	put_more(t, "cookie", cookie, "cookie %llu  ");
 }
 
 static void put_str(struct bt *t, const char *key, const char *s, const char *fmt)
@@ -175,11 +180,41 @@ static const char *const perf_sw[] = {
 	[PERF_COUNT_SW_EMULATION_FAULTS] = "emulation-faults",
 	[PERF_COUNT_SW_DUMMY] = "dummy",
 	[PERF_COUNT_SW_BPF_OUTPUT] = "bpf-output",
+	[PERF_COUNT_SW_BPF_OUTPUT + 1] = "cgroup-switches",
+};
+static const char *const perf_cache[] = {
+	[PERF_COUNT_HW_CACHE_L1D] = "L1-dcache", [PERF_COUNT_HW_CACHE_L1I] = "L1-icache",
+	[PERF_COUNT_HW_CACHE_LL] = "LLC", [PERF_COUNT_HW_CACHE_DTLB] = "dTLB",
+	[PERF_COUNT_HW_CACHE_ITLB] = "iTLB", [PERF_COUNT_HW_CACHE_BPU] = "branch",
+	[PERF_COUNT_HW_CACHE_NODE] = "node",
+};
+static const char *const perf_cache_op[] = {
+	[PERF_COUNT_HW_CACHE_OP_READ] = "load", [PERF_COUNT_HW_CACHE_OP_WRITE] = "store",
+	[PERF_COUNT_HW_CACHE_OP_PREFETCH] = "prefetch",
+};
+static const char *const perf_cache_result[] = {
+	[PERF_COUNT_HW_CACHE_RESULT_ACCESS] = "refs", [PERF_COUNT_HW_CACHE_RESULT_MISS] = "misses",
 };
 
 static const char *pick(const char *const *names, size_t n, uint64_t i)
 {
 	return i < n ? names[i] : NULL;
+}
+
+/* One byte of a cache event's number by its name, or as a number. */
+static const char *cache_part(struct bt *t, const char *const *names, size_t n, uint64_t i)
+{
+	const char *name = pick(names, n, i);
+
+	return name ? name : bu_arena_printf(&t->arena, "%llu", (unsigned long long)i);
+}
+
+static const char *cache_name(struct bt *t, uint64_t config)
+{
+	return bu_arena_printf(&t->arena, "%s-%s-%s",
+			       cache_part(t, perf_cache, BU_ARRAY_SIZE(perf_cache), config & 0xff),
+			       cache_part(t, perf_cache_op, BU_ARRAY_SIZE(perf_cache_op), config >> 8 & 0xff),
+			       cache_part(t, perf_cache_result, BU_ARRAY_SIZE(perf_cache_result), config >> 16));
 }
 
 static void put_event(struct bt *t, uint32_t type, uint64_t config)
@@ -189,12 +224,12 @@ static void put_event(struct bt *t, uint32_t type, uint64_t config)
 				   pick(perf_hw, BU_ARRAY_SIZE(perf_hw), config) :
 			   type == PERF_TYPE_SOFTWARE ?
 				   pick(perf_sw, BU_ARRAY_SIZE(perf_sw), config) :
-				   NULL;
+			   type == PERF_TYPE_HW_CACHE ? cache_name(t, config) : NULL;
 
 	if (name)
 		bu_out_str(&t->out, "event_type", name, SIZE_MAX, "\n\tevent %s:", name);
 	else
-		bu_out_uint(&t->out, "event_type", type, "\n\tevent %u:", type);
+		bu_out_uint(&t->out, "event_type", type, "\n\tevent %u :", type);
 	if (what)
 		bu_out_str(&t->out, "event_config", what, SIZE_MAX, "%s  ", what);
 	else
@@ -206,15 +241,16 @@ static void put_kprobe(struct bt *t, const struct link *l, bool ret)
 	const struct bpf_link_info *li = &l->li;
 
 	bu_out_bool(&t->out, "retprobe", ret, "\n\t%s ", ret ? "kretprobe" : "kprobe");
-	put_u64(t, "addr", li->perf_event.kprobe.addr, "%llx  ");
+	put_more(t, "addr", li->perf_event.kprobe.addr, "%llx ");
 	put_str(t, "func", l->name, "%s");
+	if (!li->perf_event.kprobe.addr && (!l->name || !*l->name))
+		bu_out_text(&t->out, "(the kernel hides where)");
 	bu_out_uint(&t->out, "offset", li->perf_event.kprobe.offset, NULL);
 	if (li->perf_event.kprobe.offset)
 		bu_out_text(&t->out, "+0x%x", li->perf_event.kprobe.offset);
+	put_more(t, "missed", li->perf_event.kprobe.missed, "  missed %llu");
+	put_more(t, "cookie", li->perf_event.kprobe.cookie, "  cookie %llu");
 	bu_out_text(&t->out, "  ");
-	if (li->perf_event.kprobe.missed)
-		put_u64(t, "missed", li->perf_event.kprobe.missed, "missed %llu  ");
-	put_cookie(t, li->perf_event.kprobe.cookie);
 }
 
 static void put_perf(struct bt *t, const struct link *l)
@@ -229,12 +265,10 @@ static void put_perf(struct bt *t, const struct link *l)
 	case BPF_PERF_EVENT_UPROBE:
 		bu_out_bool(&t->out, "retprobe", ret, "\n\t%s ", ret ? "uretprobe" : "uprobe");
 		put_str(t, "file", l->name, "%s+");
-		bu_out_uint(&t->out, "offset", li->perf_event.uprobe.offset, "0x%x  ",
+		bu_out_uint(&t->out, "offset", li->perf_event.uprobe.offset, "%#x  ",
 			    li->perf_event.uprobe.offset);
 		put_cookie(t, li->perf_event.uprobe.cookie);
-		if (li->perf_event.uprobe.ref_ctr_offset)
-			put_u64(t, "ref_ctr_offset", li->perf_event.uprobe.ref_ctr_offset,
-				"ref_ctr_offset 0x%llx  ");
+		put_more(t, "ref_ctr_offset", li->perf_event.uprobe.ref_ctr_offset, "ref_ctr_offset 0x%llx  ");
 		break;
 	case BPF_PERF_EVENT_KRETPROBE:
 		ret = true;
@@ -269,7 +303,7 @@ static int by_addr(const void *va, const void *vb)
 static void put_kprobe_multi(struct bt *t, const struct link *l)
 {
 	const struct bpf_link_info *li = &l->li;
-	bool ret = li->kprobe_multi.flags & BPF_F_KPROBE_MULTI_RETURN;
+	bool ret = li->kprobe_multi.flags & BPF_F_KPROBE_MULTI_RETURN, hidden = l->count != 0;
 	struct func *f = bu_arena_array(&t->arena, l->count, sizeof(*f));
 	const char *name, *module;
 	uint64_t off;
@@ -278,26 +312,42 @@ static void put_kprobe_multi(struct bt *t, const struct link *l)
 	bu_out_bool(&t->out, "retprobe", ret, "\n\t%s.multi  ", ret ? "kretprobe" : "kprobe");
 	bu_out_uint(&t->out, "func_cnt", li->kprobe_multi.count, "func_cnt %u  ",
 		    li->kprobe_multi.count);
-	if (li->kprobe_multi.missed)
-		put_u64(t, "missed", li->kprobe_multi.missed, "missed %llu  ");
-	for (i = 0; f && i < l->count; i++)
+	put_more(t, "missed", li->kprobe_multi.missed, "missed %llu  ");
+	for (i = 0; f && i < l->count; i++) {
 		f[i] = (struct func){ l->addrs[i], l->cookies[i] };
+		hidden &= !l->addrs[i];
+	}
 	if (f && l->count)
 		qsort(f, l->count, sizeof(*f), by_addr);
 	bu_out_arr(&t->out, "funcs");
+	if (hidden)
+		bu_out_text(&t->out, "\n\t(the kernel hides their addresses)");
+	else if (l->count)
+		bu_out_text(&t->out, "\n\t%-16s %-16s %s", "addr", "cookie", "func [module]");
 	for (i = 0; f && i < l->count; i++) {
-		name = bt_ksym_near(t, f[i].addr, &off, &module);
+		name = f[i].addr ? bt_ksym_near(t, f[i].addr, &off, &module) : NULL;
 		bu_out_obj(&t->out, NULL);
-		bu_out_uint(&t->out, "addr", f[i].addr, "\n\t%016llx", (unsigned long long)f[i].addr);
-		put_u64(t, "cookie", f[i].cookie, " %-16llx");
-		put_str(t, "func", name ? name : "?", " %s");
+		if (hidden)
+			bu_out_null(&t->out, "addr");
+		else
+			bu_out_uint(&t->out, "addr", f[i].addr, "\n\t%016llx %-16llx %s",
+				    (unsigned long long)f[i].addr, (unsigned long long)f[i].cookie,
+				    name ? bt_escz(t, name) : "?");
+		if (name)
+			bu_out_str(&t->out, "func", name, SIZE_MAX, NULL);
+		else
+			bu_out_null(&t->out, "func");
 		if (name && module)
 			put_str(t, "module", module, " [%s]");
 		else
 			bu_out_null(&t->out, "module");
+		put_u64(t, "cookie", f[i].cookie, NULL);
+		bu_out_text(&t->out, hidden ? "" : "  ");
 		bu_out_obj_end(&t->out);
 	}
 	bu_out_arr_end(&t->out);
+	if (l->count < li->kprobe_multi.count)
+		bu_out_text(&t->out, "\n\t(%u more)", li->kprobe_multi.count - l->count);
 }
 
 static void put_uprobe_multi(struct bt *t, const struct link *l)
@@ -310,22 +360,20 @@ static void put_uprobe_multi(struct bt *t, const struct link *l)
 	put_str(t, "path", l->name, "path %s  ");
 	bu_out_uint(&t->out, "func_cnt", li->uprobe_multi.count, "func_cnt %u  ",
 		    li->uprobe_multi.count);
-	bu_out_uint(&t->out, "pid", li->uprobe_multi.pid, NULL);
-	if (li->uprobe_multi.pid)
-		bu_out_text(&t->out, "pid %u  ", li->uprobe_multi.pid);
+	put_more(t, "pid", li->uprobe_multi.pid, "pid %llu  ");
+	if (l->count)
+		bu_out_text(&t->out, "\n\t%-16s   %-16s   %-16s", "offset", "ref_ctr_offset", "cookies");
 	bu_out_arr(&t->out, "funcs");
 	for (i = 0; i < l->count; i++) {
 		bu_out_obj(&t->out, NULL);
-		put_u64(t, "offset", l->addrs[i], "\n\toffset 0x%llx");
-		put_u64(t, "ref_ctr_offset", l->refs[i], NULL);
-		if (l->refs[i])
-			bu_out_text(&t->out, " ref_ctr_offset 0x%llx", (unsigned long long)l->refs[i]);
-		put_u64(t, "cookie", l->cookies[i], NULL);
-		if (l->cookies[i])
-			bu_out_text(&t->out, " cookie 0x%llx", (unsigned long long)l->cookies[i]);
+		put_u64(t, "offset", l->addrs[i], "\n\t0x%-16llx");
+		put_u64(t, "ref_ctr_offset", l->refs[i], " 0x%-16llx");
+		put_u64(t, "cookie", l->cookies[i], " 0x%-16llx");
 		bu_out_obj_end(&t->out);
 	}
 	bu_out_arr_end(&t->out);
+	if (l->count < li->uprobe_multi.count)
+		bu_out_text(&t->out, "\n\t(%u more)", li->uprobe_multi.count - l->count);
 }
 
 static const char *const nf_families[] = { [1] = "inet", [2] = "ip",  [3] = "arp",
@@ -387,7 +435,7 @@ static void put_iter(struct bt *t, const struct link *l)
 	const struct bpf_link_info *li = &l->li;
 	const char *what = l->name ? l->name : "", *order;
 
-	put_str(t, "target_name", what, "\n\ttarget_name %s  ");
+	put_str(t, "target_name", what, "target_name %s  ");
 	if (!strcmp(what, "bpf_map_elem") || !strcmp(what, "bpf_sk_storage_map")) {
 		bu_out_uint(&t->out, "map_id", li->iter.map.map_id, "map_id %u  ", li->iter.map.map_id);
 	} else if (!strcmp(what, "task") || !strcmp(what, "task_file") || !strcmp(what, "task_vma")) {

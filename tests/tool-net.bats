@@ -264,3 +264,37 @@ pinned() { local f; for f; do $BPFTOOL -j prog show pinned "$f" | jq .id; done; 
 	run -0 jq -r type <<<"$output"
 	assert_output array
 }
+
+# ---------------------------------------------------------------- links and holders
+
+@test "link: uprobe_multi's table, events of caches; who holds program, map, link and BTF" {
+	need_bpf
+	zoo comm:holder calls:held rawtp uprobe_multi cache
+	l=$(id_of link rawtp)
+	run -0 $BPFTOOL -j link show id $l
+	run -0 jq -c '[.tp_name, .cookie, .pids]' <<<"$output"
+	assert_output "[\"task_rename\",0,[{\"pid\":$ZOO_PID,\"comm\":\"holder\"}]]"
+	p=$(id_of prog calls:held)
+	m=$($BPFTOOL -j prog show id $p | jq '.map_ids[0]')
+	for what in "prog show id $p" "map show id $m"; do
+		run -0 $BPFTOOL -j $what
+		run -0 jq -c .pids <<<"$output"
+		assert_output "[{\"pid\":$ZOO_PID,\"comm\":\"holder\"}]"
+		run -0 $BPFTOOL $what
+		assert_output --partial "	pids holder($ZOO_PID)"
+	done
+	if ! grep -q '^uprobe_multi .*error' <<<"$ZOO"; then
+		u=$(id_of link uprobe_multi)
+		run -0 $BPFTOOL link show id $u
+		assert_line --regexp '^	uprobe.multi  path .*tool_zoo  func_cnt 1  $'
+		assert_line "$(printf '	%-16s   %-16s   %-16s' offset ref_ctr_offset cookies)"
+		assert_line --regexp '^	0x[0-9a-f]+ +0x0 +0x77 +$'
+	fi
+	! grep -q '^cache .*error' <<<"$ZOO" || return 0 # no such counter here
+	c=$(id_of link cache)
+	run -0 $BPFTOOL link show id $c
+	assert_line '	event hw-cache:LLC-load-misses  '
+	run -0 $BPFTOOL -j link show id $c
+	run -0 jq -c '[.event_type, .event_config, .cookie]' <<<"$output"
+	assert_output '["hw-cache","LLC-load-misses",0]'
+}

@@ -242,7 +242,7 @@ same_but()
 	zoo rawtp netns
 	for item in rawtp netns; do
 		l=$(id_of link $item)
-		same_but 'del(.pids)' link show id $l
+		same_but 'del(.pids, .cookie)' link show id $l
 		$UPSTREAM link show id $l >"$T/up.txt"
 		$BPFTOOL link show id $l | grep -v '	pids' >"$T/our.txt"
 		diff "$T/up.txt" "$T/our.txt"

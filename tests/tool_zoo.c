@@ -9,6 +9,7 @@
  *   rawtp tp perf uprobe uprobe_multi tracing netns netfilter    a link of that kind
  *   xdp:IFINDEX tcx:IFINDEX cgroup:PATH                           likewise
  *   typed:PIN       a hash with BTF (u32 -> struct), filled with three elements, pinned
+ *   cache              a link on misses of the last cache
  *   flow               a flow dissector, by a link to this network namespace
  *   load:PIN:TYPE[:R]  a program of that type that returns R (1), pinned
  *   mixed:PIN       a queue, stack, ringbuf and bloom filter as PIN-TYPE
@@ -164,6 +165,14 @@ static int software_event(void)
 	return sys->ops->perf_event_open(sys, &pe, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
+static int cache_event(void)
+{
+	struct perf_event_attr pe = { .type = PERF_TYPE_HW_CACHE, .size = sizeof(pe), .sample_period = 1000000000,
+				      .config = PERF_COUNT_HW_CACHE_LL | PERF_COUNT_HW_CACHE_RESULT_MISS << 16 };
+
+	return sys->ops->perf_event_open(sys, &pe, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
 static int uprobe_event(uint64_t off)
 {
 	struct perf_event_attr pe = { .size = sizeof(pe) };
@@ -264,6 +273,8 @@ static int make_link(const char *item, const char *arg, int *prog)
 		return attach(prog, BPF_PROG_TYPE_TRACEPOINT, 0, 0, tracepoint_event(), BPF_PERF_EVENT, 42);
 	if (!strcmp(item, "perf"))
 		return attach(prog, BPF_PROG_TYPE_PERF_EVENT, 0, 0, software_event(), BPF_PERF_EVENT, 0);
+	if (!strcmp(item, "cache"))
+		return attach(prog, BPF_PROG_TYPE_PERF_EVENT, 0, 0, cache_event(), BPF_PERF_EVENT, 0);
 	if (!strcmp(item, "uprobe")) {
 		bu_elf_symbol_offset("/proc/self/exe", "main", &off, NULL, NULL);
 		return attach(prog, BPF_PROG_TYPE_KPROBE, 0, 0, uprobe_event(off), BPF_PERF_EVENT, 0);
