@@ -39,6 +39,19 @@ const char *bt_prog_name(struct bt *t, uint32_t id);
 
 /* ---------------------------------------------------------------- link.c */
 
+/* A link's info with the strings and lists of its kind, in the arena. */
+struct bt_link {
+	struct bpf_link_info li;
+	char *name;           /* tracepoint, function, file, target of an iterator; or NULL */
+	uint64_t *addrs, *refs, *cookies;
+	uint32_t count;       /* of these */
+};
+int bt_link_read(struct bt *t, int fd, struct bt_link *l);
+/* "hardware:cpu-cycles" of a perf event. In the arena. */
+const char *bt_event_name(struct bt *t, uint32_t type, uint64_t config);
+/* "ip input prio -128" of a netfilter link. In the arena. */
+const char *bt_netfilter_name(struct bt *t, const struct bpf_link_info *li);
+
 /* Family, hook, priority and flags of a netfilter link. */
 void bt_put_netfilter(struct bt *t, const struct bpf_link_info *li);
 

@@ -11,18 +11,10 @@
 #define NAME_ROOM 4096u /* paths of probed files */
 #define FUNCS_MAX 65536u
 
-/* A link's info with room for the strings and lists of its kind. */
-struct link {
-	struct bpf_link_info li;
-	char *name;
-	uint64_t *addrs, *refs, *cookies;
-	uint32_t count;
-};
-
 /* ---------------------------------------------------------------- reading */
 
 /* Gives the kernel places to write to; false when this kind has none. */
-static bool want_more(struct bt *t, struct link *l)
+static bool want_more(struct bt *t, struct bt_link *l)
 {
 	struct bpf_link_info *li = &l->li;
 	uint64_t name;
@@ -82,7 +74,7 @@ static bool want_more(struct bt *t, struct link *l)
 	return false;
 }
 
-static int read_link(struct bt *t, int fd, struct link *l)
+int bt_link_read(struct bt *t, int fd, struct bt_link *l)
 {
 	struct bpf_link_info plain;
 	uint32_t size = sizeof(l->li);
@@ -217,14 +209,26 @@ static const char *cache_name(struct bt *t, uint64_t config)
 			       cache_part(t, perf_cache_result, BU_ARRAY_SIZE(perf_cache_result), config >> 16));
 }
 
+static const char *event_config(struct bt *t, uint32_t type, uint64_t config)
+{
+	return type == PERF_TYPE_HARDWARE ? pick(perf_hw, BU_ARRAY_SIZE(perf_hw), config) :
+	       type == PERF_TYPE_SOFTWARE ? pick(perf_sw, BU_ARRAY_SIZE(perf_sw), config) :
+	       type == PERF_TYPE_HW_CACHE ? cache_name(t, config) : NULL;
+}
+
+const char *bt_event_name(struct bt *t, uint32_t type, uint64_t config)
+{
+	const char *name = pick(perf_types, BU_ARRAY_SIZE(perf_types), type), *what = event_config(t, type, config);
+
+	name = name ? name : bu_arena_printf(&t->arena, "type %u", type);
+	return what ? bu_arena_printf(&t->arena, "%s:%s", name, what) :
+		      bu_arena_printf(&t->arena, "%s:0x%llx", name, (unsigned long long)config);
+}
+
 static void put_event(struct bt *t, uint32_t type, uint64_t config)
 {
 	const char *name = pick(perf_types, BU_ARRAY_SIZE(perf_types), type);
-	const char *what = type == PERF_TYPE_HARDWARE ?
-				   pick(perf_hw, BU_ARRAY_SIZE(perf_hw), config) :
-			   type == PERF_TYPE_SOFTWARE ?
-				   pick(perf_sw, BU_ARRAY_SIZE(perf_sw), config) :
-			   type == PERF_TYPE_HW_CACHE ? cache_name(t, config) : NULL;
+	const char *what = event_config(t, type, config);
 
 	if (name)
 		bu_out_str(&t->out, "event_type", name, SIZE_MAX, "\n\tevent %s:", name);
@@ -236,7 +240,7 @@ static void put_event(struct bt *t, uint32_t type, uint64_t config)
 		put_u64(t, "event_config", config, "%llu  ");
 }
 
-static void put_kprobe(struct bt *t, const struct link *l, bool ret)
+static void put_kprobe(struct bt *t, const struct bt_link *l, bool ret)
 {
 	const struct bpf_link_info *li = &l->li;
 
@@ -253,7 +257,7 @@ static void put_kprobe(struct bt *t, const struct link *l, bool ret)
 	bu_out_text(&t->out, "  ");
 }
 
-static void put_perf(struct bt *t, const struct link *l)
+static void put_perf(struct bt *t, const struct bt_link *l)
 {
 	const struct bpf_link_info *li = &l->li;
 	bool ret = false;
@@ -300,7 +304,7 @@ static int by_addr(const void *va, const void *vb)
 	return a->addr < b->addr ? -1 : a->addr > b->addr;
 }
 
-static void put_kprobe_multi(struct bt *t, const struct link *l)
+static void put_kprobe_multi(struct bt *t, const struct bt_link *l)
 {
 	const struct bpf_link_info *li = &l->li;
 	bool ret = li->kprobe_multi.flags & BPF_F_KPROBE_MULTI_RETURN, hidden = l->count != 0;
@@ -350,7 +354,7 @@ static void put_kprobe_multi(struct bt *t, const struct link *l)
 		bu_out_text(&t->out, "\n\t(%u more)", li->kprobe_multi.count - l->count);
 }
 
-static void put_uprobe_multi(struct bt *t, const struct link *l)
+static void put_uprobe_multi(struct bt *t, const struct bt_link *l)
 {
 	const struct bpf_link_info *li = &l->li;
 	bool ret = li->uprobe_multi.flags & BPF_F_UPROBE_MULTI_RETURN;
@@ -381,14 +385,29 @@ static const char *const nf_families[] = { [1] = "inet", [2] = "ip",  [3] = "arp
 static const char *const nf_hooks[] = { "prerouting", "input", "forward", "output", "postrouting" };
 static const char *const nf_arp_hooks[] = { "input", "output" };
 
+/* The names of a family and a hook, or NULL. */
+static void nf_names(const struct bpf_link_info *li, const char **pf, const char **hook)
+{
+	*pf = pick(nf_families, BU_ARRAY_SIZE(nf_families), li->netfilter.pf);
+	*hook = li->netfilter.pf == 3 ? pick(nf_arp_hooks, BU_ARRAY_SIZE(nf_arp_hooks), li->netfilter.hooknum) :
+		li->netfilter.pf == 5 ? NULL : pick(nf_hooks, BU_ARRAY_SIZE(nf_hooks), li->netfilter.hooknum);
+}
+
+const char *bt_netfilter_name(struct bt *t, const struct bpf_link_info *li)
+{
+	const char *pf, *hook;
+
+	nf_names(li, &pf, &hook);
+	pf = pf ? pf : bu_arena_printf(&t->arena, "pf %u", li->netfilter.pf);
+	hook = hook ? hook : bu_arena_printf(&t->arena, "hook %u", li->netfilter.hooknum);
+	return bu_arena_printf(&t->arena, "%s %s prio %d", pf, hook, li->netfilter.priority);
+}
+
 void bt_put_netfilter(struct bt *t, const struct bpf_link_info *li)
 {
-	const char *pf = pick(nf_families, BU_ARRAY_SIZE(nf_families), li->netfilter.pf);
-	const char *hook = li->netfilter.pf == 3 ?
-				   pick(nf_arp_hooks, BU_ARRAY_SIZE(nf_arp_hooks), li->netfilter.hooknum) :
-			   li->netfilter.pf == 5 ? NULL :
-				   pick(nf_hooks, BU_ARRAY_SIZE(nf_hooks), li->netfilter.hooknum);
+	const char *pf, *hook;
 
+	nf_names(li, &pf, &hook);
 	bu_out_uint(&t->out, "pf", li->netfilter.pf, NULL);
 	bu_out_uint(&t->out, "hook", li->netfilter.hooknum, NULL);
 	if (pf)
@@ -405,7 +424,7 @@ void bt_put_netfilter(struct bt *t, const struct bpf_link_info *li)
 		bu_out_text(&t->out, " flags 0x%x", li->netfilter.flags);
 }
 
-static void put_tracing(struct bt *t, const struct link *l)
+static void put_tracing(struct bt *t, const struct bt_link *l)
 {
 	const struct bpf_link_info *li = &l->li;
 	struct bpf_prog_info pi = { 0 };
@@ -428,7 +447,7 @@ static void put_tracing(struct bt *t, const struct link *l)
 	put_cookie(t, li->tracing.cookie);
 }
 
-static void put_iter(struct bt *t, const struct link *l)
+static void put_iter(struct bt *t, const struct bt_link *l)
 {
 	static const char *const orders[] = { "order_unspec", "self_only", "descendants_pre",
 					      "descendants_post", "ancestors_up" };
@@ -450,7 +469,7 @@ static void put_iter(struct bt *t, const struct link *l)
 	}
 }
 
-static void put_details(struct bt *t, const struct link *l)
+static void put_details(struct bt *t, const struct bt_link *l)
 {
 	const struct bpf_link_info *li = &l->li;
 
@@ -511,8 +530,8 @@ static void put_details(struct bt *t, const struct link *l)
 
 static int show_one(struct bt *t, void *ctx, uint32_t id, int fd)
 {
-	struct link l;
-	int err = fd < 0 ? fd : read_link(t, fd, &l);
+	struct bt_link l;
+	int err = fd < 0 ? fd : bt_link_read(t, fd, &l);
 
 	if (err)
 		return bt_error_row(t, ctx, BU_LINK, id, err);

@@ -6,15 +6,8 @@
 
 #include "tool.h"
 
-struct ref {
-	enum bu_objkind kind;
-	uint32_t id;
-	int pid;
-	const char *text; /* command name, or path */
-};
-
 struct bt_refs {
-	struct ref *v;
+	struct bt_ref *v;
 	size_t n, cap;
 	struct bt *t;
 	int self;         /* this process, which holds what it looks at */
@@ -22,12 +15,12 @@ struct bt_refs {
 
 static bool add(struct bt_refs *r, enum bu_objkind kind, uint32_t id, int pid, const char *text)
 {
-	struct ref *v = bu_arena_grow(&r->t->arena, r->v, r->n, &r->cap, sizeof(*v));
+	struct bt_ref *v = bu_arena_grow(&r->t->arena, r->v, r->n, &r->cap, sizeof(*v));
 
 	if (!v)
 		return false;
 	r->v = v;
-	v[r->n++] = (struct ref){ kind, id, pid, bu_arena_strdup(&r->t->arena, text) };
+	v[r->n++] = (struct bt_ref){ kind, id, pid, bu_arena_strdup(&r->t->arena, text) };
 	return true;
 }
 
@@ -46,7 +39,7 @@ static bool add_pin(void *ctx, enum bu_objkind kind, uint32_t id, const char *pa
 
 static int by_id(const void *va, const void *vb)
 {
-	const struct ref *a = va, *b = vb;
+	const struct bt_ref *a = va, *b = vb;
 
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
@@ -76,13 +69,13 @@ static struct bt_refs *load(struct bt *t, bool pins)
 }
 
 /* First reference to the object; the others follow it. */
-static const struct ref *find(const struct bt_refs *r, enum bu_objkind k, uint32_t id)
+static const struct bt_ref *find(const struct bt_refs *r, enum bu_objkind k, uint32_t id)
 {
 	size_t lo = 0, hi = r->n;
 
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		const struct ref *m = &r->v[mid];
+		const struct bt_ref *m = &r->v[mid];
 
 		if (m->kind < k || (m->kind == k && m->id < id))
 			lo = mid + 1;
@@ -92,16 +85,41 @@ static const struct ref *find(const struct bt_refs *r, enum bu_objkind k, uint32
 	return lo < r->n && r->v[lo].kind == k && r->v[lo].id == id ? &r->v[lo] : NULL;
 }
 
-static const struct ref *next(const struct bt_refs *r, const struct ref *at)
+static const struct bt_ref *next(const struct bt_refs *r, const struct bt_ref *at)
 {
-	const struct ref *n = at + 1;
+	const struct bt_ref *n = at + 1;
 
 	return n < r->v + r->n && n->kind == at->kind && n->id == at->id ? n : NULL;
 }
 
+/* The references to the object, each once, and their number. */
+static const struct bt_ref *all(const struct bt_refs *r, enum bu_objkind k, uint32_t id, size_t *n)
+{
+	const struct bt_ref *first = r ? find(r, k, id) : NULL, *p;
+
+	*n = 0;
+	for (p = first; p; p = next(r, p))
+		++*n;
+	return first;
+}
+
+const struct bt_ref *bt_holders(struct bt *t, enum bu_objkind k, uint32_t id, size_t *n)
+{
+	if (!t->holders)
+		t->holders = load(t, false);
+	return all(t->holders, k, id, n);
+}
+
+const struct bt_ref *bt_pins(struct bt *t, enum bu_objkind k, uint32_t id, size_t *n)
+{
+	if (!t->pinned)
+		t->pinned = load(t, true);
+	return all(t->pinned, k, id, n);
+}
+
 void bt_put_pins(struct bt *t, enum bu_objkind k, uint32_t id)
 {
-	const struct ref *p;
+	const struct bt_ref *p;
 	const char *last = NULL;
 
 	if (!t->pins)
@@ -123,7 +141,7 @@ void bt_put_pins(struct bt *t, enum bu_objkind k, uint32_t id)
 
 void bt_put_pids(struct bt *t, enum bu_objkind k, uint32_t id)
 {
-	const struct ref *p;
+	const struct bt_ref *p;
 	const char *sep = "\n\tpids ";
 	int last = -1;
 

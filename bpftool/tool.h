@@ -11,6 +11,8 @@
  *   data.c    bytes and typed values of the command line
  *   ksym.c    kernel symbols
  *   prog.c, xlated.c, map.c, dump.c, link.c   the objects
+ *   hooks.h, cgroup.c, net.c, perf.c, token.c   where programs hang
+ *   graph.h, graph.c, attached.c, tree.c, mem.c   all objects: who keeps whom, and what they take
  *   world.c   the VM's world
  *   shell.c   lines instead of arguments: batch files, the interactive shell
  *
@@ -202,6 +204,16 @@ int bt_prog_info(struct bt *t, int fd, struct bpf_prog_info *info, const char **
 
 /* ---------------------------------------------------------------- refs.c */
 
+/* A process that holds an object (an fd of it; several are several), or a path where it is pinned. */
+struct bt_ref {
+	enum bu_objkind kind;
+	uint32_t id;
+	int pid;
+	const char *text;     /* command name, or path; may be NULL */
+};
+/* Those of one object, sorted; read once a command. NULL when there are none. */
+const struct bt_ref *bt_holders(struct bt *t, enum bu_objkind k, uint32_t id, size_t *n);
+const struct bt_ref *bt_pins(struct bt *t, enum bu_objkind k, uint32_t id, size_t *n);
 /* Prints who holds the object (always) and where it is pinned (with -f). */
 void bt_put_pins(struct bt *t, enum bu_objkind k, uint32_t id);
 void bt_put_pids(struct bt *t, enum bu_objkind k, uint32_t id);

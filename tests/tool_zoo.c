@@ -11,6 +11,9 @@
  *   typed:PIN       a hash with BTF (u32 -> struct), filled with three elements, pinned
  *   cache              a link on misses of the last cache
  *   flow               a flow dissector, by a link to this network namespace
+ *   sockmap socklink   a verdict on a map of sockets, by PROG_ATTACH and by a link
+ *   tailcall inner     a program whose prog_array has another; a map of maps with one
+ *   ioctl              a tracepoint's event with a program that no link ties to it
  *   load:PIN:TYPE[:R]  a program of that type that returns R (1), pinned
  *   mixed:PIN       a queue, stack, ringbuf and bloom filter as PIN-TYPE
  *   u64:PIN:N       a hash with BTF (u64 -> u64) of N elements, pinned
@@ -249,6 +252,82 @@ static int netfilter(int *prog)
 	a.link_create.netfilter.hooknum = 1;
 	a.link_create.netfilter.priority = -128;
 	return sys->ops->bpf(sys, BPF_LINK_CREATE, &a, sizeof(a));
+}
+
+static int map_of(uint32_t type, uint32_t value, const char *name, int inner)
+{
+	union bpf_attr a = { .map_type = type, .key_size = 4, .value_size = value, .max_entries = 4,
+			     .inner_map_fd = (uint32_t)inner };
+
+	strncpy(a.map_name, name, sizeof(a.map_name) - 1);
+	return bu_sys_map_create(sys, &a);
+}
+
+static int sockets(int *prog, bool link)
+{
+	int map = map_of(BPF_MAP_TYPE_SOCKMAP, 4, link ? "socklink" : "sockmap", 0);
+	union bpf_attr a;
+
+	if (map < 0)
+		return map;
+	*prog = simple(BPF_PROG_TYPE_SK_MSG, "sockets", BPF_SK_MSG_VERDICT, 1);
+	if (*prog < 0)
+		return *prog;
+	if (link)
+		return bu_sys_link_create(sys, *prog, map, BPF_SK_MSG_VERDICT, 0, 0);
+	memset(&a, 0, sizeof(a));
+	a.target_fd = (uint32_t)map;
+	a.attach_bpf_fd = (uint32_t)*prog;
+	a.attach_type = BPF_SK_MSG_VERDICT;
+	return bu_sys_prog_attach(sys, &a);
+}
+
+/* A program that names a map and returns 0. */
+static int user_of(int map, const char *name)
+{
+	struct bu_buf code = { 0 };
+	union bpf_attr a;
+	int fd;
+
+	put_insn(&code, 0x18, 1, BU_PSEUDO_MAP_FD, 0, map);
+	put_insn(&code, 0, 0, 0, 0, 0);
+	put_return(&code, 0);
+	prog_attr(&a, BPF_PROG_TYPE_SOCKET_FILTER, name, &code);
+	fd = bu_sys_prog_load(sys, &a, sizeof(a));
+	bu_buf_free(&code);
+	return fd;
+}
+
+static int nested(int *prog, bool programs)
+{
+	int in = programs ? simple(BPF_PROG_TYPE_SOCKET_FILTER, "callee", 0, 0) :
+			    map_of(BPF_MAP_TYPE_ARRAY, 8, "inside", 0);
+	int map = in < 0 ? in : map_of(programs ? BPF_MAP_TYPE_PROG_ARRAY : BPF_MAP_TYPE_ARRAY_OF_MAPS, 4,
+				       programs ? "callees" : "outside", programs ? 0 : in);
+	uint32_t key = 2;
+	int err;
+
+	if (map < 0)
+		return map;
+	*prog = user_of(map, programs ? "caller" : "user");
+	if (*prog < 0)
+		return *prog;
+	err = bu_sys_map_update(sys, map, &key, &in, 0);
+	if (!programs) /* an array of programs is emptied when no process holds it */
+		sys->ops->close(sys, map);
+	sys->ops->close(sys, in);
+	return err;
+}
+
+static int by_ioctl(int *prog)
+{
+	int ev = tracepoint_event(), err;
+
+	if (ev < 0)
+		return ev;
+	*prog = simple(BPF_PROG_TYPE_TRACEPOINT, "byioctl", 0, 0);
+	err = *prog < 0 ? *prog : sys->ops->perf_set_bpf(sys, ev, *prog);
+	return err;
 }
 
 /* A link on an event fd or -errno, an interface, a cgroup, a netns. */
@@ -581,6 +660,14 @@ static void item(char *arg)
 		err = typed_u64(colon);
 	else if (!strcmp(arg, "mixed"))
 		err = mixed(colon);
+	else if (!strcmp(arg, "sockmap"))
+		err = sockets(&prog, false);
+	else if (!strcmp(arg, "socklink"))
+		err = link = sockets(&prog, true);
+	else if (!strcmp(arg, "tailcall") || !strcmp(arg, "inner"))
+		err = nested(&prog, !strcmp(arg, "tailcall"));
+	else if (!strcmp(arg, "ioctl"))
+		err = by_ioctl(&prog);
 	else if (!strcmp(arg, "load"))
 		err = prog = load(colon);
 	else if (!strcmp(arg, "fill"))
