@@ -33,7 +33,15 @@ struct bu_btf {
 	const struct bu_btf *base; /* split BTF, or NULL */
 	bool borrowed;        /* offs is of a file that may lie: types are looked at with care, offs is not freed */
 	uint8_t ptr_size;     /* bytes of a pointer; 0: not known, which counts as 8 */
+	bool tagged;          /* there are declaration tags */
+	uint8_t values;       /* how values are printed: BU_BTF_HUMAN | BU_BTF_EXACT; set by the caller */
 };
+/*
+ * HUMAN: addresses as text (fields of __be32 or of bytes by their names or tags, struct in_addr and in6_addr;
+ * other fields in network order as "be:443"), pointers in hexadecimal. EXACT: integers beyond 2^53, which many
+ * readers of JSON round, as strings. What they print is parsed too.
+ */
+enum { BU_BTF_HUMAN = 1, BU_BTF_EXACT = 2 };
 
 /*
  * Checks a blob (either endianness) and indexes it. name is used in messages. base may be NULL.
@@ -94,7 +102,7 @@ int64_t bu_btf_size(const struct bu_btf *b, uint32_t id);
  * what upstream bpftool's typed dump shows (JSON-like, indented), mended where that is not valid;
  * the key is not printed. Shapes: integers, enumerators' names (a number where none fits), structs
  * and unions as objects, DATASEC as { ".data": [{ "var": value }, ...] }, arrays as lists, char
- * arrays that are clean C strings as strings, pointers as decimal numbers in JSON and 0x… or
+ * arrays that are clean C strings, or text to their end, as strings, pointers as decimal numbers in JSON and 0x… or
  * (nil) in text, bit-fields as numbers, 128-bit integers as hex (a string in JSON), floats (NaN
  * and infinities as strings), null for what has no value.
  * Returns 0; -EINVAL: n is too small or the type has no size; -E2BIG: hostile type, cut short.
@@ -108,11 +116,17 @@ int bu_btf_print_value(struct bu_out *o, const char *key, const struct bu_btf *b
 int bu_btf_print_text(struct bu_buf *out, const struct bu_btf *b, uint32_t id, const void *data,
 		      size_t n, unsigned depth);
 /*
- * Parses text (a number, true/false, an enumerator, 'c', "string" for char arrays; {…} and […] of
+ * Parses text (a number, true/false, an enumerator, 'c', "string" for char arrays, addresses; {…} and […] of
  * these) into the n bytes at out, by type. Values out of range are refused. 0, -EINVAL, -ERANGE with a message.
  */
 int bu_btf_parse_value(const struct bu_btf *b, uint32_t id, struct bu_str text, void *out, size_t n,
 		       struct bu_diags *ds);
+/*
+ * The same for a part: "PATH=VALUE", PATH being names and [indices]: "port=443", "a.b[2]=7". In a DATASEC it begins
+ * with a variable's name. What stands beside it in out stays as it is.
+ */
+int bu_btf_parse_part(const struct bu_btf *b, uint32_t id, struct bu_str text, void *out, size_t n,
+		      struct bu_diags *ds);
 /* A function's C prototype as bpftool prints above a dump: "int count(struct xdp_md * ctx)". */
 int bu_btf_print_proto(struct bu_buf *out, const struct bu_btf *b, uint32_t func_id);
 

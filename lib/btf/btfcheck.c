@@ -310,6 +310,7 @@ static int check_type(struct checker *c, uint32_t id)
 	case BU_BTF_TYPE_TAG:
 	case BU_BTF_VAR:
 	case BU_BTF_DECL_TAG:
+		c->b->tagged |= t.kind == BU_BTF_DECL_TAG;
 		return check_ref(c, id, t.type, "what it refers to");
 	case BU_BTF_FUNC_PROTO:
 		err = check_ref(c, id, t.type, "the return value");

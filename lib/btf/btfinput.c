@@ -4,6 +4,8 @@
  *
  *   number     12, -1, 0x1f, 1K, 1.5 (floats), true, false, 'c', "c", an enumerator's name
  *   string     "text" for arrays of characters
+ *   address    10.0.0.1, fe80::1, 02:00:00:00:00:01, in quotes or not, for bytes and words that may hold one;
+ *              be:443, a number in network order
  *   list       [ value, … ]                    fewer than the array has: the others are 0
  *   struct     { name: value, … }              also "name": and .name = ; unnamed ones are 0
  *              { value, … }                    members in order
@@ -24,9 +26,11 @@ struct input {
 	uint8_t *out;
 	uint64_t bits;
 	struct bu_diags *ds;
+	const char *member;   /* that is read, for messages; "" at the top */
+	bool rest;            /* all that is left is the value: characters need no quotes */
 };
 
-static int read_value(struct input *in, uint32_t id, uint64_t bit, uint32_t bit_size);
+static int read_value(struct input *in, const struct btf_field *f, uint64_t bit, uint32_t bit_size);
 
 /* ---------------------------------------------------------------- messages */
 
@@ -41,6 +45,8 @@ static int complain(struct input *in, int err, size_t at, size_t len, struct bu_
 
 	if (!in->ds)
 		return err;
+	if (*in->member)
+		bu_buf_printf(&text, "%s: ", in->member);
 	va_start(ap, fmt);
 	bu_buf_vprintf(&text, fmt, ap);
 	va_end(ap);
@@ -293,10 +299,24 @@ static int store(struct input *in, const struct number *num, uint64_t bit, unsig
 	return 0;
 }
 
+/* The least and the greatest value of n bits, "" where they have too many digits to be read. */
+static const char *range(char s[64], unsigned n, bool is_signed)
+{
+	uint64_t top = n >= 64 ? UINT64_MAX : (1ull << n) - 1;
+
+	*s = 0;
+	if (n <= 64 && is_signed)
+		snprintf(s, 64, ": %lld to %lld", -(long long)(top >> 1) - 1, (long long)(top >> 1));
+	else if (n <= 64)
+		snprintf(s, 64, ": 0 to %llu", (unsigned long long)top);
+	return s;
+}
+
 static int read_int(struct input *in, const struct bu_btf_type *t, uint64_t bit, unsigned n)
 {
 	bool is_signed = t->int_enc & BTF_INT_SIGNED, boolean = t->int_enc & BTF_INT_BOOL;
 	struct number num;
+	char limits[64];
 	size_t from;
 	int err;
 
@@ -307,10 +327,21 @@ static int read_int(struct input *in, const struct bu_btf_type *t, uint64_t bit,
 		return err;
 	if (!fits(&num, boolean ? 1 : n, is_signed && !boolean))
 		return complain(in, -ERANGE, from, in->at - from, NULL,
-				"%.*s does not fit %s (%s%u bits)", (int)(in->at - from),
+				"%.*s does not fit %s (%s%u bit%s%s)", (int)(in->at - from),
 				in->text.p + from, type_name(t), is_signed ? "signed, " : "",
-				boolean ? 1 : n);
+				boolean ? 1 : n, boolean || n == 1 ? "" : "s",
+				range(limits, boolean ? 1 : n, is_signed && !boolean));
 	return store(in, &num, bit, n);
+}
+
+/* A pointer to nothing as printed as text. */
+static bool read_nil(struct input *in)
+{
+	peek(in);
+	if (in->text.n - in->at < 5 || memcmp(in->text.p + in->at, "(nil)", 5) != 0)
+		return false;
+	in->at += 5;
+	return true;
 }
 
 static int read_enum(struct input *in, const struct bu_btf_type *t, uint64_t bit, unsigned n)
@@ -450,8 +481,32 @@ static int read_string(struct input *in, const struct bu_btf_type *t, uint64_t b
 	return err;
 }
 
-static int read_array(struct input *in, const struct bu_btf_type *t, uint64_t bit)
+/* Elements that print as text: other bytes than char want quotes or a list. */
+static bool is_text(struct input *in, const struct bu_btf_type *t)
 {
+	struct bu_btf_type e;
+
+	return is_char_array(in, t) && bu_btf_get(in->b, bu_btf_resolve(in->b, t->elem), &e) == 0 &&
+	       ((e.int_enc & BTF_INT_CHAR) || !strcmp(e.name, "char"));
+}
+
+/* All that is left, as it stands. */
+static int read_bare(struct input *in, const struct bu_btf_type *t, uint64_t bit)
+{
+	size_t n = in->text.n - in->at;
+
+	if (n > t->nelems)
+		return complain(in, -ERANGE, in->at, n, NULL, "this string of %zu bytes does not fit %u", n,
+				t->nelems);
+	memset(in->out + bit / 8, 0, t->nelems);
+	memcpy(in->out + bit / 8, in->text.p + in->at, n);
+	in->at = in->text.n;
+	return 0;
+}
+
+static int read_array(struct input *in, const struct btf_field *f, const struct bu_btf_type *t, uint64_t bit)
+{
+	const struct btf_field one = { f->name, t->elem, f->owner, f->component };
 	int64_t elem = bu_btf_size(in->b, t->elem);
 	char c = peek(in);
 	size_t from = in->at;
@@ -460,6 +515,9 @@ static int read_array(struct input *in, const struct bu_btf_type *t, uint64_t bi
 
 	if (c == '"' && is_char_array(in, t))
 		return read_string(in, t, bit);
+	if (in->rest && c && !strchr("[{\"'", c) && is_text(in, t))
+		return read_bare(in, t, bit);
+	in->rest = false;
 	if (elem < 0 || !(accept(in, '[') || accept(in, '{')))
 		return complain(in, -EINVAL, from, 1, NULL, "an array is given as [value, ...]");
 	c = c == '[' ? ']' : '}';
@@ -471,7 +529,7 @@ static int read_array(struct input *in, const struct bu_btf_type *t, uint64_t bi
 		if (i >= t->nelems)
 			return complain(in, -ERANGE, in->at, 1, NULL,
 					"the array has %u elements only", t->nelems);
-		err = read_value(in, t->elem, bit + (uint64_t)i++ * (uint64_t)elem * 8, 0);
+		err = read_value(in, &one, bit + (uint64_t)i++ * (uint64_t)elem * 8, 0);
 		if (err)
 			return err;
 	} while (accept(in, ','));
@@ -480,19 +538,35 @@ static int read_array(struct input *in, const struct bu_btf_type *t, uint64_t bi
 	return 0;
 }
 
+/* A member, and how it is declared. */
+struct member {
+	struct btf_field f;
+	uint64_t bit_off;
+	uint32_t bit_size;
+};
+
+static void declare(struct member *out, const struct bu_btf_type *t, const struct bu_btf_member *m, uint32_t i)
+{
+	*out = (struct member){ { m->name, m->type, t->id, (int32_t)i }, m->bit_off, m->bit_size };
+}
+
 /* Finds a member by name, also inside members that have none. */
 static bool find_member(const struct bu_btf *b, const struct bu_btf_type *t, struct bu_str name,
-			struct bu_btf_member *out, unsigned depth)
+			struct member *out, unsigned depth)
 {
-	struct bu_btf_member m, sub;
+	struct bu_btf_member m;
 	struct bu_btf_type mt;
+	struct member sub;
 
-	for (uint32_t i = 0; i < t->vlen; i++) {
+	for (uint32_t i = 0; i < t->vlen && name.n; i++) {
 		bu_btf_member(b, t, i, &m);
-		if (bu_str_is(name, m.name) && name.n) {
-			*out = m;
+		if (bu_str_is(name, m.name)) {
+			declare(out, t, &m, i);
 			return true;
 		}
+	}
+	for (uint32_t i = 0; i < t->vlen && name.n; i++) {
+		bu_btf_member(b, t, i, &m);
 		if (*m.name || depth > 8 || bu_btf_get(b, bu_btf_resolve(b, m.type), &mt) ||
 		    (mt.kind != BU_BTF_STRUCT && mt.kind != BU_BTF_UNION))
 			continue;
@@ -549,21 +623,38 @@ static bool member_name(struct input *in, struct bu_buf *buf)
 }
 
 /* The i-th member without a name, as printed under the key "". */
-static bool unnamed_member(struct input *in, const struct bu_btf_type *t, uint32_t i,
-			   struct bu_btf_member *m)
+static bool unnamed_member(struct input *in, const struct bu_btf_type *t, uint32_t i, struct member *out)
 {
+	struct bu_btf_member m;
+
 	for (uint32_t k = 0; k < t->vlen; k++) {
-		bu_btf_member(in->b, t, k, m);
-		if (!*m->name && !i--)
+		bu_btf_member(in->b, t, k, &m);
+		if (!*m.name && !i--) {
+			declare(out, t, &m, k);
 			return true;
+		}
 	}
 	return false;
+}
+
+/* The value of a member, which messages name. */
+static int read_member(struct input *in, const struct member *m, uint64_t bit)
+{
+	const char *outer = in->member;
+	int err;
+
+	if (*m->f.name)
+		in->member = m->f.name;
+	err = read_value(in, &m->f, bit + m->bit_off, m->bit_size);
+	in->member = outer;
+	return err;
 }
 
 static int read_struct(struct input *in, const struct bu_btf_type *t, uint64_t bit)
 {
 	struct bu_buf name = { 0 };
-	struct bu_btf_member m;
+	struct bu_btf_member plain;
+	struct member m;
 	uint32_t next = 0, unnamed = 0;
 	size_t from;
 	int err = 0;
@@ -572,6 +663,7 @@ static int read_struct(struct input *in, const struct bu_btf_type *t, uint64_t b
 	if (!accept(in, '{'))
 		return complain(in, -EINVAL, in->at, 1, NULL,
 				"%s is given as {member: value, ...}", type_name(t));
+	in->rest = false;
 	while (!accept(in, '}')) {
 		bool found;
 
@@ -586,12 +678,14 @@ static int read_struct(struct input *in, const struct bu_btf_type *t, uint64_t b
 				err = no_member(in, t, s, from);
 				break;
 			}
-		} else if (bu_btf_member(in->b, t, next++, &m)) {
+		} else if (bu_btf_member(in->b, t, next, &plain)) {
 			err = complain(in, -ERANGE, from, 1, NULL, "%s has %u members only",
 				       type_name(t), t->vlen);
 			break;
+		} else {
+			declare(&m, t, &plain, next++);
 		}
-		err = read_value(in, m.type, bit + m.bit_off, m.bit_size);
+		err = read_member(in, &m, bit);
 		if (err)
 			break;
 		if (!accept(in, ',') && peek(in) != '}') {
@@ -603,27 +697,60 @@ static int read_struct(struct input *in, const struct bu_btf_type *t, uint64_t b
 	return err;
 }
 
+/* Finds a variable of a data section. */
+static bool find_var(const struct bu_btf *b, const struct bu_btf_type *t, struct bu_str name, struct member *out)
+{
+	struct bu_btf_secvar v;
+	struct bu_btf_type var;
+
+	for (uint32_t i = 0; i < t->vlen; i++) {
+		bu_btf_secvar(b, t, i, &v);
+		if (bu_btf_get(b, v.type, &var) || var.kind != BU_BTF_VAR || !bu_str_is(name, var.name))
+			continue;
+		*out = (struct member){ { var.name, var.type, var.id, -1 }, (uint64_t)v.off * 8, 0 };
+		return true;
+	}
+	return false;
+}
+
+static int no_variable(struct input *in, const struct bu_btf_type *t, struct bu_str name, size_t from)
+{
+	struct bu_diag *d = NULL;
+	struct bu_btf_secvar v;
+	struct bu_btf_type var;
+	struct bu_near near;
+
+	complain(in, -EINVAL, from, in->at - from, &d, "%s has no variable '%.*s'", t->name, (int)name.n,
+		 name.p ? name.p : "");
+	bu_near_init(&near, name.p ? name.p : "", name.n);
+	for (uint32_t i = 0; i < t->vlen && i < 4096; i++) {
+		bu_btf_secvar(in->b, t, i, &v);
+		if (bu_btf_get(in->b, v.type, &var) == 0)
+			bu_near_feed(&near, var.name);
+	}
+	if (d && near.best)
+		bu_diag_help(in->ds, d, "did you mean '%s'?", near.best);
+	return -EINVAL;
+}
+
 static int read_named_var(struct input *in, const struct bu_btf_type *t, uint64_t bit)
 {
 	struct bu_buf name = { 0 };
-	size_t from = in->at;
-	int err = -ENOENT;
+	struct member m;
+	size_t from;
+	int err;
 
-	if (accept(in, '{') && member_name(in, &name)) {
-		struct bu_str s = bu_str((char *)name.p, name.n);
-		struct bu_btf_secvar v;
-		struct bu_btf_type var;
-
-		for (uint32_t i = 0; i < t->vlen && err == -ENOENT; i++) {
-			bu_btf_secvar(in->b, t, i, &v);
-			if (bu_btf_get(in->b, v.type, &var) == 0 && bu_str_is(s, var.name))
-				err = read_value(in, var.type, bit + (uint64_t)v.off * 8, 0);
-		}
-	}
-	if (err == -ENOENT)
-		err = complain(in, -EINVAL, from, in->at - from, NULL, "%s has no such variable",
-			       t->name);
-	else if (!err && !accept(in, '}'))
+	if (!accept(in, '{'))
+		return complain(in, -EINVAL, in->at, 1, NULL, "a variable is given as {name: value}");
+	peek(in);
+	from = in->at;
+	if (!member_name(in, &name))
+		err = complain(in, -EINVAL, in->at, 1, NULL, "a variable is given as {name: value}");
+	else if (find_var(in->b, t, bu_str((char *)name.p, name.n), &m))
+		err = read_member(in, &m, bit);
+	else
+		err = no_variable(in, t, bu_str((char *)name.p, name.n), from);
+	if (!err && !accept(in, '}'))
 		err = complain(in, -EINVAL, in->at, 1, NULL, "'}' is missing here");
 	bu_buf_free(&name);
 	return err;
@@ -680,56 +807,183 @@ static bool inside(struct input *in, uint32_t id, const struct bu_btf_type *t, u
 	return n >= 0 && (uint64_t)n <= (in->bits - bit) / 8;
 }
 
-static int read_value(struct input *in, uint32_t id, uint64_t bit, uint32_t bit_size)
+/* Bytes of what may be given as an address; 0: it is something else. */
+static size_t address_size(struct input *in, const struct bu_btf_type *t)
+{
+	struct bu_btf_type e;
+
+	if (t->kind == BU_BTF_INT)
+		return !(t->int_enc & (BTF_INT_SIGNED | BTF_INT_BOOL)) && t->int_bits == t->size * 8 ? t->size : 0;
+	if (t->kind == BU_BTF_STRUCT)
+		return !strcmp(t->name, "in6_addr") || !strcmp(t->name, "in_addr") ? t->size : 0;
+	if (t->kind != BU_BTF_ARRAY || bu_btf_get(in->b, bu_btf_resolve(in->b, t->elem), &e) ||
+	    e.kind != BU_BTF_INT || e.int_bits != e.size * 8 || !strcmp(e.name, "char"))
+		return 0;
+	/* "::1" is text where bytes are characters; the others are too long for what they stand for */
+	if (e.size == 1)
+		return t->nelems == 4 || t->nelems == 6 || (t->nelems == 16 && !e.int_enc) ? t->nelems : 0;
+	return e.size == 4 && t->nelems == 4 ? 16 : 0;
+}
+
+/* -ENOENT: there is no address here. */
+static int read_address(struct input *in, const struct bu_btf_type *t, uint64_t bit)
+{
+	size_t n = address_size(in, t), from, end, at;
+	char quote = peek(in);
+	int err;
+
+	if (!n || bit % 8)
+		return -ENOENT;
+	if (quote != '"' && quote != '\'')
+		quote = 0;
+	from = at = in->at + (quote != 0);
+	while (at < in->text.n && ((word_char(in->text.p[at]) && in->text.p[at] != '$') || in->text.p[at] == ':'))
+		at++;
+	end = at;
+	if (quote && (at >= in->text.n || in->text.p[at++] != quote))
+		return -ENOENT;
+	/* nothing is written but by an address */
+	err = btf_addr_read(bu_str(in->text.p + from, end - from), in->out + bit / 8, n);
+	if (err == -EINVAL)
+		return -ENOENT;
+	in->at = at;
+	if (err)
+		return complain(in, err, from, end - from, NULL, "%.*s does not fit %s (%zu bytes)",
+				(int)(end - from), in->text.p + from, type_name(t), n);
+	return 0;
+}
+
+static int read_value(struct input *in, const struct btf_field *f, uint64_t bit, uint32_t bit_size)
 {
 	static const struct bu_btf_type pointer = { .kind = BU_BTF_INT, .name = "a pointer", .size = 8 };
 	struct bu_btf_type t;
 	unsigned n;
+	int err;
 
-	if (bu_btf_get(in->b, bu_btf_resolve(in->b, id), &t))
+	if (bu_btf_get(in->b, bu_btf_resolve(in->b, f->type), &t))
 		return -EINVAL;
 	n = bit_size ? bit_size : width(&t);
 	if (t.kind == BU_BTF_INT)
 		bit += t.int_off;
-	if (!inside(in, id, &t, bit, bit_size ? bit_size : t.kind == BU_BTF_INT ? n : 0))
+	if (!inside(in, f->type, &t, bit, bit_size ? bit_size : t.kind == BU_BTF_INT ? n : 0))
 		return complain(in, -EINVAL, in->at, 1, NULL,
 				"%s does not lie within the value, or has no size", type_name(&t));
+	err = bit_size ? -ENOENT : read_address(in, &t, bit);
+	if (err != -ENOENT)
+		return err;
 	switch (t.kind) {
 	case BU_BTF_INT:
 		return read_int(in, &t, bit, n);
 	case BU_BTF_PTR:
-		return read_int(in, &pointer, bit, n);
+		return read_nil(in) ? store(in, &(struct number){ 0 }, bit, n) : read_int(in, &pointer, bit, n);
 	case BU_BTF_ENUM:
 	case BU_BTF_ENUM64:
 		return read_enum(in, &t, bit, n);
 	case BU_BTF_FLOAT:
 		return read_float(in, &t, bit);
 	case BU_BTF_ARRAY:
-		return read_array(in, &t, bit);
+		return read_array(in, f, &t, bit);
 	case BU_BTF_STRUCT:
 	case BU_BTF_UNION:
 		return read_struct(in, &t, bit);
 	case BU_BTF_DATASEC:
+		in->rest = false;
 		return read_datasec(in, &t, bit);
 	case BU_BTF_VAR:
-		return read_value(in, t.type, bit, 0);
+		return read_value(in, &(struct btf_field){ t.name, t.type, t.id, -1 }, bit, 0);
 	default:
 		return complain(in, -EINVAL, in->at, 1, NULL, "%s has no values", type_name(&t));
 	}
 }
 
+static int at_end(struct input *in)
+{
+	if (peek(in) || in->at < in->text.n)
+		return complain(in, -EINVAL, in->at, in->text.n - in->at, NULL, "nothing may follow the value");
+	return 0;
+}
+
 int bu_btf_parse_value(const struct bu_btf *b, uint32_t id, struct bu_str text, void *out, size_t n,
 		       struct bu_diags *ds)
 {
-	struct input in = { .b = b, .text = text, .out = out, .bits = (uint64_t)n * 8, .ds = ds };
+	struct input in = { .b = b, .text = text, .out = out, .bits = (uint64_t)n * 8, .ds = ds, .member = "",
+			    .rest = true };
 	int err;
 
 	memset(out, 0, n);
-	err = read_value(&in, id, 0, 0);
-	if (err)
-		return err;
-	if (peek(&in) || in.at < text.n)
-		return complain(&in, -EINVAL, in.at, in.text.n - in.at, NULL,
-				"nothing may follow the value");
-	return 0;
+	err = read_value(&in, &(struct btf_field){ "", id, 0, 0 }, 0, 0);
+	return err ? err : at_end(&in);
+}
+
+/* ---------------------------------------------------------------- parts */
+
+/* One step of a path, from m to what its next name or index means. */
+static int step(struct input *in, struct member *m)
+{
+	struct bu_btf_type t;
+	uint64_t index;
+	struct bu_str w;
+	size_t from = in->at;
+
+	if (bu_btf_get(in->b, bu_btf_resolve(in->b, m->f.type), &t) || m->bit_size ||
+	    !inside(in, m->f.type, &t, m->bit_off, 0))
+		return complain(in, -EINVAL, from, 1, NULL, "what stands before this has no parts");
+	if (accept(in, '[')) {
+		w = word(in);
+		if (bu_str_u64(w, &index, NULL) || !accept(in, ']'))
+			return complain(in, -EINVAL, from, in->at - from, NULL, "an index is given as [number]");
+		if (t.kind != BU_BTF_ARRAY)
+			return complain(in, -EINVAL, from, in->at - from, NULL, "%s has no elements", type_name(&t));
+		if (index >= t.nelems)
+			return complain(in, -ERANGE, from, in->at - from, NULL, "the array has %u elements only",
+					t.nelems);
+		m->f.type = t.elem;
+		m->bit_off += index * (uint64_t)bu_btf_size(in->b, t.elem) * 8;
+		return 0;
+	}
+	while (in->at < in->text.n && word_char(in->text.p[in->at]) && in->text.p[in->at] != '.')
+		in->at++;
+	w = bu_str(in->text.p + from, in->at - from);
+	if (!w.n)
+		return complain(in, -EINVAL, from, 1, NULL, "a name is missing here");
+	if (t.kind == BU_BTF_STRUCT || t.kind == BU_BTF_UNION) {
+		struct member sub;
+
+		if (!find_member(in->b, &t, w, &sub, 0))
+			return no_member(in, &t, w, from);
+		sub.bit_off += m->bit_off;
+		*m = sub;
+		in->member = m->f.name;
+		return 0;
+	}
+	if (t.kind == BU_BTF_DATASEC) {
+		if (!find_var(in->b, &t, w, m))
+			return no_variable(in, &t, w, from);
+		in->member = m->f.name;
+		return 0;
+	}
+	return complain(in, -EINVAL, from, in->at - from, NULL, "%s has no members", type_name(&t));
+}
+
+int bu_btf_parse_part(const struct bu_btf *b, uint32_t id, struct bu_str text, void *out, size_t n,
+		      struct bu_diags *ds)
+{
+	struct input in = { .b = b, .text = text, .out = out, .bits = (uint64_t)n * 8, .ds = ds, .member = "" };
+	struct member m = { { "", id, 0, 0 }, 0, 0 };
+	int64_t size;
+	int err;
+
+	do {
+		err = step(&in, &m);
+		if (err)
+			return err;
+	} while (accept(&in, '.') || peek(&in) == '[');
+	if (!accept(&in, '='))
+		return complain(&in, -EINVAL, in.at, 1, NULL, "'=' is missing here");
+	in.rest = true;
+	size = m.bit_size ? 0 : bu_btf_size(b, m.f.type);
+	if (size > 0 && m.bit_off % 8 == 0 && m.bit_off <= in.bits && (uint64_t)size <= (in.bits - m.bit_off) / 8)
+		memset(in.out + m.bit_off / 8, 0, (size_t)size);
+	err = read_value(&in, &m.f, m.bit_off, m.bit_size);
+	return err ? err : at_end(&in);
 }

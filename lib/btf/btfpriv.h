@@ -36,4 +36,15 @@ uint32_t btf_first_str(const struct bu_btf *b);
 const uint8_t *btf_raw(const struct bu_btf **b, uint32_t id);
 uint64_t btf_get_bits(const uint8_t *data, uint64_t bit, unsigned n, bool be);
 
+/* btfaddr.c: what a field holds beyond its type. IP: of either length, as its type is. */
+enum btf_addr { BTF_ADDR_NONE, BTF_ADDR_IP, BTF_ADDR_IP4, BTF_ADDR_IP6, BTF_ADDR_MAC, BTF_ADDR_BE };
+/* A member, variable or value as it is declared; owner 0: of nothing. */
+struct btf_field { const char *name; uint32_t type, owner; int32_t component; };
+/* t: f->type, resolved. */
+enum btf_addr btf_addr_of(const struct bu_btf *b, const struct btf_field *f, const struct bu_btf_type *t);
+/* The text of n bytes of that kind. */
+void btf_addr_text(struct bu_buf *out, enum btf_addr kind, const uint8_t *p, size_t n);
+/* An address, or be:NUMBER, into n bytes: 4, 16, 6 or (be:) 2, 4, 8. -EINVAL: it is none; -ERANGE. */
+int btf_addr_read(struct bu_str text, uint8_t *out, size_t n);
+
 #endif

@@ -26,7 +26,7 @@ struct printer {
 	int err;
 };
 
-static void value(struct printer *p, uint32_t id, uint64_t bit, uint32_t bit_size);
+static void value(struct printer *p, const struct btf_field *f, uint64_t bit, uint32_t bit_size);
 
 static void newline(struct printer *p)
 {
@@ -112,6 +112,28 @@ static int64_t sign_extend(uint64_t v, unsigned n)
 
 /* ---------------------------------------------------------------- scalars */
 
+/* Beyond 2^53 not every reader of JSON keeps all digits. */
+#define JSON_SAFE (1ull << 53)
+
+static void number(struct printer *p, uint64_t v)
+{
+	const char *quote = !p->plain && (p->b->values & BU_BTF_EXACT) && v > JSON_SAFE ? "\"" : "";
+
+	bu_buf_str(p->out, quote);
+	bu_buf_u64(p->out, v);
+	bu_buf_str(p->out, quote);
+}
+
+static void signed_number(struct printer *p, int64_t v)
+{
+	bool far = v > (int64_t)JSON_SAFE || v < -(int64_t)JSON_SAFE;
+	const char *quote = !p->plain && (p->b->values & BU_BTF_EXACT) && far ? "\"" : "";
+
+	bu_buf_str(p->out, quote);
+	bu_buf_s64(p->out, v);
+	bu_buf_str(p->out, quote);
+}
+
 static void wide_int(struct printer *p, uint64_t bit, unsigned n)
 {
 	unsigned lo_bits = 64, hi_bits = n - 64;
@@ -151,9 +173,9 @@ static void integer(struct printer *p, const struct bu_btf_type *t, uint64_t bit
 	else if ((t->int_enc & BTF_INT_CHAR) && n == 8)
 		character(p, (uint8_t)v);
 	else if (t->int_enc & BTF_INT_SIGNED)
-		bu_buf_s64(p->out, sign_extend(v, n));
+		signed_number(p, sign_extend(v, n));
 	else
-		bu_buf_u64(p->out, v);
+		number(p, v);
 }
 
 static void enumerator(struct printer *p, const struct bu_btf_type *t, uint64_t bit, unsigned n)
@@ -175,17 +197,19 @@ static void enumerator(struct printer *p, const struct bu_btf_type *t, uint64_t 
 	/* A scan of many names is work; it counts. */
 	p->budget -= p->budget > t->vlen / 16 ? t->vlen / 16 : p->budget;
 	if (is_signed)
-		bu_buf_s64(p->out, sign_extend(v, n));
+		signed_number(p, sign_extend(v, n));
 	else
-		bu_buf_u64(p->out, v);
+		number(p, v);
 }
 
 static void pointer(struct printer *p, uint64_t bit)
 {
 	uint64_t v = btf_get_bits(p->data, bit, 64, p->b->be);
 
-	if (!p->plain)
-		bu_buf_u64(p->out, v);
+	if (!p->plain && (p->b->values & BU_BTF_HUMAN))
+		bu_buf_printf(p->out, "\"0x%llx\"", (unsigned long long)v);
+	else if (!p->plain)
+		number(p, v);
 	else if (v)
 		bu_buf_hex(p->out, v);
 	else
@@ -254,7 +278,7 @@ static void floating(struct printer *p, const struct bu_btf_type *t, uint64_t bi
 
 /* ---------------------------------------------------------------- aggregates */
 
-/* Bytes of a char array that are text, one NUL and nothing but NULs behind: its length, or -1. */
+/* Bytes of a char array that are text, up to its end or with nothing but NULs behind: its length, or -1. */
 static int64_t clean_string(struct printer *p, const struct bu_btf_type *t, uint64_t bit)
 {
 	struct bu_btf_type e;
@@ -272,11 +296,13 @@ static int64_t clean_string(struct printer *p, const struct bu_btf_type *t, uint
 	for (uint32_t i = n; i < t->nelems; i++)
 		if (s[i])
 			return -1;
-	return n < t->nelems ? (int64_t)n : -1;
+	return t->nelems ? (int64_t)n : -1;
 }
 
-static void array(struct printer *p, const struct bu_btf_type *t, uint64_t bit)
+static void array(struct printer *p, const struct btf_field *f, const struct bu_btf_type *t, uint64_t bit)
 {
+	/* what a name or tag says of an array of arrays it says of each */
+	const struct btf_field one = { f->name, t->elem, f->owner, f->component };
 	int64_t elem = bu_btf_size(p->b, t->elem), len = clean_string(p, t, bit);
 	uint32_t i;
 
@@ -292,7 +318,7 @@ static void array(struct printer *p, const struct bu_btf_type *t, uint64_t bit)
 	for (i = 0; i < t->nelems && p->budget && !p->out->failed; i++) {
 		if (i)
 			bu_buf_char(p->out, ',');
-		value(p, t->elem, bit + (uint64_t)i * (uint64_t)elem * 8, 0);
+		value(p, &one, bit + (uint64_t)i * (uint64_t)elem * 8, 0);
 	}
 	close_bracket(p, ']', !i);
 }
@@ -306,7 +332,7 @@ static void structure(struct printer *p, const struct bu_btf_type *t, uint64_t b
 	for (i = 0; i < t->vlen && p->budget && !p->out->failed; i++) {
 		bu_btf_member(p->b, t, i, &m);
 		key(p, m.name, !i);
-		value(p, m.type, bit + m.bit_off, m.bit_size);
+		value(p, &(struct btf_field){ m.name, m.type, t->id, (int32_t)i }, bit + m.bit_off, m.bit_size);
 	}
 	close_bracket(p, '}', !i);
 }
@@ -315,7 +341,7 @@ static void variable(struct printer *p, const struct bu_btf_type *t, uint64_t bi
 {
 	open_bracket(p, '{');
 	key(p, t->name, true);
-	value(p, t->type, bit, 0);
+	value(p, &(struct btf_field){ t->name, t->type, t->id, -1 }, bit, 0);
 	close_bracket(p, '}', false);
 }
 
@@ -331,7 +357,7 @@ static void datasec(struct printer *p, const struct bu_btf_type *t, uint64_t bit
 		bu_btf_secvar(p->b, t, i, &v);
 		if (i)
 			bu_buf_char(p->out, ',');
-		value(p, v.type, bit + (uint64_t)v.off * 8, 0);
+		value(p, &(struct btf_field){ "", v.type, 0, 0 }, bit + (uint64_t)v.off * 8, 0);
 	}
 	close_bracket(p, ']', !i);
 	close_bracket(p, '}', false);
@@ -354,9 +380,24 @@ static unsigned scalar_bits(const struct bu_btf_type *t)
 	}
 }
 
-/* The value of type id at a bit of data; bit_size is not 0 for a bit-field. */
-static void value(struct printer *p, uint32_t id, uint64_t bit, uint32_t bit_size)
+/* An address as text, if the field holds one: true. */
+static bool address(struct printer *p, const struct btf_field *f, const struct bu_btf_type *t, uint64_t bit)
 {
+	enum btf_addr kind = btf_addr_of(p->b, f, t);
+	int64_t n = kind ? bu_btf_size(p->b, t->id) : 0;
+
+	if (n <= 0 || bit % 8 || bit > p->bits || (uint64_t)n > (p->bits - bit) / 8)
+		return false;
+	bu_buf_char(p->out, '"');
+	btf_addr_text(p->out, kind, p->data + bit / 8, (size_t)n);
+	bu_buf_char(p->out, '"');
+	return true;
+}
+
+/* The value of a field at a bit of data; bit_size is not 0 for a bit-field. */
+static void value(struct printer *p, const struct btf_field *f, uint64_t bit, uint32_t bit_size)
+{
+	uint32_t id = f->type;
 	struct bu_btf_type t;
 	unsigned n;
 
@@ -366,6 +407,8 @@ static void value(struct printer *p, uint32_t id, uint64_t bit, uint32_t bit_siz
 		null_value(p, -EINVAL);
 		return;
 	}
+	if ((p->b->values & BU_BTF_HUMAN) && !bit_size && address(p, f, &t, bit))
+		return;
 	n = scalar_bits(&t);
 	if (n) {
 		if (t.kind == BU_BTF_INT)
@@ -396,7 +439,7 @@ static void value(struct printer *p, uint32_t id, uint64_t bit, uint32_t bit_siz
 		floating(p, &t, bit);
 		break;
 	case BU_BTF_ARRAY:
-		array(p, &t, bit);
+		array(p, f, &t, bit);
 		break;
 	case BU_BTF_STRUCT:
 	case BU_BTF_UNION:
@@ -427,7 +470,7 @@ static int print(struct printer *p, uint32_t id, size_t n)
 	if (n > p->budget / 2)
 		p->budget = n > UINT32_MAX / 4 ? UINT32_MAX : (uint32_t)n * 4;
 	p->bits = (uint64_t)n * 8;
-	value(p, id, 0, 0);
+	value(p, &(struct btf_field){ "", id, 0, 0 }, 0, 0);
 	if (p->out->failed)
 		return -ENOMEM;
 	return p->budget ? p->err : -E2BIG;
