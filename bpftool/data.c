@@ -106,6 +106,35 @@ static int read_whole(struct bt *t, const struct bt_data *d)
 	return 0;
 }
 
+/* Each word sets a part: "port=443", "a.b[2]=7". What p had beside it stays. */
+static int read_parts(struct bt *t, const struct bt_data *d, int nwords)
+{
+	unsigned before = t->ds.errors;
+	int err = 0;
+
+	for (int i = 0; i < nwords && !err; i++)
+		err = bu_btf_parse_part(d->btf, d->type, bu_str_c(t->w[t->i + i]), d->p, d->n, &t->ds);
+	if (err && t->ds.errors == before)
+		bt_error(t, "T0104", "%s: not a value of its type", d->what);
+	return err ? BU_EXIT_FAIL : 0;
+}
+
+bool bt_data_part(struct bt *t, const struct bt_data *d)
+{
+	const char *w = bt_peek(t);
+	struct bu_btf_type ty;
+	size_t n;
+
+	if (!w || !d->type || bu_btf_get(d->btf, bu_btf_resolve(d->btf, d->type), &ty))
+		return false;
+	if (ty.kind != BU_BTF_STRUCT && ty.kind != BU_BTF_UNION && ty.kind != BU_BTF_DATASEC &&
+	    !(ty.kind == BU_BTF_ARRAY && *w == '['))
+		return false;
+	for (n = 0; isalnum((unsigned char)w[n]) || (w[n] && strchr("_.[]", w[n])); n++)
+		;
+	return n && w[n] == '=';
+}
+
 static int read_typed(struct bt *t, const struct bt_data *d, int nwords)
 {
 	struct bu_buf text = { 0 };
@@ -161,6 +190,8 @@ int bt_read_data(struct bt *t, const struct bt_data *d, const char *const *stop)
 		st = read_hex(t, d, n);
 	else if ((size_t)n == d->n && (n > 1 || !d->type) && all_numbers(t, n))
 		st = read_bytes(t, d, n);
+	else if (bt_data_part(t, d))
+		st = read_parts(t, d, n);
 	else if (d->type)
 		st = read_typed(t, d, n);
 	else if (n == 1 && (d->n == 2 || d->n == 4 || d->n == 8))

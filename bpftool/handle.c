@@ -91,6 +91,7 @@ const struct bu_btf *bt_btf(struct bt *t, uint32_t id)
 	if (bu_sys_info(t->sys, fd, &info, &size))
 		goto out;
 	b->good = bu_btf_parse(&b->btf, b->data, info.btf_size, NULL, "BTF", NULL) == 0;
+	b->btf.values = t->values;
 out:
 	t->sys->ops->close(t->sys, fd);
 	return b->good ? &b->btf : NULL;

@@ -81,3 +81,5 @@ check_PROGRAMS += tests/unit/tool_dump_test
 tests_unit_tool_dump_test_SOURCES = tests/unit/tool_dump_test.c $(TOOL_PARTS)
 tests_unit_tool_dump_test_LDADD = $(LIBS_BU) $(READLINE_LIBS)
 TESTS += tests/unit/tool_dump_test
+TESTS += tests/tool-typed.bats
+EXTRA_DIST += tests/tool-typed.bats

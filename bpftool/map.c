@@ -157,6 +157,27 @@ static int read_key(struct bt *t, struct elem *e)
 	return bt_read_data(t, &d, elem_words);
 }
 
+/* Parts of a value change the element that is there, or make one of zeros; of per-CPU values each. */
+static int read_value_parts(struct bt *t, struct elem *e, struct bt_data *d)
+{
+	int at = t->i, st = 0;
+	int err = e->has_key || !e->m.info.key_size ? 0 : -EINVAL;
+
+	if (err)
+		return bt_usage(t, NULL, NULL, "parts of a value want the key in front: key DATA value %s",
+				bt_escz(t, bt_peek(t)));
+	err = bu_sys_map_lookup(t->sys, e->m.fd, e->m.info.key_size ? e->key : NULL, e->value, 0);
+	if (err && err != -ENOENT)
+		return bt_refused(t, BPF_MAP_LOOKUP_ELEM, err, "cannot read the element of map %u that is to change",
+				  e->m.info.id);
+	for (unsigned c = 0; !st && c < e->m.ncpus; c++) {
+		t->i = at;
+		d->p = e->value + c * e->m.stride;
+		st = bt_read_data(t, d, elem_words);
+	}
+	return st;
+}
+
 static int read_value(struct bt *t, struct elem *e)
 {
 	struct bt_data d = { "value", e->value, e->m.info.value_size, e->m.btf, 0 };
@@ -174,6 +195,8 @@ static int read_value(struct bt *t, struct elem *e)
 	}
 	if (d.btf)
 		d.type = e->m.info.btf_value_type_id;
+	if (bt_data_part(t, &d))
+		return read_value_parts(t, e, &d);
 	st = bt_read_data(t, &d, elem_words);
 	/* one value for all CPUs */
 	for (c = 1; !st && c < e->m.ncpus; c++)

@@ -34,6 +34,7 @@ struct bt {
 	struct bu_out out;
 	const char *prog;     /* argv[0] without directories */
 	bool json, pretty, pins, nomount;
+	uint8_t values;       /* BU_BTF_HUMAN, BU_BTF_EXACT */
 	enum bu_color_when color;
 	enum bu_backend backend;
 
@@ -228,8 +229,13 @@ struct bt_data {
 	const struct bu_btf *btf;
 	uint32_t type;        /* 0: not typed */
 };
-/* Reads the words up to the next keyword (stop list, ends with NULL) into d. Status. */
+/*
+ * Reads the words up to the next keyword (stop list, ends with NULL) into d. Status. Parts, PATH=VALUE, change
+ * what d->p holds.
+ */
 int bt_read_data(struct bt *t, const struct bt_data *d, const char *const *stop);
+/* Does the next word give a part of d? */
+bool bt_data_part(struct bt *t, const struct bt_data *d);
 /* Reads a number that fits u32; what names it. */
 int bt_read_u32(struct bt *t, const char *what, uint32_t *v);
 

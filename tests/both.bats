@@ -47,3 +47,7 @@ on_vm() # FILE REGEX NUMBER
 @test "bpftool's programs: load, run" {
 	on_vm tool-prog.bats '^(load|what is pinned|a program that the verifier|autoattach attaches|run: (value|data|what))' 11
 }
+
+@test "bpftool's typed values: parts, addresses, ranges" {
+	on_vm tool-typed.bats '^(parts of|a part that|a byte of|--human|--exact)' 6
+}

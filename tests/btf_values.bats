@@ -56,6 +56,7 @@ fill()
 	v[48]=1 v[49]=0 v[50]=0 v[51]=0                     # e = EA
 	for ((b = 56; b < 64; b++)); do v[b]=0; done
 	v[56]=104 v[57]=105 v[58]=33                        # str = "hi!"
+	v[64]=1                                             # nonstr: text without a NUL is a list of upstream's, a string of ours
 	"$UPSTREAM" map update pinned "$PINS/m" key "$i" 0 0 0 value "${v[@]}"
 }
 

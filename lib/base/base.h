@@ -7,6 +7,7 @@
  *   messages   bu_diag records, collected in a bu_diags sink, rendered at the edge
  *   output     bu_out: one printer, text or JSON
  *   command    bu_opt / bu_cmd tables: parsing, --help, completion from one place
+ *   input      bu_json: reads JSON
  *   files      read whole, write beside and rename
  *
  * Nothing here prints or exits. Functions return 0 or -errno unless they say otherwise.
@@ -369,6 +370,7 @@ struct bu_out {
 	void *ctx;
 	bool json, pretty;
 	bool color; /* text mode */
+	bool exact; /* JSON mode: integers beyond 2^53, which many readers round, as strings */
 	int err;
 	/* private */
 	unsigned depth;
@@ -401,6 +403,48 @@ void bu_out_raw(struct bu_out *o, const char *key, const char *json, const char 
 	BU_PRINTF(4, 5);
 /* Text mode only. */
 void bu_out_text(struct bu_out *o, const char *fmt, ...) BU_PRINTF(2, 3);
+
+/* ---------------------------------------------------------------- JSON in */
+
+/*
+ * A place in a JSON text, which may be anything. Each call takes the next value, or says false and
+ * sets error, which is sticky: a loop is checked once, behind it.
+ *
+ *   bu_json_obj(&j); while (bu_json_key(&j, &key)) …one value…;
+ *   bu_json_arr(&j); while (bu_json_elem(&j)) …one value…;
+ */
+struct bu_json {
+	struct bu_str text;
+	size_t at;
+	const char *error;  /* NULL: all is well; static */
+	size_t error_at;
+	/* private */
+	unsigned depth;
+	uint64_t first;     /* by depth: no element has been taken */
+};
+enum bu_json_kind { BU_JSON_NONE, BU_JSON_NULL, BU_JSON_BOOL, BU_JSON_NUMBER, BU_JSON_STRING, BU_JSON_ARRAY,
+		    BU_JSON_OBJECT };
+/* The text must outlive j. */
+void bu_json_init(struct bu_json *j, struct bu_str text);
+/* What the next value is, by its first character. NONE: there is none, or an error. */
+enum bu_json_kind bu_json_kind(struct bu_json *j);
+/* Enters an array or object (at most 63 deep). */
+bool bu_json_arr(struct bu_json *j);
+bool bu_json_obj(struct bu_json *j);
+/* Is there a further element, or member? Its value is next. The end of the list is taken. */
+bool bu_json_elem(struct bu_json *j);
+bool bu_json_key(struct bu_json *j, struct bu_buf *key);
+/* Appends the bytes of a string to out, which may be NULL. */
+bool bu_json_string(struct bu_json *j, struct bu_buf *out);
+bool bu_json_u64(struct bu_json *j, uint64_t *v);
+/* Checks and passes one value of any kind; its text in raw, which may be NULL. */
+bool bu_json_skip(struct bu_json *j, struct bu_str *raw);
+/* Is there nothing behind the value? */
+bool bu_json_end(struct bu_json *j);
+/* The line (from 1) and column (from 1, in bytes) of a place. */
+uint32_t bu_json_line(const struct bu_json *j, size_t at, uint32_t *col);
+/* Are two checked texts the same but for blanks between their parts? */
+bool bu_json_same(struct bu_str a, struct bu_str b);
 
 /* ---------------------------------------------------------------- terminal */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define FLUSH_AT (256u * 1024)
+#define JSON_SAFE (1ull << 53)
 
 void bu_out_init(struct bu_out *o, int (*write)(void *, const void *, size_t), void *ctx)
 {
@@ -137,14 +138,22 @@ static void text(struct bu_out *o, const char *fmt, va_list ap)
 
 void bu_out_uint(struct bu_out *o, const char *key, uint64_t v, const char *fmt, ...)
 {
+	bool quote = o->exact && v > JSON_SAFE;
+
 	TEXT_OR_KEY(o, key, fmt);
+	bu_buf_str(&o->buf, quote ? "\"" : "");
 	bu_buf_u64(&o->buf, v);
+	bu_buf_str(&o->buf, quote ? "\"" : "");
 }
 
 void bu_out_int(struct bu_out *o, const char *key, int64_t v, const char *fmt, ...)
 {
+	bool quote = o->exact && (v > (int64_t)JSON_SAFE || v < -(int64_t)JSON_SAFE);
+
 	TEXT_OR_KEY(o, key, fmt);
+	bu_buf_str(&o->buf, quote ? "\"" : "");
 	bu_buf_s64(&o->buf, v);
+	bu_buf_str(&o->buf, quote ? "\"" : "");
 }
 
 void bu_out_bool(struct bu_out *o, const char *key, bool v, const char *fmt, ...)

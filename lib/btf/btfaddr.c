@@ -5,6 +5,7 @@
  *
  *   declared __be32, __be16, __be64         network order; __be32 of a fitting name is an IPv4 address
  *   struct in_addr, struct in6_addr         IPv4, IPv6
+ *   unsigned 32 bits named saddr, daddr, ip  IPv4
  *   bytes [4], [16], [6], words [4]         of a fitting name: IPv4, IPv6, MAC
  *   declaration or type tag "ip" (32 or 128 bits), "ip6", "mac", "be"
  *
@@ -36,9 +37,10 @@ static bool ends_with(const char *s, size_t n, const char *end)
 	return n >= len && !strncasecmp(s + n - len, end, len);
 }
 
-/* Does a part of the name, digits and an s at its end left out, mean what kind says? */
+/* Does a part of the name, digits and an s at its end left out, mean what kind says? IP4: and nothing else. */
 static bool name_fits(const char *name, enum btf_addr kind)
 {
+	bool sure = kind == BTF_ADDR_IP4;
 	static const char *const ip[] = { "src", "dst", "gw", "gateway", "local", "remote", "peer", "netmask",
 					  "nexthop", NULL };
 	static const char *const mac[] = { "mac", "eth", "ether", "dest", "source", NULL };
@@ -51,7 +53,8 @@ static bool name_fits(const char *name, enum btf_addr kind)
 		if (kind == BTF_ADDR_MAC ? one_of(name, len, mac) || ends_with(name, len, "mac") ||
 					   ends_with(name, len, "hwaddr") || ends_with(name, len, "lladdr") ||
 					   ends_with(name, len, "ethaddr")
-					 : one_of(name, len, ip) || ends_with(name, len, "addr") ||
+					 : (!sure && (one_of(name, len, ip) || ends_with(name, len, "addr"))) ||
+					   ends_with(name, len, "saddr") || ends_with(name, len, "daddr") ||
 					   ends_with(name, len, "ip") || ends_with(name, len, "ipv"))
 			return true;
 		name += n + (name[n] == '_');
@@ -147,6 +150,9 @@ enum btf_addr btf_addr_of(const struct bu_btf *b, const struct btf_field *f, con
 		return shape(b, t, fits && t->size == 4 ? BTF_ADDR_IP : BTF_ADDR_BE);
 	if (name_fits(f->name, BTF_ADDR_MAC) && (kind = shape(b, t, BTF_ADDR_MAC)))
 		return kind;
+	/* most programs copy such a field as they find it in a header */
+	if (t->kind == BU_BTF_INT && t->size == 4 && name_fits(f->name, BTF_ADDR_IP4))
+		return shape(b, t, BTF_ADDR_IP);
 	return fits && t->kind == BU_BTF_ARRAY ? shape(b, t, BTF_ADDR_IP) : BTF_ADDR_NONE;
 }
 
