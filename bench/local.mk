@@ -6,6 +6,11 @@ bench_gen_SOURCES = bench/gen.c
 bench_compare_SOURCES = bench/compare.c
 bench_vm_maps_SOURCES = bench/vm-maps.c
 bench_vm_maps_LDADD = $(LIBS_BU)
+check_PROGRAMS += bench/vm
+bench_vm_SOURCES = bench/vm.c bench/vm-list.def
+EXTRA_DIST += bench/vm-progs.c
+bench_vm_CPPFLAGS = $(AM_CPPFLAGS) -DSRCDIR='"$(abs_top_srcdir)"' -DBUILDDIR='"$(abs_top_builddir)"'
+bench_vm_LDADD = $(LIBS_BU) -lm -ldl
 bench_vm_interp_SOURCES = bench/vm-interp.c tests/unit/vm_run.h tests/unit/tap.h
 bench_vm_interp_LDADD = $(LIBS_BU)
 CLEANFILES += $(EXTRA_PROGRAMS)

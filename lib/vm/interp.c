@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The interpreter: threaded over pre-decoded operations.
+ * The interpreter: threaded over pre-decoded operations. What an operation does stands in interp_body.def; how one
+ * follows another, in interp_goto.h or interp_tail.h.
  *
  * Each base register remembers the stretch of memory that it last pointed into: most accesses are
  * checked by a compare with that. The rest goes through mem.c. What can take memory away from a run
@@ -20,10 +21,13 @@ struct hot {
 	uint64_t stack; /* a frame: goes with a return */
 };
 
-#if (defined(__GNUC__) || defined(__clang__)) && !defined(BU_VM_SWITCH)
-#define THREADED 1
+#if !defined(BU_VM_SWITCH) && !defined(BU_VM_GOTO) && defined(__clang__) && defined(__OPTIMIZE__) && defined(__x86_64__)
+#if __has_attribute(preserve_none) && __has_attribute(musttail) && !__has_feature(address_sanitizer) && \
+	!__has_feature(memory_sanitizer) && !__has_feature(thread_sanitizer)
+#define TAIL_CALLS 1
 #endif
-#define likely(x) __builtin_expect(!!(x), 1)
+#endif
+#define unlikely(x) __builtin_expect(!!(x), 0)
 
 /* ---------------------------------------------------------------- faults */
 
@@ -298,339 +302,228 @@ static int no_fuel(struct bu_vm_run *run)
 			      "the run has executed as many instructions as it may");
 }
 
-/* ---------------------------------------------------------------- the loop */
-
-#define K(T) ((T)op->imm)
-#define DST r[op->dst]
-#define SRC r[op->src]
-#define ADDR(reg) (r[op->reg] + (uint64_t)(int64_t)op->off)
-
-#ifdef THREADED
-#define NEXT                                                                                        \
-	do {                                                                                        \
-		op++;                                                                               \
-		goto *label[op->code];                                                              \
-	} while (0)
-#define GO goto *label[op->code]
-#define OP(n) L_##n:
-#else
-#define NEXT                                                                                        \
-	{                                                                                           \
-		op++;                                                                               \
-		continue;                                                                           \
-	}
-#define GO continue
-#define OP(n) case BU_VM_I_##n:
-#endif
-
-#define ALU(n, X64, X32)                                                                            \
-	OP(n##64K) { uint64_t a = DST, b = K(uint64_t); (void)a; DST = (uint64_t)(X64); NEXT; }     \
-	OP(n##64X) { uint64_t a = DST, b = SRC; (void)a; DST = (uint64_t)(X64); NEXT; }             \
-	OP(n##32K) { uint32_t a = (uint32_t)DST, b = K(uint32_t); (void)a; DST = (uint32_t)(X32); NEXT; } \
-	OP(n##32X) { uint32_t a = (uint32_t)DST, b = (uint32_t)SRC; (void)a; DST = (uint32_t)(X32); NEXT; }
-#define FORWARD { op += op->off + 1; GO; }
-#define BACKWARD                                                                                    \
-	{                                                                                           \
-		uint64_t cost = (uint64_t)-(int64_t)op->off;                                        \
-		if (fuel < cost)                                                                    \
-			goto out_of_fuel;                                                           \
-		fuel -= cost;                                                                       \
-		op += op->off + 1;                                                                  \
-		GO;                                                                                 \
-	}
-#define JMP1(n, T, A, B, cond, way) OP(n) { T a = (T)(A), b = (T)(B); if (cond) way; NEXT; }
-#define JMP(n, T64, T32, cond)                                                                      \
-	JMP1(n##64KF, T64, DST, op->imm, cond, FORWARD)                                             \
-	JMP1(n##64KB, T64, DST, op->imm, cond, BACKWARD)                                            \
-	JMP1(n##64XF, T64, DST, SRC, cond, FORWARD)                                                 \
-	JMP1(n##64XB, T64, DST, SRC, cond, BACKWARD)                                                \
-	JMP1(n##32KF, T32, DST, op->imm, cond, FORWARD)                                             \
-	JMP1(n##32KB, T32, DST, op->imm, cond, BACKWARD)                                            \
-	JMP1(n##32XF, T32, DST, SRC, cond, FORWARD)                                                 \
-	JMP1(n##32XB, T32, DST, SRC, cond, BACKWARD)
-
-#define LOAD(n, T, S)                                                                               \
-	OP(n)                                                                                       \
-	{                                                                                           \
-		uint64_t a = ADDR(src), d = a - hot[op->src].lo, len = hot[op->src].rlen, val;      \
-		if (likely(d < len && len - d >= sizeof(T))) {                                      \
-			T v;                                                                        \
-			memcpy(&v, (const void *)(uintptr_t)a, sizeof(v));                          \
-			DST = (uint64_t)(S)v;                                                       \
-			NEXT;                                                                       \
-		}                                                                                   \
-		run->pc = op;                                                                       \
-		if (slow_load(run, hot, op->src, a, sizeof(T), &val))                               \
-			goto fault;                                                                 \
-		DST = (T)-1 > 0 ? val : (uint64_t)(S)(T)val; /* data of a context is 64 bits */      \
-		NEXT;                                                                               \
-	}
-#define LOADN(n, T, S)                                                                              \
-	OP(n) { T v; memcpy(&v, (const void *)(uintptr_t)ADDR(src), sizeof(v)); DST = (uint64_t)(S)v; NEXT; }
-#define STORE(n, T, V)                                                                              \
-	OP(n)                                                                                       \
-	{                                                                                           \
-		uint64_t a = ADDR(dst), d = a - hot[op->dst].lo, len = hot[op->dst].wlen;           \
-		if (likely(d < len && len - d >= sizeof(T))) {                                      \
-			T v = (T)(V);                                                               \
-			memcpy((void *)(uintptr_t)a, &v, sizeof(v));                                \
-			NEXT;                                                                       \
-		}                                                                                   \
-		run->pc = op;                                                                       \
-		if (slow_store(run, hot, op->dst, a, sizeof(T), (uint64_t)(V)))                     \
-			goto fault;                                                                 \
-		NEXT;                                                                               \
-	}
-#define STOREN(n, T, V)                                                                             \
-	OP(n) { T v = (T)(V); memcpy((void *)(uintptr_t)ADDR(dst), &v, sizeof(v)); NEXT; }
-#define ORDERED(n, size)                                                                            \
-	OP(ACQ##n) { run->pc = op; if (acquire(run, hot, r, op, size)) goto fault; NEXT; }          \
-	OP(REL##n) { run->pc = op; if (release(run, hot, r, op, size)) goto fault; NEXT; }
-#define SKB(n, size)                                                                                \
-	OP(SKB##n) { if (skb_load(run, r, op, size)) NEXT; r[0] = 0; goto leave_all; }
+/* ---------------------------------------------------------------- what all ways share */
 
 /*
- * Runs from op until the function that it is in returns. r0 is in run->r. A false LD_ABS and unwinding
- * end the whole run: -ECANCELED.
+ * Operations that are seldom, or long anyway: with the registers and the fuel in run. They return the next operation,
+ * or NULL after stop().
  */
-static int loop(struct bu_vm_run *run, const struct bu_vm_op *op)
+typedef const struct bu_vm_op *cold_fn(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op);
+
+/* Ends the loop: 0: the function has returned, -ECANCELED: the whole program is done, -EFAULT: a fault is noted. */
+static const struct bu_vm_op *stop(struct bu_vm_run *run, int err)
 {
-	uint64_t *const r = run->r;
-	uint64_t fuel = run->fuel;
-	struct hot hot[11];
-	bool end = false;
-	int err;
-
-#ifdef THREADED
-	static const void *const label[] = {
-#define BU_VM_I(n) &&L_##n,
-#include "vm/interp.def"
-#undef BU_VM_I
-	};
-#endif
-	bu_vm_clear(hot, sizeof(hot));
-#ifdef THREADED
-	GO;
-#else
-	for (;;)
-		switch (op->code) {
-#endif
-	ALU(ADD, a + b, a + b)
-	ALU(SUB, a - b, a - b)
-	ALU(MUL, a * b, a * b)
-	ALU(DIV, b ? a / b : 0, b ? a / b : 0)
-	ALU(OR, a | b, a | b)
-	ALU(AND, a & b, a & b)
-	ALU(LSH, a << (b & 63), a << (b & 31))
-	ALU(RSH, a >> (b & 63), a >> (b & 31))
-	ALU(MOD, b ? a % b : a, b ? a % b : a)
-	ALU(XOR, a ^ b, a ^ b)
-	ALU(MOV, b, b)
-	ALU(ARSH, (int64_t)a >> (b & 63), (int32_t)a >> (b & 31))
-	ALU(SDIV, !b ? 0 : b == UINT64_MAX ? 0 - a : (uint64_t)((int64_t)a / (int64_t)b),
-	    !b ? 0 : b == UINT32_MAX ? 0 - a : (uint32_t)((int32_t)a / (int32_t)b))
-	ALU(SMOD, !b ? a : b == UINT64_MAX ? 0 : (uint64_t)((int64_t)a % (int64_t)b),
-	    !b ? a : b == UINT32_MAX ? 0 : (uint32_t)((int32_t)a % (int32_t)b))
-	OP(NEG64) { DST = 0 - DST; NEXT; }
-	OP(NEG32) { DST = (uint32_t)(0 - (uint32_t)DST); NEXT; }
-	OP(SX64_8) { DST = (uint64_t)(int64_t)(int8_t)SRC; NEXT; }
-	OP(SX64_16) { DST = (uint64_t)(int64_t)(int16_t)SRC; NEXT; }
-	OP(SX64_32) { DST = (uint64_t)(int64_t)(int32_t)SRC; NEXT; }
-	OP(SX32_8) { DST = (uint32_t)(int32_t)(int8_t)SRC; NEXT; }
-	OP(SX32_16) { DST = (uint32_t)(int32_t)(int16_t)SRC; NEXT; }
-	OP(ZX16) { DST = (uint16_t)DST; NEXT; }
-	OP(ZX32) { DST = (uint32_t)DST; NEXT; }
-	OP(SWAP16) { DST = __builtin_bswap16((uint16_t)DST); NEXT; }
-	OP(SWAP32) { DST = __builtin_bswap32((uint32_t)DST); NEXT; }
-	OP(SWAP64) { DST = __builtin_bswap64(DST); NEXT; }
-	OP(NOP) { NEXT; }
-
-	JMP(JEQ, uint64_t, uint32_t, a == b)
-	JMP(JGT, uint64_t, uint32_t, a > b)
-	JMP(JGE, uint64_t, uint32_t, a >= b)
-	JMP(JSET, uint64_t, uint32_t, a & b)
-	JMP(JNE, uint64_t, uint32_t, a != b)
-	JMP(JSGT, int64_t, int32_t, a > b)
-	JMP(JSGE, int64_t, int32_t, a >= b)
-	JMP(JLT, uint64_t, uint32_t, a < b)
-	JMP(JLE, uint64_t, uint32_t, a <= b)
-	JMP(JSLT, int64_t, int32_t, a < b)
-	JMP(JSLE, int64_t, int32_t, a <= b)
-	OP(JAF) FORWARD
-	OP(JAB) BACKWARD
-	OP(MAYGOTO)
-	{
-		uint32_t *n = &run->frame[run->depth].may_goto;
-
-		if (*n >= MAY_GOTO_MAX) {
-			if (op->off < 0)
-				BACKWARD
-			FORWARD
-		}
-		++*n;
-		NEXT;
-	}
-
-	OP(CALL)
-	{
-		const struct bu_vm_helper *h = (const struct bu_vm_helper *)(intptr_t)op->imm;
-
-		run->pc = op;
-		run->fuel = fuel;
-		err = bu_vm_call_helper(run, h, r);
-		fuel = run->fuel;
-		if (err)
-			goto fault;
-		if (!leaves_memory(h))
-			bu_vm_clear(hot, sizeof(hot));
-		NEXT;
-	}
-	OP(CALLRAW)
-	{
-		run->pc = op;
-		if (raw_call(run, r, (uint32_t)op->imm, &end))
-			goto fault;
-		if (end)
-			goto leave_all;
-		NEXT;
-	}
-	OP(CALLX)
-	{
-		run->pc = op;
-		if (raw_call(run, r, DST, &end))
-			goto fault;
-		if (end)
-			goto leave_all;
-		NEXT;
-	}
-	OP(CALLLOCAL)
-	{
-		struct bu_vm_frame *f;
-
-		run->pc = op;
-		if (run->depth + 1 == BU_VM_FRAMES) {
-			bu_vm_fault_at(run, BU_VM_FAULT_DEPTH, 0, 0, false, "more than %u calls deep",
-				       BU_VM_FRAMES);
-			goto fault;
-		}
-		if (fuel < (uint64_t)op->imm)
-			goto out_of_fuel;
-		fuel -= (uint64_t)op->imm;
-		f = &run->frame[++run->depth];
-		if (run->depth > run->deepest)
-			run->deepest = run->depth;
-		f->ret = op + 1;
-		f->prog = run->prog;
-		f->may_goto = 0;
-		memcpy(f->saved, r + 6, sizeof(f->saved));
-		r[10] += BU_VM_FRAME_STRIDE;
-		op += op->off + 1;
-		GO;
-	}
-	OP(TAIL)
-	{
-		run->pc = op;
-		err = tail_call(run);
-		if (err < 0)
-			goto fault;
-		if (!err)
-			NEXT;
-		op = run->prog->ops;
-		if (fuel < run->prog->ninsns)
-			goto out_of_fuel;
-		fuel -= run->prog->ninsns;
-		run->frame[run->depth].may_goto = 0;
-		GO;
-	}
-	OP(EXIT)
-	{
-		struct bu_vm_frame *f = &run->frame[run->depth];
-
-		if (!f->ret) {
-			run->fuel = fuel;
-			run->end = op;
-			return 0;
-		}
-		op = f->ret;
-		run->prog = f->prog;
-		memcpy(r + 6, f->saved, sizeof(f->saved));
-		r[10] -= BU_VM_FRAME_STRIDE;
-		run->depth--;
-		for (unsigned i = 0; i < BU_ARRAY_SIZE(hot); i++)
-			if (hot[i].stack)
-				hot[i] = (struct hot){ 0 };
-		GO;
-	}
-
-	OP(IMM64) { DST = (uint64_t)op->imm; op += 2; GO; }
-	SKB(8, 1)
-	SKB(16, 2)
-	SKB(32, 4)
-	LOAD(LD8, uint8_t, uint64_t)
-	LOAD(LD16, uint16_t, uint64_t)
-	LOAD(LD32, uint32_t, uint64_t)
-	LOAD(LD64, uint64_t, uint64_t)
-	LOAD(LDS8, int8_t, int64_t)
-	LOAD(LDS16, int16_t, int64_t)
-	LOAD(LDS32, int32_t, int64_t)
-	LOADN(LDN8, uint8_t, uint64_t)
-	LOADN(LDN16, uint16_t, uint64_t)
-	LOADN(LDN32, uint32_t, uint64_t)
-	LOADN(LDN64, uint64_t, uint64_t)
-	LOADN(LDSN8, int8_t, int64_t)
-	LOADN(LDSN16, int16_t, int64_t)
-	LOADN(LDSN32, int32_t, int64_t)
-	STORE(ST8, uint8_t, op->imm)
-	STORE(ST16, uint16_t, op->imm)
-	STORE(ST32, uint32_t, op->imm)
-	STORE(ST64, uint64_t, op->imm)
-	STOREN(STN8, uint8_t, op->imm)
-	STOREN(STN16, uint16_t, op->imm)
-	STOREN(STN32, uint32_t, op->imm)
-	STOREN(STN64, uint64_t, op->imm)
-	STORE(STX8, uint8_t, SRC)
-	STORE(STX16, uint16_t, SRC)
-	STORE(STX32, uint32_t, SRC)
-	STORE(STX64, uint64_t, SRC)
-	STOREN(STXN8, uint8_t, SRC)
-	STOREN(STXN16, uint16_t, SRC)
-	STOREN(STXN32, uint32_t, SRC)
-	STOREN(STXN64, uint64_t, SRC)
-	ORDERED(8, 1)
-	ORDERED(16, 2)
-	ORDERED(32, 4)
-	ORDERED(64, 8)
-	OP(ATOMIC32) { run->pc = op; if (atomic32(run, hot, r, op)) goto fault; NEXT; }
-	OP(ATOMIC64) { run->pc = op; if (atomic64(run, hot, r, op)) goto fault; NEXT; }
-	OP(SKB64)
-	OP(LDS64)
-	OP(LDSN64)
-#ifndef THREADED
-	default:
-#endif
-	OP(BAD)
-	{
-		run->pc = op;
-		bu_vm_fault_at(run, BU_VM_FAULT_INSN, 0, 0, false,
-			       "an instruction that the VM does not run");
-		goto fault;
-	}
-#ifndef THREADED
-		}
-#endif
-
-leave_all:
-	run->fuel = fuel;
-	return -ECANCELED;
-out_of_fuel:
-	run->pc = op;
-	no_fuel(run);
-	return -EFAULT;
-fault:
-	run->fuel = fuel;
-	return -EFAULT;
+	run->stop = err;
+	return NULL;
 }
 
+static const struct bu_vm_op *do_load(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	bool sx = op->code >= BU_VM_I_LDS8;
+	unsigned bits = 8u << ((op->code - BU_VM_I_LD8) & 3);
+	uint64_t val;
+
+	run->pc = op;
+	if (slow_load(run, hot, op->src, run->r[op->src] + (uint64_t)(int64_t)op->off, bits / 8, &val))
+		return stop(run, -EFAULT);
+	/* not cut when it is not extended: data of a context is 64 bits */
+	run->r[op->dst] = sx ? (uint64_t)((int64_t)(val << (64 - bits)) >> (64 - bits)) : val;
+	return op + 1;
+}
+
+static const struct bu_vm_op *do_store(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	bool imm = op->code < BU_VM_I_STX8;
+	uint32_t size = 1u << ((op->code - (imm ? BU_VM_I_ST8 : BU_VM_I_STX8)) & 3);
+
+	run->pc = op;
+	if (slow_store(run, hot, op->dst, run->r[op->dst] + (uint64_t)(int64_t)op->off, size,
+		       imm ? (uint64_t)op->imm : run->r[op->src]))
+		return stop(run, -EFAULT);
+	return op + 1;
+}
+
+static const struct bu_vm_op *do_acquire(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	run->pc = op;
+	return acquire(run, hot, run->r, op, 1u << (op->code - BU_VM_I_ACQ8)) ? stop(run, -EFAULT) : op + 1;
+}
+
+static const struct bu_vm_op *do_release(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	run->pc = op;
+	return release(run, hot, run->r, op, 1u << (op->code - BU_VM_I_REL8)) ? stop(run, -EFAULT) : op + 1;
+}
+
+static const struct bu_vm_op *do_atomic(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	run->pc = op;
+	return (op->code == BU_VM_I_ATOMIC32 ? atomic32 : atomic64)(run, hot, run->r, op) ? stop(run, -EFAULT) : op + 1;
+}
+
+static const struct bu_vm_op *do_skb(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	(void)hot;
+	if (skb_load(run, run->r, op, 1u << (op->code - BU_VM_I_SKB8)))
+		return op + 1;
+	run->r[0] = 0;
+	return stop(run, -ECANCELED);
+}
+
+static const struct bu_vm_op *do_may_goto(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	uint32_t *n = &run->frame[run->depth].may_goto;
+	uint64_t cost = op->off < 0 ? (uint64_t)-(int64_t)op->off : 0;
+
+	(void)hot;
+	if (*n < MAY_GOTO_MAX) {
+		++*n;
+		return op + 1;
+	}
+	run->pc = op;
+	if (run->fuel < cost)
+		return stop(run, no_fuel(run));
+	run->fuel -= cost;
+	return op + op->off + 1;
+}
+
+static const struct bu_vm_op *do_call(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	const struct bu_vm_helper *h = (const struct bu_vm_helper *)(intptr_t)op->imm;
+
+	run->pc = op;
+	if (bu_vm_call_helper(run, h, run->r))
+		return stop(run, -EFAULT);
+	if (!leaves_memory(h))
+		bu_vm_clear(hot, 11 * sizeof(*hot));
+	return op + 1;
+}
+
+static const struct bu_vm_op *do_call_raw(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	bool end = false;
+
+	(void)hot;
+	run->pc = op;
+	if (raw_call(run, run->r, op->code == BU_VM_I_CALLX ? run->r[op->dst] : (uint32_t)op->imm, &end))
+		return stop(run, -EFAULT);
+	return end ? stop(run, -ECANCELED) : op + 1;
+}
+
+static const struct bu_vm_op *do_call_local(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	struct bu_vm_frame *f;
+
+	(void)hot;
+	if (run->depth + 1 == BU_VM_FRAMES) {
+		run->pc = op;
+		return stop(run, bu_vm_fault_at(run, BU_VM_FAULT_DEPTH, 0, 0, false, "more than %u calls deep",
+						BU_VM_FRAMES));
+	}
+	if (run->fuel < (uint64_t)op->imm) {
+		run->pc = op;
+		return stop(run, no_fuel(run));
+	}
+	run->fuel -= (uint64_t)op->imm;
+	f = &run->frame[++run->depth];
+	if (run->depth > run->deepest)
+		run->deepest = run->depth;
+	f->ret = op + 1;
+	f->prog = run->prog;
+	f->may_goto = 0;
+	memcpy(f->saved, run->r + 6, sizeof(f->saved));
+	run->r[10] += BU_VM_FRAME_STRIDE;
+	return op + op->off + 1;
+}
+
+static const struct bu_vm_op *do_tail(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	int r;
+
+	(void)hot;
+	run->pc = op;
+	r = tail_call(run);
+	if (r <= 0)
+		return r < 0 ? stop(run, -EFAULT) : op + 1;
+	if (run->fuel < run->prog->ninsns) {
+		run->pc = run->prog->ops;
+		return stop(run, no_fuel(run));
+	}
+	run->fuel -= run->prog->ninsns;
+	run->frame[run->depth].may_goto = 0;
+	return run->prog->ops;
+}
+
+static const struct bu_vm_op *do_exit(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	struct bu_vm_frame *f = &run->frame[run->depth];
+
+	if (!f->ret) {
+		run->end = op;
+		return stop(run, 0);
+	}
+	run->prog = f->prog;
+	memcpy(run->r + 6, f->saved, sizeof(f->saved));
+	run->r[10] -= BU_VM_FRAME_STRIDE;
+	run->depth--;
+	for (unsigned i = 0; i < 11; i++)
+		if (hot[i].stack)
+			hot[i] = (struct hot){ 0 };
+	return f->ret;
+}
+
+static const struct bu_vm_op *do_nop(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	(void)run, (void)hot;
+	return op + 1;
+}
+
+static const struct bu_vm_op *do_bad(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	(void)hot;
+	run->pc = op;
+	return stop(run, bu_vm_fault_at(run, BU_VM_FAULT_INSN, 0, 0, false, "an instruction that the VM does not run"));
+}
+
+static cold_fn *const cold_fns[BU_VM_NICODES] = {
+	[BU_VM_I_LDS64] = do_bad, [BU_VM_I_LDSN64] = do_bad, [BU_VM_I_SKB64] = do_bad, [BU_VM_I_BAD] = do_bad,
+	[BU_VM_I_LD8 ... BU_VM_I_LDS32] = do_load,
+	[BU_VM_I_ST8 ... BU_VM_I_ST64] = do_store,
+	[BU_VM_I_STX8 ... BU_VM_I_STX64] = do_store,
+	[BU_VM_I_ACQ8 ... BU_VM_I_ACQ64] = do_acquire,
+	[BU_VM_I_REL8 ... BU_VM_I_REL64] = do_release,
+	[BU_VM_I_ATOMIC32 ... BU_VM_I_ATOMIC64] = do_atomic,
+	[BU_VM_I_SKB8 ... BU_VM_I_SKB32] = do_skb,
+	[BU_VM_I_MAYGOTO] = do_may_goto, [BU_VM_I_NOP] = do_nop,
+	[BU_VM_I_CALL] = do_call, [BU_VM_I_CALLRAW] = do_call_raw, [BU_VM_I_CALLX] = do_call_raw,
+	[BU_VM_I_CALLLOCAL] = do_call_local, [BU_VM_I_TAIL] = do_tail, [BU_VM_I_EXIT] = do_exit,
+};
+
+static const struct bu_vm_op *do_cold(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	cold_fn *fn = cold_fns[op->code];
+
+	return fn ? fn(run, hot, op) : do_bad(run, hot, op);
+}
+
+/* ---------------------------------------------------------------- the loop */
+
+#ifdef TAIL_CALLS
+#include "vm/interp_tail.h"
+#else
+#include "vm/interp_goto.h"
+#endif
+
+void bu_vm_bind(struct bu_vm_op *ops, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		bind(&ops[i]);
+}
+
+/*
+ * loop() runs from an operation until the function that it is in returns. r0 is in run->r. A false LD_ABS and
+ * unwinding end the whole run: -ECANCELED.
+ */
 int bu_vm_interp(struct bu_vm_run *run)
 {
 	int err;

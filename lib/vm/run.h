@@ -32,8 +32,9 @@ enum bu_vm_fact {
 	BU_VM_PROVED_ARGS = 2,   /* the helper's arguments are what its prototype wants */
 };
 
-/* Pre-decoded instruction: 16 bytes. */
+/* Pre-decoded instruction: 24 bytes. */
 struct bu_vm_op {
+	const void *go;  /* what does it: the interpreter's own (bu_vm_bind) */
 	uint16_t code;   /* of the interpreter's own list (interp.def) */
 	uint8_t dst, src;
 	int32_t off;     /* memory offset, or jump distance in ops */
@@ -113,6 +114,7 @@ struct bu_vm_run {
 	uint32_t tail_calls;
 	struct bu_vm_prog *tails[BU_VM_TAIL_CALLS]; /* referenced until the end */
 	uint64_t fuel;
+	int stop;                   /* why the interpreter stopped */
 	uint32_t cpu;
 	uint64_t seed;
 	/* ctx.c: address of the context (r1), packet as it is */
@@ -137,6 +139,10 @@ struct bu_vm_run {
 
 /* Runs run->prog from its first instruction with run->r set: 0 or -EFAULT with run->fault. interp.c */
 int bu_vm_interp(struct bu_vm_run *run);
+/* Fills in what is the interpreter's own of n operations. */
+void bu_vm_bind(struct bu_vm_op *ops, uint32_t n);
+/* Puts operations for what several often do together. fuse.c */
+void bu_vm_fuse(struct bu_vm_op *ops, uint32_t n);
 /* Calls a program's function (a callback) by its handle, with five arguments: 0 and *r0, or -EFAULT. */
 int bu_vm_callback(struct bu_vm_run *run, uint64_t func, const uint64_t arg[5], uint64_t *r0);
 /* Notes a fault and returns -EFAULT. addr, size, write describe an access; text what it hit. */
