@@ -99,6 +99,11 @@ static void offer_link_id(struct bt *t, struct bu_buf *out, const char *last)
 	offer_objs(t, (struct offering){ out, last, BU_LINK, BY_ID });
 }
 
+static void offer_btf_id(struct bt *t, struct bu_buf *out, const char *last)
+{
+	offer_objs(t, (struct offering){ out, last, BU_BTF, BY_ID });
+}
+
 static void offer_map_type(struct bt *t, struct bu_buf *out, const char *last)
 {
 	unsigned i;

@@ -11,7 +11,7 @@
 
 enum {
 	OPT_JSON = 1, OPT_PRETTY, OPT_PINS, OPT_NOMOUNT, OPT_VERSION, OPT_HELP, OPT_BACKEND, OPT_VM,
-	OPT_COLOR, OPT_EXPLAIN, OPT_COMPLETE, OPT_HUMAN, OPT_EXACT,
+	OPT_COLOR, OPT_EXPLAIN, OPT_COMPLETE, OPT_HUMAN, OPT_EXACT, OPT_BASE_BTF,
 };
 
 const struct bu_opt bt_opts[] = {
@@ -21,6 +21,7 @@ const struct bu_opt bt_opts[] = {
 	{ OPT_NOMOUNT, 'n', "nomount", NULL, "never mount a bpf file system", BU_WORD_NONE, NULL },
 	{ OPT_HUMAN, 0, "human", NULL, "show addresses in typed values as text", BU_WORD_NONE, NULL },
 	{ OPT_EXACT, 0, "exact", NULL, "JSON has integers beyond 2^53 as strings", BU_WORD_NONE, NULL },
+	{ OPT_BASE_BTF, 'B', "base-btf", "FILE", "types that the dumped types are built on", BU_WORD_FILE, NULL },
 	{ OPT_BACKEND, 0, "backend", "NAME", "who holds the objects: auto, kernel or vm",
 	  BU_WORD_LIST, "auto|kernel|vm" },
 	{ OPT_VM, 0, "vm", NULL, "the same as --backend=vm", BU_WORD_NONE, NULL },
@@ -153,6 +154,9 @@ static int option(struct bt *t, const struct bu_optscan *s, int id, const char *
 	case OPT_EXACT:
 		t->values |= BU_BTF_EXACT;
 		t->out.exact = true;
+		break;
+	case OPT_BASE_BTF:
+		t->base_btf = s->arg;
 		break;
 	case OPT_VERSION:
 		*instead = "version";

@@ -13,6 +13,7 @@
  *   prog.c, xlated.c, map.c, dump.c, link.c   the objects
  *   hooks.h, cgroup.c, net.c, perf.c, token.c   where programs hang
  *   graph.h, graph.c, attached.c, tree.c, mem.c   all objects: who keeps whom, and what they take
+ *   btf.c, btfraw.c   types
  *   world.c   the VM's world
  *   shell.c   lines instead of arguments: batch files, the interactive shell
  *
@@ -35,6 +36,7 @@ struct bt {
 	const char *prog;     /* argv[0] without directories */
 	bool json, pretty, pins, nomount;
 	uint8_t values;       /* BU_BTF_HUMAN, BU_BTF_EXACT */
+	const char *base_btf; /* -B, or NULL */
 	enum bu_color_when color;
 	enum bu_backend backend;
 
@@ -248,6 +250,22 @@ const char *bt_ksym_near(struct bt *t, uint64_t addr, uint64_t *off, const char 
 /* Address of a symbol, 0 when unknown or hidden. */
 uint64_t bt_ksym_addr(struct bt *t, const char *name);
 void bt_ksyms_free(struct bt *t);
+
+/* ---------------------------------------------------------------- btf.c, btfraw.c */
+
+/* Types from a file or an object, on their base. {0} is empty. */
+struct bt_types {
+	struct bu_buf file, base_file;
+	struct bu_btf btf, base;
+	bool parsed, based;
+};
+/* Of an ELF file, a raw one, or a module's in sysfs, whose base is found. Status. */
+int bt_types_file(struct bt *t, struct bt_types *y, const char *path);
+void bt_types_free(struct bt_types *y);
+/* All types, or those of the ids alone. */
+void bt_put_types(struct bt *t, const struct bu_btf *b, const uint32_t *root, size_t nroots);
+/* A text, such as a C source, that is all of the output: as it is, or one JSON string. */
+void bt_put_document(struct bt *t, const struct bu_buf *text);
 
 /* ---------------------------------------------------------------- dump.c */
 

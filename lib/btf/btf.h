@@ -56,6 +56,8 @@ void bu_btf_free(struct bu_btf *b);
  * without that section; -EINVAL: a damaged one.
  */
 int bu_btf_in_file(const void *data, size_t size, const uint8_t **btf, size_t *n);
+/* The section .BTF.base of an ELF file: of its base's types those that it needs. -ENOENT, -EINVAL. */
+int bu_btf_base_in_file(const void *data, size_t size, const uint8_t **btf, size_t *n);
 
 /* The fixed part of a type, decoded. */
 struct bu_btf_type {
@@ -129,6 +131,25 @@ int bu_btf_parse_part(const struct bu_btf *b, uint32_t id, struct bu_str text, v
 		      struct bu_diags *ds);
 /* A function's C prototype as bpftool prints above a dump: "int count(struct xdp_md * ctx)". */
 int bu_btf_print_proto(struct bu_buf *out, const struct bu_btf *b, uint32_t func_id);
+
+/* ---------------------------------------------------------------- as C
+ *
+ * A header as vmlinux.h is one: what is needed stands before what needs it, sizes and offsets are those of
+ * the types (padding, packing), names that clash get ___2 and so on, kernel functions get prototypes.
+ * b is one that bu_btf_parse has checked. Each returns 0; -ENOMEM; -E2BIG: hostile types.
+ */
+struct bu_btf_c;
+int bu_btf_c_new(struct bu_btf_c **c, const struct bu_btf *b);
+void bu_btf_c_free(struct bu_btf_c *c);
+/* All types of b (not of its base, but for what they need), in order of their names or of their ids. */
+int bu_btf_c_all(struct bu_btf_c *c, struct bu_buf *out, bool sorted);
+/* One type and what it needs, as far as it has not been printed yet. */
+int bu_btf_c_type(struct bu_btf_c *c, struct bu_buf *out, uint32_t id);
+/* "const struct foo *name[4]", without a semicolon; depth: tabs in front of the lines of a body. */
+int bu_btf_c_decl(struct bu_btf_c *c, struct bu_buf *out, uint32_t id, const char *name, unsigned depth);
+/* What stands before and behind all of them: guards, and that clang keeps the accesses for CO-RE. */
+void bu_btf_c_begin(struct bu_buf *out);
+void bu_btf_c_end(struct bu_buf *out);
 
 /* ---------------------------------------------------------------- building */
 

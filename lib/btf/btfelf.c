@@ -8,16 +8,15 @@
 #include <elf.h>
 #include <string.h>
 
-int bu_btf_in_file(const void *data, size_t size, const uint8_t **btf, size_t *n)
+static int section(const void *data, size_t size, const char *want, const uint8_t **btf, size_t *n)
 {
+	size_t len_name = strlen(want) + 1;
 	const uint8_t *p = data;
 	uint64_t shoff, strs, strn, num, ndx, len;
 	bool be, wide;
 
 	*btf = p;
 	*n = size;
-	if (size <= sizeof(Elf64_Ehdr) || memcmp(p, ELFMAG, SELFMAG) != 0)
-		return 0;
 	be = p[EI_DATA] == ELFDATA2MSB;
 	wide = p[EI_CLASS] == ELFCLASS64;
 	len = wide ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
@@ -38,7 +37,7 @@ int bu_btf_in_file(const void *data, size_t size, const uint8_t **btf, size_t *n
 
 		off = wide ? bu_get64(h + 24, be) : bu_get32(h + 16, be);
 		bytes = wide ? bu_get64(h + 32, be) : bu_get32(h + 20, be);
-		if (name >= strn || strn - name < 5 || memcmp(*btf + strs + name, ".BTF", 5) != 0)
+		if (name >= strn || strn - name < len_name || memcmp(*btf + strs + name, want, len_name) != 0)
 			continue;
 		if (off > size || bytes > size - off)
 			return -EINVAL;
@@ -47,4 +46,21 @@ int bu_btf_in_file(const void *data, size_t size, const uint8_t **btf, size_t *n
 		return 0;
 	}
 	return -ENOENT;
+}
+
+static bool is_elf(const void *data, size_t size)
+{
+	return size > sizeof(Elf64_Ehdr) && memcmp(data, ELFMAG, SELFMAG) == 0;
+}
+
+int bu_btf_in_file(const void *data, size_t size, const uint8_t **btf, size_t *n)
+{
+	*btf = data;
+	*n = size;
+	return is_elf(data, size) ? section(data, size, ".BTF", btf, n) : 0;
+}
+
+int bu_btf_base_in_file(const void *data, size_t size, const uint8_t **btf, size_t *n)
+{
+	return is_elf(data, size) ? section(data, size, ".BTF.base", btf, n) : -ENOENT;
 }

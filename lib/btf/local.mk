@@ -15,9 +15,12 @@ lib_libbu_a_SOURCES += lib/btf/core.c
 lib_libbu_a_SOURCES += lib/btf/corespec.c
 lib_libbu_a_SOURCES += lib/btf/corematch.c
 lib_libbu_a_SOURCES += lib/btf/btfindex.c
-lib_libbu_a_SOURCES += lib/btf/btf.h lib/btf/btfpriv.h lib/btf/btfgen.c lib/btf/btfext.c \
-	lib/btf/btfread.c lib/btf/btfcheck.c lib/btf/btfvalue.c lib/btf/btfinput.c lib/btf/btfproto.c
-lib_libbu_a_SOURCES += lib/btf/corepriv.h lib/btf/core.c lib/btf/corespec.c lib/btf/corematch.c lib/btf/btfindex.c lib/btf/btfelf.c
+lib_libbu_a_SOURCES += lib/btf/btfc.h
+lib_libbu_a_SOURCES += lib/btf/btfc.c
+lib_libbu_a_SOURCES += lib/btf/btfcname.c
+lib_libbu_a_SOURCES += lib/btf/btfcorder.c
+lib_libbu_a_SOURCES += lib/btf/btfclayout.c
+lib_libbu_a_SOURCES += lib/btf/btfelf.c
 check_PROGRAMS += tests/unit/btf_test
 tests_unit_btf_test_SOURCES = tests/unit/btf_test.c
 tests_unit_btf_test_LDADD = $(LIBS_BU)
