@@ -105,7 +105,7 @@ static void call(const struct bu_vm_prog *p, const struct bu_insn *in, struct bu
 	} else if (in->imm == 12) {
 		op->code = BU_VM_I_TAIL;
 	} else {
-		op->code = BU_VM_I_CALL;
+		op->code = in->imm == 1 ? BU_VM_I_LOOKUP : BU_VM_I_CALL;
 		op->imm = (int64_t)(intptr_t)bu_vm_helper(in->imm);
 		if (!op->imm)
 			op->code = BU_VM_I_BAD;

@@ -399,6 +399,35 @@ static const struct bu_vm_op *do_call(struct bu_vm_run *run, struct hot *hot, co
 	return op + 1;
 }
 
+/*
+ * bpf_map_lookup_elem, as it is used most: a map of the program's own, the key on the stack, a value without a lock. r0 is
+ * remembered at once. The rest goes the long way.
+ */
+static const struct bu_vm_op *do_lookup(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	uint64_t *r = run->r, i = r[1] - BU_VM_MAP_HANDLE, key = r[2];
+	struct bu_vm_map *m;
+	void *p;
+
+	if (i & 4095 || i >> 12 >= run->prog->nmaps || run->spin)
+		return do_call(run, hot, op);
+	m = run->prog->maps[i >> 12];
+	if (key - (r[10] - BU_VM_STACK) > BU_VM_STACK - (uint64_t)m->key_size || m->key_size > BU_VM_STACK || m->ops->fds ||
+	    !(((const struct bu_vm_helper *)(intptr_t)op->imm)->maps >> m->type & 1) ||
+	    !m->ops->lookup || m->spin_lock_off >= 0 || m->flags & BPF_F_RDONLY_PROG)
+		return do_call(run, hot, op);
+	p = m->ops->lookup(m, (const void *)(uintptr_t)key, run->cpu);
+	r[0] = (uintptr_t)p;
+	hot[0] = (struct hot){ 0 };
+	if (p) {
+		bu_vm_grant(m, p);
+		hot[0].lo = (uintptr_t)p;
+		hot[0].rlen = m->flags & BPF_F_WRONLY_PROG ? 0 : m->value_size;
+		hot[0].wlen = run->vm->read_only ? 0 : m->value_size;
+	}
+	return op + 1;
+}
+
 static const struct bu_vm_op *do_call_raw(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
 {
 	bool end = false;
@@ -495,7 +524,7 @@ static cold_fn *const cold_fns[BU_VM_NICODES] = {
 	[BU_VM_I_ATOMIC32 ... BU_VM_I_ATOMIC64] = do_atomic,
 	[BU_VM_I_SKB8 ... BU_VM_I_SKB32] = do_skb,
 	[BU_VM_I_MAYGOTO] = do_may_goto, [BU_VM_I_NOP] = do_nop,
-	[BU_VM_I_CALL] = do_call, [BU_VM_I_CALLRAW] = do_call_raw, [BU_VM_I_CALLX] = do_call_raw,
+	[BU_VM_I_CALL] = do_call, [BU_VM_I_LOOKUP] = do_lookup, [BU_VM_I_CALLRAW] = do_call_raw, [BU_VM_I_CALLX] = do_call_raw,
 	[BU_VM_I_CALLLOCAL] = do_call_local, [BU_VM_I_TAIL] = do_tail, [BU_VM_I_EXIT] = do_exit,
 };
 

@@ -103,6 +103,7 @@ again:
 		default:
 #endif
 #define COLD_NOP OP(NOP) NEXT(1)
+#define COLD_LOOKUP OWN(LOOKUP, do_lookup)
 #define COLD_CALL OWN(CALL, do_call)
 #define COLD_CALLLOCAL OWN(CALLLOCAL, do_call_local)
 #define COLD_EXIT OWN(EXIT, do_exit)

@@ -540,6 +540,18 @@ static int change_in_place(struct bu_vm_map *m, struct hash_elem *e, uint64_t at
 	return bu_vm_txn_commit(m->obj);
 }
 
+/*
+ * A value of up to 8 bytes is changed by one store, which is torn for nobody and undone by nothing. Who has a pointer to
+ * the value sees the new one; with the kernel he may, when the element is used again.
+ */
+static void store_word(struct bu_vm_map *m, struct hash_elem *e, const void *value)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, value, m->value_size);
+	atomic_store_explicit((_Atomic uint64_t *)(void *)hash_val(m, e), v, memory_order_release);
+}
+
 static int check_flags(const struct hash_elem *e, uint64_t flags)
 {
 	flags &= ~(uint64_t)BPF_F_LOCK;
@@ -616,6 +628,8 @@ static int update(struct bu_vm_map *m, const void *key, const void *value, uint6
 			err = change_in_place(m, e, 0, value, m->value_size);
 			bu_vm_spin_unlock(m->obj, lock);
 		}
+	} else if (!err && e && m->value_size <= 8 && m->spin_lock_off < 0 && !hash_holds_maps(m)) {
+		store_word(m, e, value);
 	} else if (!err) {
 		err = insert(m, e, link, key, hash, value, false, cpu);
 	}
