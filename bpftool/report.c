@@ -157,14 +157,28 @@ const char *bt_esc(struct bt *t, const char *s, size_t n)
 	return escape(t, s, n, false);
 }
 
+/* Bytes at the start of s that are shown as they are, whatever follows. */
+static size_t plain(const char *s, char also)
+{
+	size_t n = 0;
+
+	while ((s[n] >= 0x20 && s[n] < 0x7f) || (also && s[n] == also))
+		n++;
+	return n;
+}
+
 const char *bt_esc_line(struct bt *t, const char *s)
 {
-	return escape(t, s, strlen(s), true);
+	size_t n = plain(s, '\t');
+
+	return s[n] ? escape(t, s, n + strlen(s + n), true) : s;
 }
 
 const char *bt_escz(struct bt *t, const char *s)
 {
-	return bt_esc(t, s, strlen(s));
+	size_t n = plain(s, 0);
+
+	return s[n] ? bt_esc(t, s, n + strlen(s + n)) : s;
 }
 
 int bt_error_row(struct bt *t, const char *key, enum bu_objkind k, uint32_t id, int err)

@@ -27,6 +27,10 @@ on_vm() # FILE REGEX NUMBER
 	on_vm tool.bats '^(create, update|a key that is not|bytes out of|a number alone|any, exist|a full map|maps of maps|per-CPU maps|long keys|create: what|pin: a second|a file that is no pin)' 12
 }
 
+@test "bpftool prog dump xlated" {
+	on_vm tool-xlated.bats '^(instructions:|words that|visual is|asm:|several programs)' 5
+}
+
 @test "bpf-ld: life, watching, pins, used maps" {
 	on_vm ld_run.bats '^(--for ends|--watch prints|what --watch prints|--json: what was|--pin keeps|--pin elsewhere|--pin with COMMAND|a pinned map is|structs are watched)' 9
 }
