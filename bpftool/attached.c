@@ -4,6 +4,7 @@
  * maps of sockets, events of processes) comes first, with the link that put it there; then the links that are left:
  * they are in places that list nothing, or that cannot be looked at from here.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
 #include <net/if.h>
@@ -27,6 +28,7 @@ struct ctx {
 	struct bt_graph *g;
 	struct bt_attaches *all;
 	bool *taken;          /* links whose place is known, by node */
+	const char *netns;    /* where this thread is, NULL: at home */
 };
 
 static struct bt_attach *put(struct ctx *c, enum rank rank, const char *place, const char *how)
@@ -40,7 +42,8 @@ static struct bt_attach *put(struct ctx *c, enum rank rank, const char *place, c
 	all->v = v;
 	v = &v[all->n];
 	*v = (struct bt_attach){ .rank = rank, .hook = hooks[rank], .place = place ? place : "", .how = how ? how : "",
-				 .order = (uint32_t)all->n, .self = true };
+				
+				 .order = (uint32_t)all->n, .self = true, .netns = rank == DEV ? c->netns : NULL };
 	all->n++;
 	return v;
 }
@@ -105,7 +108,8 @@ static void take_link(struct ctx *c, struct bt_attach *a, uint32_t link_id)
 
 static const char *dev_place(struct ctx *c, const char *name, int ifindex)
 {
-	return bu_arena_printf(&c->t->arena, "%s(%d)", name && *name ? name : "?", ifindex);
+	return bu_arena_printf(&c->t->arena, "%s(%d)%s%s", name && *name ? name : "?", ifindex,
+			       c->netns ? " in " : "", c->netns ? c->netns : "");
 }
 
 static bool fits_xdp(const struct bpf_link_info *li, const struct bpf_link_info *want)
@@ -223,7 +227,6 @@ static int one_group(struct bt *t, void *ctx, const char *path, int fd, unsigned
 			uint32_t flags = q.prog_flags[p] ? q.prog_flags[p] : q.flags;
 			struct bt_attach *a = put(c, CGROUP, bu_arena_strdup(&t->arena, path), k->name);
 
-			a->inode = st.st_ino;
 			a->prog_id = q.prog_ids[p];
 			a->note = flags & BPF_F_ALLOW_MULTI ? "multi" : flags & BPF_F_ALLOW_OVERRIDE ? "override" : NULL;
 			want.li.cgroup.cgroup_id = st.st_ino;
@@ -261,7 +264,8 @@ static const char *netns_place(struct ctx *c, uint32_t ino)
 	struct stat st;
 	bool here = !stat("/proc/thread-self/ns/net", &st) && st.st_ino == ino;
 
-	return bu_arena_printf(&c->t->arena, "%u%s", ino, here ? " (this one)" : "");
+	return bu_arena_printf(&c->t->arena, "%u%s%s%s", ino, here ? " (" : "",
+			       !here ? "" : c->netns ? c->netns : "this one", here ? ")" : "");
 }
 
 static void namespaces(struct ctx *c)
@@ -286,7 +290,6 @@ static void namespaces(struct ctx *c)
 			struct bt_link want = { .li = { .type = BPF_LINK_TYPE_NETNS, .prog_id = q.prog_ids[k] } };
 			struct bt_attach *a = put(c, NETNS, netns_place(c, (uint32_t)st.st_ino), attach_type(c, types[i]));
 
-			a->inode = st.st_ino;
 			a->prog_id = q.prog_ids[k];
 			want.li.netns.netns_ino = (uint32_t)st.st_ino;
 			want.li.netns.attach_type = types[i];
@@ -295,6 +298,101 @@ static void namespaces(struct ctx *c)
 		bu_query_free(&q);
 	}
 	s->ops->close(s, fd);
+}
+
+/* Namespaces by inode, each once. */
+struct spaces {
+	struct ctx *c;
+	struct space { uint64_t ino; const char *open, *name; } *v;
+	size_t n, cap;
+};
+
+static void add_space(struct spaces *s, const char *path, const char *open, const char *name)
+{
+	struct space *v;
+	struct stat st;
+
+	if (stat(path, &st) || !open || !name)
+		return;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].ino == st.st_ino)
+			return;
+	v = bu_arena_grow(&s->c->t->arena, s->v, s->n, &s->cap, sizeof(*v));
+	if (!v)
+		return;
+	s->v = v;
+	v[s->n++] = (struct space){ st.st_ino, open, name };
+}
+
+static bool add_named(void *ctx, const char *name)
+{
+	struct spaces *s = ctx;
+	struct bu_arena *a = &s->c->t->arena;
+	const char *path = bu_arena_printf(a, "/run/netns/%s", name);
+
+	if (path)
+		add_space(s, path, path, bu_arena_printf(a, "netns %s", name));
+	return true;
+}
+
+static void add_processes(struct spaces *s)
+{
+	struct bu_arena *a = &s->c->t->arena;
+	DIR *d = opendir("/proc");
+	struct dirent *e;
+	char path[64];
+
+	while (d && (e = readdir(d))) {
+		if (e->d_name[strspn(e->d_name, "0123456789")] || strlen(e->d_name) > 20)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%.20s/ns/net", e->d_name);
+		add_space(s, path, bu_arena_strdup(a, e->d_name), bu_arena_printf(a, "netns of process %s", e->d_name));
+	}
+	if (d)
+		closedir(d);
+}
+
+/* What devices and namespaces list, here and in the other namespaces that have a name or a process. Status. */
+static int all_namespaces(struct ctx *c)
+{
+	struct spaces s = { .c = c };
+	struct bu_sys *sys = c->t->sys;
+	int home, fd, err;
+
+	devices(c);
+	namespaces(c);
+	if (!sys->ops->netns_set || !sys->ops->net_devs ||
+	    !ANY_OF(c, BPF_PROG_TYPE_XDP, BPF_PROG_TYPE_SCHED_CLS, BPF_PROG_TYPE_SCHED_ACT,
+		    BPF_PROG_TYPE_FLOW_DISSECTOR, BPF_PROG_TYPE_SK_LOOKUP))
+		return 0;
+	add_space(&s, "/proc/thread-self/ns/net", "", "");
+	if (sys->ops->names)
+		sys->ops->names(sys, BU_NAMES_NETNS, NULL, add_named, &s);
+	add_processes(&s);
+	home = s.n > 1 ? sys->ops->target_open(sys, BU_TARGET_NETNS, NULL) : -1;
+	for (size_t i = 1; home >= 0 && i < s.n; i++) {
+		fd = sys->ops->target_open(sys, BU_TARGET_NETNS, s.v[i].open);
+		if (fd < 0) /* it ended */
+			continue;
+		err = sys->ops->netns_set(sys, fd);
+		sys->ops->close(sys, fd);
+		if (err) {
+			missed(c, "other network namespaces", err);
+			break;
+		}
+		c->netns = s.v[i].name;
+		devices(c);
+		namespaces(c);
+		c->netns = NULL;
+		err = sys->ops->netns_set(sys, home);
+		if (err) {
+			sys->ops->close(sys, home);
+			return bt_refused(c->t, -1, err, "cannot go back to the network namespace");
+		}
+	}
+	if (home >= 0)
+		sys->ops->close(sys, home);
+	return 0;
 }
 
 static bool fits_sockmap(const struct bpf_link_info *li, const struct bpf_link_info *want)
@@ -371,14 +469,29 @@ static void maps(struct ctx *c)
 /* Name of what a tracing link is on. */
 static const char *function_of(struct ctx *c, const struct bpf_link_info *li)
 {
-	const struct bt_node *p = bt_graph_find(c->g, BU_PROG, li->prog_id);
-	const struct bu_btf *btf = p && !p->err ? bt_btf(c->t, p->prog.attach_btf_obj_id) : NULL;
-	struct bu_btf_type ty;
+	const struct bt_node *p = bt_graph_find(c->g, BU_PROG, li->prog_id), *target = NULL;
+	uint32_t obj = p && !p->err ? p->prog.attach_btf_obj_id : 0;
 	uint32_t id = li->tracing.target_btf_id ? li->tracing.target_btf_id : p && !p->err ? p->prog.attach_btf_id : 0;
+	const struct bu_btf *btf;
+	struct bu_btf_type ty;
 
+	if (!obj) { /* the types are those of the program whose function it is */
+		target = bt_graph_find(c->g, BU_PROG, li->tracing.target_obj_id);
+		obj = target && !target->err ? target->prog.btf_id : 0;
+	}
+	btf = bt_btf(c->t, obj);
 	if (btf && id && !bu_btf_get(btf, id, &ty) && *ty.name)
-		return bu_arena_strdup(&c->t->arena, ty.name);
-	return bu_arena_printf(&c->t->arena, "type %u of BTF %u", id, p && !p->err ? p->prog.attach_btf_obj_id : 0);
+		return target ? bu_arena_printf(&c->t->arena, "%s of program %u", ty.name, target->id) :
+				bu_arena_strdup(&c->t->arena, ty.name);
+	return bu_arena_printf(&c->t->arena, "type %u of BTF %u", id, obj);
+}
+
+/* Programs that replace a function were loaded for no attach type. */
+static bool replaces(struct ctx *c, const struct bpf_link_info *li)
+{
+	const struct bt_node *p = bt_graph_find(c->g, BU_PROG, li->prog_id);
+
+	return p && !p->err && p->type == BPF_PROG_TYPE_EXT;
 }
 
 static const char *dev_of(struct ctx *c, uint32_t ifindex)
@@ -411,7 +524,7 @@ static struct bt_attach *perf_place(struct ctx *c, const struct bt_link *l)
 		return put(c, EVENT, bt_event_name(c->t, li->perf_event.event.type, li->perf_event.event.config),
 			   "perf_event");
 	}
-	return put(c, EVENT, "?", "perf_event");
+	return put(c, EVENT, "that this kernel does not name", "perf_event");
 }
 
 static struct bt_attach *link_place(struct ctx *c, const struct bt_link *l)
@@ -424,7 +537,8 @@ static struct bt_attach *link_place(struct ctx *c, const struct bt_link *l)
 	case BPF_LINK_TYPE_RAW_TRACEPOINT:
 		return put(c, TRACEPOINT, *name ? name : "?", "raw_tracepoint");
 	case BPF_LINK_TYPE_TRACING:
-		return put(c, FUNCTION, function_of(c, li), attach_type(c, li->tracing.attach_type));
+		return put(c, FUNCTION, function_of(c, li), replaces(c, li) ? "freplace" :
+			   attach_type(c, li->tracing.attach_type));
 	case BPF_LINK_TYPE_CGROUP:
 		return put(c, CGROUP, li->cgroup.cgroup_id ? bu_arena_printf(ar, "id %llu, not seen from here",
 			   (unsigned long long)li->cgroup.cgroup_id) : NULL, attach_type(c, li->cgroup.attach_type));
@@ -530,6 +644,9 @@ static int in_order(const void *va, const void *vb)
 
 	if (a->rank != b->rank)
 		return a->rank < b->rank ? -1 : 1;
+	d = strcmp(a->netns ? a->netns : "", b->netns ? b->netns : "");
+	if (d)
+		return d;
 	if (a->ifindex != b->ifindex)
 		return a->ifindex < b->ifindex ? -1 : 1;
 	d = strcmp(a->place, b->place);
@@ -539,15 +656,16 @@ static int in_order(const void *va, const void *vb)
 int bt_attached(struct bt_graph *g, struct bt_attaches *all)
 {
 	struct ctx c = { .t = g->t, .g = g, .all = all };
-	int err;
+	int err, st;
 
 	memset(all, 0, sizeof(*all));
 	c.taken = bu_arena_array(&g->t->arena, g->n + 1, sizeof(*c.taken));
 	if (!c.taken)
 		return bt_refused(g->t, -1, -ENOMEM, "cannot look for attachments");
-	devices(&c);
+	st = all_namespaces(&c);
+	if (st)
+		return st;
 	groups(&c);
-	namespaces(&c);
 	maps(&c);
 	other_links(&c);
 	if (g->t->sys->ops->events) {

@@ -215,9 +215,10 @@ static bool on_program(struct bt_graph *g, const struct bt_node *prog)
 
 	if (!prog || prog->err)
 		return false;
-	if (prog->type == BPF_PROG_TYPE_EXT)
+	/* once it is attached to a program, the kernel does not tell whose types its target has */
+	if (prog->type == BPF_PROG_TYPE_EXT || !prog->prog.attach_btf_obj_id)
 		return true;
-	fd = prog->prog.attach_btf_obj_id ? bu_sys_fd_by_id(g->t->sys, BU_BTF, prog->prog.attach_btf_obj_id, 0) : -1;
+	fd = bu_sys_fd_by_id(g->t->sys, BU_BTF, prog->prog.attach_btf_obj_id, 0);
 	if (fd < 0)
 		return false;
 	if (!bu_sys_info(g->t->sys, fd, &info, &size))

@@ -56,8 +56,8 @@ struct bt_attach {
 	const char *hook;     /* "dev", "cgroup", "tracepoint", … */
 	const char *place;    /* "eth0(2)", "/sys/fs/cgroup/x", "task_rename"; "" */
 	const char *how;      /* "xdp generic", "cgroup_inet_ingress multi"; "" */
+	const char *netns;    /* of a device in another namespace: its name or a process in it; NULL: here */
 	int ifindex;
-	uint64_t inode;       /* of a control group or namespace */
 	uint32_t order;       /* among those of one place and how */
 	uint32_t prog_id, link_id, map_id; /* 0: none */
 	bool self;            /* the place itself keeps the program, no link does */

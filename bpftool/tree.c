@@ -98,7 +98,7 @@ static void put_reasons(struct tree *tr, const struct bt_node *n)
 	bu_out_arr_end(&t->out);
 	if (!r.n)
 		bu_out_text(&t->out, "  kept by what is not seen from here%s", n->kind == BU_PROG ?
-			    " (a socket, a route, another namespace)" : "");
+			    " (a socket, a route)" : "");
 }
 
 /* ---------------------------------------------------------------- objects */
@@ -222,7 +222,7 @@ static bool asked(const struct tree *tr, const struct bt_attach *a)
 	size_t n;
 
 	if (tr->ifindex)
-		return a->ifindex == tr->ifindex;
+		return a->ifindex == tr->ifindex && !a->netns;
 	if (tr->cgroup) {
 		n = strlen(tr->cgroup);
 		while (n > 1 && tr->cgroup[n - 1] == '/')
@@ -265,6 +265,8 @@ static void put_hooks(struct tree *tr)
 				   *a->place ? bt_escz(t, a->place) : "(detached)");
 			if (a->ifindex)
 				bu_out_int(&t->out, "ifindex", a->ifindex, NULL);
+			if (a->netns)
+				bu_out_str(&t->out, "netns", a->netns, SIZE_MAX, NULL);
 			bu_out_arr(&t->out, "lists");
 		} else if (strcmp(last->how, a->how)) {
 			bu_out_arr_end(&t->out);

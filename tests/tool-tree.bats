@@ -201,3 +201,30 @@ mem_of()
 	run -0 jq -c ".processes[] | select(.pid == $ZOO_PID) | [.programs, (.bytes > .bytes_alone), (.bytes_alone > 0)]" <<<"$output"
 	assert_output '[2,true,true]'
 }
+
+@test "tree: devices of another network namespace, by its name and by a process" {
+	need_bpf
+	need_pins
+	need_net
+	need_libnl
+	zoo load:$PINS/x:xdp:2
+	nsenter --net=/run/netns/$NS2 $BPFTOOL net attach xdpgeneric pinned $PINS/x dev vb
+	run -0 $BPFTOOL -j tree prog pinned $PINS/x
+	run -0 jq -c '.hooks | map([.hook, .netns, .lists[0].how])' <<<"$output"
+	assert_output "[[\"dev\",\"netns $NS2\",\"xdp generic\"]]"
+	run -0 $BPFTOOL tree prog pinned $PINS/x
+	assert_line --index 0 --regexp "^dev vb\([0-9]+\) in netns $NS2$"
+	# here numbers of devices are others
+	run -0 $BPFTOOL -j tree dev lo
+	run -0 jq -c '[.hooks[] | select(.netns)] | length' <<<"$output"
+	assert_output 0
+	mkfifo hold
+	unshare -n sh -c "$BPFTOOL net attach xdpgeneric pinned $PINS/x dev lo overwrite && echo yes >attached; read -r _ <hold" 3>&- &
+	other=$!
+	eventually 10 test -s attached
+	run -0 $BPFTOOL -j tree prog pinned $PINS/x
+	echo >hold
+	wait $other
+	run -0 jq -c '.hooks | map(.netns[0:8])' <<<"$output"
+	assert_output '["netns bu","netns of"]'
+}

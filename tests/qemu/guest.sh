@@ -244,6 +244,11 @@ netkit()
 	done
 	ip addr add 10.7.0.1/24 dev n0
 	ran netkit/primary:n0 2 3 -- sh -c 'ping -q -c 3 -W 1 10.7.0.2; true'
+	obj=net.o
+	shown netkit/primary:n0 '	ifindex n0([0-9]*)  attach_type netkit_primary  ' 'dev n0([0-9]*)'
+	cat net
+	grep -qx '  netkit/primary' tree
+	grep -q 'n0([0-9]*) netkit/primary on_netkit prog_id [0-9]* link_id [0-9]* ' net
 	ip link del n0
 	nothing_left
 }
@@ -282,6 +287,56 @@ interrupted()
 	kill -INT $pid
 	wait $pid
 	rm ready
+	nothing_left
+}
+
+# shown ATTACHMENT LINK TREE: while $obj is attached, "link show" and "tree" have these lines
+shown()
+{
+	mkfifo ready
+	bpf-ld --attach "$1" "$obj" 6>ready --ready-fd 6 &
+	pid=$!
+	read -r word <ready
+	rm ready
+	[ "$word" = attached ]
+	bpftool link show >links
+	bpftool tree >tree
+	bpftool net show >net
+	bpftool -j tree >/dev/null
+	kill -INT $pid
+	wait $pid
+	cat links tree
+	grep -q -- "$2" links
+	grep -qx -- "$3" tree
+}
+
+# Kinds of links that the reference machine refuses; 6.1 names no probes of perf events.
+listed()
+{
+	case $(uname -r) in
+	6.1.*) new=false ;;
+	*) new=true ;;
+	esac
+	obj=attach.o
+	if $new; then
+		shown "kprobe:$call=on_kprobe" "	kprobe [0-9a-f]* $call  " "probe $call+0x0"
+		shown "kretprobe:$call=on_kretprobe" "	kretprobe [0-9a-f]* $call  " '  kretprobe'
+		shown "kprobe.multi:__x64_sys_sched_get_priority_m*=on_kprobe" "	[0-9a-f]\{16\} 0  *$call  " 'probe 2 functions'
+		shown "kprobe.multi:__x64_sys_sched_get_priority_m*=on_kprobe" '	kprobe.multi  func_cnt 2  ' '  kprobe.multi'
+	else
+		shown "kprobe:$call=on_kprobe" ': perf_event  prog [0-9]' 'event that this kernel does not name'
+	fi
+	obj=trace.o
+	shown "fentry:$call=on_fentry" '	prog_type tracing  attach_type trace_fentry' "function $call"
+	shown "fexit:$call=on_fexit" '	prog_type tracing  attach_type trace_fexit' '  trace_fexit'
+	shown "lsm:inode_mkdir=on_lsm" '	prog_type lsm  attach_type lsm_mac' 'function bpf_lsm_inode_mkdir'
+	bpf-ld --attach xdp:lo:generic --pin /sys/fs/bpf/v victim.o
+	bpftool tree dev lo | grep -qx '  xdp generic'
+	obj=replace.o
+	shown "freplace:/sys/fs/bpf/v/on_xdp:verdict" '	prog_type ext  ' 'function verdict of program [0-9]*'
+	grep -A 2 'function verdict' tree | grep -q '    prog [0-9]* ext '
+	grep 'prog [0-9]* xdp ' tree | grep -q 'kept by link [0-9]*, link [0-9]*, pin '
+	rm -r /sys/fs/bpf/v
 	nothing_left
 }
 
@@ -383,6 +438,7 @@ xdp_driver		XDP counts the frames of a veth, in its driver
 clsact			tc and tcx count packets, by filters of clsact and by link
 netkit			netkit counts packets
 networks		control groups, routes and sk_lookup count theirs
+listed			link show and tree name kprobes, functions, what replaces a function
 pinned			a pinned kprobe outlives bpf-ld, and ends with its pins
 interrupted		an interrupt detaches, status 0, nothing is left
 refused			a refused program: its line is named, nothing is left
