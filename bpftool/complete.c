@@ -114,6 +114,21 @@ static void offer_map_type(struct bt *t, struct bu_buf *out, const char *last)
 			offer(out, last, bu_map_types[i].name, "");
 }
 
+static void offer_map_flags(struct bt *t, struct bu_buf *out, const char *last)
+{
+	const char *comma = strrchr(last, ','), *begin;
+	const struct bt_map_flag *f;
+
+	/* what stands before the last comma stays */
+	begin = comma ? bu_arena_strndup(&t->arena, last, (size_t)(comma - last) + 1) : "";
+	for (f = bt_map_flags; f->name && begin; f++) {
+		const char *word = bu_arena_printf(&t->arena, "%s%s", begin, f->name);
+
+		if (word)
+			offer(out, last, word, "");
+	}
+}
+
 /* Sections name types more precisely than the types' own names do. */
 static void offer_prog_type(struct bt *t, struct bu_buf *out, const char *last)
 {

@@ -188,8 +188,7 @@ static void put_json(struct bt *t, struct bt_map *m, const char *name, const uin
 	unsigned c;
 
 	bu_out_obj(&t->out, name);
-	if (m->info.key_size)
-		put_bytes_json(t, m, "key", key, m->info.key_size);
+	put_bytes_json(t, m, "key", key, m->info.key_size);
 	if (err) {
 		bu_out_obj(&t->out, "value");
 		bu_out_str(&t->out, "error", bt_strerror(err), SIZE_MAX, NULL);

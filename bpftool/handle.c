@@ -356,14 +356,83 @@ static int by_pin(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_obj
 	return one(t, out, id, fd);
 }
 
+/* Is that map meant? A compiler's own (".rodata") may go without the object's name in front. */
+static bool map_is(const char *have, const char *want)
+{
+	size_t n = strlen(have), m = strlen(want);
+	const char *dot = want[0] == '.' ? strchr(have, '.') : NULL;
+
+	if (name_is(have, have, want))
+		return true;
+	/* the object's name is cut to what leaves room, and then the rest may be */
+	return dot && m && n && (!strcmp(dot, want) || (n == NAME_MAX16 && !strncmp(dot, want, strlen(dot))));
+}
+
+/* "prog PROG map NAME": a map that the program uses. */
+static int by_prog(struct bt *t, uint32_t flags, struct bt_objs *out)
+{
+	struct bpf_prog_info pi = { 0 };
+	uint32_t size = sizeof(pi), n, i, ids[4096];
+	const char *name, *have, *list = "";
+	struct bt_obj prog;
+	size_t cap = 0;
+	int st, err;
+
+	st = bt_handle(t, BU_PROG, 0, &prog);
+	if (st)
+		return st;
+	name = bt_kw(t, "map") ? bt_next(t) : NULL;
+	if (!name) {
+		st = bt_usage(t, NULL, NULL, "which map of the program? map NAME");
+		goto out;
+	}
+	pi.nr_map_ids = BU_ARRAY_SIZE(ids);
+	pi.map_ids = bu_ptr64(ids);
+	err = bu_sys_info(t->sys, prog.fd, &pi, &size);
+	if (err) {
+		st = bt_refused(t, BPF_OBJ_GET_INFO_BY_FD, err, "cannot read about program %u", prog.id);
+		goto out;
+	}
+	n = pi.nr_map_ids < BU_ARRAY_SIZE(ids) ? pi.nr_map_ids : BU_ARRAY_SIZE(ids);
+	for (i = 0; i < n; i++) {
+		struct bpf_map_info mi = { 0 };
+		struct bt_obj *v;
+		int fd = bu_sys_fd_by_id(t->sys, BU_MAP, ids[i], flags);
+
+		size = sizeof(mi);
+		if (fd < 0 || bu_sys_info(t->sys, fd, &mi, &size)) {
+			if (fd >= 0)
+				t->sys->ops->close(t->sys, fd);
+			continue;
+		}
+		have = bt_name16(t, mi.name);
+		list = bu_arena_printf(&t->arena, "%s%s%s", list ? list : "", list && *list ? ", " : "",
+				       bt_escz(t, have));
+		v = map_is(have, name) ? bu_arena_grow(&t->arena, out->v, out->n, &cap, sizeof(*v)) : NULL;
+		if (!v) {
+			t->sys->ops->close(t->sys, fd);
+			continue;
+		}
+		out->v = v;
+		v[out->n++] = (struct bt_obj){ ids[i], fd };
+	}
+	if (!out->n) {
+		st = bt_error(t, "T0102", "program %u uses no map named '%s'", prog.id, bt_escz(t, name));
+		bt_hint(t, list && *list ? "its maps: %s" : "it uses no maps that can be opened", list);
+	}
+out:
+	bt_obj_close(t, &prog);
+	return st;
+}
+
 int bt_handles(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_objs *out)
 {
 	static const char *const words_prog[] = { "id", "name", "tag", "pinned", NULL };
-	static const char *const words_map[] = { "id", "name", "pinned", NULL };
+	static const char *const words_map[] = { "id", "name", "pinned", "prog", NULL };
 	static const char *const words_link[] = { "id", "pinned", NULL };
 	const char *const *words = k == BU_PROG ? words_prog : k == BU_MAP ? words_map : words_link;
 	const char *list = k == BU_PROG ? "id, name, tag or pinned" : k == BU_MAP ?
-			   "id, name or pinned" : "id or pinned";
+			   "id, name, pinned or prog" : "id or pinned";
 	struct search s = { .kind = k, .out = out };
 
 	*out = (struct bt_objs){ 0 };
@@ -387,6 +456,8 @@ int bt_handles(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_objs *
 					bt_escz(t, s.tag));
 		return by_search(t, &s, flags);
 	}
+	if (k == BU_MAP && bt_kw(t, "prog"))
+		return by_prog(t, flags, out);
 	if (!bt_peek(t))
 		return bt_usage(t, NULL, NULL, "which %s? %s", bt_noun(k), list);
 	return bt_usage(t, bt_peek(t), words, "'%s' does not say which %s: expected %s",

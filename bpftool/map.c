@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Maps: listing, single elements, creation. */
+/* Maps: listing, single elements, freezing. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -260,6 +260,20 @@ static void put_key(struct bt *t, const char *name, const char *head, const uint
 	bu_buf_free(&b);
 }
 
+/* The key of a look-up; queues and stacks have none. */
+static const uint8_t *elem_key(const struct elem *e)
+{
+	return e->m.info.key_size ? e->key : NULL;
+}
+
+static void put_elem(struct bt *t, struct elem *e)
+{
+	bt_begin(t);
+	bt_put_elem(t, &e->m, t->key, e->key, e->value, 0);
+	if (e->m.btf)
+		bu_out_text(&t->out, "\n");
+}
+
 int bt_map_lookup(struct bt *t)
 {
 	struct elem e = { .obj.fd = -1, .held.fd = -1 };
@@ -270,12 +284,9 @@ int bt_map_lookup(struct bt *t)
 		st = bt_usage(t, NULL, NULL, "the key is missing: key DATA");
 	if (st)
 		goto out;
-	err = bu_sys_map_lookup(t->sys, e.m.fd, e.key, e.value, 0);
+	err = bu_sys_map_lookup(t->sys, e.m.fd, elem_key(&e), e.value, 0);
 	if (!err) {
-		bt_begin(t);
-		bt_put_elem(t, &e.m, t->key, e.key, e.value, 0);
-		if (e.m.btf)
-			bu_out_text(&t->out, "\n");
+		put_elem(t, &e);
 	} else if (err == -ENOENT) {
 		bt_begin(t);
 		bu_out_null(&t->out, t->key);
@@ -286,6 +297,42 @@ int bt_map_lookup(struct bt *t)
 		st = BU_EXIT_FAIL;
 	} else {
 		st = bt_refused(t, BPF_MAP_LOOKUP_ELEM, err, "cannot look into map %u", e.m.info.id);
+	}
+out:
+	elem_done(t, &e);
+	return st;
+}
+
+/* Queues and stacks: what would be taken next. */
+int bt_map_peek(struct bt *t)
+{
+	return bt_map_lookup(t);
+}
+
+/* Takes an element out: the next of a queue or stack, or that of a key. */
+int bt_map_pop(struct bt *t)
+{
+	struct elem e = { .obj.fd = -1, .held.fd = -1 };
+	int st, err;
+
+	st = read_elem(t, &e, 0, false);
+	if (!st && e.m.info.key_size && !e.has_key)
+		st = bt_usage(t, NULL, NULL, "the key is missing: key DATA");
+	if (st)
+		goto out;
+	err = bu_sys_map_take(t->sys, e.m.fd, elem_key(&e), e.value);
+	if (!err) {
+		put_elem(t, &e);
+	} else if (err == -ENOENT) {
+		if (t->json) {
+			bt_begin(t);
+			bu_out_null(&t->out, t->key);
+		}
+		st = bt_error(t, "T0102", e.has_key ? "map %u does not have this key" : "map %u is empty",
+			      e.m.info.id);
+	} else {
+		st = bt_refused(t, BPF_MAP_LOOKUP_AND_DELETE_ELEM, err, "cannot take from map %u",
+				e.m.info.id);
 	}
 out:
 	elem_done(t, &e);
@@ -338,7 +385,11 @@ int bt_map_update(struct bt *t)
 		st = bt_error(t, "T0106", "map %u has this key already", e.m.info.id);
 	else if (err == -ENOENT)
 		st = bt_error(t, "T0106", "map %u does not have this key", e.m.info.id);
-	else if (err == -E2BIG)
+	else if (err == -E2BIG && !e.m.info.key_size) {
+		st = bt_error(t, "T0106", "map %u is full: max_entries is %u", e.m.info.id,
+			      e.m.info.max_entries);
+		bt_hint(t, "with 'exist' the oldest element makes room");
+	} else if (err == -E2BIG)
 		st = bt_error(t, "T0106", "map %u has no place for this key: max_entries is %u",
 			      e.m.info.id, e.m.info.max_entries);
 	else if (err)
@@ -346,6 +397,12 @@ int bt_map_update(struct bt *t)
 out:
 	elem_done(t, &e);
 	return st;
+}
+
+/* Puts an element into a queue or stack. */
+int bt_map_push(struct bt *t)
+{
+	return bt_map_update(t);
 }
 
 int bt_map_delete(struct bt *t)
@@ -368,108 +425,26 @@ out:
 	return st;
 }
 
-/* ---------------------------------------------------------------- create, pin */
+/* ---------------------------------------------------------------- freeze, pin */
 
-static int read_map_type(struct bt *t, uint32_t *type)
+int bt_map_freeze(struct bt *t)
 {
-	const char *w = bt_next(t);
-	const char **names;
-	const struct bu_kind *k;
-	unsigned i;
+	struct bt_obj o;
+	int st = bt_handle(t, BU_MAP, 0, &o), err;
 
-	if (!w)
-		return bt_usage(t, NULL, NULL, "'type' wants a map type");
-	k = bu_kind_by_name(bu_map_types, bu_nmap_types, bu_str_c(w));
-	if (k) {
-		*type = k->num;
-		return 0;
-	}
-	names = bu_arena_array(&t->arena, bu_nmap_types + 1, sizeof(*names));
-	for (i = 0; names && i < bu_nmap_types; i++)
-		names[i] = bu_map_types[i].name;
-	return bt_usage(t, w, names, "'%s' is no map type", bt_escz(t, w));
-}
-
-static int read_map_name(struct bt *t, union bpf_attr *a)
-{
-	const char *w = bt_next(t);
-	size_t n = w ? strlen(w) : 0;
-
-	if (!w)
-		return bt_usage(t, NULL, NULL, "'name' wants a name");
-	if (n >= BPF_OBJ_NAME_LEN)
-		return bt_error(t, "T0104", "the name '%s' is too long: %u characters at most",
-				bt_escz(t, w), (unsigned)BPF_OBJ_NAME_LEN - 1);
-	memcpy(a->map_name, w, n + 1);
-	return 0;
-}
-
-static int read_create(struct bt *t, union bpf_attr *a, struct bt_obj *inner)
-{
-	static const char *const words[] = { "type", "key", "value", "entries", "name", "flags",
-					     "inner_map", NULL };
-	bool has_type = false;
-	int st = 0;
-
-	while (!st && bt_peek(t)) {
-		if (bt_kw(t, "type")) {
-			st = read_map_type(t, &a->map_type);
-			has_type = true;
-		} else if (bt_kw(t, "key"))
-			st = bt_read_u32(t, "a key size in bytes", &a->key_size);
-		else if (bt_kw(t, "value"))
-			st = bt_read_u32(t, "a value size in bytes", &a->value_size);
-		else if (bt_kw(t, "entries"))
-			st = bt_read_u32(t, "a number of entries", &a->max_entries);
-		else if (bt_kw(t, "name"))
-			st = read_map_name(t, a);
-		else if (bt_kw(t, "flags"))
-			st = bt_read_u32(t, "a number of flag bits", &a->map_flags);
-		else if (bt_kw(t, "inner_map")) {
-			st = inner->fd >= 0 ? bt_usage(t, NULL, NULL, "inner_map is given twice") :
-					      bt_handle(t, BU_MAP, 0, inner);
-			a->inner_map_fd = (uint32_t)inner->fd;
-		} else
-			st = bt_usage(t, bt_peek(t), words, "'%s' is not expected here",
-				      bt_escz(t, bt_peek(t)));
-	}
-	if (!st && !has_type)
-		st = bt_usage(t, NULL, NULL, "the map's type is missing: type TYPE");
-	return st;
-}
-
-int bt_map_create(struct bt *t)
-{
-	const char *path = bt_next(t);
-	struct bt_obj inner = { 0, -1 };
-	union bpf_attr a;
-	int st, err, fd = -1;
-
-	memset(&a, 0, sizeof(a));
-	if (!path)
-		return bt_usage(t, NULL, NULL, "'map create' wants a path to pin the map at");
-	st = read_create(t, &a, &inner);
+	if (!st)
+		st = bt_end(t);
 	if (st)
 		goto out;
-	st = bt_pin_place(t, path);
-	if (st)
-		goto out;
-	fd = bu_sys_map_create(t->sys, &a);
-	if (fd < 0) {
-		st = bt_refused(t, BPF_MAP_CREATE, fd, "cannot create a %s map",
-				bt_kind(t, bu_map_types, bu_nmap_types, a.map_type));
-		if (fd == -EINVAL)
-			bt_hint(t, "key %u, value %u, entries %u, flags 0x%x: one of them does not go "
-				"with this type", a.key_size, a.value_size, a.max_entries, a.map_flags);
-		goto out;
-	}
-	err = bu_sys_pin(t->sys, fd, path);
+	err = bu_sys_map_freeze(t->sys, o.fd);
 	if (err)
-		st = bt_refused(t, BPF_OBJ_PIN, err, "cannot pin the map at '%s'", bt_escz(t, path));
+		st = bt_refused(t, BPF_MAP_FREEZE, err, "cannot freeze map %u", o.id);
+	if (err == -EBUSY)
+		bt_hint(t, "somebody has it mapped for writing, or it is frozen already");
+	else if (err == -EPERM)
+		bt_hint(t, "a map that is frozen already cannot be frozen again");
 out:
-	if (fd >= 0)
-		t->sys->ops->close(t->sys, fd);
-	bt_obj_close(t, &inner);
+	bt_obj_close(t, &o);
 	return st;
 }
 

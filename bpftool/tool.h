@@ -223,6 +223,13 @@ void bt_put_pids(struct bt *t, enum bu_objkind k, uint32_t id);
 
 /* ---------------------------------------------------------------- data.c */
 
+/* A flag of map create; the table ends with a name of NULL. */
+struct bt_map_flag {
+	uint32_t flag;
+	const char *name;
+};
+extern const struct bt_map_flag bt_map_flags[];
+
 /* A place for bytes that the command line gives: "key …" or "value …". */
 struct bt_data {
 	const char *what;     /* "key", "value" */

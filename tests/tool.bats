@@ -109,7 +109,7 @@ new_map() # NAME TYPE KEY VALUE ENTRIES [MORE...]
 
 @test "a handle that is none, an id that is none" {
 	run -2 $BPFTOOL map dump skbs
-	assert_output --partial "'skbs' does not say which map: expected id, name or pinned"
+	assert_output --partial "'skbs' does not say which map: expected id, name, pinned or prog"
 	run -2 $BPFTOOL map dump nmae skbs
 	assert_output --partial "did you mean 'name'?"
 	for id in x 1x -1 99999999999 ''; do

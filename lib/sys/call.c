@@ -100,6 +100,11 @@ int bu_sys_map_next_key(struct bu_sys *s, int fd, const void *key, void *next)
 	return elem(s, BPF_MAP_GET_NEXT_KEY, fd, key, next, 0);
 }
 
+int bu_sys_map_take(struct bu_sys *s, int fd, const void *key, void *value)
+{
+	return elem(s, BPF_MAP_LOOKUP_AND_DELETE_ELEM, fd, key, value, 0);
+}
+
 int bu_sys_map_freeze(struct bu_sys *s, int fd)
 {
 	union bpf_attr a;

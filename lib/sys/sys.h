@@ -263,6 +263,8 @@ int bu_sys_map_update(struct bu_sys *s, int fd, const void *key, const void *val
 int bu_sys_map_delete(struct bu_sys *s, int fd, const void *key);
 /* key NULL: the first. -ENOENT: there is no further one. */
 int bu_sys_map_next_key(struct bu_sys *s, int fd, const void *key, void *next);
+/* Looks up and deletes; key NULL: the next of a queue or stack. -ENOENT. */
+int bu_sys_map_take(struct bu_sys *s, int fd, const void *key, void *value);
 int bu_sys_map_freeze(struct bu_sys *s, int fd);
 /* MAP_LOOKUP_BATCH; *in NULL at the start; *count in and out. -ENOENT: the last batch. */
 int bu_sys_map_lookup_batch(struct bu_sys *s, int fd, const void *in, void *out, void *keys,
