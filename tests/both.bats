@@ -54,6 +54,8 @@ on_vm() # FILE REGEX NUMBER
 
 @test "bpftool's typed values: parts, addresses, ranges" {
 	on_vm tool-typed.bats '^(parts of|a part that|a byte of|--human|--exact)' 6
+}
+
 @test "bpftool's maps: dumps, queues, freezing, maps of a program" {
 	on_vm tool-mapdump.bats '^mapped arrays' 1
 	on_vm tool-mapverb.bats '^(a queue and|a full queue|pop takes|a frozen|create:|a map by)' 6
