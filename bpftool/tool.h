@@ -312,6 +312,40 @@ struct bt_walk {
 /* No key comes twice. 0 or -errno, -EOPNOTSUPP: the type has no walk. */
 int bt_map_walk(struct bt_walk *w);
 
+/* ---------------------------------------------------------------- elems.c */
+
+/* Elements apart from their map: keys of key_size bytes, values of vsize bytes, one behind the other. */
+struct bt_elems {
+	struct bu_buf keys, values;
+	struct bu_buf places; /* of a file: where each begins, size_t */
+	size_t n;
+	size_t skipped;       /* of a file: without a value */
+	uint64_t unreadable;  /* of a map */
+	size_t limit;         /* bytes at which reading a map ends, and cut is set; 0: none */
+	bool cut;
+};
+static inline const uint8_t *bt_elem_key(const struct bt_map *m, const struct bt_elems *e, size_t i)
+{
+	return e->keys.p + i * m->info.key_size;
+}
+static inline const uint8_t *bt_elem_value(const struct bt_map *m, const struct bt_elems *e, size_t i)
+{
+	return e->values.p + i * m->vsize;
+}
+/* All of a map. Status. */
+int bt_elems_read(struct bt *t, struct bt_map *m, struct bt_elems *e);
+/* Those of a JSON value, or of a file ("-": standard input); name is used in messages. Status. */
+int bt_elems_parse(struct bt *t, const struct bt_map *m, struct bu_json *j, const char *name, struct bt_elems *e);
+int bt_elems_file(struct bt *t, const struct bt_map *m, const char *path, struct bt_elems *e);
+/* Their numbers by rising key; in the arena. NULL: no memory. */
+uint32_t *bt_elems_sort(struct bt *t, const struct bt_map *m, const struct bt_elems *e);
+int bt_elem_compare(const struct bt_map *m, const uint8_t *a, const uint8_t *b);
+/* Can they be put into the map? Each key once, ids that are there. Status. */
+int bt_elems_check(struct bt *t, const struct bt_map *m, const struct bt_elems *e);
+/* Puts them into the map; exact: and removes all others. Status. */
+int bt_elems_write(struct bt *t, struct bt_map *m, const struct bt_elems *e, bool exact);
+void bt_elems_free(struct bt_elems *e);
+
 /* ---------------------------------------------------------------- dump.c, continued */
 
 /* One element: key and value, or -errno instead of a value. Typed text ends without a newline. */

@@ -133,6 +133,18 @@ int bu_sys_map_lookup_batch(struct bu_sys *s, int fd, const void *in, void *out,
 	return err;
 }
 
+int bu_sys_map_update_batch(struct bu_sys *s, int fd, const void *keys, const void *values, uint32_t count)
+{
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.batch.map_fd = (uint32_t)fd;
+	a.batch.keys = bu_ptr64(keys);
+	a.batch.values = bu_ptr64(values);
+	a.batch.count = count;
+	return call(s, BPF_MAP_UPDATE_BATCH, &a, UPTO(batch.flags));
+}
+
 /* ---------------------------------------------------------------- ids, pins, info */
 
 int bu_sys_next_id(struct bu_sys *s, enum bu_objkind k, uint32_t id, uint32_t *next)

@@ -269,6 +269,8 @@ int bu_sys_map_freeze(struct bu_sys *s, int fd);
 /* MAP_LOOKUP_BATCH; *in NULL at the start; *count in and out. -ENOENT: the last batch. */
 int bu_sys_map_lookup_batch(struct bu_sys *s, int fd, const void *in, void *out, void *keys,
 			    void *values, uint32_t *count);
+/* MAP_UPDATE_BATCH of count elements. After an error any number of them may have been set. */
+int bu_sys_map_update_batch(struct bu_sys *s, int fd, const void *keys, const void *values, uint32_t count);
 int bu_sys_next_id(struct bu_sys *s, enum bu_objkind k, uint32_t id, uint32_t *next);
 int bu_sys_fd_by_id(struct bu_sys *s, enum bu_objkind k, uint32_t id, uint32_t open_flags);
 /*
