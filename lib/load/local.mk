@@ -20,6 +20,11 @@ lib_libbu_a_SOURCES += lib/load/btfid.c
 lib_libbu_a_SOURCES += lib/load/usdt.c
 lib_libbu_a_SOURCES += lib/load/attachmap.c
 lib_libbu_a_SOURCES += lib/load/run.c
+lib_libbu_a_SOURCES += lib/load/run.h
+lib_libbu_a_SOURCES += lib/load/runlink.c
+lib_libbu_a_SOURCES += lib/load/runmap.c
+lib_libbu_a_SOURCES += lib/load/runpin.c
+lib_libbu_a_SOURCES += lib/load/runprog.c
 lib_libbu_a_SOURCES += lib/load/load.h lib/load/priv.h lib/load/record.h lib/load/backend.c lib/load/record.c lib/load/value.c lib/load/select.c \
 	lib/load/maps.c lib/load/fill.c lib/load/btffix.c lib/load/plan.c lib/load/vlog.c \
 	lib/load/progload.c lib/load/btfid.c lib/load/attachmap.c lib/load/run.c
