@@ -13,7 +13,6 @@
 #include "ld.h"
 
 #define MAX_ARCHIVE (UINT64_C(1) << 30)
-#define AR_MAGIC "!<arch>\n"
 
 struct join {
 	struct ld *l;
@@ -135,62 +134,35 @@ static int damaged_archive(struct join *j, const char *path)
 	return -EINVAL;
 }
 
-/* "NAME/" padded with blanks; "/N" is an offset into the table of long names. */
-static const char *member_name(struct join *j, const char *path, const char *field, struct bu_str names)
-{
-	struct bu_str s = bu_str(field, 16);
-	uint64_t at;
-
-	while (s.n && s.p[s.n - 1] == ' ')
-		s.n--;
-	if (s.n > 1 && s.p[0] == '/' && !bu_str_u64(bu_str(s.p + 1, s.n - 1), &at, NULL) && at < names.n)
-		s = bu_str(names.p + at, strcspn(names.p + at, "/\n"));
-	else if (s.n && s.p[s.n - 1] == '/')
-		s.n--;
-	return bu_arena_printf(&j->l->arena, "%s(%.*s)", path, (int)s.n, s.p);
-}
-
 /* One pass over an archive's members; *took: how many were taken. taken has a byte a member. */
 static int scan_archive(struct join *j, const struct bu_buf *b, const char *path, uint8_t *taken, unsigned *took)
 {
-	struct bu_str names = bu_str("", 0);
-	size_t at = sizeof(AR_MAGIC) - 1;
-	unsigned k = 0;
-	int err = 0;
+	struct bu_ar_member m;
+	struct bu_ar ar;
+	int err = 0, more = 0;
 
-	for (; at + 60 <= b->n && !err; k++) {
-		const char *h = (const char *)b->p + at, *name;
-		struct bu_str digits = bu_str(h + 48, 10);
-		struct bu_obj *o;
+	bu_ar_open(&ar, b->p, b->n);
+	for (unsigned k = 0; !err && (more = bu_ar_next(&ar, &m)) > 0; k++) {
 		struct bu_diags quiet;
-		uint64_t size;
+		const char *name;
+		struct bu_obj *o;
 
-		while (digits.n && digits.p[digits.n - 1] == ' ')
-			digits.n--;
-		if (bu_str_u64(digits, &size, NULL) || size > b->n - at - 60)
-			return damaged_archive(j, path);
-		at += 60 + (size_t)size;
-		if (h[0] == '/' && h[1] == '/')
-			names = bu_str(h + 60, (size_t)size);
-		at += size & 1;
-		if (h[0] == '/' && (h[1] == ' ' || h[1] == '/' || !strncmp(h, "/SYM64/", 7)))
-			continue;
 		if (taken[k])
 			continue;
-		name = member_name(j, path, h, names);
+		name = bu_arena_printf(&j->l->arena, "%s(%.*s)", path, (int)m.name.n, m.name.p);
 		err = name ? new_object(&o) : -ENOMEM;
 		if (err)
 			break;
 		bu_diags_init(&quiet);
-		if (!bu_obj_read(o, h + 60, (size_t)size, name, &quiet) && is_wanted(j, o)) {
+		if (!bu_obj_read(o, m.data, m.size, name, &quiet) && is_wanted(j, o)) {
 			taken[k] = 1;
 			++*took;
-			err = add_bytes(j, h + 60, (size_t)size, name);
+			err = add_bytes(j, m.data, m.size, name);
 		}
 		bu_diags_free(&quiet);
 		drop_object(o);
 	}
-	return err;
+	return !err && more < 0 ? damaged_archive(j, path) : err;
 }
 
 static int add_archive(struct join *j, const struct bu_buf *b, const char *path)
@@ -217,7 +189,7 @@ static int add_file(struct join *j, const char *path)
 		if (err != -ENOMEM)
 			bu_diag(&j->l->ds, BU_ERROR, "U0002", "cannot read %s: %s", path, bu_strerror(-err));
 		err = err == -ENOMEM ? err : -EIO;
-	} else if (b.n >= 8 && memcmp(b.p, AR_MAGIC, 8) == 0) {
+	} else if (bu_ar_is(b.p, b.n)) {
 		err = add_archive(j, &b, path);
 	} else {
 		err = add_bytes(j, b.p, b.n, path);
@@ -367,6 +339,16 @@ out:
 	return err;
 }
 
+/* Archives alone: no member defines what somebody wants. */
+static int nothing_taken(struct join *j, const char *first)
+{
+	struct bu_diag *d = bu_diag(&j->l->ds, BU_ERROR, "O0406", "there is nothing to link: no object is named, and of "
+				    "archives (%s) only the members are taken that define what is undefined", first);
+
+	bu_diag_help(&j->l->ds, d, "name an object in front of it, or the members themselves");
+	return -EINVAL;
+}
+
 static int join(struct join *j, char **files, unsigned nfiles)
 {
 	struct bu_obj out;
@@ -377,8 +359,10 @@ static int join(struct join *j, char **files, unsigned nfiles)
 
 		err = err ? err : e;
 	}
-	if (!err && !j->nobjs)
+	if (!err && !nfiles)
 		err = usage(j, "-r", "there is no object to link");
+	else if (!err && !j->nobjs)
+		err = nothing_taken(j, files[0]);
 	if (err)
 		return err;
 	bu_obj_init(&out);

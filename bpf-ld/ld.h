@@ -53,7 +53,8 @@ struct ld {
 	int mark_fd;         /* -1: none */
 	const char *replay;  /* --replay FILE, or NULL */
 	const char *until;   /* the mark to stop at, or NULL: the end */
-	const char *unload;  /* --unload PATH, or NULL */
+	const char *unload;  /* --unload PATH, --detach PIN, or NULL */
+	const char *unload_word; /* which of the two */
 	bool incomplete;     /* --keep-going: something that was asked for failed */
 	int out_err;         /* -errno of writing to standard output */
 	/* what it works on */

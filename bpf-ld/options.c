@@ -378,7 +378,8 @@ static int take(struct ld *l, int id, const char *arg)
 	case OPT_DETACH:
 	case OPT_UNLOAD:
 		l->unload = arg;
-		return arg[0] ? 0 : usage(l, "--unload needs a directory or a pin");
+		l->unload_word = id == OPT_DETACH ? "--detach" : "--unload";
+		return arg[0] ? 0 : usage(l, "%s needs a %s", l->unload_word, id == OPT_DETACH ? "pin" : "directory or a pin");
 	case OPT_PIN_ROOT:
 		l->load.pin_root = arg;
 		return arg[0] ? 0 : usage(l, "--pin-root needs a directory");
@@ -439,7 +440,7 @@ static int operand(struct ld *l, struct bu_optscan *s)
 static int check(struct ld *l, bool no_command)
 {
 	if (l->unload && (l->object || l->load.pin_dir || l->load.nattaches || l->replay || l->record))
-		return usage(l, "--unload takes away: it goes with no object, and none of the options of loading");
+		return usage(l, "%s takes away: it goes with no object, and none of the options of loading", l->unload_word);
 	if (l->unload)
 		return 0;
 	if (!l->object)

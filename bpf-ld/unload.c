@@ -258,7 +258,7 @@ static int find_pins(struct unload *u)
 	/* The parent has to be a place for pins too: the root of a bpf file system is everybody's. */
 	err = s->ops->pin_prepare(s, u->path, true);
 	if (err) {
-		struct bu_diag *d = bu_diag(&u->l->ds, BU_ERROR, "L0152", "--unload %s: %s", u->l->unload,
+		struct bu_diag *d = bu_diag(&u->l->ds, BU_ERROR, "L0152", "%s %s: %s", u->l->unload_word, u->l->unload,
 					    err == -EINVAL ? "it is no directory within a bpf file system"
 							   : bu_strerror(-err));
 
@@ -269,7 +269,7 @@ static int find_pins(struct unload *u)
 	if (u->failed)
 		return -ENOMEM;
 	if (err || !u->n) {
-		bu_diag(&u->l->ds, BU_ERROR, "L0152", "--unload %s: %s", u->l->unload,
+		bu_diag(&u->l->ds, BU_ERROR, "L0152", "%s %s: %s", u->l->unload_word, u->l->unload,
 			err ? bu_strerror(-err) : access(u->l->unload, F_OK) ? "there is no such pin or directory"
 								     : "nothing is pinned there");
 		return err ? err : -ENOENT;

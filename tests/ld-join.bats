@@ -321,6 +321,15 @@ objdump_core() # CO-RE records in .BTF.ext: its header tells the length
 	refute_output --partial UND' f'
 	run -4 --separate-stderr ./ld -r -o out2.o a.o -L. -lnone
 	[[ $stderr == *"there is no libnone.a"* ]]
+	# Archives alone are an object's fault, not the command line's; no file at all is the latter's.
+	run -1 --separate-stderr ./ld -r -o out2.o libx.a
+	[[ $stderr == *"there is nothing to link: no object is named"*"[O0406]"* ]]
+	[ ! -e out2.o ]
+	run -1 --separate-stderr ./ld -r -o out2.o -L. -lx
+	run -2 --separate-stderr ./ld -r -o out2.o
+	head -c 150 libx.a >cut.a
+	run -1 --separate-stderr ./ld -r -o out2.o a.o cut.a
+	[[ $stderr == *"cut.a: damaged archive"* ]]
 	run -1 --separate-stderr ./ld -r -EB -o out2.o a.o
 	[[ $stderr == *"is little endian, and the output is to be big endian"* ]]
 	command -v bpf-gcc >/dev/null || return 0

@@ -107,6 +107,43 @@ veth()
 	assert_line --regexp 'bpf_trace_printk: say$'
 }
 
+@test "in the VM, too: events and printk of a program that another process runs" {
+	need_native
+	need_world
+	$BPF_AS -o both.o - <<-'EOF'
+	.map rb, ringbuf, max_entries=4096
+	.section "xdp"
+	both:	*(u32 *)(r10 - 4) = 0x11223344
+		r1 = rb ll
+		r2 = r10
+		r2 += -4
+		r3 = 4
+		r4 = 0
+		call bpf_ringbuf_output
+		r1 = 0x0a796173 ll
+		*(u64 *)(r10 - 8) = r1
+		r1 = r10
+		r1 += -8
+		r2 = 5
+		call bpf_trace_printk
+		r0 = 2
+		exit
+	.license "GPL"
+	EOF
+	mkfifo ready
+	$BPF_LD --vm --printk --pin /sys/fs/bpf/both --ready-fd 5 both.o -a xdp:lo 5>ready >out 2>err -- sleep 30 &
+	pid=$!
+	read -r line <ready
+	assert_equal "$line" attached
+	head -c 20 /dev/zero >packet
+	run -0 $BPFTOOL --vm prog run pinned /sys/fs/bpf/both/both data_in packet
+	eventually 5 grep -q 'rb hex 44 33 22 11' out
+	eventually 5 grep -q 'say$' out
+	kill $pid
+	wait $pid || true
+	pid=
+}
+
 # ---------------------------------------------------------------- the end
 
 @test "after a signal a child lets go of what takes long" {
@@ -220,6 +257,30 @@ link_prog() # the program of the pinned link
 	[ ! -e "$PINS/v/rp_main_link" ]
 	old=$new
 	eventually 5 gone
+}
+
+@test "--replace: where no second attachment fits beside a link that is of another place, that is said" {
+	need_pins
+	veth
+	version one 2 4
+	run -0 $BPF_LD --pin "$PINS/v" -a "xdp:${dev%a}b" one.o
+	run -0 $BPF_LD --pin "$PINS/w" -a "xdp:$dev" one.o
+	run ! --separate-stderr $BPF_LD --pin "$PINS/v" --replace -a "xdp:$dev" one.o
+	[[ $stderr == *"--replace: what is pinned at $PINS/v/rp_main_link is no link of this place"* ]]
+	[[ $stderr == *"take the old one away first, which leaves a gap: bpf-ld --detach $PINS/v/rp_main_link"* ]]
+	[ -e "$PINS/v/rp_main_link" ]
+}
+
+@test "--detach and --unload name themselves" {
+	need_bpf
+	run ! --separate-stderr $BPF_LD --detach "$T/nothing"
+	[[ $stderr == *"error: --detach $T/nothing: "* ]]
+	run ! --separate-stderr $BPF_LD --unload "$T/nothing"
+	[[ $stderr == *"error: --unload $T/nothing: "* ]]
+	run -2 --separate-stderr $BPF_LD --detach ''
+	[[ $stderr == *"--detach needs a pin"* ]]
+	run -2 --separate-stderr $BPF_LD --detach "$T/nothing" a.o
+	[[ $stderr == *"--detach takes away"* ]]
 }
 
 @test "--replace while packets pass: none is seen by no program" {

@@ -119,3 +119,33 @@ can_load()
 	[[ $stderr == *'cannot be loaded: its struct ops cannot be made [L0104]'* ]]
 	[[ $stderr != *524* ]]
 }
+
+@test "--attach struct_ops:NAME: one struct, a '?' one too, and no other" {
+	can_load
+	compile struct_ops_link
+	run -0 --separate-stderr $BPF_LD -a struct_ops:left_out struct_ops_link.o -- cat $AVAILABLE
+	assert_output --partial "left$$"
+	refute_output --partial "count$$"
+	run -1 $BPF_LD -n -a struct_ops:left_ot struct_ops_link.o
+	assert_output --partial 'did you mean "left_out"?'
+	run -1 $BPF_LD -n -a struct_ops:left_out=init struct_ops_link.o
+	assert_output --partial 'a struct is attached with all its members'
+}
+
+@test "--replace: the link of a struct gets the new struct" {
+	can_load
+	need_pins
+	need_cmd jq
+	compile struct_ops_link
+	run -0 $BPF_LD --pin $PINS/p struct_ops_link.o
+	pin=$(ls $PINS/p/*_link)
+	before=$($BPFTOOL -j link show pinned $pin | jq .id)
+	map=$($BPFTOOL -j map show pinned $PINS/p/counted | jq .id)
+	run -0 $BPF_LD --pin $PINS/p --replace struct_ops_link.o
+	assert_equal "$($BPFTOOL -j link show pinned $pin | jq .id)" "$before"
+	[ "$($BPFTOOL -j map show pinned $PINS/p/counted | jq .id)" != "$map" ]
+	run -0 cat $AVAILABLE
+	assert_output --partial "count$$"
+	run -0 $BPF_LD --unload $PINS/p
+	eventually 5 sh -c "! grep -q count$$ $AVAILABLE"
+}

@@ -457,6 +457,40 @@ END
 	counted 6 c.o -- ./prog 2
 }
 
+@test "--attach TYPE.s makes a program sleepable" {
+	need_native
+	prog_c
+	count_s uprobe
+	run -0 --separate-stderr $BPF_LD --watch counts=1h -a "uprobe.s:./prog:step_one" c.o -- ./prog 3
+	[[ $stderr == *"attached count to uprobe:./prog:step_one"* ]]
+	run -2 --separate-stderr $BPF_LD -n -a "kprobe.s:do_exit" c.o
+	[[ $stderr == *'there is no attach type "kprobe.s"'* ]]
+}
+
+@test "bcc's tracepoint__CATEGORY__NAME says type and target" {
+	count_s tracepoint__sched__sched_process_exec
+	run -0 $BPF_LD -n c.o
+	assert_line --partial 'attach program count to tracepoint:sched'
+	count_s tracepoint__raw_syscalls__sys_enter
+	cat >>c.s <<-'EOF'
+	.section other
+	other:	r0 = 0
+		exit
+	EOF
+	$BPF_AS -g0 -o c.o c.s
+	run -0 $BPF_LD -n -a tracepoint:raw_syscalls:sys_enter c.o
+	assert_line 'attach program count to tracepoint:raw_syscalls:sys_enter'
+	run -1 $BPF_LD -n -a tracepoint:raw_syscalls:sys_ente c.o
+}
+
+@test "a cookie, which needs a link, is not forgotten by --attach-via=ioctl" {
+	need_tracefs
+	count_s tracepoint
+	run -3 --separate-stderr $BPF_LD --for 1ms --attach-via=ioctl -a tracepoint:sched:sched_switch,cookie=7 c.o
+	[[ $stderr == *"cookies need a link, which --attach-via=ioctl does without [S0135]"* ]]
+	run -0 $BPF_LD --for 1ms --attach-via=ioctl -a tracepoint:sched:sched_switch c.o
+}
+
 # ---------------------------------------------------------------- USDT
 
 # usdt_c: the program usdt-target, and args.o if this machine has libbpf's headers

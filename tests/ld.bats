@@ -115,6 +115,11 @@ setup()
 }
 
 @test "options complete" {
+	local w
+	for w in event-type printk replace detach unload no-events; do
+		run -0 $BPF_LD --complete -- "--${w%??}"
+		assert_line --partial "--$w"
+	done
 	run -0 $BPF_LD --complete -- --at
 	assert_output --partial '--attach'
 	run -0 $BPF_LD --complete -- --backend=

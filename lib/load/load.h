@@ -26,6 +26,7 @@ struct bu_attach_req {
 	enum bu_hook hook;
 	const char *target;
 	const char *prog;          /* NULL: found by section, else the only one */
+	bool sleepable;            /* written TYPE.s */
 	const char *origin;
 };
 /* A map that exists already: "map N" local id, or a map's name, by pinned path or "id:N". */

@@ -459,7 +459,7 @@ static int find_needed(struct bu_plan *p, bool *needed)
 		if (o->maps[i].origin == BU_MAP_STRUCT_OPS)
 			needed[i] = false;
 	for (uint32_t i = 0; i < o->nops; i++)
-		for (unsigned k = 0; k < p->priv->nprogs && !o->maps[o->ops[i].map].optional; k++)
+		for (unsigned k = 0; k < p->priv->nprogs && bu_plan_ops_needed(p, &o->maps[o->ops[i].map]); k++)
 			needed[o->ops[i].map] |= p->priv->progs[k].prog == o->ops[i].prog;
 	/* Variables are named by symbol: any section of data may be meant. */
 	for (unsigned i = 0; i < p->opts->nsets; i++) {

@@ -85,11 +85,11 @@ struct bu_plan_priv {
 
 /* replace.c */
 /* A link that was there, with another program now. */
-struct bu_updated { int link_fd; int old_prog; /* what it had before, -1: none of these */ };
+struct bu_updated { int link_fd; int old_prog; /* what it had before (a struct of operations: the map), -1: none of these */ };
 /* Where attachment att of the plan is pinned, or NULL. */
 const char *bu_load_link_pin(const struct bu_plan *p, unsigned att);
 /*
- * Gives the link that is pinned at path the program, if it is the attachment that at describes. 0; -ENOENT:
+ * Gives the link that is pinned at path the program (a struct of operations: the map), if it is the attachment that at describes. 0; -ENOENT:
  * nothing is pinned there; another -errno: it cannot be done so.
  */
 int bu_load_update(struct bu_sys *s, const char *path, const struct bu_attach *at, int prog_fd,
@@ -130,6 +130,10 @@ int bu_plan_add_attach(struct bu_plan *p, unsigned prog, enum bu_hook hook, cons
  */
 int bu_plan_ops_member(struct bu_plan *p, uint32_t prog, struct bu_diags *ds);
 int bu_plan_ops_attach(struct bu_plan *p, struct bu_diags *ds);
+/* Is the struct made when its programs load? */
+bool bu_plan_ops_needed(const struct bu_plan *p, const struct bu_obj_map *m);
+/* --attach struct_ops:NAME: the programs of that struct load. */
+int bu_plan_ops_named(struct bu_plan *p, const struct bu_attach_req *r, struct bu_diags *ds);
 /* After bu_plan_maps' maps: -EINVAL with a message if the struct that g is a member of cannot be made. */
 int bu_plan_has_ops(const struct bu_plan *p, const struct plan_prog *g, struct bu_diags *ds);
 int bu_plan_struct_ops(struct bu_plan *p, struct plan_map *m, struct bu_diags *ds);

@@ -8,6 +8,7 @@
 
 #include "load/priv.h"
 
+/* Of a struct of operations it is the map. */
 static int update(struct bu_sys *s, int link_fd, int prog_fd)
 {
 	union bpf_attr a;
@@ -48,7 +49,8 @@ int bu_load_update(struct bu_sys *s, const char *path, const struct bu_attach *a
 	if (!err && !bu_sys_attach_is(s, at, &info))
 		err = -EOPNOTSUPP;
 	if (!err) {
-		u->old_prog = bu_sys_fd_by_id(s, BU_PROG, info.prog_id, 0);
+		u->old_prog = at->hook == BU_HOOK_STRUCT_OPS ? bu_sys_fd_by_id(s, BU_MAP, info.struct_ops.map_id, 0)
+			      : bu_sys_fd_by_id(s, BU_PROG, info.prog_id, 0);
 		err = u->old_prog < 0 ? u->old_prog : update(s, fd, prog_fd);
 	}
 	if (err < 0) {

@@ -21,21 +21,20 @@ static const char *type_name(uint32_t type)
 /* Does a section's target name the same as an option's? CATEGORY/NAME is CATEGORY:NAME. */
 static bool same_target(enum bu_hook hook, struct bu_str sec, const char *text)
 {
-	struct bu_str want = bu_attach_target(text);
+	struct bu_str want = bu_attach_target(text), tail;
+	const char *cut;
 
-	if (sec.n != want.n)
+	if (hook != BU_HOOK_TRACEPOINT || !(cut = memchr(want.p, memchr(want.p, ':', want.n) ? ':' : '/', want.n)))
+		return sec.n == want.n && memcmp(sec.p, want.p, want.n) == 0;
+	/* CATEGORY/NAME, CATEGORY:NAME, and bcc's CATEGORY__NAME */
+	tail = bu_str(cut + 1, (size_t)(want.p + want.n - cut - 1));
+	want.n = (size_t)(cut - want.p);
+	if (sec.n <= want.n + tail.n || memcmp(sec.p, want.p, want.n) != 0)
 		return false;
-	for (size_t i = 0; i < want.n; i++) {
-		char a = sec.p[i], b = want.p[i];
-
-		if (hook == BU_HOOK_TRACEPOINT) {
-			a = a == '/' ? ':' : a;
-			b = b == '/' ? ':' : b;
-		}
-		if (a != b)
-			return false;
-	}
-	return true;
+	sec = bu_str(sec.p + want.n, sec.n - want.n);
+	if (sec.n == tail.n + 1 ? sec.p[0] != '/' && sec.p[0] != ':' : sec.n != tail.n + 2 || memcmp(sec.p, "__", 2))
+		return false;
+	return memcmp(sec.p + sec.n - tail.n, tail.p, tail.n) == 0;
 }
 
 /* What the section expects holds unless the option attaches it elsewhere. */
@@ -317,12 +316,19 @@ static int select_requested(struct bu_plan *p, struct bu_diags *ds)
 		const struct bu_attach_req *r = &p->opts->attaches[i];
 		struct bu_diag *mark = ds->last;
 
+		if (r->hook == BU_HOOK_STRUCT_OPS) {
+			err = bu_plan_ops_named(p, r, ds);
+			rc = err ? err : rc;
+			continue;
+		}
 		pick_clear(&k, p->obj->nprogs);
 		err = r->prog ? pick_by_name(p, r, &k, ds) : pick_by_section(p, r, &k, ds);
 		if (!err) {
 			prog = bu_plan_add_prog(p, k.first, bu_hook_prog_type(r->hook), r->hook, ds);
 			err = prog < 0 ? prog : 0;
 		}
+		if (!err && r->sleepable)
+			p->priv->progs[prog].flags |= BPF_F_SLEEPABLE;
 		if (!err)
 			err = add_attach(p, (unsigned)prog, r->hook, r->target, ds);
 		if (k.n == 1)

@@ -214,6 +214,49 @@ int bu_plan_ops_member(struct bu_plan *p, uint32_t prog, struct bu_diags *ds)
 	return -EINVAL;
 }
 
+int bu_plan_ops_named(struct bu_plan *p, const struct bu_attach_req *r, struct bu_diags *ds)
+{
+	const struct bu_obj *o = p->obj;
+	int first = -1, prog, rc = 0;
+	struct bu_near near;
+	struct bu_diag *d;
+	uint32_t map = 0;
+
+	if (r->prog) {
+		d = bu_diag(ds, BU_ERROR, "L0104", "%s: a struct is attached with all its members, not by a program", r->origin);
+		bu_diag_help(ds, d, "--attach struct_ops:%s", r->target);
+		return -EINVAL;
+	}
+	bu_near_init(&near, r->target, strlen(r->target));
+	for (; map < o->nmaps; map++) {
+		if (o->maps[map].origin != BU_MAP_STRUCT_OPS)
+			continue;
+		bu_near_feed(&near, o->maps[map].name);
+		if (strcmp(o->maps[map].name, r->target) == 0)
+			break;
+	}
+	if (map == o->nmaps) {
+		d = bu_diag(ds, BU_ERROR, "L0102", "%s: %s has no struct of operations \"%s\"", r->origin, o->path, r->target);
+		if (near.best)
+			bu_diag_help(ds, d, "did you mean \"%s\"?", near.best);
+		return -EINVAL;
+	}
+	for (uint32_t i = 0; i < o->nops; i++) {
+		struct bu_diag *mark = ds->last;
+
+		if (o->ops[i].map != map)
+			continue;
+		prog = bu_plan_ops_member(p, o->ops[i].prog, ds);
+		first = first < 0 ? prog : first;
+		prog = bu_load_spare(p->opts, o->ops[i].prog, BU_ROW_FAILED, prog < 0 ? prog : 0, mark, ds);
+		rc = prog ? prog : rc;
+	}
+	if (rc || first >= 0)
+		return rc;
+	bu_diag(ds, BU_ERROR, "L0104", "%s: none of its members is a program of the object", r->origin);
+	return -EINVAL;
+}
+
 int bu_plan_has_ops(const struct bu_plan *p, const struct plan_prog *g, struct bu_diags *ds)
 {
 	const struct bu_obj *o = p->obj;
@@ -230,6 +273,23 @@ int bu_plan_has_ops(const struct bu_plan *p, const struct plan_prog *g, struct b
 	return 0;
 }
 
+/* Is the struct one that is attached: named by --attach, or without that no '?' in front of its section? */
+static bool is_asked(const struct bu_plan *p, const struct bu_obj_map *m)
+{
+	for (unsigned i = 0; i < p->opts->nattaches; i++)
+		if (p->opts->attaches[i].hook == BU_HOOK_STRUCT_OPS && strcmp(p->opts->attaches[i].target, m->name) == 0)
+			return true;
+	return !p->opts->nattaches && !m->optional;
+}
+
+bool bu_plan_ops_needed(const struct bu_plan *p, const struct bu_obj_map *m)
+{
+	for (unsigned i = 0; i < p->opts->nattaches; i++)
+		if (p->opts->attaches[i].hook == BU_HOOK_STRUCT_OPS)
+			return is_asked(p, m);
+	return !m->optional;
+}
+
 /* A struct is attached when one of its programs loads. */
 int bu_plan_ops_attach(struct bu_plan *p, struct bu_diags *ds)
 {
@@ -240,7 +300,7 @@ int bu_plan_ops_attach(struct bu_plan *p, struct bu_diags *ds)
 	for (uint32_t i = 0; i < o->nmaps && !rc; i++) {
 		int64_t first = -1;
 
-		if (o->maps[i].origin != BU_MAP_STRUCT_OPS || o->maps[i].optional || p->opts->no_attach ||
+		if (o->maps[i].origin != BU_MAP_STRUCT_OPS || !is_asked(p, &o->maps[i]) || p->opts->no_attach ||
 		    p->opts->attach_if)
 			continue;
 		for (uint32_t k = 0; k < o->nops && first < 0; k++)

@@ -279,6 +279,20 @@ int bu_map_from_parse(struct bu_map_from *m, const char *text, struct bu_arena *
 	return 0;
 }
 
+/* "fentry", or "fentry.s" as sections of sleepable programs have it. */
+static enum bu_hook hook_named(struct bu_str name, bool *sleepable)
+{
+	enum bu_hook hook = bu_hook_by_name(name);
+	const struct bu_secdef *def = hook == BU_HOOK_NONE ? bu_secdef_find(name, NULL) : NULL;
+
+	*sleepable = false;
+	if (!def || !def->sleepable || strlen(def->prefix) != name.n)
+		return hook;
+	*sleepable = true;
+	/* struct_ops.s is no place: the struct is. */
+	return def->hook == BU_HOOK_NONE ? bu_hook_by_name(bu_str(name.p, name.n - 2)) : def->hook;
+}
+
 int bu_attach_req_parse(struct bu_attach_req *r, const char *text, struct bu_arena *a,
 			struct bu_diags *ds)
 {
@@ -301,7 +315,7 @@ int bu_attach_req_parse(struct bu_attach_req *r, const char *text, struct bu_are
 		bu_diag_help(ds, d, "for example --attach tracepoint:sched:sched_switch");
 		return -EINVAL;
 	}
-	r->hook = bu_hook_by_name(bu_str(text, (size_t)(colon - text)));
+	r->hook = hook_named(bu_str(text, (size_t)(colon - text)), &r->sleepable);
 	if (r->hook == BU_HOOK_NONE) {
 		struct bu_near near;
 		struct bu_buf all = { 0 };

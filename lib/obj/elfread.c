@@ -70,6 +70,8 @@ static const char *other_kind(const uint8_t *p, size_t n)
 		return "it is LLVM bitcode: compile without -flto and -emit-llvm";
 	if (n >= 8 && memcmp(p, "!<arch>\n", 8) == 0)
 		return "it is an archive: bpf-ld -r makes an object of it";
+	if (n >= 8 && memcmp(p, "!<thin>\n", 8) == 0)
+		return "it is a thin archive: name the files that its members are";
 	while (text < n && text < 512 && (p[text] >= ' ' || p[text] == '\t' || p[text] == '\n' || p[text] == '\r'))
 		text++;
 	return text == n || text == 512 ? "it is text: sources are compiled or assembled first, as by bpf-as" : NULL;

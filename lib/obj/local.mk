@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+lib_libbu_a_SOURCES += lib/obj/archive.c
 lib_libbu_a_SOURCES += lib/obj/obj.h
 lib_libbu_a_SOURCES += lib/obj/objpriv.h
 lib_libbu_a_SOURCES += lib/obj/obj.c

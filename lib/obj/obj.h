@@ -206,6 +206,25 @@ uint32_t bu_obj_sec_by_name(const struct bu_obj *o, const char *name); /* or BU_
  */
 int bu_obj_merge(struct bu_obj *out, const struct bu_obj *const *in, unsigned n, struct bu_diags *ds);
 
+/* ---------------------------------------------------------------- archives
+ *
+ * The members of an ar(1) archive, one after the other, in the forms of System V (GNU) and BSD. Hostile input: sizes and
+ * names are checked against the file.
+ */
+/* Neither is owned: both point into the file. */
+struct bu_ar_member { struct bu_str name; const uint8_t *data; size_t size; };
+struct bu_ar {
+	const uint8_t *p; size_t n;
+	size_t at;
+	struct bu_str names; /* the table of long names, once it was passed */
+};
+
+bool bu_ar_is(const void *data, size_t size);
+/* Only after bu_ar_is. */
+void bu_ar_open(struct bu_ar *a, const void *data, size_t size);
+/* The next member that is no table of the archive's own. 1; 0: there is none; -EINVAL: damaged. */
+int bu_ar_next(struct bu_ar *a, struct bu_ar_member *m);
+
 /* ---------------------------------------------------------------- linking one program */
 
 enum bu_ref_kind {

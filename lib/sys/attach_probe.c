@@ -20,18 +20,29 @@ int bu_attach_open_event(struct bu_attaching *c, struct perf_event_attr *a, int 
 	return 0;
 }
 
+/* By the cookie programs of USDT probes know the place, whatever its number. */
+static bool needs_cookie(const struct bu_attach *at)
+{
+	return at->cookie || at->usdt_spec;
+}
+
 int bu_attach_bind_event(struct bu_attaching *c)
 {
 	struct bu_attached *out = c->out;
 	struct bu_sys *s = c->s;
 	int err = -EINVAL;
 
+	if (c->via == BU_VIA_IOCTL && needs_cookie(c->at)) {
+		bu_diag(c->ds, BU_ERROR, "S0135", "%s: cookies need a link, which --attach-via=ioctl does without",
+			bu_blame_subject(c));
+		return -EOPNOTSUPP;
+	}
 	if (c->via != BU_VIA_IOCTL) {
 		out->link_fd = bu_sys_link_create(s, c->prog_fd, out->event_fd, BPF_PERF_EVENT,
 						  0, c->at->cookie);
 		err = out->link_fd < 0 ? out->link_fd : 0;
 	}
-	if (c->via != BU_VIA_IOCTL && err == -EINVAL && c->at->cookie)
+	if (c->via != BU_VIA_IOCTL && err == -EINVAL && needs_cookie(c->at))
 		return bu_blame_cookie(c);
 	/* All that a kernel without such links has to say is EINVAL. */
 	if (c->via == BU_VIA_IOCTL || ((c->via == BU_VIA_AUTO || c->via == BU_VIA_TRACEFS) && err == -EINVAL)) {
@@ -72,8 +83,12 @@ static int parse_tracepoint(struct bu_attach_parser *p, struct bu_str t)
 {
 	static const char form[] = "CATEGORY:NAME, such as skb:kfree_skb";
 	struct bu_str cat, name;
+	const char *bcc = t.n ? memmem(t.p, t.n, "__", 2) : NULL;
 
-	if (!bu_attach_cut(t, ':', &cat, &name) && !bu_attach_cut(t, '/', &cat, &name))
+	if (bcc && !memchr(t.p, ':', t.n) && !memchr(t.p, '/', t.n)) { /* bcc: tracepoint__sched__sched_switch */
+		cat = bu_str(t.p, (size_t)(bcc - t.p));
+		name = bu_str(bcc + 2, t.n - cat.n - 2);
+	} else if (!bu_attach_cut(t, ':', &cat, &name) && !bu_attach_cut(t, '/', &cat, &name))
 		return bu_attach_bad(p, form, "a tracepoint has a category and a name");
 	if (!cat.n)
 		return bu_attach_bad(p, form, "the category is missing");

@@ -49,6 +49,14 @@ static int detach_struct_ops(struct bu_sys *s, struct bu_attached *at)
 	return err == -ENOENT ? 0 : err;
 }
 
+/* That it is the same struct of the same name, the kernel sees to. */
+static bool same_struct_ops(struct bu_sys *s, const struct bu_attach *at, const struct bpf_link_info *link)
+{
+	(void)s;
+	(void)at;
+	return link->type == BPF_LINK_TYPE_STRUCT_OPS;
+}
+
 const struct bu_attach_driver bu_driver_struct_ops = {
-	.parse = parse_struct_ops, .attach = attach_struct_ops, .detach = detach_struct_ops,
+	.parse = parse_struct_ops, .attach = attach_struct_ops, .detach = detach_struct_ops, .same = same_struct_ops,
 };

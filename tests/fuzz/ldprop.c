@@ -542,6 +542,36 @@ bool ldprop_obj(const uint8_t *p, size_t n)
 	return ok;
 }
 
+/* ---------------------------------------------------------------- archives */
+
+bool ldprop_ar(const uint8_t *p, size_t n)
+{
+	struct bu_ar_member m;
+	struct bu_ar ar;
+	size_t last = 0;
+	bool ok = true;
+	int more;
+
+	ldprop_sum.inputs++;
+	if (!bu_ar_is(p, n))
+		return true;
+	bu_ar_open(&ar, p, n);
+	while ((more = bu_ar_next(&ar, &m)) > 0) {
+		const uint8_t *name = (const uint8_t *)m.name.p;
+		struct bu_obj o;
+
+		if (m.data < p + last || m.size > n || m.data > p + n - m.size || name < p || m.name.n > n ||
+		    name > p + n - m.name.n || ar.at <= last)
+			ok = ldprop_fails(LDP_ASTRAY);
+		last = ar.at;
+		bu_obj_init(&o);
+		if (!bu_obj_read(&o, m.data, m.size, "member", NULL))
+			ldprop_sum.taken++;
+		bu_obj_free(&o);
+	}
+	return ok;
+}
+
 /* ---------------------------------------------------------------- two objects into one */
 
 bool ldprop_join(const uint8_t *p, size_t n)

@@ -36,6 +36,7 @@ bool ldprop_btfext(const uint8_t *p, size_t n); /* two bytes: length of the BTF,
 bool ldprop_plan(const uint8_t *p, size_t n);   /* an object and wishes that its bytes choose */
 bool ldprop_core(const uint8_t *p, size_t n);   /* two bytes: length of the kernel's BTF, which follows; an object */
 bool ldprop_join(const uint8_t *p, size_t n);   /* two bytes: length of the first object, which follows; another */
+bool ldprop_ar(const uint8_t *p, size_t n);     /* an archive, and each member as an object */
 bool ldprop_vlog(const uint8_t *p, size_t n);   /* two bytes: length of a verifier's log, which follows; an object */
 bool ldprop_words(const uint8_t *p, size_t n);  /* lines: which option, its text */
 bool ldprop_sym(const uint8_t *p, size_t n);    /* an executable that a probe goes into; a file of --btf */

@@ -10,11 +10,12 @@
  *   load    the same, loaded into a VM and taken away
  *   core    the kernel's BTF, and an object that is planned by it
  *   join    two objects into one
+ *   ar      an archive of objects
  *   vlog    a verifier's log of an object
  *   words   texts of options
  *   sym     an executable that a probe goes into, a file of --btf
  *
- * FUZZ_TARGET=seeds DIR OBJECT… writes inputs of btf, btfext, core, join and vlog (of files
+ * FUZZ_TARGET=seeds DIR OBJECT… writes inputs of btf, btfext, core, join, ar and vlog (of files
  * that are no objects), DIR/btf-N and so on.
  */
 #include <stdio.h>
@@ -45,6 +46,7 @@ static const struct target {
 	{ "load", ldprop_load, ELF, true },
 	{ "core", ldprop_core, BTF_ELF, true },
 	{ "join", ldprop_join, ELF_ELF, false },
+	{ "ar", ldprop_ar, TEXT, false },
 	{ "vlog", ldprop_vlog, TEXT_ELF, false },
 	{ "words", ldprop_words, TEXT, false },
 	{ "sym", ldprop_sym, ELF, false },
@@ -84,6 +86,19 @@ static void write_pair(const char *dir, const char *kind, int n, struct bu_buf *
 	write_seed(dir, kind, n, b);
 }
 
+/* An archive of two objects, the second by its place in a table of names. */
+static void write_archive(const char *dir, int n, struct bu_buf *b, const struct bu_buf *p, const struct bu_buf *q)
+{
+	bu_buf_reset(b);
+	bu_buf_printf(b, "!<arch>\n%-16s%-12d%-6d%-6d%-8o%-10zu`\na_member_with_a_long_name.o/\n\n", "//", 0, 0, 0, 0644, (size_t)30);
+	bu_buf_printf(b, "%-16s%-12d%-6d%-6d%-8o%-10zu`\n", "b.o/", 0, 0, 0, 0644, p->n);
+	bu_buf_add(b, p->p, p->n);
+	bu_buf_add(b, "\n", p->n & 1);
+	bu_buf_printf(b, "%-16s%-12d%-6d%-6d%-8o%-10zu`\n", "/0", 0, 0, 0, 0644, q->n);
+	bu_buf_add(b, q->p, q->n);
+	write_seed(dir, "ar", n, b);
+}
+
 static void write_seeds(const char *dir, const char *path, int n)
 {
 	static struct bu_buf last;
@@ -104,6 +119,8 @@ static void write_seeds(const char *dir, const char *path, int n)
 		goto out;
 	if (last.n)
 		write_pair(dir, "join", n, &b, last.p, last.n, file.p, file.n);
+	if (last.n)
+		write_archive(dir, n, &b, &last, &file);
 	bu_buf_reset(&last);
 	bu_buf_add(&last, file.p, file.n);
 	btf = bu_obj_sec_by_name(&o, ".BTF");

@@ -33,7 +33,7 @@ seconds=${1-}
 	exit 2
 }
 shift
-[ $# != 0 ] || set -- as canonical pseudoc gnu conformance ubpf rbpf relax dis obj btf btfext plan load core join vlog words sym
+[ $# != 0 ] || set -- as canonical pseudoc gnu conformance ubpf rbpf relax dis obj btf btfext plan load core join ar vlog words sym
 mkdir -p "${work:=$build/fuzz}" && work=$(cd "$work" && pwd) || exit 2
 assembler=$build/bpf-as/bpf-as
 for f in "$build"/tests/fuzz/{,ld}target "$assembler"; do
@@ -93,10 +93,10 @@ seed()
 			[ ! -f "$f" ] || cp "$f" "$dir"
 		done
 		;;
-	obj | btf | btfext | plan | load | core | join | vlog | words | sym)
+	obj | btf | btfext | plan | load | core | join | ar | vlog | words | sym)
 		objects
 		case $t in
-		btf* | core | join | vlog) for f in "$work"/objects/"$t"-*; do cp "$f" "$dir"; done ;;
+		btf* | core | join | ar | vlog) for f in "$work"/objects/"$t"-*; do cp "$f" "$dir"; done ;;
 		words) ;;
 		*) cp "$work"/objects/*.o "$dir" ;;
 		esac
@@ -123,7 +123,7 @@ for t; do
 	seed "$t"
 	program=$build/tests/fuzz/target
 	case $t in
-	obj | btf | btfext | plan | load | core | join | vlog | words | sym) program=$build/tests/fuzz/ldtarget ;;
+	obj | btf | btfext | plan | load | core | join | ar | vlog | words | sym) program=$build/tests/fuzz/ldtarget ;;
 	esac
 	log=$work/$t.log
 	(cd "$empty" && FUZZ_TARGET=$t timeout -k 10 $((share + 60)) "$program" -max_total_time=$share -seed="$seed" \

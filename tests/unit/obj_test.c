@@ -744,6 +744,80 @@ static void test_gcc_quirk(void)
 	}
 }
 
+static void ar_header(struct bu_buf *b, const char *name, const char *size)
+{
+	bu_buf_printf(b, "%-16s%-12s%-6s%-6s%-8s%-10s`\n", name, "0", "0", "0", "644", size);
+}
+
+/* The members' names and sizes in one line, and how it ends. */
+static const char *ar_list(const struct bu_buf *b, struct bu_buf *out)
+{
+	struct bu_ar_member m;
+	struct bu_ar ar;
+	/* Exactly as many bytes as there are, so that a look behind them is found out. */
+	uint8_t *copy = malloc(b->n);
+	int more;
+
+	bu_buf_reset(out);
+	memcpy(copy, b->p, b->n);
+	bu_ar_open(&ar, copy, b->n);
+	while ((more = bu_ar_next(&ar, &m)) > 0)
+		bu_buf_printf(out, "%.*s:%zu:%.*s ", (int)m.name.n, m.name.p, m.size, (int)m.size, (const char *)m.data);
+	bu_buf_str(out, more ? "damaged" : "end");
+	free(copy);
+	return bu_buf_cstr(out);
+}
+
+static void test_archive(void)
+{
+	struct bu_buf b = { 0 }, out = { 0 };
+	size_t whole;
+	int wrong = 0;
+
+	ok(!bu_ar_is("!<arch>", 7) && bu_ar_is("!<arch>\n", 8), "an archive is told by its first bytes");
+	bu_buf_str(&b, "!<arch>\n");
+	is_str(ar_list(&b, &out), "end", "an archive without members");
+	ar_header(&b, "/", "3");
+	bu_buf_str(&b, "sym\n");
+	ar_header(&b, "//", "13");
+	bu_buf_str(&b, "long_name.o/\n\n");
+	ar_header(&b, "a.o/", "1");
+	bu_buf_str(&b, "A\n");
+	ar_header(&b, "/0", "2");
+	bu_buf_str(&b, "BB");
+	ar_header(&b, "/5", "0");
+	ar_header(&b, "#1/8", "11");
+	bu_buf_add(&b, "bsd.o\0\0\0CCC", 11);
+	whole = b.n;
+	is_str(ar_list(&b, &out), "a.o:1:A long_name.o:2:BB name.o:0: bsd.o:3:CCC end", "members, with names of each form");
+	for (b.n = 9; b.n < whole; b.n++)
+		if (!strstr(ar_list(&b, &out), "damaged"))
+			wrong++;
+	/* At the end of a member nothing is missing: eight such places, where the blank behind an odd one is not, too. */
+	ok(wrong == 8, "cut off, it is damaged: %d places are ends", wrong);
+	b.n = whole;
+	ar_header(&b, "/99", "0");
+	ok(strstr(ar_list(&b, &out), "CCC damaged") != NULL, "a name outside of the table");
+	b.n = whole;
+	ar_header(&b, "#1/9", "8");
+	bu_buf_str(&b, "12345678");
+	ok(strstr(ar_list(&b, &out), "CCC damaged") != NULL, "a name longer than its member");
+	b.n = whole;
+	ar_header(&b, "x.o", "9999999999");
+	ok(strstr(ar_list(&b, &out), "CCC damaged") != NULL, "a size beyond the file");
+	b.n = whole;
+	ar_header(&b, "x.o", "-1");
+	ok(strstr(ar_list(&b, &out), "CCC damaged") != NULL, "a size that is no number");
+	/* The table's last name has no end. */
+	b.n = 8;
+	ar_header(&b, "//", "4");
+	bu_buf_str(&b, "abcd");
+	ar_header(&b, "/1", "0");
+	is_str(ar_list(&b, &out), "bcd:0: end", "a name that the table's end cuts off");
+	bu_buf_free(&b);
+	bu_buf_free(&out);
+}
+
 int main(void)
 {
 	bu_diags_init(&ds);
@@ -759,6 +833,7 @@ int main(void)
 	test_damaged();
 	test_damaged_tables();
 	test_gcc_quirk();
+	test_archive();
 	test_clang("clang", "bpfel");
 	test_clang("clang-19", "bpfel");
 	test_clang("clang", "bpfeb");
