@@ -275,15 +275,18 @@ static void tell_path(struct tell *x)
 	bu_buf_free(&b);
 }
 
+#define CALLX 0x8d
+
 /* What was refused before the walk names no instruction, but what stands in it. */
 static void guess_insn(struct tell *x)
 {
 	const struct bu_code *c = x->t->code;
-	uint32_t op = 0;
+	bool callx = x->known && strcmp(x->m.row->code, "V0424") == 0;
+	uint32_t op = callx ? CALLX : 0;
 
-	if (x->f.v.insn >= 0 || !x->known || strcmp(x->m.row->code, "V0412") != 0)
+	if (x->f.v.insn >= 0 || !x->known || (!callx && strcmp(x->m.row->code, "V0412") != 0))
 		return;
-	for (size_t i = 0; i < x->m.arg[0].n; i++)
+	for (size_t i = 0; !callx && i < x->m.arg[0].n; i++)
 		op = op << 4 | (uint32_t)bu_hex_digit(x->m.arg[0].p[i]);
 	for (uint32_t i = 0; i < c->ninsns && x->f.v.insn < 0; i++) {
 		if (c->insn[i].code == op)
