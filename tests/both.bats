@@ -27,8 +27,9 @@ on_vm() # FILE REGEX NUMBER
 	on_vm tool.bats '^(create, update|a key that is not|bytes out of|a number alone|any, exist|a full map|maps of maps|per-CPU maps|long keys|create: what|pin: a second|a file that is no pin)' 12
 }
 
-@test "bpftool prog dump xlated" {
+@test "bpftool prog dump xlated, prog dump jited" {
 	on_vm tool-xlated.bats '^(instructions:|words that|visual is|asm:|several programs)' 5
+	on_vm tool-jited.bats '^no native code' 1
 }
 
 @test "bpf-ld: life, watching, pins, used maps" {

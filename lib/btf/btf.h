@@ -129,6 +129,8 @@ int bu_btf_parse_value(const struct bu_btf *b, uint32_t id, struct bu_str text, 
  */
 int bu_btf_parse_part(const struct bu_btf *b, uint32_t id, struct bu_str text, void *out, size_t n,
 		      struct bu_diags *ds);
+/* A type as C, with a blank behind: "struct pair ", "u64 * ". */
+int bu_btf_print_type(struct bu_buf *out, const struct bu_btf *b, uint32_t id);
 /* A function's C prototype as bpftool prints above a dump: "int count(struct xdp_md * ctx)". */
 int bu_btf_print_proto(struct bu_buf *out, const struct bu_btf *b, uint32_t func_id);
 

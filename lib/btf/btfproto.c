@@ -114,6 +114,12 @@ static void type_text(struct bu_buf *out, const struct bu_btf *b, uint32_t id, u
 	}
 }
 
+int bu_btf_print_type(struct bu_buf *out, const struct bu_btf *b, uint32_t id)
+{
+	type_text(out, b, id, 0);
+	return out->failed ? -ENOMEM : 0;
+}
+
 int bu_btf_print_proto(struct bu_buf *out, const struct bu_btf *b, uint32_t func_id)
 {
 	struct bu_btf_type f, proto;
