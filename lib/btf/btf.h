@@ -147,8 +147,14 @@ void bu_btf_c_free(struct bu_btf_c *c);
 int bu_btf_c_all(struct bu_btf_c *c, struct bu_buf *out, bool sorted);
 /* One type and what it needs, as far as it has not been printed yet. */
 int bu_btf_c_type(struct bu_btf_c *c, struct bu_buf *out, uint32_t id);
-/* "const struct foo *name[4]", without a semicolon; depth: tabs in front of the lines of a body. */
-int bu_btf_c_decl(struct bu_btf_c *c, struct bu_buf *out, uint32_t id, const char *name, unsigned depth);
+/*
+ * "struct foo *name[4]", or a pointer to such, without qualifiers and semicolon; depth: tabs in front of the lines of
+ * a body.
+ */
+int bu_btf_c_decl(struct bu_btf_c *c, struct bu_buf *out, uint32_t id, const char *name, bool pointer,
+		  unsigned depth);
+/* How a value of the type is aligned, in bytes. */
+unsigned bu_btf_c_align(struct bu_btf_c *c, uint32_t id);
 /* What stands before and behind all of them: guards, and that clang keeps the accesses for CO-RE. */
 void bu_btf_c_begin(struct bu_buf *out);
 void bu_btf_c_end(struct bu_buf *out);
@@ -357,5 +363,17 @@ int bu_core_calc(struct bu_core *c, const struct bu_core_relo *r, const struct b
 int bu_core_patch(struct bu_core *c, struct bu_insn *in, uint32_t left, struct bu_core_result *res);
 /* Are two types alike as far as TYPE_EXISTS goes, or one of them declared only? 1, 0; -EINVAL they have no end. */
 int bu_core_compatible(const struct bu_btf *a, uint32_t ia, const struct bu_btf *b, uint32_t ib);
+
+/*
+ * The types that CO-RE records look at, cut out of a kernel's, which have no base. Objects are added one by
+ * one; a record that finds nothing keeps nothing. 0; -ENOMEM; another -errno with a message in ds.
+ */
+struct bu_core_keep;
+int bu_core_keep_new(struct bu_core_keep **k, const struct bu_btf *target);
+int bu_core_keep_all(struct bu_core_keep *k, const struct bu_btf *local, const struct bu_btfext *ext,
+		     const char *name, struct bu_diags *ds);
+/* Appends them as a blob. */
+int bu_core_keep_write(struct bu_core_keep *k, struct bu_buf *out);
+void bu_core_keep_free(struct bu_core_keep *k);
 
 #endif

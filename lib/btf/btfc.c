@@ -105,7 +105,7 @@ static void put_base(struct bu_btf_c *c, uint32_t id, unsigned depth)
 static unsigned collect(struct bu_btf_c *c, uint32_t *id, struct link *v)
 {
 	struct link held[8];
-	unsigned n = 0, nheld = 0;
+	unsigned n = 0, nheld = 0, steps = 0;
 
 	for (;;) {
 		struct bu_btf_type t;
@@ -116,9 +116,13 @@ static unsigned collect(struct bu_btf_c *c, uint32_t *id, struct link *v)
 		mod = btfc_is_mod(t.kind);
 		if (!mod && t.kind != BU_BTF_PTR && t.kind != BU_BTF_ARRAY && t.kind != BU_BTF_FUNC_PROTO)
 			break;
-		if (n + nheld + 1 >= MAX_CHAIN || (mod && nheld == BU_ARRAY_SIZE(held))) {
+		if (++steps > BTFC_MAX_DEPTH || n + nheld + 2 >= MAX_CHAIN || (mod && nheld == BU_ARRAY_SIZE(held))) {
 			c->err = c->err ? c->err : -E2BIG;
 			break;
+		}
+		if (mod && c->strip) {
+			*id = t.type;
+			continue;
 		}
 		if (mod) {
 			held[nheld++] = (struct link){ t.kind, t };
@@ -234,7 +238,11 @@ static void put_decl(struct bu_btf_c *c, uint32_t id, const char *name, unsigned
 		c->err = -E2BIG;
 		goto out;
 	}
-	n = collect(c, &id, v);
+	if (name[0] == '*')
+		v[0] = (struct link){ .kind = BU_BTF_PTR };
+	n = name[0] == '*';
+	name += n;
+	n += collect(c, &id, v + n);
 	for (m = n; m && btfc_is_mod(v[m - 1].kind); m--)
 		kinds |= 1u << v[m - 1].kind; /* elements and their array may both be const */
 	if (kinds & 1u << BU_BTF_CONST)
@@ -577,11 +585,17 @@ int bu_btf_c_type(struct bu_btf_c *c, struct bu_buf *out, uint32_t id)
 	return result(c);
 }
 
-int bu_btf_c_decl(struct bu_btf_c *c, struct bu_buf *out, uint32_t id, const char *name, unsigned depth)
+int bu_btf_c_decl(struct bu_btf_c *c, struct bu_buf *out, uint32_t id, const char *name, bool pointer,
+		  unsigned depth)
 {
 	c->out = out;
 	c->budget = BTFC_BUDGET;
-	put_decl(c, id, btfc_word(c, name), depth);
+	c->strip = true;
+	name = btfc_word(c, name);
+	if (pointer)
+		name = bu_arena_printf(&c->a, "*%s", name);
+	put_decl(c, id, name ? name : "", depth);
+	c->strip = false;
 	return result(c);
 }
 

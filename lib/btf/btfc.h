@@ -44,6 +44,7 @@ struct bu_btf_c {
 	uint32_t current;     /* struct whose members are looked at */
 	unsigned depth;
 	uint32_t budget;
+	bool strip;           /* no qualifiers */
 	uint64_t lost;        /* members that C cannot put where they are */
 	int err;
 };

@@ -120,3 +120,8 @@ uint64_t btfc_place(struct bu_btf_c *c, uint64_t cur, uint32_t type, uint32_t bi
 		return round_up(cur, unit);
 	return cur;
 }
+
+unsigned bu_btf_c_align(struct bu_btf_c *c, uint32_t id)
+{
+	return btfc_align(c, id);
+}

@@ -14,6 +14,7 @@ lib_libbu_a_SOURCES += lib/btf/corepriv.h
 lib_libbu_a_SOURCES += lib/btf/core.c
 lib_libbu_a_SOURCES += lib/btf/corespec.c
 lib_libbu_a_SOURCES += lib/btf/corematch.c
+lib_libbu_a_SOURCES += lib/btf/corekeep.c
 lib_libbu_a_SOURCES += lib/btf/btfindex.c
 lib_libbu_a_SOURCES += lib/btf/btfc.h
 lib_libbu_a_SOURCES += lib/btf/btfc.c
