@@ -268,6 +268,17 @@ static int put_group(struct bt *t, void *ctx, const char *path, int fd, unsigned
 	return st;
 }
 
+/* May this caller ask at all? Before anything is printed, so that a refusal is an error and not an empty list. */
+static int may_ask(struct bt *t, const char *path, int fd)
+{
+	struct bu_query q;
+	int err = bu_sys_query(t->sys, fd, BPF_CGROUP_INET_INGRESS, 0, &q);
+
+	bu_query_free(&q);
+	return !err || err == -EINVAL || gone(err) ? 0 :
+	       bt_refused(t, BPF_PROG_QUERY, err, "cannot list the programs of '%s'", bt_escz(t, path));
+}
+
 static void show_done(struct show *s)
 {
 	if (s->btf)
@@ -293,11 +304,15 @@ int bt_cgroup_show(struct bt *t)
 		st = bt_cgroup_open(t, path, &fd);
 	if (st)
 		return st;
+	st = may_ask(t, path, fd);
+	if (st)
+		goto out;
 	bt_begin(t);
 	bu_out_arr(&t->out, t->key);
 	st = put_group(t, &s, path, fd, 0);
 	bu_out_arr_end(&t->out);
 	show_done(&s);
+out:
 	t->sys->ops->close(t->sys, fd);
 	return st;
 }
@@ -324,7 +339,10 @@ int bt_cgroup_tree(struct bt *t)
 	st = bt_cgroup_open(t, root, &fd);
 	if (st)
 		return st;
+	st = may_ask(t, root, fd);
 	t->sys->ops->close(t->sys, fd);
+	if (st)
+		return st;
 	bt_begin(t);
 	bu_out_arr(&t->out, t->key);
 	put_head(t, &s);

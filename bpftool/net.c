@@ -183,15 +183,18 @@ static void put_bits(struct bt *t, const char *key, uint32_t flags)
 	bu_out_arr_end(&t->out);
 }
 
-static void put_lists(struct bt *t, const struct bu_net_dev *d)
+/* -EPERM: they are hidden from this caller. */
+static int put_lists(struct bt *t, const struct bu_net_dev *d)
 {
 	struct bu_query q;
 	const char *name;
+	int err, hidden = 0;
 
 	for (size_t i = 0; t->sys->ops->net_devs && i < BU_ARRAY_SIZE(lists); i++) {
 		if (lists[i].kind && strcmp(lists[i].kind, d->kind))
 			continue;
-		bu_sys_query(t->sys, d->ifindex, lists[i].type, 0, &q);
+		err = bu_sys_query(t->sys, d->ifindex, lists[i].type, 0, &q);
+		hidden = err == -EPERM ? err : hidden;
 		for (uint32_t k = 0; k < q.n; k++) {
 			put_dev(t, d->name, d->ifindex);
 			bu_out_str(&t->out, "kind", lists[i].where, SIZE_MAX, " %s", lists[i].where);
@@ -208,6 +211,7 @@ static void put_lists(struct bt *t, const struct bu_net_dev *d)
 		}
 		bu_query_free(&q);
 	}
+	return hidden;
 }
 
 static void put_filter(struct bt *t, const char *dev, const struct bu_net_filter *f)
@@ -240,15 +244,26 @@ static void put_filter(struct bt *t, const char *dev, const struct bu_net_filter
 	row_end(t);
 }
 
+/* A section, or a part of it, that the caller may not see. */
+static void put_hidden(struct bt *t, const char *kind, int err)
+{
+	bu_out_obj(&t->out, NULL);
+	bu_out_str(&t->out, "kind", kind, SIZE_MAX, "%s ", kind);
+	bu_out_str(&t->out, "error", bt_strerror(err), SIZE_MAX, "hidden: %s\n", bt_strerror(err));
+	bu_out_obj_end(&t->out);
+}
+
 static void put_tc(struct bt *t, struct bt_net *n)
 {
 	const struct bu_net_filter *f = n->filter, *end = f + n->nfilter, *g;
+	int err, hidden = 0;
 
 	/* Both lists are mostly in the order of the kernel's table of devices: go on where the last device ended. */
 	for (size_t i = 0; i < n->ndev; i++) {
 		int ifindex = n->dev[i].ifindex;
 
-		put_lists(t, &n->dev[i]);
+		err = put_lists(t, &n->dev[i]);
+		hidden = err ? err : hidden;
 		for (g = f; g < end && g->ifindex != ifindex;)
 			g++;
 		if (g == end)
@@ -257,16 +272,20 @@ static void put_tc(struct bt *t, struct bt_net *n)
 		for (; g < end && g->ifindex == ifindex; g++)
 			put_filter(t, n->dev[i].name, f = g);
 	}
+	if (hidden)
+		put_hidden(t, "tcx", hidden);
 }
 
 static void put_flow_dissector(struct bt *t)
 {
 	struct bu_query q;
-	int fd = t->sys->ops->target_open ? t->sys->ops->target_open(t->sys, BU_TARGET_NETNS, NULL) : -1;
+	int fd = t->sys->ops->target_open ? t->sys->ops->target_open(t->sys, BU_TARGET_NETNS, NULL) : -1, err;
 
 	if (fd < 0)
 		return;
-	bu_sys_query(t->sys, fd, BPF_FLOW_DISSECTOR, 0, &q);
+	err = bu_sys_query(t->sys, fd, BPF_FLOW_DISSECTOR, 0, &q);
+	if (err == -EPERM)
+		put_hidden(t, "flow_dissector", err);
 	for (uint32_t i = 0; i < q.n; i++) {
 		bu_out_obj(&t->out, NULL);
 		bu_out_uint(&t->out, "id", q.prog_ids[i], "id %u", q.prog_ids[i]);
@@ -318,6 +337,8 @@ static int put_netfilter(struct bt *t)
 	struct nf nf = { 0 };
 	int st = bt_each(t, BU_LINK, 0, keep_nf, &nf);
 
+	if (st)
+		put_hidden(t, "netfilter", -EPERM);
 	if (nf.n)
 		qsort(nf.v, nf.n, sizeof(*nf.v), by_hook);
 	for (size_t i = 0; i < nf.n; i++) {

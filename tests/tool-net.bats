@@ -298,3 +298,62 @@ pinned() { local f; for f; do $BPFTOOL -j prog show pinned "$f" | jq .id; done; 
 	run -0 jq -c '[.event_type, .event_config, .cookie]' <<<"$output"
 	assert_output '["hw-cache","LLC-load-misses",0]'
 }
+
+# ---------------------------------------------------------------- hostile
+
+@test "names of groups, devices, filters, namespaces and processes: JSON is valid, text without control bytes" {
+	need_bpf
+	need_pins
+	need_net
+	need_libnl
+	need_cgroup
+	need_cmd tc python3
+	group=$(printf 'a"\\\033[31m\377z')
+	mkdir "$CG/$group"
+	zoo 'comm:x\n\e\q"' load:$PINS/in:cgroup_skb load:$PINS/x:xdp:2 load:$PINS/c:sched_cls:0 rawtp
+	run -0 $BPFTOOL cgroup attach "$CG/$group" ingress pinned $PINS/in
+	here python3 - <<-'END'
+	import fcntl, socket, struct
+	s = socket.socket()
+	fcntl.ioctl(s, 0x8914, struct.pack("16sh", b"va", 0) + bytes(22))  # down
+	fcntl.ioctl(s, 0x8923, struct.pack("16s16s", b"va", b'v"\\\x1b\xff{'))
+	END
+	dev=$(printf 'v"\\\033\377{')
+	run -0 ours net attach xdpgeneric pinned $PINS/x dev "$dev"
+	run -0 ours net attach tcx_egress pinned $PINS/c dev "$dev"
+	for what in net "net show dev $dev" tree "tree dev $dev" mem "cgroup tree" "cgroup show $CG/$group" perf link prog; do
+		case $what in
+		*"$dev") set -- ${what% *} "$dev" ;;
+		*"$group") set -- cgroup show "$CG/$group" ;;
+		*) set -- $what ;;
+		esac
+		ours -j -f "$@" >out.json
+		python3 -c 'import json; json.loads(open("out.json", "rb").read().decode("utf-8"))'
+		ours -f "$@" >out.txt
+		! LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177\377]')" out.txt
+		[ -s out.txt ]
+	done
+	run -0 ours net
+	assert_line --partial 'v"\\x1b\xff{('
+	rmdir "$CG/$group"
+}
+
+@test "without rights: what is refused says what is missing" {
+	need_bpf
+	need_cgroup
+	need_cmd setpriv
+	nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups $BPFTOOL "$@"; }
+	chmod 755 "$BATS_TEST_TMPDIR" || true
+	nobody version >/dev/null 2>&1 || skip "needs a build that others may read"
+	for what in "cgroup show $CG" "cgroup tree" perf link tree mem; do
+		run -3 nobody --backend=kernel $what
+		assert_output --partial 'CAP_'
+		run -3 --separate-stderr nobody --backend=kernel -j $what
+		run -0 jq -r '.error | type' <<<"$output"
+		assert_output string
+	done
+	# what is no secret is shown
+	run -3 --separate-stderr nobody --backend=kernel -j net
+	run -0 jq -c '.[0] | [(.xdp | type), (.tc | map(.kind) | last), .flow_dissector[0].error, .netfilter[0].kind]' <<<"$output"
+	assert_output '["array","tcx","Operation not permitted","netfilter"]'
+}
