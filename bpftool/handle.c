@@ -184,7 +184,7 @@ int bt_each(struct bt *t, enum bu_objkind k, uint32_t flags,
 			return bt_refused(t, cmd_next_id(k), err, "cannot list %ss",
 					  bt_noun(k));
 		fd = bu_sys_fd_by_id(t->sys, k, id, flags);
-		if (fd == -ENOENT)
+		if (fd == -ENOENT || fd == -EAGAIN) /* gone, or a link that is not yet made */
 			continue;
 		st = fn(t, ctx, id, fd);
 		status = status ? status : st;

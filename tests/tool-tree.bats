@@ -228,3 +228,29 @@ mem_of()
 	run -0 jq -c '.hooks | map(.netns[0:8])' <<<"$output"
 	assert_output '["netns bu","netns of"]'
 }
+
+@test "link, net, tree, mem: devices, links and processes that come and go are left out, every time" {
+	need_bpf
+	need_net
+	need_libnl
+	zoo prog:stays
+	here_loop()
+	{
+		while :; do
+			ip link add ch0 type veth peer name ch1
+			ip link del ch0
+			"$BUILDDIR/tests/tool_zoo" rawtp xdp:1 tcx:1 netns tailcall </dev/null
+		done
+	}
+	export -f here_loop
+	export BUILDDIR
+	nsenter --net=/run/netns/$NS bash -c here_loop >/dev/null 2>&1 3>&- &
+	pid=$! # net_teardown ends it
+	for _ in $(seq 15); do
+		for what in link net tree mem; do
+			run -0 --separate-stderr nsenter --net=/run/netns/$NS $BPFTOOL -j $what
+			jq -e . <<<"$output" >/dev/null
+		done
+		[ "$(jq "[.programs[] | select(.id == $(id_of prog prog:stays))] | length" <<<"$output")" = 1 ]
+	done
+}
