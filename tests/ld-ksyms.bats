@@ -116,3 +116,40 @@ C
 	run -0 $BPF_LD --vm -n --no-attach weak.o
 	drop_world
 }
+
+@test "in the VM, too: what is absent may be called where nothing leads to the call" {
+	need_native
+	need_world
+	# way NAME: a call of nothing, and the instructions in front of it, from standard input
+	way()
+	{
+		{
+			printf '.license "GPL"\n.section socket\n%s: r3 = *(u32 *)(r1 + 0)\n' $1
+			cat
+			printf '\t.insn 0x85, 0, 0, 0, 2002000000\nout:\tr0 = 7\n\texit\n'
+		} >$1.s
+		$BPF_AS -w -g0 -o $1.o $1.s
+	}
+	way wide <<<$'\tr2 = 0 ll\n\tr4 = 1\n\tif r2 == 0 goto out'
+	way mov <<<$'\tr2 = 5\n\tif r2 != 4 goto out'
+	way half <<<$'\tw2 = -1\n\tif w2 == -1 goto out'
+	way narrow <<<$'\tw2 = -1\n\tif r2 != -1 goto out' # w2 leaves no sign
+	for o in wide mov half narrow; do
+		run -0 $BPF_LD --vm --no-attach $o.o
+	done
+	way not_so <<<$'\tr2 = 1\n\tif r2 == 0 goto out'
+	way sign <<<$'\tr2 = -1\n\tif r2 != -1 goto out'
+	way into <<<$'\tr2 = 0\n\tif r3 == 9 goto mid\n\tr2 = 0\nmid:\tif r2 == 0 goto out'
+	way changed <<<$'\tr2 = 0\n\tr2 += r3\n\tif r2 == 0 goto out'
+	way lost <<<$'\tr2 = 0\n\tcall bpf_get_prandom_u32\n\tr2 = r0\n\tif r2 == 0 goto out'
+	way loaded <<<$'\tr6 = r1\n\tr2 = 0\n\tr2 = *(u32 *)(r6 + 0)\n\tif r2 == 0 goto out'
+	for o in not_so sign into changed lost loaded; do
+		run ! $BPF_LD --vm --no-attach $o.o
+		assert_output --partial 'invalid func unknown#2002000000'
+	done
+	command -v clang-19 >/dev/null || return 0
+	compiled "$PROGS/kfuncs.c"
+	sed 's/tp_btf.task_newtask/socket/; s/bpf_rcu_read_\(un\)*lock();//' "$PROGS/kfuncs.c" >weak.c
+	compiled weak.c
+	run -0 $BPF_LD --vm --no-attach weak.o
+}

@@ -492,7 +492,7 @@ static void warn_of_pointers(const struct bu_obj *o, const struct bu_obj_map *de
 	d = bu_diag(ds, BU_WARNING, "L0114", "%s holds %u address%s (the first is of \"%s\"), which "
 		    "programs will see unrelocated", def->name, n, n == 1 ? "" : "es",
 		    s->name[0] || s->sec >= o->nsecs ? s->name : o->secs[s->sec].name);
-	bu_diag_help(ds, d, "load the address in a program: r1 = NAME ll");
+	bu_diag_help(ds, d, "a program loads an address itself (r1 = NAME ll, &NAME in C); a table of texts can hold them as arrays");
 }
 
 static int data_contents(struct bu_plan *p, struct plan_map *m, struct bu_sys *s, struct bu_diags *ds)

@@ -14,7 +14,9 @@
 #define CLASS(code) ((code) & 7)
 enum { C_LD, C_LDX, C_ST, C_STX, C_ALU, C_JMP, C_JMP32, C_ALU64 };
 
-enum { START = 1, SEEN = 2, QUEUED = 4, SECOND = 8, SEEN_SECOND = 16 };
+enum { START = 1, SEEN = 2, QUEUED = 4, SECOND = 8, SEEN_SECOND = 16, TARGET = 32 };
+enum { OP_MOV32_K = 0xb4, OP_MOV64_K = 0xb7, OP_JEQ_K = 0x10, OP_JNE_K = 0x50 };
+#define LOOK_BACK 8u /* instructions, for a constant */
 
 struct check {
 	struct bu_vm_check *c;
@@ -316,11 +318,54 @@ static void meet(struct check *k, uint32_t i, uint32_t regs)
 	k->queue[k->nqueue++] = i;
 }
 
+/*
+ * The constant that stands in front of instruction i in register r: set a few instructions before, where nothing else
+ * leads to. What a loader found missing is so: "r1 = 0 ll; if r1 == 0 goto" around the call of it.
+ */
+static bool constant(const struct check *k, uint32_t i, unsigned r, uint64_t *v)
+{
+	for (unsigned n = 0; n < LOOK_BACK && i && !(k->mark[i] & (TARGET | START)); n++) {
+		const struct bu_insn *in = &k->in[--i];
+		const struct bu_isa *row;
+		struct use u;
+
+		if (i && in->code == 0 && in[-1].code == BU_OP_LD_IMM64)
+			in = &k->in[--i];
+		row = bu_isa_find_loose(in);
+		if (!row || is_jump(in) || in->code == BU_OP_EXIT || in->dst > 10 || in->src > 10)
+			return false;
+		use_of(k, in, row, &u);
+		if (!((u.writes | u.lost) & R(r)))
+			continue;
+		*v = in->code == OP_MOV32_K ? (uint32_t)in->imm : (uint64_t)(int64_t)in->imm;
+		if (in->code == BU_OP_LD_IMM64)
+			*v = (uint64_t)(uint32_t)in[1].imm << 32 | (uint32_t)in->imm;
+		return in->code == OP_MOV32_K || in->code == OP_MOV64_K || (in->code == BU_OP_LD_IMM64 && !in->src);
+	}
+	return false;
+}
+
+/* Which ways a jump goes that compares a constant with a number: bit 0 on, bit 1 to its target. */
+static unsigned ways(const struct check *k, uint32_t i)
+{
+	const struct bu_insn *in = &k->in[i];
+	bool wide = CLASS(in->code) == C_JMP, equal;
+	unsigned op = in->code & 0xf8;
+	uint64_t v;
+
+	if ((CLASS(in->code) != C_JMP && CLASS(in->code) != C_JMP32) || (op != OP_JEQ_K && op != OP_JNE_K) ||
+	    !constant(k, i, in->dst, &v))
+		return 3;
+	equal = wide ? v == (uint64_t)(int64_t)in->imm : (uint32_t)v == (uint32_t)in->imm;
+	return equal == (op == OP_JEQ_K) ? 2 : 1;
+}
+
 static void flow_one(struct check *k, uint32_t i)
 {
 	const struct bu_insn *in = &k->in[i];
 	const struct bu_isa *row = bu_isa_find_loose(in);
 	uint32_t regs = k->init[i], to;
+	unsigned way;
 	struct use u;
 
 	if (!row || in->dst > 10 || in->src > 10)
@@ -338,15 +383,25 @@ static void flow_one(struct check *k, uint32_t i)
 			u.writes = 0, u.lost |= R(0);
 	}
 	regs = (regs & ~u.lost) | u.writes;
-	if (is_jump(in))
+	way = k->c->raw ? 3 : ways(k, i);
+	if (is_jump(in) && way & 2)
 		meet(k, (uint32_t)target(in, i), regs);
-	if (!is_goto(in))
+	if (!is_goto(in) && way & 1)
 		meet(k, i + (in->code == BU_OP_LD_IMM64 ? 2 : 1), regs);
 }
 
 /* Twice: the second time it is known which functions return nothing. */
 static void flow(struct check *k)
 {
+	for (uint32_t i = 0; i < k->n; i++) {
+		const struct bu_insn *in = &k->in[i];
+
+		if (is_jump(in))
+			k->mark[target(in, i)] |= TARGET;
+		if (is_local_call(in) || (in->code == BU_OP_LD_IMM64 && in->src == BU_PSEUDO_FUNC))
+			k->mark[(uint32_t)((int64_t)i + 1 + in->imm)] |= TARGET;
+		i += in->code == BU_OP_LD_IMM64;
+	}
 	for (int round = 0; round < 2; round++) {
 		for (uint32_t i = 0; i < k->n; i++)
 			k->mark[i] &= (uint8_t)~(SEEN | QUEUED);
