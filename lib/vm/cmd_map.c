@@ -38,7 +38,13 @@ static int key_in(struct bu_vm *vm, const struct bu_vm_map *m, uint64_t user, vo
 
 static bool fifo(const struct bu_vm_map *m)
 {
-	return m->type == BPF_MAP_TYPE_QUEUE || m->type == BPF_MAP_TYPE_STACK;
+	return m->type == BPF_MAP_TYPE_QUEUE || m->type == BPF_MAP_TYPE_STACK || m->type == BPF_MAP_TYPE_BLOOM_FILTER;
+}
+
+/* What a type without keys says to what wants one. */
+static int keyless(const struct bu_vm_map *m)
+{
+	return m->type == BPF_MAP_TYPE_BLOOM_FILTER ? -EOPNOTSUPP : -EINVAL;
 }
 
 static int lock_flag(const struct bu_vm_map *m, uint64_t flags)
@@ -78,7 +84,7 @@ int bu_vm_cmd_erase(struct bu_vm_map *m, const void *key)
 {
 	if (m->ops->erase)
 		return m->ops->erase(m, key);
-	return fifo(m) ? -EINVAL : -BU_VM_ENOTSUPP;
+	return fifo(m) ? keyless(m) : -BU_VM_ENOTSUPP;
 }
 
 int bu_vm_cmd_lookup(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user, unsigned size)
@@ -99,8 +105,12 @@ int bu_vm_cmd_lookup(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user, 
 	if (err)
 		goto out;
 	value = calloc(1, m->user_value ? m->user_value : 1);
-	err = value ? bu_vm_cmd_read_value(m, key, value, a->flags) : -ENOMEM;
+	err = value ? 0 : -ENOMEM;
+	if (!err && m->type == BPF_MAP_TYPE_BLOOM_FILTER) /* is this value in it? */
+		err = bu_vm_copy_in(vm, value, a->value, m->user_value);
 	if (!err)
+		err = bu_vm_cmd_read_value(m, key, value, a->flags);
+	if (!err && m->type != BPF_MAP_TYPE_BLOOM_FILTER)
 		err = bu_vm_copy_out(vm, a->value, value, m->user_value);
 out:
 	free(key);
@@ -172,7 +182,7 @@ int bu_vm_cmd_next_key(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user
 	else if (m->ops->next_key)
 		err = m->ops->next_key(m, key, next);
 	else
-		err = fifo(m) ? -EINVAL : -BU_VM_ENOTSUPP;
+		err = fifo(m) ? keyless(m) : -BU_VM_ENOTSUPP;
 	if (!err)
 		err = bu_vm_copy_out(vm, a->next_key, next, m->key_size);
 out:
@@ -194,7 +204,10 @@ int bu_vm_cmd_take(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user, un
 	err = bu_vm_cmd_map_get(vm, a->map_fd, BU_VM_CAN_READ | BU_VM_CAN_WRITE, &m);
 	if (err)
 		return err;
-	err = a->flags && fifo(m) ? -EINVAL : lock_flag(m, a->flags);
+	if (m->type == BPF_MAP_TYPE_BLOOM_FILTER)
+		err = -BU_VM_ENOTSUPP;
+	else
+		err = a->flags && fifo(m) ? -EINVAL : lock_flag(m, a->flags);
 	if (!err)
 		err = key_in(vm, m, a->key, &key);
 	if (err)

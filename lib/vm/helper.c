@@ -39,6 +39,7 @@ bool bu_vm_progset_has(uint8_t set, uint32_t prog_type)
 		[BU_VM_P_TC_LWT] = TC | LWT | P(LWT_SEG6LOCAL),
 		[BU_VM_P_TC_LWT_XDP] = (TC & ~P(SK_SKB)) | LWT | P(LWT_SEG6LOCAL) | P(XDP),
 		[BU_VM_P_FILTER] = FILTER,
+		[BU_VM_P_REDIRECT] = P(XDP) | P(SCHED_CLS) | P(SCHED_ACT) | P(LWT_XMIT),
 		[BU_VM_P_NOT_TRACING] = ~TRACING,
 		[BU_VM_P_OUTPUT] = ~P(FLOW_DISSECTOR),
 		[BU_VM_P_ITER] = P(TRACING),

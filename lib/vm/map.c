@@ -20,12 +20,12 @@ enum btf_rule {
 	BTF_NEVER,  /* none is taken */
 	BTF_INT,    /* the key is an int of 32 bits, or there is none and the value is a DATASEC */
 	BTF_STRUCT, /* the key is a struct */
+	BTF_KEYLESS, /* of the value only */
 };
 
 /*
  * One row per type. A type without operations is one that kernels have and the VM has not:
- * -EOPNOTSUPP (stack_trace, bloom_filter, per-CPU LRU, arena, the local storages, and the maps of
- * sockets, devices and cgroups, which have no meaning without a kernel).
+ * -EOPNOTSUPP (stack_trace, arena, the local storages, and the maps of sockets and cgroups).
  */
 static const struct {
 	const struct bu_vm_map_ops *ops;
@@ -45,6 +45,12 @@ static const struct {
 	[BPF_MAP_TYPE_HASH_OF_MAPS] = { &bu_vm_hash_of_maps_ops, BTF_NEVER, false, true },
 	[BPF_MAP_TYPE_QUEUE] = { &bu_vm_queue_ops, BTF_KEYED, false, false },
 	[BPF_MAP_TYPE_STACK] = { &bu_vm_stack_ops, BTF_KEYED, false, false },
+	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = { &bu_vm_lru_percpu_hash_ops, BTF_KEYED, false, false },
+	[BPF_MAP_TYPE_BLOOM_FILTER] = { &bu_vm_bloom_ops, BTF_KEYLESS, false, false },
+	[BPF_MAP_TYPE_DEVMAP] = { &bu_vm_devmap_ops, BTF_KEYED, false, false },
+	[BPF_MAP_TYPE_DEVMAP_HASH] = { &bu_vm_devmap_hash_ops, BTF_KEYED, false, false },
+	[BPF_MAP_TYPE_CPUMAP] = { &bu_vm_cpumap_ops, BTF_KEYED, false, false },
+	[BPF_MAP_TYPE_XSKMAP] = { &bu_vm_xskmap_ops, BTF_KEYED, false, false },
 	[BPF_MAP_TYPE_RINGBUF] = { &bu_vm_ringbuf_ops, BTF_KEYED, false, false },
 	[BPF_MAP_TYPE_ARENA] = { NULL, BTF_KEYED, false, false }, /* the last that kernels have */
 };
@@ -89,6 +95,7 @@ static int lay_out(struct bu_vm_map *m, const struct bu_vm_map_attr *h,
 	m->rounded = (uint32_t)rounded;
 	m->user_value = (uint32_t)user;
 	m->spin_lock_off = h->spin_lock_off;
+	m->map_extra = h->map_extra;
 	err = ops->layout ? ops->layout(m) : 0;
 	if (err)
 		return err;
@@ -115,7 +122,7 @@ static int body_make(struct bu_vm_obj *o, struct bu_vm_map **out)
 	a.key_size = h->key_size;
 	a.value_size = h->value_size;
 	a.max_entries = h->max_entries;
-	a.map_flags = h->flags;
+	a.map_flags = h->flags & ~ops->more_flags;
 	a.map_extra = h->map_extra;
 	a.numa_node = (uint32_t)NO_NODE;
 	if (ops->check && ops->check(o->vm, &a))
@@ -272,6 +279,8 @@ static int check_type_ids(const struct bu_btf *btf, const union bpf_attr *a,
 		       !key.int_off ? 0 : -EINVAL;
 	case BTF_STRUCT:
 		return key.kind == BU_BTF_STRUCT ? 0 : -EINVAL;
+	case BTF_KEYLESS:
+		return kid ? -EINVAL : 0;
 	case BTF_KEYED:
 		break;
 	}
@@ -370,6 +379,7 @@ int bu_vm_map_create(struct bu_vm *vm, const union bpf_attr *user)
 	err = ops->check ? ops->check(vm, &a) : 0;
 	if (err)
 		return err;
+	a.map_flags |= ops->more_flags;
 	if (a.map_ifindex) {
 		char dev[IF_NAMESIZE];
 

@@ -30,6 +30,7 @@ struct bu_vm_map {
 	uint32_t rounded;       /* value_size rounded up to 8: the row of a per-CPU value */
 	uint32_t user_value;    /* bytes of a value as bpf(2) copies it: rounded * ncpus for per-CPU */
 	int32_t spin_lock_off;
+	uint64_t map_extra;
 	uint8_t *mem;           /* obj->mem */
 	struct bu_vm_live *live;
 	/* Filled by ops->layout from the attributes alone: */
@@ -73,7 +74,7 @@ struct bu_vm_map_ops {
 	int (*next_key)(struct bu_vm_map *m, const void *key, void *next);
 	/* LOOKUP_AND_DELETE, whole and atomic: user_value bytes. NULL: -EOPNOTSUPP. */
 	int (*take)(struct bu_vm_map *m, const void *key, void *value, uint64_t flags);
-	/* queue, stack: for programs and bpf(2). */
+	/* queue, stack, bloom filter: for programs and bpf(2). A bloom filter's peek reads *value. */
 	int (*push)(struct bu_vm_map *m, const void *value, uint64_t flags);
 	int (*pop)(struct bu_vm_map *m, void *value);
 	int (*peek)(struct bu_vm_map *m, void *value);
@@ -100,6 +101,7 @@ struct bu_vm_map_ops {
 	/* Every invariant of the file: 0, or -EUCLEAN with words in why. */
 	int (*verify)(struct bu_vm_map *m, struct bu_buf *why);
 	uint64_t (*mem_usage)(const struct bu_vm_map *m); /* bytes, as info and fdinfo show */
+	uint32_t more_flags;    /* that the kernel adds to the map's own */
 	bool batches;           /* has the BATCH commands (the kernel's list) */
 	bool percpu;
 	bool fds;               /* values are fds of maps or programs */
@@ -111,7 +113,8 @@ const struct bu_vm_map_ops *bu_vm_map_ops(uint32_t type);
 extern const struct bu_vm_map_ops bu_vm_array_ops, bu_vm_percpu_array_ops, bu_vm_prog_array_ops,
 	bu_vm_array_of_maps_ops, bu_vm_perf_event_array_ops, bu_vm_hash_ops, bu_vm_percpu_hash_ops,
 	bu_vm_lru_hash_ops, bu_vm_hash_of_maps_ops, bu_vm_lpm_ops, bu_vm_queue_ops,
-	bu_vm_stack_ops, bu_vm_ringbuf_ops;
+	bu_vm_stack_ops, bu_vm_ringbuf_ops, bu_vm_lru_percpu_hash_ops, bu_vm_bloom_ops, bu_vm_devmap_ops,
+	bu_vm_devmap_hash_ops, bu_vm_cpumap_ops, bu_vm_xskmap_ops;
 
 /*
  * MAP_CREATE after the attribute's size and tail were checked: the fd. All of the kernel's checks in

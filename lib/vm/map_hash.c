@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Maps: the hash family: layout, look-up, change. What goes over all elements: map_hash_walk.c. */
+#include "vm/map_dev.h"
 #include "vm/map_hash.h"
 
 #include <string.h>
@@ -14,10 +15,15 @@
 
 /* ---------------------------------------------------------------- attributes and layout */
 
+static bool is_lru(uint32_t type)
+{
+	return type == BPF_MAP_TYPE_LRU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+}
+
 static int check(struct bu_vm *vm, const union bpf_attr *a)
 {
-	bool percpu = a->map_type == BPF_MAP_TYPE_PERCPU_HASH;
-	bool lru = a->map_type == BPF_MAP_TYPE_LRU_HASH;
+	bool percpu = a->map_type == BPF_MAP_TYPE_PERCPU_HASH || a->map_type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+	bool lru = is_lru(a->map_type);
 	uint32_t f = a->map_flags;
 
 	(void)vm;
@@ -257,12 +263,11 @@ static void *lru_lookup(struct bu_vm_map *m, const void *key, uint32_t cpu)
 {
 	struct hash_elem *e = bu_vm_hash_find(m, key, bu_vm_hash_of(m, key), NULL);
 
-	(void)cpu;
-	if (!e)
+	if (!e || (m->ops->percpu && cpu >= m->ncpus))
 		return NULL;
 	if (!atomic_load_explicit(&e->ref, memory_order_relaxed))
 		atomic_store_explicit(&e->ref, 1, memory_order_relaxed);
-	return hash_val(m, e);
+	return hash_val(m, e) + (m->ops->percpu ? (uint64_t)cpu * m->rounded : 0);
 }
 
 int bu_vm_hash_copy(struct bu_vm_map *m, struct hash_elem *e, uint32_t gen, void *value,
@@ -571,7 +576,7 @@ static int insert(struct bu_vm_map *m, struct hash_elem *old, uint64_t link, con
 	int err;
 
 	if (!old && atomic_load_explicit(&m->live->count, memory_order_relaxed) >= m->max_entries) {
-		if (m->type != BPF_MAP_TYPE_LRU_HASH)
+		if (!is_lru(m->type))
 			return -E2BIG;
 		out = victim(m);
 		out_link = out ? link_of(m, out) : 0;
@@ -822,7 +827,31 @@ static int maps_erase(struct bu_vm_map *m, const void *key)
 	return err;
 }
 
+/* ---------------------------------------------------------------- devices by any key */
+
+static int devs_check(struct bu_vm *vm, const union bpf_attr *a)
+{
+	if (a->max_entries > 1u << 31)
+		return -EINVAL;
+	return bu_vm_devmap_ops.check(vm, a);
+}
+
+static int devs_update(struct bu_vm_map *m, const void *key, const void *value, uint64_t flags)
+{
+	uint32_t dev = bu_vm_dev_of(m, value);
+	int err = flags > BPF_EXIST || !dev ? -EINVAL : bu_vm_dev_check(m, value);
+
+	/* the kernel does not look at BPF_EXIST here */
+	return err ? err : update(m, key, value, flags == BPF_EXIST ? BPF_ANY : flags, 0);
+}
+
 /* ---------------------------------------------------------------- rows */
+
+const struct bu_vm_map_ops bu_vm_devmap_hash_ops = {
+	.check = devs_check, .layout = layout, .init = init, .lookup = lookup, .read = read_value,
+	.write = devs_update, .erase = erase, .next_key = bu_vm_hash_next_key, .verify = bu_vm_hash_verify,
+	.more_flags = BPF_F_RDONLY_PROG,
+};
 
 const struct bu_vm_map_ops bu_vm_hash_ops = {
 	.check = check, .layout = layout, .init = init, .lookup = lookup, .read = read_value,
@@ -843,6 +872,13 @@ const struct bu_vm_map_ops bu_vm_lru_hash_ops = {
 	.update = update, .erase = erase, .next_key = bu_vm_hash_next_key, .take = take,
 	.walk = bu_vm_hash_walk, .batch = bu_vm_hash_batch, .verify = bu_vm_hash_verify,
 	.batches = true,
+};
+
+const struct bu_vm_map_ops bu_vm_lru_percpu_hash_ops = {
+	.check = check, .layout = layout, .init = init, .lookup = lru_lookup,
+	.read = read_value, .update = percpu_update, .write = percpu_write, .erase = erase,
+	.next_key = bu_vm_hash_next_key, .take = take, .walk = bu_vm_hash_walk,
+	.batch = bu_vm_hash_batch, .verify = bu_vm_hash_verify, .batches = true, .percpu = true,
 };
 
 const struct bu_vm_map_ops bu_vm_hash_of_maps_ops = {

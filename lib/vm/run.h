@@ -219,6 +219,7 @@ enum bu_vm_progset {
 	BU_VM_P_TC,      /* those of SKB that may change the packet: sched_cls, sched_act, sk_skb */
 	BU_VM_P_TC_LWT, BU_VM_P_TC_LWT_XDP,
 	BU_VM_P_FILTER,  /* sched_cls, sched_act, cgroup_skb, socket filter */
+	BU_VM_P_REDIRECT, /* xdp, sched_cls, sched_act, lwt_xmit */
 	BU_VM_P_NOT_TRACING, BU_VM_P_OUTPUT /* perf_event_output */, BU_VM_P_ITER,
 };
 bool bu_vm_progset_has(uint8_t set, uint32_t prog_type);

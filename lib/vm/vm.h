@@ -100,6 +100,13 @@ struct bu_vm_ctx {
 	uint32_t meta_size;    /* XDP: bytes of packet in front of data that are metadata */
 	uint32_t mac_size;     /* SKB: bytes in front of packet that are its link header: LD_ABS reads them */
 	bool loopback;         /* what bytes leave 0: the device, and SKB: pkt_type and protocol by the link header */
+	/* Where the program said that the packet goes; kind NONE: it did not. After the run. */
+	struct bu_vm_redirect {
+		enum { BU_VM_TO_NONE, BU_VM_TO_DEV, BU_VM_TO_MAP } kind;
+		uint32_t ifindex;          /* DEV; with the kernel's flags */
+		uint32_t map_id, key;      /* MAP */
+		uint64_t flags;
+	} redirect;
 	struct bu_buf *seq;    /* iterators: takes what seq_write and seq_printf print; else NULL */
 };
 

@@ -83,7 +83,7 @@ static void add_value(const struct side *side, const struct round *r, const uint
 {
 	uint32_t id, k;
 
-	if (r->t->values == VALUES_ANY) {
+	if (!are_fds(r->t->values)) {
 		add(res, v, side->row);
 		return;
 	}
@@ -228,7 +228,7 @@ static void batch_change(const struct side *side, const struct round *r, const s
 		value_make(r, side, op->value % (POOL - 2) + 8 * i, v + (size_t)i * vs);
 	}
 	/* One that fails in the middle, sometimes. */
-	if (r->t->values != VALUES_ANY && n && !(op->value % 16))
+	if (are_fds(r->t->values) && n && !(op->value % 16))
 		value_make(r, side, op->value, v + (size_t)(n / 2) * vs);
 	res->ret = batch(side, fd, cmd, NULL, NULL, keys, v, &n, op->flags);
 	add(res, &n, 4);

@@ -27,7 +27,12 @@ struct op {
 };
 
 enum keys { KEYS_ANY, KEYS_INDEX, KEYS_PREFIX, KEYS_NONE };
-enum values { VALUES_ANY, VALUES_MAPS, VALUES_PROGS, VALUES_EVENTS };
+/* VALUES_FEW: small numbers (devices, queue lengths), and zeros behind them */
+enum values { VALUES_ANY, VALUES_FEW, VALUES_MAPS, VALUES_PROGS, VALUES_EVENTS };
+static inline bool are_fds(enum values v)
+{
+	return v >= VALUES_MAPS;
+}
 
 struct type {
 	const char *name;

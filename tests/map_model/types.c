@@ -31,6 +31,12 @@ const struct type types[] = {
 	  ARRAY_WEIGHTS },
 	{ "lru-hash", BPF_MAP_TYPE_LRU_HASH, 0, KEYS_ANY, VALUES_ANY, false, false, false,
 	  HASH_WEIGHTS },
+	{ "lru-percpu-hash", BPF_MAP_TYPE_LRU_PERCPU_HASH, 0, KEYS_ANY, VALUES_ANY, true, false, false,
+	  HASH_WEIGHTS },
+	{ "devmap", BPF_MAP_TYPE_DEVMAP, 0, KEYS_INDEX, VALUES_FEW, false, true, false, ARRAY_WEIGHTS },
+	{ "devmap-hash", BPF_MAP_TYPE_DEVMAP_HASH, 0, KEYS_INDEX, VALUES_FEW, false, false, false, HASH_WEIGHTS },
+	{ "cpumap", BPF_MAP_TYPE_CPUMAP, 0, KEYS_INDEX, VALUES_FEW, false, true, false, FDS_WEIGHTS },
+	{ "xskmap", BPF_MAP_TYPE_XSKMAP, 0, KEYS_INDEX, VALUES_FEW, false, true, false, FDS_WEIGHTS },
 	{ "lpm-trie", BPF_MAP_TYPE_LPM_TRIE, BPF_F_NO_PREALLOC, KEYS_PREFIX, VALUES_ANY, false, true,
 	  false, HASH_WEIGHTS },
 	{ "prog-array", BPF_MAP_TYPE_PROG_ARRAY, 0, KEYS_INDEX, VALUES_PROGS, false, true, false,
@@ -82,7 +88,7 @@ static uint64_t flags_of(const struct round *r, uint64_t *st, enum what w)
 		return PICK(st, 3, 5, 6, 7, 8, 16, 0x10000, 0x80000000u);
 	if (!below(st, 400))
 		return 1ull << (32 + below(st, 32));
-	if (w == UPDATE && r->t->values == VALUES_ANY)
+	if (w == UPDATE && !are_fds(r->t->values))
 		f = PICK(st, 0, 0, 0, 0, 1, 2, 2);
 	else if (w == UPDATE)
 		f = PICK(st, 0, 0, 0, 0, 0, 0, 1, 2);
@@ -154,15 +160,17 @@ void round_make(struct round *r, const struct type *t, uint64_t seed, uint32_t n
 			r->space = 200;
 		break;
 	}
-	if (t->values != VALUES_ANY)
+	if (are_fds(t->values) || t->type == BPF_MAP_TYPE_XSKMAP)
 		r->value_size = 4;
+	else if (t->values == VALUES_FEW)
+		r->value_size = PICK(&st, 4, 4, 4, 8, 8, 12);
 	if (t->type == BPF_MAP_TYPE_RINGBUF) {
 		r->value_size = 0;
 		r->max_entries = PICK(&st, 4096, 4096, 8192, 16384);
 		r->space = 10;
 	}
 	/* As long as no CPU has to take from another's list, the kernel evicts nothing. */
-	if (t->type == BPF_MAP_TYPE_LRU_HASH)
+	if (t->type == BPF_MAP_TYPE_LRU_HASH || t->type == BPF_MAP_TYPE_LRU_PERCPU_HASH)
 		r->max_entries = 20000;
 	if (t->type == BPF_MAP_TYPE_ARRAY && !r->lock_btf && !below(&st, 3))
 		r->flags |= BPF_F_MMAPABLE;
@@ -233,7 +241,7 @@ void value_make(const struct round *r, const struct side *side, uint32_t number,
 {
 	uint32_t rows = r->t->percpu ? (uint32_t)side->ncpus : 1, n = (r->value_size + 7) / 8 * 8;
 
-	if (r->t->values != VALUES_ANY) {
+	if (are_fds(r->t->values)) {
 		uint32_t k = number % (POOL + 2);
 		int fd = k < POOL ? side->pool[k] : k == POOL ? -1 : 1000000;
 
@@ -242,6 +250,12 @@ void value_make(const struct round *r, const struct side *side, uint32_t number,
 	}
 	if (!r->t->percpu)
 		n = r->value_size;
+	if (r->t->values == VALUES_FEW) {
+		memset(value, 0, n);
+		if (n)
+			value[0] = (uint8_t)(number % 5);
+		return;
+	}
 	for (uint32_t c = 0; c < rows; c++)
 		for (uint32_t i = 0; i < n; i++)
 			value[c * n + i] = (uint8_t)mix(number * 64ull + c * 7919 + i);
@@ -304,7 +318,7 @@ const char *pool_open(struct side *side, const struct type *t)
 {
 	for (unsigned i = 0; i < POOL; i++)
 		side->pool[i] = -1;
-	if (t->values == VALUES_ANY)
+	if (!are_fds(t->values))
 		return NULL;
 	for (unsigned i = 0; i < POOL; i++) {
 		int fd = -1;
