@@ -30,6 +30,7 @@ TOOL_PARTS += bpftool/disasm.c
 TOOL_PARTS += bpftool/jited.c
 TOOL_PARTS += bpftool/object.h
 TOOL_PARTS += bpftool/object.c
+TOOL_PARTS += bpftool/objdump.c
 TOOL_PARTS += bpftool/map.c
 TOOL_PARTS += bpftool/mapcreate.c
 TOOL_PARTS += bpftool/mapflag.def
