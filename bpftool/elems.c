@@ -567,7 +567,7 @@ int bt_elems_file(struct bt *t, const struct bt_map *m, const char *path, struct
 /* ---------------------------------------------------------------- into a map */
 
 /* Values whose ids have to become fds: the place of the id, or -1. */
-static int id_place(const struct bt_map *m, enum bu_objkind *k)
+int bt_elem_id(const struct bt_map *m, enum bu_objkind *k)
 {
 	*k = m->of_maps ? BU_MAP : BU_PROG;
 	if (m->of_maps || m->of_progs)
@@ -598,7 +598,7 @@ int bt_elems_check(struct bt *t, const struct bt_map *m, const struct bt_elems *
 {
 	uint32_t *order, last = 0, id, n = 0;
 	enum bu_objkind k;
-	int place = id_place(m, &k), fd;
+	int place = bt_elem_id(m, &k), fd;
 
 	for (size_t i = 0; place >= 0 && i < e->n; i++) {
 		id = bu_get32(bt_elem_value(m, e, i) + place, BU_HOST_BE);
@@ -639,7 +639,7 @@ static int write_one(struct bt *t, const struct bt_map *m, const struct bt_elems
 {
 	const uint8_t *value = bt_elem_value(m, e, i), *key = bt_elem_key(m, e, i);
 	enum bu_objkind k;
-	int place = id_place(m, &k), fd = -1, err;
+	int place = bt_elem_id(m, &k), fd = -1, err;
 	uint32_t id;
 
 	if (place >= 0) {
@@ -666,7 +666,7 @@ static void write_batches(struct bt *t, const struct bt_map *m, const struct bt_
 	enum bu_objkind k;
 	uint32_t n;
 
-	if (!m->info.key_size || id_place(m, &k) >= 0)
+	if (!m->info.key_size || bt_elem_id(m, &k) >= 0)
 		return;
 	per = per > BATCH_ENTRIES ? BATCH_ENTRIES : per ? per : 1;
 	for (; *i < e->n; *i += n) {

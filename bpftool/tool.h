@@ -345,6 +345,8 @@ int bt_elems_check(struct bt *t, const struct bt_map *m, const struct bt_elems *
 /* Puts them into the map; exact: and removes all others. Status. */
 int bt_elems_write(struct bt *t, struct bt_map *m, const struct bt_elems *e, bool exact);
 void bt_elems_free(struct bt_elems *e);
+/* Where in a value the id of a map or program is, which an update takes as an fd; -1: it holds none. */
+int bt_elem_id(const struct bt_map *m, enum bu_objkind *k);
 
 /* ---------------------------------------------------------------- dump.c, continued */
 

@@ -63,3 +63,7 @@ on_vm() # FILE REGEX NUMBER
 @test "bpftool map load, map diff" {
 	on_vm tool-load.bats . 8
 }
+
+@test "bpftool snapshot: save, diff, restore" {
+	on_vm tool-snapshot.bats . 7
+}
