@@ -60,6 +60,8 @@ on_vm() # FILE REGEX NUMBER
 @test "bpftool's maps: dumps, queues, freezing, maps of a program" {
 	on_vm tool-mapdump.bats '^mapped arrays' 1
 	on_vm tool-mapverb.bats '^(a queue and|a full queue|pop takes|a frozen|create:|a map by)' 6
+}
+
 @test "bpftool map load, map diff" {
 	on_vm tool-load.bats . 8
 }
