@@ -100,7 +100,7 @@ pinned() { local f; for f; do $BPFTOOL -j prog show pinned "$f" | jq .id; done; 
 	run -0 $BPFTOOL cgroup attach $CG/sub ingress pinned $PINS/in multi
 	(while :; do mkdir "$CG"/c{1,2,3,4} && rmdir "$CG"/c{1,2,3,4}; done) 3>&- 2>/dev/null &
 	CHURN=$!
-	for _ in $(seq 60); do
+	for _ in $(seq 40); do
 		run -0 $BPFTOOL -j cgroup tree $CG
 		[ "$(jq -c 'map([.cgroup, (.programs | length)])' <<<"$output")" = "[[\"$CG/sub\",1]]" ]
 	done

@@ -22,8 +22,11 @@ static bool grow(struct bu_query *q, uint32_t room)
 	return true;
 }
 
+/* What kernels know of the command: Linux 4.15; 6.0, which has to be asked so about LSM programs; 6.6. */
+enum level { IDS, FLAGS, LINKS };
+
 static int ask(struct bu_sys *s, int target, uint32_t type, uint32_t flags, struct bu_query *q, uint32_t room,
-	       bool more)
+	       enum level level)
 {
 	union bpf_attr a;
 	unsigned size = BU_OFFSETOFEND(union bpf_attr, query.prog_cnt);
@@ -35,9 +38,12 @@ static int ask(struct bu_sys *s, int target, uint32_t type, uint32_t flags, stru
 	a.query.query_flags = flags;
 	a.query.prog_ids = bu_ptr64(q->prog_ids);
 	a.query.prog_cnt = room;
-	if (more) {
+	if (level >= FLAGS) {
 		/* what is effective comes from several groups, and has no flags of its own */
 		a.query.prog_attach_flags = flags & BPF_F_QUERY_EFFECTIVE ? 0 : bu_ptr64(q->prog_flags);
+		size = BU_OFFSETOFEND(union bpf_attr, query.prog_attach_flags);
+	}
+	if (level >= LINKS) {
 		a.query.link_ids = bu_ptr64(q->link_ids);
 		a.query.link_attach_flags = bu_ptr64(q->link_flags);
 		size = BU_OFFSETOFEND(union bpf_attr, query.revision);
@@ -45,23 +51,23 @@ static int ask(struct bu_sys *s, int target, uint32_t type, uint32_t flags, stru
 	err = s->ops->bpf(s, BPF_PROG_QUERY, &a, size);
 	q->n = a.query.prog_cnt;
 	q->flags = a.query.attach_flags;
-	q->revision = more ? a.query.revision : 0;
+	q->revision = level >= LINKS ? a.query.revision : 0;
 	return err;
 }
 
 int bu_sys_query(struct bu_sys *s, int target, uint32_t attach_type, uint32_t query_flags, struct bu_query *q)
 {
 	uint32_t room = FIRST_ROOM;
-	bool more = true;
+	enum level level = LINKS;
 	int err;
 
 	memset(q, 0, sizeof(*q));
 	for (;;) {
 		if (!grow(q, room))
 			return -ENOMEM;
-		err = ask(s, target, attach_type, query_flags, q, room, more);
-		if ((err == -E2BIG || err == -EINVAL) && more) {
-			more = false; /* an older kernel */
+		err = ask(s, target, attach_type, query_flags, q, room, level);
+		if ((err == -E2BIG || err == -EINVAL) && level) {
+			level--; /* an older kernel */
 			continue;
 		}
 		if (err != -ENOSPC || room >= MOST)

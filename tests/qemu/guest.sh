@@ -149,6 +149,11 @@ lsm_cgroup()
 	[ "$got" = 0 ]
 	[ "$(value /sys/fs/bpf/t/counts 4)" = 1 ]
 	rm -r /sys/fs/bpf/t
+	obj=trace.o
+	shown "lsm_cgroup:socket_post_create,cgroup=/tmp/cg/x=on_lsm_cgroup" '	cgroup_id [0-9]*  attach_type lsm_cgroup  ' \
+		'cgroup /tmp/cg/x'
+	cat groups
+	grep -q '^    [0-9]* *lsm_cgroup *multi *on_lsm_cgroup *bpf_lsm_socket_post_create' groups
 	rmdir /tmp/cg/x
 	umount /tmp/cg
 	nothing_left
@@ -233,6 +238,32 @@ clsact()
 	nothing_left
 }
 
+# Actions that are programs, of a filter that is one and of another kind of filter.
+actions()
+{
+	tc=/bin/tc # the shell would take busybox's
+	[ -x $tc ] || { echo 'needs the program tc'; return 77; }
+	printf '.license "GPL"\n.section "action"\nact: r0 = 0\nexit\n.section "tc"\ncls: r0 = 0\nexit\n' >act.s
+	bpf-as act.s
+	bpf-ld --no-attach --pin /sys/fs/bpf/t act.o
+	act=$(bpftool -j prog show pinned /sys/fs/bpf/t/act | sed 's/.*"id":\([0-9]*\).*/\1/')
+	$tc qdisc add dev lo clsact
+	$tc filter add dev lo ingress prio 7 matchall action bpf object-pinned /sys/fs/bpf/t/act
+	$tc filter add dev lo egress prio 8 bpf object-pinned /sys/fs/bpf/t/cls action bpf object-pinned /sys/fs/bpf/t/act
+	bpftool net show >net
+	bpftool -j net show >json
+	bpftool tree >tree
+	cat net json tree
+	grep -q "^lo(1) clsact/ingress matchall act \[{.* id $act}\] $" net
+	grep -q "^lo(1) clsact/egress .* id [0-9]* act \[{.* id $act}\] $" net
+	grep -q "\"act\":\[{\"name\":\"[^\"]*\",\"id\":$act}\]" json
+	[ "$(grep -c "^    prog $act sched_act  act  action" tree)" = 2 ]
+	grep -qx '  clsact/ingress prio 7 matchall handle 0x1' tree
+	$tc qdisc del dev lo clsact
+	rm -r /sys/fs/bpf/t
+	nothing_left
+}
+
 netkit()
 {
 	bpf-as $tests/net.s
@@ -302,6 +333,7 @@ shown()
 	bpftool link show >links
 	bpftool tree >tree
 	bpftool net show >net
+	bpftool cgroup tree >groups 2>&1 || true
 	bpftool -j tree >/dev/null
 	kill -INT $pid
 	wait $pid
@@ -436,6 +468,7 @@ freplace		freplace and fentry of a function of another program
 xdp_generic		XDP counts the packets of lo, generic
 xdp_driver		XDP counts the frames of a veth, in its driver
 clsact			tc and tcx count packets, by filters of clsact and by link
+actions			net show and tree have the actions of filters
 netkit			netkit counts packets
 networks		control groups, routes and sk_lookup count theirs
 listed			link show and tree name kprobes, functions, what replaces a function

@@ -66,7 +66,7 @@ fetch()
 	kdir=
 	pkg=$(apt-cache show "$(metapackage "$1")" 2>/dev/null |
 		sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p' | head -n 1)
-	if [ -n "$pkg" ] && [ ! -e "$cache/$pkg/cls_bpf.ko" ]; then
+	if [ -n "$pkg" ] && [ ! -e "$cache/$pkg/act_bpf.ko" ]; then
 		# The sandbox user of apt may not write here.
 		set -- "$1" "$cache"/"$pkg"_*.deb
 		if [ ! -e "$2" ]; then
@@ -95,7 +95,8 @@ unpack()
 	mkdir -p "$2.new" || return 1
 	dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2.new" --wildcards --strip-components=1 \
 		'./boot/vmlinuz-*' './lib/modules/*/veth.ko*' './lib/modules/*/cls_bpf.ko*' \
-		'./lib/modules/*/sch_ingress.ko*' || return 1
+		'./lib/modules/*/sch_ingress.ko*' './lib/modules/*/act_bpf.ko*' \
+		'./lib/modules/*/cls_matchall.ko*' || return 1
 	mv "$2.new"/boot/vmlinuz-* "$2.new/vmlinuz" || return 1
 	find "$2.new/lib" -name '*.ko*' -exec mv {} "$2.new" \;
 	find "$2.new" -name '*.xz' -exec xz -d {} \;
@@ -127,6 +128,8 @@ image()
 	done
 	add "$build/bpf-as/bpf-as" "$build/bpf-ld/bpf-ld" "$build/bpftool/bpftool" \
 		"$build/tests/qemu/target" "$build/tests/doctor" || return 1
+	rm -f "$root/bin/tc" # busybox's knows no programs
+	! command -v tc >/dev/null || add "$(command -v tc)" || return 1
 	cp -r "$src/examples" "$root/examples" || return 1
 	for f in "$build"/examples/*; do
 		if [ -f "$f" ] && [ -x "$f" ]; then
