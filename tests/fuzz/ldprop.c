@@ -558,16 +558,21 @@ bool ldprop_ar(const uint8_t *p, size_t n)
 	bu_ar_open(&ar, p, n);
 	while ((more = bu_ar_next(&ar, &m)) > 0) {
 		const uint8_t *name = (const uint8_t *)m.name.p;
+		struct bu_diags ds;
 		struct bu_obj o;
 
 		if (m.data < p + last || m.size > n || m.data > p + n - m.size || name < p || m.name.n > n ||
 		    name > p + n - m.name.n || ar.at <= last)
 			ok = ldprop_fails(LDP_ASTRAY);
 		last = ar.at;
+		bu_diags_init(&ds);
 		bu_obj_init(&o);
-		if (!bu_obj_read(&o, m.data, m.size, "member", NULL))
+		if (!bu_obj_read(&o, m.data, m.size, "member", &ds))
 			ldprop_sum.taken++;
+		else if (!ds.errors)
+			ok = ldprop_fails(LDP_SILENT);
 		bu_obj_free(&o);
+		bu_diags_free(&ds);
 	}
 	return ok;
 }
