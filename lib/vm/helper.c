@@ -39,6 +39,8 @@ bool bu_vm_progset_has(uint8_t set, uint32_t prog_type)
 		[BU_VM_P_TC_LWT] = TC | LWT | P(LWT_SEG6LOCAL),
 		[BU_VM_P_TC_LWT_XDP] = (TC & ~P(SK_SKB)) | LWT | P(LWT_SEG6LOCAL) | P(XDP),
 		[BU_VM_P_FILTER] = FILTER,
+		[BU_VM_P_TC_ONLY] = P(SCHED_CLS) | P(SCHED_ACT),
+		[BU_VM_P_TC_XMIT] = P(SCHED_CLS) | P(SCHED_ACT) | P(LWT_XMIT),
 		[BU_VM_P_REDIRECT] = P(XDP) | P(SCHED_CLS) | P(SCHED_ACT) | P(LWT_XMIT),
 		[BU_VM_P_NOT_TRACING] = ~TRACING,
 		[BU_VM_P_OUTPUT] = ~P(FLOW_DISSECTOR),
@@ -179,6 +181,10 @@ static int check_arg(struct bu_vm_run *run, const struct bu_vm_helper *h, unsign
 		return is_record(run, v) ? 0 : bad(run, h, i, "is no record of a ring buffer");
 	case BU_VM_A_STR:
 		return text(run, h, i);
+	case BU_VM_A_DYNPTR:
+		if (v & 7 || !bu_vm_mem_try(run, v, 16, true))
+			return bad_mem(run, h, i, 16, true);
+		return 0;
 	case BU_VM_A_LONG_OUT:
 		if (v & 7 || !bu_vm_mem_try(run, v, 8, true))
 			return bad_mem(run, h, i, 8, true);

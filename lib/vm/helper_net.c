@@ -9,13 +9,6 @@
 #define XDP_FRAME 40u
 #define XDP_META_MAX 255u
 
-/* linux/bpf.h: verdicts of XDP and tc, flags of redirecting */
-enum { XDP_ABORTED = 0, XDP_REDIRECT = 4, TC_ACT_SHOT = 2, TC_ACT_REDIRECT = 7 };
-#define XDP_FALLBACKS 3ull
-#define F_INGRESS 1ull
-#define F_BROADCAST 8ull
-#define F_EXCLUDE_INGRESS 16ull
-
 static uint64_t ret(int64_t v)
 {
 	return (uint64_t)v;
@@ -318,42 +311,4 @@ uint64_t bu_vm_h_l4_csum_replace(struct bu_vm_run *run, uint64_t ctx, uint64_t o
 	if (zero_is_none && !p[0] && !p[1])
 		p[0] = p[1] = 0xff;
 	return 0;
-}
-
-/* ---------------------------------------------------------------- redirecting */
-
-static void go_to(struct bu_vm_run *run, struct bu_vm_redirect to)
-{
-	if (run->ctx)
-		run->ctx->redirect = to;
-}
-
-/* bpf_redirect: what a program of its type returns to have the packet sent to a device. */
-uint64_t bu_vm_h_redirect(struct bu_vm_run *run, uint64_t ifindex, uint64_t flags, uint64_t c, uint64_t d, uint64_t e)
-{
-	bool xdp = run->prog->type == BPF_PROG_TYPE_XDP;
-
-	(void)c, (void)d, (void)e;
-	if (flags & ~(xdp ? 0 : F_INGRESS))
-		return xdp ? XDP_ABORTED : TC_ACT_SHOT;
-	go_to(run, (struct bu_vm_redirect){ .kind = BU_VM_TO_DEV, .ifindex = (uint32_t)ifindex, .flags = flags });
-	return xdp ? XDP_REDIRECT : TC_ACT_REDIRECT;
-}
-
-/* bpf_redirect_map: the same by a map; what to return when it has no such entry is in flags. */
-uint64_t bu_vm_h_redirect_map(struct bu_vm_run *run, uint64_t map, uint64_t key, uint64_t flags, uint64_t d, uint64_t e)
-{
-	struct bu_vm_map *m = (struct bu_vm_map *)(uintptr_t)map;
-	bool devs = m->type == BPF_MAP_TYPE_DEVMAP || m->type == BPF_MAP_TYPE_DEVMAP_HASH;
-	uint64_t more = devs ? F_BROADCAST | F_EXCLUDE_INGRESS : 0;
-	uint32_t k = (uint32_t)key;
-
-	(void)d, (void)e;
-	go_to(run, (struct bu_vm_redirect){ .kind = BU_VM_TO_NONE });
-	if (flags & ~(more | XDP_FALLBACKS))
-		return XDP_ABORTED;
-	if (!m->ops->lookup(m, &k, 0) && !(flags & more & F_BROADCAST))
-		return flags & XDP_FALLBACKS;
-	go_to(run, (struct bu_vm_redirect){ .kind = BU_VM_TO_MAP, .map_id = m->obj->id, .key = k, .flags = flags & more });
-	return XDP_REDIRECT;
 }

@@ -199,6 +199,7 @@ enum bu_vm_arg {
 	BU_VM_A_RECORD,      /* what ringbuf_reserve gave */
 	BU_VM_A_STR,         /* readable text with NUL in a read-only map value (snprintf's format) */
 	BU_VM_A_LONG_OUT,    /* 8 writable bytes */
+	BU_VM_A_DYNPTR,      /* 16 writable bytes, aligned */
 };
 /* For A_MAP the helper gets (uintptr_t) of a struct bu_vm_map *; the rest as in the registers. */
 typedef uint64_t bu_vm_helper_fn(struct bu_vm_run *run, uint64_t a, uint64_t b, uint64_t c,
@@ -219,6 +220,8 @@ enum bu_vm_progset {
 	BU_VM_P_TC,      /* those of SKB that may change the packet: sched_cls, sched_act, sk_skb */
 	BU_VM_P_TC_LWT, BU_VM_P_TC_LWT_XDP,
 	BU_VM_P_FILTER,  /* sched_cls, sched_act, cgroup_skb, socket filter */
+	BU_VM_P_TC_ONLY, /* sched_cls, sched_act */
+	BU_VM_P_TC_XMIT, /* these, and lwt_xmit */
 	BU_VM_P_REDIRECT, /* xdp, sched_cls, sched_act, lwt_xmit */
 	BU_VM_P_NOT_TRACING, BU_VM_P_OUTPUT /* perf_event_output */, BU_VM_P_ITER,
 };
