@@ -13,7 +13,7 @@ setup()
 
 teardown()
 {
-	[ -z "${CHURN:-}" ] || kill "$CHURN" 2>/dev/null || true
+	churn_end
 	net_teardown
 	zoo_end
 	drop_pins
@@ -27,6 +27,15 @@ theirs() { here "$UPSTREAM" "$@"; }
 
 # pinned PATH...: their ids
 pinned() { local f; for f; do $BPFTOOL -j prog show pinned "$f" | jq .id; done; }
+
+# ends the loop of a test, which removes what it made
+churn_end()
+{
+	[ -n "${CHURN:-}" ] || return 0
+	touch "$T/stop"
+	wait "$CHURN" || true
+	CHURN=
+}
 
 # ---------------------------------------------------------------- cgroup
 
@@ -98,15 +107,14 @@ pinned() { local f; for f; do $BPFTOOL -j prog show pinned "$f" | jq .id; done; 
 	zoo load:$PINS/in:cgroup_skb
 	mkdir "$CG/sub"
 	run -0 $BPFTOOL cgroup attach $CG/sub ingress pinned $PINS/in multi
-	(while :; do mkdir "$CG"/c{1,2,3,4} && rmdir "$CG"/c{1,2,3,4}; done) 3>&- 2>/dev/null &
+	(while [ ! -e stop ]; do mkdir "$CG"/c{1,2,3,4} && rmdir "$CG"/c{1,2,3,4}; done) 3>&- &
 	CHURN=$!
 	for _ in $(seq 40); do
 		run -0 $BPFTOOL -j cgroup tree $CG
 		[ "$(jq -c 'map([.cgroup, (.programs | length)])' <<<"$output")" = "[[\"$CG/sub\",1]]" ]
 	done
-	kill $CHURN
-	wait $CHURN || true
-	rmdir "$CG"/c[1234] 2>/dev/null || true
+	churn_end
+	! ls -d "$CG"/c[1234] 2>/dev/null
 }
 
 # ---------------------------------------------------------------- net
