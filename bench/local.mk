@@ -14,7 +14,7 @@ bench_vm_LDADD = $(LIBS_BU) -lm -ldl
 bench_vm_interp_SOURCES = bench/vm-interp.c tests/unit/vm_run.h tests/unit/tap.h
 bench_vm_interp_LDADD = $(LIBS_BU)
 CLEANFILES += $(EXTRA_PROGRAMS)
-BENCHES = bench/as.sh bench/load.sh bench/inspect.sh
+BENCHES = bench/as.sh bench/load.sh bench/inspect.sh bench/hooks.sh
 EXTRA_DIST += bench/harness.sh $(BENCHES)
 
 bench: all $(EXTRA_PROGRAMS) bench/vm-maps bench/vm-interp tests/probe tests/tool_zoo

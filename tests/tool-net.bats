@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bpftool: what hangs on control groups, network devices, events: cgroup, net, perf, token.
+# shellcheck disable=SC2034,SC2154 # for and from what is loaded
 
 bats_require_minimum_version 1.5.0
 

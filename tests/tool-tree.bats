@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bpftool tree and mem: where programs hang, what keeps objects alive, what they take.
+# shellcheck disable=SC2034,SC2154 # for and from what is loaded
 
 bats_require_minimum_version 1.5.0
 
@@ -113,7 +114,7 @@ places()
 	assert_line --index 1 --regexp "^  prog $one socket_filter  .*kept by fd of tool_zoo\($ZOO_PID\)$"
 	assert_line --index 2 --regexp "^    map $map array  zoo_data  kept by program $one, fd of tool_zoo\($ZOO_PID\)$"
 	[ "${#lines[@]}" = 3 ]
-	run -0 $BPFTOOL -j tree prog id $(id_of prog rawtp)
+	run -0 $BPFTOOL -j tree prog id "$(id_of prog rawtp)"
 	run -0 jq -c '[(.hooks | map([.hook, .place])), .programs, .maps]' <<<"$output"
 	assert_output '[[["tracepoint","task_rename"]],[],[]]'
 	run -2 $BPFTOOL tree nonsense
@@ -167,11 +168,11 @@ mem_of()
 	$BPFTOOL $1 -j mem >mem.json
 	p=$($BPFTOOL $1 -j prog show | jq -c "[.[] | select(any(.pids[]?; .pid == $pid)) | .id]")
 	m=$($BPFTOOL $1 -j map show | jq -c "[.[] | select(any(.pids[]?; .pid == $pid)) | .id]")
-	run -0 jq -c "[(.maps[] | select(.id == $m[0]) | .prog_ids == ($p | sort)),
+	run -0 jq -c "[(.maps[] | select(.id == ${m}[0]) | .prog_ids == ($p | sort)),
 		(.processes[] | select(.pid == $pid) | .programs, .maps, .bytes == .bytes_alone),
-		([.processes[] | select(.pid == $pid)][0].bytes == ([.programs[] | select([.id] | inside($p)) | .bytes] + [.maps[] | select(.id == $m[0]) | .bytes_memlock] | add)),
-		(.maps[] | select(.id == $m[0]) | .bytes_memlock >= 8000),
-		(.programs[] | select(.id == $p[0]) | .bytes_maps >= 8000),
+		([.processes[] | select(.pid == $pid)][0].bytes == ([.programs[] | select([.id] | inside($p)) | .bytes] + [.maps[] | select(.id == ${m}[0]) | .bytes_memlock] | add)),
+		(.maps[] | select(.id == ${m}[0]) | .bytes_memlock >= 8000),
+		(.programs[] | select(.id == ${p}[0]) | .bytes_maps >= 8000),
 		.total.bytes == ([.programs[].bytes_memlock, .programs[].bytes_jited, .maps[].bytes_memlock] | add),
 		(.total.maps == (.maps | length))]" mem.json
 	assert_output '[true,2,1,true,true,true,true,true,true]'
