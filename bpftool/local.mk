@@ -101,6 +101,7 @@ TOOL_BATS += tests/tool-prog.bats
 TOOL_BATS += tests/tool-typed.bats
 TOOL_BATS += tests/tool-load.bats
 TOOL_BATS += tests/tool-snapshot.bats
+TOOL_BATS += tests/tool-upstream.bats
 TOOL_BATS += tests/tool-net.bats
 TOOL_BATS += tests/tool-tree.bats
 TOOL_BATS += tests/tool-mapdump.bats

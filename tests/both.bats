@@ -69,3 +69,7 @@ on_vm() # FILE REGEX NUMBER
 @test "bpftool snapshot: save, diff, restore" {
 	on_vm tool-snapshot.bats . 7
 }
+
+@test "what the kernel tree's tests of bpftool assert of maps" {
+	on_vm tool-upstream.bats '^(metadata|an unprotected map by|a frozen map|maps of maps|update:|dump:)' 6
+}
