@@ -299,7 +299,7 @@ static void put_holders(struct mem *m)
 static void put_total(struct mem *m)
 {
 	struct bt *t = m->t;
-	uint64_t progs = 0, jited = 0, maps = 0;
+	uint64_t progs = 0, jited = 0, maps = 0, lasting = 0, unseen = 0;
 	size_t np = 0, nm = 0;
 
 	for (size_t i = 0; i < m->g.past[BU_MAP]; i++) {
@@ -310,6 +310,8 @@ static void put_total(struct mem *m)
 		if (n->err)
 			continue;
 		jited += n->kind == BU_PROG ? n->prog.jited_prog_len : 0;
+		lasting += m->stays[i] ? bytes_of(n) : 0;
+		unseen += m->stays[i] || m->reached[i] ? 0 : bytes_of(n);
 		*(n->kind == BU_PROG ? &progs : &maps) += n->mem_known ? n->mem : 0;
 	}
 	bu_out_obj(&t->out, "total");
@@ -319,6 +321,9 @@ static void put_total(struct mem *m)
 	bu_out_uint(&t->out, "maps", nm, ", %zu %s", nm, nm == 1 ? "map" : "maps");
 	bu_out_uint(&t->out, "bytes_maps", maps, " %llu", (unsigned long long)maps);
 	bu_out_uint(&t->out, "bytes", progs + jited + maps, ": %llu bytes\n", (unsigned long long)(progs + jited + maps));
+	bu_out_uint(&t->out, "bytes_lasting", lasting, "         %llu bytes are kept by pins and hooks",
+		    (unsigned long long)lasting);
+	bu_out_uint(&t->out, "bytes_unseen", unseen, ", %llu by what is not seen from here\n", (unsigned long long)unseen);
 	bu_out_obj_end(&t->out);
 }
 

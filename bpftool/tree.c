@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Hook, its programs in their order, their maps; and what keeps each of them alive. */
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "graph.h"
 
@@ -352,7 +355,9 @@ static int read_words(struct tree *tr, uint32_t *prog, uint32_t *map)
 {
 	struct bt *t = tr->t;
 	static const char *const list[] = { "prog", "map", "dev", "cgroup", NULL };
+	char self[32], path[PATH_MAX];
 	struct bt_obj o;
+	ssize_t n;
 	int st, fd;
 
 	if (!bt_peek(t))
@@ -363,13 +368,16 @@ static int read_words(struct tree *tr, uint32_t *prog, uint32_t *map)
 	if (bt_kw(t, "cgroup")) {
 		if (!bt_peek(t))
 			return bt_usage(t, NULL, NULL, "'cgroup' wants the path of a control group");
-		st = bt_cgroup_open(t, bt_peek(t), &fd);
+		st = bt_cgroup_open(t, bt_next(t), &fd);
 		if (st)
 			return st;
+		/* its path without links, however it was written */
+		snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+		n = readlink(self, path, sizeof(path) - 1);
 		t->sys->ops->close(t->sys, fd);
-		tr->cgroup = bt_next(t);
-		if (*tr->cgroup != '/' && bt_cgroup_root(t))
-			tr->cgroup = bu_arena_printf(&t->arena, "%s/%s", bt_cgroup_root(t), tr->cgroup);
+		if (n <= 0)
+			return bt_error(t, "T0102", "the control group is gone");
+		tr->cgroup = bu_arena_strndup(&t->arena, path, (size_t)n);
 		return 0;
 	}
 	if (!bt_is(t, "prog") && !bt_is(t, "map"))

@@ -140,7 +140,7 @@ static void each_number(int dir, char *buf, size_t room, bool (*fn)(void *ctx, c
 			char *end;
 			long v = strtol(e->name, &end, 10);
 
-			at += e->len;
+			at += e->len ? e->len : n;
 			if (end != e->name && *end == '\0' && v >= 0 && v <= INT_MAX && !fn(ctx, e->name, (int)v))
 				return;
 		}
