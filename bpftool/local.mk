@@ -22,6 +22,7 @@ TOOL_PARTS += bpftool/load.c
 TOOL_PARTS += bpftool/run.c
 TOOL_PARTS += bpftool/progcode.h
 TOOL_PARTS += bpftool/progcode.c
+TOOL_PARTS += bpftool/attach.c
 TOOL_PARTS += bpftool/xlated.c
 TOOL_PARTS += bpftool/visual.c
 TOOL_PARTS += bpftool/progasm.c

@@ -288,3 +288,62 @@ counter()
 		done
 	done
 }
+
+# ---------------------------------------------------------------- attach, detach
+
+@test "attach to a socket map, detach" {
+	need_pins
+	need_bpf
+	printf '\t.license "GPL"\n\t.section sk_skb/stream_verdict\nverdict:\tr0 = 1\n\texit\n' >v.s
+	$BPF_AS v.s -o v.o
+	run $BPFTOOL map create $PINS/m type sockmap key 4 value 4 entries 2 name socks
+	[ $status = 0 ] || skip "needs a backend with socket maps: $output"
+	$BPFTOOL prog load v.o $PINS/v
+	# what is attached cannot be attached as another, and a map that no program is in says so
+	run ! --separate-stderr $BPFTOOL prog detach pinned $PINS/v sk_skb_stream_verdict pinned $PINS/m
+	[[ $stderr == *'failed prog detach to map'* ]]
+	run -0 --separate-stderr $BPFTOOL prog attach pinned $PINS/v sk_skb_stream_verdict pinned $PINS/m
+	assert_equal "$output$stderr" ''
+	# the map keeps it
+	id=$(prog_id $PINS/v)
+	rm $PINS/v
+	run -0 $BPFTOOL prog show id $id
+	run -0 $BPFTOOL -j prog detach id $id stream_verdict pinned $PINS/m
+	assert_output null
+	eventually 5 eval "! $BPFTOOL prog show id $id"
+}
+
+@test "attach the flow dissector of a namespace, detach" {
+	need_netns
+	need_pins
+	need_bpf
+	[ "${BPFUTILS_BACKEND:-}" != vm ] || skip "needs a backend with network namespaces"
+	printf '\t.license "GPL"\n\t.section flow_dissector\ndissect:\tr0 = 0\n\texit\n' >f.s
+	$BPF_AS f.s -o f.o
+	run -0 $BPFTOOL prog load f.o $PINS/f
+	NS=bpfutils-tf-$$
+	ip netns add $NS
+	run -0 nsenter --net=/run/netns/$NS $BPFTOOL prog attach pinned $PINS/f flow_dissector
+	id=$(prog_id $PINS/f)
+	rm $PINS/f
+	run -0 $BPFTOOL prog show id $id
+	run -0 nsenter --net=/run/netns/$NS $BPFTOOL prog detach id $id flow_dissector
+	eventually 5 eval "! $BPFTOOL prog show id $id"
+}
+
+@test "attach: what is wrong" {
+	need_pins
+	need_bpf
+	object
+	run -0 $BPFTOOL prog load three.o $PINS/p
+	run -2 --separate-stderr $BPFTOOL prog attach pinned $PINS/p
+	run -2 --separate-stderr $BPFTOOL prog attach pinned $PINS/p sk_msg_verdct
+	[[ $stderr == *"did you mean 'sk_msg_verdict'?"* ]]
+	run -2 --separate-stderr $BPFTOOL prog attach pinned $PINS/p sk_msg_verdict
+	[[ $stderr == *'which map?'* ]]
+	run -2 --separate-stderr $BPFTOOL prog attach pinned $PINS/p xdp
+	[[ $stderr == *"'net attach'"* ]]
+	run ! --separate-stderr $BPFTOOL -j prog attach pinned $PINS/p flow_dissector
+	run -0 jq -r .error <<<"$output"
+	assert_output --partial 'failed prog attach'
+}
