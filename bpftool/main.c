@@ -11,12 +11,14 @@
 
 enum {
 	OPT_JSON = 1, OPT_PRETTY, OPT_PINS, OPT_NOMOUNT, OPT_VERSION, OPT_HELP, OPT_BACKEND, OPT_VM,
-	OPT_COLOR, OPT_EXPLAIN, OPT_COMPLETE, OPT_HUMAN, OPT_EXACT, OPT_BASE_BTF,
+	OPT_COLOR, OPT_EXPLAIN, OPT_COMPLETE, OPT_HUMAN, OPT_EXACT, OPT_BASE_BTF, OPT_LINES,
 };
 
 const struct bu_opt bt_opts[] = {
 	{ OPT_JSON, 'j', "json", NULL, "print JSON on one line", BU_WORD_NONE, NULL },
 	{ OPT_PRETTY, 'p', "pretty", NULL, "print JSON on many lines", BU_WORD_NONE, NULL },
+	{ OPT_LINES, 0, "json-lines", NULL, "print each value of what runs on as JSON on a line of its own",
+	  BU_WORD_NONE, NULL },
 	{ OPT_PINS, 'f', "bpffs", NULL, "show where objects are pinned", BU_WORD_NONE, NULL },
 	{ OPT_NOMOUNT, 'n', "nomount", NULL, "never mount a bpf file system", BU_WORD_NONE, NULL },
 	{ OPT_HUMAN, 0, "human", NULL, "show addresses in typed values as text", BU_WORD_NONE, NULL },
@@ -142,6 +144,9 @@ static int option(struct bt *t, const struct bu_optscan *s, int id, const char *
 	case OPT_JSON:
 		t->json = true;
 		break;
+	case OPT_LINES:
+		t->json = t->lines = true;
+		break;
 	case OPT_PINS:
 		t->pins = true;
 		break;
@@ -177,7 +182,7 @@ static int option(struct bt *t, const struct bu_optscan *s, int id, const char *
 		break;
 	}
 	t->out.json = t->json;
-	t->out.pretty = t->pretty;
+	t->out.pretty = t->pretty && !t->lines;
 	return 0;
 }
 

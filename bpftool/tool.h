@@ -37,6 +37,7 @@ struct bt {
 	bool json, pretty, pins, nomount;
 	uint8_t values;       /* BU_BTF_HUMAN, BU_BTF_EXACT */
 	const char *base_btf; /* -B, or NULL */
+	bool lines;           /* --json-lines: each JSON value of a running command is a line of its own */
 	enum bu_color_when color;
 	enum bu_backend backend;
 

@@ -382,7 +382,9 @@ void bu_out_init(struct bu_out *o, int (*write)(void *, const void *, size_t), v
 int bu_out_write_fd(void *ctx, const void *p, size_t n);
 /* Hands what is buffered to write. bu_out does so by itself whenever 256 KiB are there. */
 int bu_out_flush(struct bu_out *o);
-/* Closes a JSON document with a newline, flushes, frees. Returns the first error. */
+/* Closes a JSON document with a newline and flushes: another may follow. Returns the first error. */
+int bu_out_next(struct bu_out *o);
+/* The same, and frees. */
 int bu_out_finish(struct bu_out *o);
 void bu_out_obj(struct bu_out *o, const char *key);
 void bu_out_obj_end(struct bu_out *o);

@@ -29,11 +29,17 @@ int bu_out_flush(struct bu_out *o)
 	return o->err;
 }
 
-int bu_out_finish(struct bu_out *o)
+int bu_out_next(struct bu_out *o)
 {
 	if (o->json && !o->first[0])
 		bu_buf_char(&o->buf, '\n');
-	bu_out_flush(o);
+	o->first[0] = 1;
+	return bu_out_flush(o);
+}
+
+int bu_out_finish(struct bu_out *o)
+{
+	bu_out_next(o);
 	bu_buf_free(&o->buf);
 	return o->err;
 }
