@@ -46,6 +46,8 @@ struct bt_link {
 	uint64_t *addrs, *refs, *cookies;
 	uint32_t count;       /* of these */
 };
+/* A row of "link show"; ctx is its key. */
+int bt_link_row(struct bt *t, void *ctx, uint32_t id, int fd);
 int bt_link_read(struct bt *t, int fd, struct bt_link *l);
 /* "hardware:cpu-cycles" of a perf event. In the arena. */
 const char *bt_event_name(struct bt *t, uint32_t type, uint64_t config);

@@ -528,7 +528,7 @@ static void put_details(struct bt *t, const struct bt_link *l)
 
 /* ---------------------------------------------------------------- verbs */
 
-static int show_one(struct bt *t, void *ctx, uint32_t id, int fd)
+int bt_link_row(struct bt *t, void *ctx, uint32_t id, int fd)
 {
 	struct bt_link l;
 	int err = fd < 0 ? fd : bt_link_read(t, fd, &l);
@@ -557,14 +557,14 @@ int bt_link_show(struct bt *t)
 	int st;
 
 	if (!bt_peek(t))
-		return bt_list(t, BU_LINK, 0, show_one);
+		return bt_list(t, BU_LINK, 0, bt_link_row);
 	st = bt_handle(t, BU_LINK, 0, &o);
 	if (st)
 		return st;
 	st = bt_end(t);
 	if (!st) {
 		bt_begin(t);
-		st = show_one(t, (void *)t->key, o.id, o.fd);
+		st = bt_link_row(t, (void *)t->key, o.id, o.fd);
 	}
 	bt_obj_close(t, &o);
 	return st;

@@ -1,41 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Objects from files: prog load, prog loadall, struct_ops register, iter pin. The loader is bpf-ld's; what is pinned
- * where is bpftool's way. All of it is there at the end, or nothing.
+ * Objects from files: prog load, prog loadall. The loader is bpf-ld's; what is pinned where is bpftool's way. All of it
+ * is there at the end, or nothing.
  */
 #include <string.h>
 
-#include "load/load.h"
-#include "tool.h"
+#include "load.h"
 
-struct load {
-	const char *object, *path;
-	struct bu_load_opts opts;
-	struct bu_obj obj;
-	struct bu_plan plan;
-	struct bu_loaded made;
-	struct bu_type_req type;
-	bool typed;
-	struct bu_map_from *maps; size_t cap;
-	const char *only[1];
-};
-
-/* The status of what the loader said of err. */
-static int failed(struct bt *t, int err)
+int bt_load_failed(struct bt *t, int err)
 {
 	if (!t->ds.errors)
 		bt_error(t, err == -ENOMEM ? "U0003" : "T0106", "%s", bt_strerror(err));
 	return bu_exit_for(err);
 }
 
-static void begin(struct load *l)
+void bt_load_begin(struct bt_load *l)
 {
 	memset(l, 0, sizeof(*l));
 	bu_obj_init(&l->obj);
 	l->made.btf_fd = -1;
 }
 
-static int end(struct bt *t, struct load *l, int st)
+int bt_load_end(struct bt *t, struct bt_load *l, int st)
 {
 	int err = 0;
 
@@ -44,11 +30,10 @@ static int end(struct bt *t, struct load *l, int st)
 	if (l->plan.priv)
 		bu_plan_free(&l->plan);
 	bu_obj_free(&l->obj);
-	return err && !st ? failed(t, err) : st;
+	return err && !st ? bt_load_failed(t, err) : st;
 }
 
-/* OBJ, of which the backend depends. */
-static int read_object(struct bt *t, struct load *l)
+int bt_load_object(struct bt *t, struct bt_load *l)
 {
 	int err;
 
@@ -59,7 +44,7 @@ static int read_object(struct bt *t, struct load *l)
 	if (!err && !t->sys)
 		err = bu_load_backend(&t->sys, t->backend, &l->obj, &t->ds);
 	if (err)
-		return failed(t, err);
+		return bt_load_failed(t, err);
 	if (!l->obj.nprogs)
 		return bt_error(t, "L0101", "%s holds no program", bt_escz(t, l->object));
 	return 0;
@@ -71,7 +56,7 @@ static int take_path(struct bt *t, const char *word, const char **path)
 	return *path ? 0 : bt_usage(t, NULL, NULL, "'%s' wants a path", word);
 }
 
-static int plan_and_run(struct bt *t, struct load *l)
+int bt_load_run(struct bt *t, struct bt_load *l)
 {
 	int err = l->typed ? bu_types_apply(&l->obj, &l->type, 1, &t->ds) : 0;
 
@@ -80,12 +65,12 @@ static int plan_and_run(struct bt *t, struct load *l)
 	if (!err)
 		err = bu_load_run(&l->plan, t->sys, &l->made, &t->ds);
 	bu_sys_tell(t->sys, &t->ds);
-	return err ? failed(t, err) : 0;
+	return err ? bt_load_failed(t, err) : 0;
 }
 
 /* ---------------------------------------------------------------- words */
 
-static int take_type(struct bt *t, struct load *l)
+static int take_type(struct bt *t, struct bt_load *l)
 {
 	const char *word = bt_next(t);
 
@@ -126,7 +111,7 @@ static const char *map_named(const struct bu_obj *o, const char *name, struct bu
 }
 
 /* map {idx N | name NAME} MAP: that map of the object is one that is there already. */
-static int take_map(struct bt *t, struct load *l)
+static int take_map(struct bt *t, struct bt_load *l)
 {
 	const char *name = NULL, *word;
 	struct bu_near near;
@@ -166,13 +151,13 @@ static int take_map(struct bt *t, struct load *l)
 	l->maps = bu_arena_grow(&t->arena, l->maps, l->opts.nmaps, &l->cap, sizeof(*l->maps));
 	word = bu_arena_printf(&t->arena, "id:%u", o.id);
 	if (!l->maps || !word)
-		return failed(t, -ENOMEM);
+		return bt_load_failed(t, -ENOMEM);
 	l->maps[l->opts.nmaps++] = (struct bu_map_from){ name, word };
 	l->opts.maps = l->maps;
 	return 0;
 }
 
-static int take_device(struct bt *t, struct load *l, bool bound)
+static int take_device(struct bt *t, struct bt_load *l, bool bound)
 {
 	const char *dev = bt_next(t);
 	int n;
@@ -189,7 +174,7 @@ static int take_device(struct bt *t, struct load *l, bool bound)
 	return 0;
 }
 
-static int read_words(struct bt *t, struct load *l, bool *autoattach)
+static int read_words(struct bt *t, struct bt_load *l, bool *autoattach)
 {
 	static const char *const words[] = { "type", "map", "offload_dev", "xdpmeta_dev", "pinmaps", "autoattach",
 					     "kernel_btf", NULL };
@@ -219,13 +204,13 @@ static int read_words(struct bt *t, struct load *l, bool *autoattach)
 /* ---------------------------------------------------------------- prog load, prog loadall */
 
 /* Maps that no program uses are pinned too, when maps are pinned. */
-static int want_all_maps(struct bt *t, struct load *l)
+static int want_all_maps(struct bt *t, struct bt_load *l)
 {
 	const char **v = bu_arena_array(&t->arena, (size_t)l->obj.nmaps + 1, sizeof(*v));
 	unsigned n = 0;
 
 	if (!v)
-		return failed(t, -ENOMEM);
+		return bt_load_failed(t, -ENOMEM);
 	for (uint32_t i = 0; i < l->obj.nmaps; i++)
 		if (!l->obj.maps[i].is_inner && !l->obj.maps[i].optional)
 			v[n++] = l->obj.maps[i].name;
@@ -242,7 +227,7 @@ static bool is_attached(const struct bu_loaded *m, unsigned prog)
 	return false;
 }
 
-static void tell_unattached(struct bt *t, const struct load *l)
+static void tell_unattached(struct bt *t, const struct bt_load *l)
 {
 	for (unsigned i = 0; i < l->made.nprogs; i++)
 		if (l->made.progs[i].pin && !is_attached(&l->made, i))
@@ -253,35 +238,34 @@ static void tell_unattached(struct bt *t, const struct load *l)
 static int load(struct bt *t, bool all)
 {
 	bool autoattach = false;
-	struct load l;
+	struct bt_load l;
 	int st;
 
-	begin(&l);
-	st = read_object(t, &l);
+	bt_load_begin(&l);
+	st = bt_load_object(t, &l);
 	if (!st)
-		st = take_path(t, all ? "loadall" : "load", &l.path);
+		st = take_path(t, all ? "loadall" : "load", &l.opts.pin_progs);
 	if (!st)
 		st = read_words(t, &l, &autoattach);
 	if (!st && l.opts.pin_maps)
 		st = want_all_maps(t, &l);
 	if (!st)
-		st = bt_pin_place(t, l.path);
+		st = bt_pin_place(t, l.opts.pin_progs);
 	if (st)
 		goto out;
 	l.opts.no_attach = !autoattach;
 	l.opts.attach_if = autoattach;
-	l.opts.pin_progs = l.path;
 	l.opts.pin_one = !all;
 	if (!all) {
 		l.only[0] = l.obj.progs[0].name;
 		l.opts.only = l.only;
 		l.opts.nonly = 1;
 	}
-	st = plan_and_run(t, &l);
+	st = bt_load_run(t, &l);
 	if (!st && autoattach)
 		tell_unattached(t, &l);
 out:
-	return end(t, &l, st);
+	return bt_load_end(t, &l, st);
 }
 
 int bt_prog_load(struct bt *t)

@@ -14,6 +14,8 @@ teardown()
 {
 	[ -z "${TOP:-}" ] || kill -9 $TOP || true
 	rate_end
+	[ -z "${BUSY:-}" ] || touch stop
+	drop_pins
 	drop_world
 }
 
@@ -172,4 +174,70 @@ stands_still()
 	run -3 setpriv --reuid 65534 --clear-groups $BPFTOOL --backend=kernel top count 1
 	assert_output --partial 'programs cannot be counted: Operation not permitted'
 	assert_output --partial CAP_SYS_ADMIN
+}
+
+# ---------------------------------------------------------------- profile
+
+# A program that is busy all the time for a while, pinned at $PINS/busy
+busy()
+{
+	printf '\t.license "GPL"\n\t.section socket\nbusy:\tr0 = 0\n\tr1 = 1000\n1:\tr1 += -1\n\tif r1 != 0 goto 1b\n\texit\n' >busy.s
+	$BPF_AS busy.s -o busy.o
+	$BPFTOOL prog load busy.o $PINS/busy
+	head -c 64 /dev/zero >data
+	(while [ ! -e stop ]; do $BPFTOOL prog run pinned $PINS/busy data_in data repeat 20000 >/dev/null || break; done) 3>&- &
+	BUSY=$!
+}
+
+not_busy()
+{
+	touch stop
+	wait $BUSY || true
+	drop_pins
+}
+
+@test "profile: runs and their time" {
+	need_root
+	need_pins
+	need_bpf
+	busy
+	run -0 $BPFTOOL -j prog profile pinned $PINS/busy duration 0.5
+	not_busy
+	run -0 jq -c '[.[].metric, (.[0] | .run_cnt > 100, .value > 10000, .enabled > 400000000, .enabled == .running)]' <<<"$output"
+	assert_output '["time",true,true,true,true]'
+}
+
+@test "profile: sampling sees where the processor is" {
+	need_root
+	need_pins
+	need_bpf
+	[ "${BPFUTILS_BACKEND:-}" != vm ] || skip "needs the kernel"
+	[ "$(cat /proc/sys/net/core/bpf_jit_enable 2>/dev/null)" != 0 ] || skip "needs the kernel's JIT compiler"
+	busy
+	run -0 $BPFTOOL -j prog profile pinned $PINS/busy duration 1 time cpu_clock
+	not_busy
+	# the time of the program's own code: not more than all of it, and most of it
+	run -0 jq -c '(map({(.metric): .value}) | add) as $m | $m.cpu_clock > 0.4 * $m.time and $m.cpu_clock < 1.4 * $m.time' <<<"$output"
+	assert_output true
+}
+
+@test "profile: without counters of the processor that is said, status 3, and the time is there all the same" {
+	need_root
+	need_pins
+	need_bpf
+	busy
+	run --separate-stderr $BPFTOOL prog profile pinned $PINS/busy duration 0.3 cycles instructions
+	not_busy
+	[ $status != 0 ] || skip "needs a machine without hardware counters"
+	assert_equal $status 3
+	assert_line --regexp '^ +[0-9]+ run_cnt$'
+	assert_line --regexp '^ +[0-9]+ time '
+	assert_line --regexp '^ +not counted cycles'
+	[[ $stderr == *'cycles cannot be counted'* ]]
+}
+
+@test "profile: what is wrong" {
+	need_bpf
+	run -2 $BPFTOOL prog profile
+	run -1 $BPFTOOL prog profile id 4294967295 time
 }

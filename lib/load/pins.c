@@ -121,10 +121,21 @@ static int pin_progs(struct bu_plan *p, struct bu_diags *ds)
 		const char *path = p->opts->pin_one ? p->opts->pin_progs : path_in(p, p->opts->pin_progs, g->name, "");
 		int att = attachment_of(v, i);
 
+		/* Members of a struct that is attached live in its map. */
+		if (g->def && g->def->prog_type == BPF_PROG_TYPE_STRUCT_OPS && v->natt)
+			continue;
 		/* What one program brings along by tail calls lives in its array. */
 		if (p->opts->pin_one && i)
 			break;
 		err = add_pin(p, att < 0 ? PIN_PROG : PIN_LINK, att < 0 ? i : (unsigned)att, path, g->name, ds);
+		rc = err ? err : rc;
+	}
+	for (unsigned i = 0; i < v->natt; i++) {
+		const struct bu_attach *at = &v->att[i].at;
+
+		if (at->hook != BU_HOOK_STRUCT_OPS)
+			continue;
+		err = add_pin(p, PIN_LINK, i, path_in(p, p->opts->pin_progs, at->a, ""), at->a, ds);
 		rc = err ? err : rc;
 	}
 	return rc;
