@@ -13,7 +13,7 @@ setup()
 @test "bpftool.8 has every command and no other" {
 	$BPFTOOL -j help | jq -r '.[].command' | sort >"$T/program"
 	# the macros between the words away, and what begins with a capital
-	sed -n 's/^\.It Cm //p' "$MAN" | sed 's/ \(Ar\|Op\|Oo\) .*//; s/ Cm / /g' |
+	sed -n 's/^\.It Cm //p' "$MAN" | sed 's/ \(Ar\|Op\|Oo\|Bro\) .*//; s/ Cm / /g' |
 		sed 's/ key$//' | sort -u >"$T/page"
 	sort -u -o "$T/program" "$T/program"
 	run -0 diff "$T/program" "$T/page"
