@@ -466,8 +466,8 @@ static int change(struct bt *t, bool attach)
 			bt_escz(t, words));
 	if (attach && !way->tcx && (err == -EBUSY || err == -EEXIST))
 		bt_hint(t, "'overwrite' takes the place of a program that was not attached by a link");
-	if (!attach && way->tcx && err == -EBUSY)
-		bt_hint(t, "a link attached it: 'link detach'");
+	if (!attach && (err == -EBUSY || err == -EINVAL))
+		bt_hint(t, "what a link attached, 'link detach' detaches");
 out:
 	bt_obj_close(t, &prog);
 	return st;

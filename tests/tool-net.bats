@@ -155,6 +155,15 @@ churn_end()
 	run -0 jq -c '.[0] | [(.xdp | length), (.tc | map(.kind))]' <<<"$output"
 	assert_output '[0,["clsact/egress"]]'
 	run ! ours net detach tcx_ingress dev va
+	zoo_end
+	rm zoo.in
+	nsenter --net=/run/netns/$NS "$BUILDDIR/tests/tool_zoo" "xdp:$dev" < <(sleep 5) >linked 3>&- &
+	eventually 5 grep -q ready linked
+	if ! grep -q error= linked; then
+		run ! ours net detach xdp dev va
+		assert_output --partial "'link detach' detaches"
+	fi
+	kill $! 2>/dev/null || true
 	run -1 ours net attach xdp pinned $PINS/x dev nosuch
 	assert_output --partial "no network device 'nosuch'"
 	run -2 ours net attach xpd pinned $PINS/x dev va
