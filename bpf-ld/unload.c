@@ -161,16 +161,6 @@ static void tell_holders(struct unload *u, const struct pin *p)
 
 /* ---------------------------------------------------------------- doing it */
 
-static bool is_there(struct unload *u, const struct pin *p)
-{
-	struct bu_sys *s = u->l->sys;
-	int fd = bu_sys_fd_by_id(s, p->kind, p->id, 0);
-
-	if (fd >= 0)
-		s->ops->close(s, fd);
-	return fd != -ENOENT;
-}
-
 /* Waits until all that was removed is gone, or for a while. */
 static void await(struct unload *u, unsigned most)
 {
@@ -180,7 +170,7 @@ static void await(struct unload *u, unsigned most)
 		left = 0;
 		for (unsigned i = 0; i < u->n; i++) {
 			if (u->pin[i].removed && !u->pin[i].gone)
-				u->pin[i].gone = !is_there(u, &u->pin[i]);
+				u->pin[i].gone = bu_await_gone(u->l->sys, u->pin[i].kind, u->pin[i].id, 0);
 			left += u->pin[i].removed && !u->pin[i].gone;
 		}
 		if (left)

@@ -6,11 +6,11 @@
  */
 #include <linux/if_link.h>
 #include <string.h>
-#include <time.h>
 
 #include "graph.h"
+#include "load/load.h"
 
-/* The kernel frees links and programs behind our back: so long it may take. */
+/* So long it may take the kernel, and so long that it mostly takes. */
 #define GONE_MS 2000
 #define SOON_MS 300
 #define KEEPERS_TOLD 8
@@ -298,21 +298,6 @@ static void tell_keepers(struct unload *u)
 	}
 }
 
-static bool gone(struct unload *u, unsigned most)
-{
-	for (unsigned ms = 0, step = 1;; ms += step, step += step < 32 ? step : 0) {
-		int fd = bu_sys_fd_by_id(u->t->sys, u->kind, u->id, 0);
-
-		if (fd == -ENOENT)
-			return true;
-		if (fd >= 0)
-			u->t->sys->ops->close(u->t->sys, fd);
-		if (ms >= most)
-			return false;
-		nanosleep(&(struct timespec){ .tv_nsec = step * 1000000L }, NULL);
-	}
-}
-
 static int still_there(struct unload *u)
 {
 	struct bt *t = u->t;
@@ -354,14 +339,14 @@ static int unload(struct bt *t, enum bu_objkind kind)
 	bu_out_arr(&t->out, "removed");
 	take_away(&u);
 	bu_out_arr_end(&t->out);
-	is_gone = gone(&u, SOON_MS);
+	is_gone = bu_await_gone(t->sys, kind, u.id, SOON_MS);
 	if (!is_gone && !look(&u)) {
 		const struct bt_node *n = bt_graph_find(&u.g, kind, u.id);
 		size_t held = 0;
 
 		bt_holders(t, kind, u.id, &held);
 		/* What nobody seems to keep is on its way. */
-		is_gone = !n || (!n->in.n && !held && gone(&u, GONE_MS));
+		is_gone = !n || (!n->in.n && !held && bu_await_gone(t->sys, kind, u.id, GONE_MS));
 	}
 	bu_out_bool(&t->out, "gone", is_gone, NULL);
 	if (is_gone)

@@ -53,6 +53,11 @@ on_vm() # FILE REGEX NUMBER
 	on_vm tool-prog.bats '^(load|what is pinned|a program that the verifier|autoattach attaches|run: (value|data|what))' 11
 }
 
+@test "bpftool top, prog profile, prog unload, map unload" {
+	on_vm tool-top.bats '^(top|profile: (runs|what))' 8
+	on_vm tool-unload.bats '^(unload: (a (program|process|map)|what)|map unload)' 6
+}
+
 @test "bpftool's typed values: parts, addresses, ranges" {
 	on_vm tool-typed.bats '^(parts of|a part that|a byte of|--human|--exact)' 6
 }

@@ -253,6 +253,8 @@ void bu_stream_close(struct bu_stream *t);
  * when the file is at fault, not what it holds. bu_obj_free is due either way.
  */
 int bu_load_read(struct bu_obj *o, const char *path, struct bu_diags *ds);
+/* Is that object gone, or is it within so many milliseconds? The kernel frees links and programs behind our back. */
+bool bu_await_gone(struct bu_sys *s, enum bu_objkind kind, uint32_t id, unsigned ms);
 /* As bu_backend_open: the types of the object's programs say what this user would have to be allowed. */
 int bu_load_backend(struct bu_sys **s, enum bu_backend want, const struct bu_obj *o, struct bu_diags *ds);
 

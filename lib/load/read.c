@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* An object file, read as everybody reads it who is going to load it; the backend that its programs want. */
+/*
+ * An object file, read as everybody reads it who is going to load it; the backend that its programs want; and at the
+ * end whether what was loaded is gone.
+ */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "load/load.h"
 
@@ -40,4 +44,19 @@ int bu_load_backend(struct bu_sys **s, enum bu_backend want, const struct bu_obj
 	err = bu_backend_open(s, want, types, n, ds);
 	free(types);
 	return err;
+}
+
+bool bu_await_gone(struct bu_sys *s, enum bu_objkind kind, uint32_t id, unsigned ms)
+{
+	for (unsigned spent = 0, step = 1;; spent += step, step += step < 32 ? step : 0) {
+		int fd = bu_sys_fd_by_id(s, kind, id, 0);
+
+		if (fd == -ENOENT)
+			return true;
+		if (fd >= 0)
+			s->ops->close(s, fd);
+		if (spent >= ms)
+			return false;
+		nanosleep(&(struct timespec){ .tv_nsec = step * 1000000L }, NULL);
+	}
 }

@@ -299,6 +299,79 @@ networks()
 	nothing_left
 }
 
+# bpftool's own loading: what sections name is attached, links are pinned, unload ends them.
+autoattach()
+{
+	cat >auto.s <<-'END'
+		.license "GPL"
+		.map counts, array, key=u32, value=u64, max_entries=4
+		.section kprobe/__x64_sys_sched_get_priority_max
+	on_probe:
+		r1 = 0
+		*(u32 *)(r10 - 4) = r1
+		r1 = counts ll
+		r2 = r10
+		r2 += -4
+		call bpf_map_lookup_elem
+		if r0 == 0 goto 1f
+		r1 = 1
+		lock *(u64 *)(r0 + 0) += r1
+	1:	r0 = 0
+		exit
+		.section fentry/__x64_sys_sched_get_priority_max
+	on_entry:
+		r0 = 0
+		exit
+		.section xdp
+	on_packet:
+		r0 = 2
+		exit
+	END
+	bpf-as auto.s -o auto.o
+	bpftool prog loadall auto.o /sys/fs/bpf/a pinmaps /sys/fs/bpf/m autoattach 2>err
+	cat err
+	grep -q 'program on_packet does not support autoattach' err
+	target 5
+	[ "$(value /sys/fs/bpf/m/counts 0)" = 5 ]
+	bpftool link show pinned /sys/fs/bpf/a/on_probe
+	bpftool link show pinned /sys/fs/bpf/a/on_entry
+	for prog in on_probe on_entry on_packet; do
+		bpftool prog unload name $prog
+	done
+	target 5
+	[ "$(value /sys/fs/bpf/m/counts 0)" = 5 ]
+	[ -z "$(ls /sys/fs/bpf/a)" ]
+	bpftool map unload name counts
+	rmdir /sys/fs/bpf/a /sys/fs/bpf/m
+}
+iter_pin()
+{
+	cat >elems.s <<-'END'
+		.license "GPL"
+		.section iter/bpf_map_elem
+	elems:	r2 = *(u64 *)(r1 + 0)
+		r1 = *(u64 *)(r2 + 0)
+		r3 = 0x0a6d656c65 ll
+		*(u64 *)(r10 - 8) = r3
+		r2 = r10
+		r2 += -8
+		r3 = 5
+		call bpf_seq_write
+		r0 = 0
+		exit
+	END
+	bpf-as elems.s -o elems.o
+	bpftool map create /sys/fs/bpf/elems type array key 4 value 8 entries 3 name elems
+	bpftool iter pin elems.o /sys/fs/bpf/it map pinned /sys/fs/bpf/elems
+	bpftool iter list >list
+	cat list
+	grep -q 'target_name bpf_map_elem' list
+	[ "$(grep -c elem /sys/fs/bpf/it)" -ge 3 ]
+	bpftool prog unload name elems
+	[ ! -e /sys/fs/bpf/it ]
+	rm /sys/fs/bpf/elems
+}
+
 pinned()
 {
 	bpf-ld --attach "kprobe:$call=on_kprobe" --pin /sys/fs/bpf/t attach.o -- target 2
@@ -473,6 +546,8 @@ netkit			netkit counts packets
 networks		control groups, routes and sk_lookup count theirs
 listed			link show and tree name kprobes, functions, what replaces a function
 pinned			a pinned kprobe outlives bpf-ld, and ends with its pins
+autoattach		bpftool loadall attaches and pins links, unload ends them
+iter_pin		bpftool iter pin: the elements of a map by cat
 interrupted		an interrupt detaches, status 0, nothing is left
 refused			a refused program: its line is named, nothing is left
 no_function		a function that is not there is named, nothing is left
