@@ -3,6 +3,7 @@
  * Contexts: bytes of the caller, or virtual fields (xdp_md, __sk_buff). The fields are kept as the caller's
  * structure has them; pointers and lengths are made when they are read, as the kernel rewrites such loads.
  */
+#include "vm/helper.h"
 #include "vm/interp.h"
 
 #include <stdio.h>
@@ -15,7 +16,7 @@
 #define PACKET_MAX (256u << 10)
 #define ETH_LEN 14u
 
-enum { F_RO = 0, F_RW = 1, F_DATA, F_DATA_END, F_DATA_META, F_LEN, F_NULL };
+enum { F_RO = 0, F_RW = 1, F_DATA, F_DATA_END, F_DATA_META, F_LEN, F_NULL, F_SOCK };
 
 /* Who may write a field: bits of may_write(). */
 enum { W_TC = 1, W_FILTER = 2, W_CGROUP = 4, W_LWT = 8 };
@@ -65,7 +66,7 @@ static const struct field skb_fields[] = {
 	{ "tstamp", 152, 8, F_RW, W_TC | W_CGROUP },
 	{ "wire_len", 160, 4, F_RO, 0 },
 	{ "gso_segs", 164, 4, F_RO, 0 },
-	{ "sk", 168, 8, F_NULL, 0 },
+	{ "sk", 168, 8, F_SOCK, 0 },
 	{ "gso_size", 176, 4, F_RO, 0 },
 	{ "tstamp_type", 180, 1, F_RO, 0 },
 	{ "hwtstamp", 184, 8, F_RO, 0 },
@@ -149,7 +150,7 @@ static int packet_in(struct bu_vm_run *run)
 	run->data_meta = first;
 	run->data = first + meta;
 	run->data_end = first + size;
-	memset(run->md, 0, md);
+	memset(run->md, 0, BU_VM_MD_END);
 	if (c->bytes)
 		memcpy(run->md, c->bytes, c->size < md ? c->size : md);
 	if (c->loopback)
@@ -256,6 +257,9 @@ int bu_vm_ctx_load(struct bu_vm_run *run, uint64_t addr, uint32_t size, uint64_t
 		return 0;
 	case F_NULL:
 		*val = 0;
+		return 0;
+	case F_SOCK:
+		*val = bu_vm_skb_sock(run);
 		return 0;
 	case F_LEN:
 		memcpy(b, (uint8_t *)&len + (off - f->off), size);

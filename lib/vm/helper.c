@@ -45,6 +45,20 @@ bool bu_vm_progset_has(uint8_t set, uint32_t prog_type)
 		[BU_VM_P_NOT_TRACING] = ~TRACING,
 		[BU_VM_P_OUTPUT] = ~P(FLOW_DISSECTOR),
 		[BU_VM_P_ITER] = P(TRACING),
+		[BU_VM_P_TC_XDP] = P(SCHED_CLS) | P(SCHED_ACT) | P(XDP),
+		[BU_VM_P_TC_CGROUP] = P(SCHED_CLS) | P(SCHED_ACT) | P(CGROUP_SKB),
+		[BU_VM_P_SOCK_LOOKUP] = P(SCHED_CLS) | P(SCHED_ACT) | P(XDP) | P(CGROUP_SKB) | P(SK_SKB) |
+					P(CGROUP_SOCK_ADDR),
+		[BU_VM_P_CGROUP] = P(CGROUP_DEVICE) | P(CGROUP_SYSCTL) | P(CGROUP_SOCKOPT) | P(CGROUP_SOCK_ADDR) |
+				   P(CGROUP_SOCK),
+		[BU_VM_P_SKB_SOCK] = TC | P(CGROUP_SKB) | P(SOCKET_FILTER),
+		[BU_VM_P_KPROBE] = P(KPROBE),
+		[BU_VM_P_SYSCALL] = P(SYSCALL) | P(TRACING) | P(LSM) | P(KPROBE),
+		[BU_VM_P_PERF] = P(PERF_EVENT),
+		[BU_VM_P_SK_MSG] = P(SK_MSG),
+		[BU_VM_P_SOCK_OPS] = P(SOCK_OPS),
+		[BU_VM_P_CGROUP_SKB] = P(CGROUP_SKB),
+		[BU_VM_P_COOKIE] = P(KPROBE) | P(PERF_EVENT) | P(TRACEPOINT) | P(RAW_TRACEPOINT) | P(TRACING) | P(LSM),
 	};
 
 	return set < BU_ARRAY_SIZE(sets) && prog_type < 64 && sets[set] >> prog_type & 1;
@@ -185,6 +199,14 @@ static int check_arg(struct bu_vm_run *run, const struct bu_vm_helper *h, unsign
 		if (v & 7 || !bu_vm_mem_try(run, v, 16, true))
 			return bad_mem(run, h, i, 16, true);
 		return 0;
+	case BU_VM_A_U32_OUT:
+		if (v & 3 || !bu_vm_mem_try(run, v, 4, true))
+			return bad_mem(run, h, i, 4, true);
+		return 0;
+	case BU_VM_A_SOCK:
+		return bu_vm_sock_at(run, v) ? 0 : bad(run, h, i, "is no socket");
+	case BU_VM_A_CTX_NULL:
+		return !v || v == run->ctx_addr ? 0 : bad(run, h, i, "is neither the context nor NULL");
 	case BU_VM_A_LONG_OUT:
 		if (v & 7 || !bu_vm_mem_try(run, v, 8, true))
 			return bad_mem(run, h, i, 8, true);
@@ -236,7 +258,7 @@ int bu_vm_call_helper(struct bu_vm_run *run, const struct bu_vm_helper *h, uint6
 
 int bu_vm_helpers_end(struct bu_vm_run *run)
 {
-	bool held = run->spin || run->nrec;
+	bool held = run->spin || run->nrec || run->nheld;
 
 	if (run->spin && run->fault.kind == BU_VM_FAULT_NONE)
 		bu_vm_fault_at(run, BU_VM_FAULT_HELPER, 0, 0, false, "ends with a bpf_spin_lock held");
@@ -249,5 +271,8 @@ int bu_vm_helpers_end(struct bu_vm_run *run)
 	for (uint32_t i = 0; i < run->nrec; i++)
 		bu_vm_ringbuf_commit(run->rec[i].map, (void *)(uintptr_t)run->rec[i].lo, 0, true);
 	run->nrec = 0;
+	if (run->nheld && run->fault.kind == BU_VM_FAULT_NONE)
+		bu_vm_fault_at(run, BU_VM_FAULT_HELPER, 0, 0, false, "ends with a socket that was not released");
+	run->nheld = 0;
 	return held ? -EFAULT : 0;
 }

@@ -9,6 +9,21 @@
 #include "vm/vmhelper.def"
 #undef BU_VM_HELPER
 
+/* A helper's head; what it does not look at needs no word. */
+#define BU_VM_FN(name)                                                                               \
+	uint64_t bu_vm_h_##name(__attribute__((unused)) struct bu_vm_run *run,                      \
+				__attribute__((unused)) uint64_t a, __attribute__((unused)) uint64_t b, \
+				__attribute__((unused)) uint64_t c, __attribute__((unused)) uint64_t d, \
+				__attribute__((unused)) uint64_t e)
+
+/* Behind the fields of struct __sk_buff in run->md: what has no field there. */
+enum { BU_VM_MD_ENCAP = 192, BU_VM_MD_TUNNEL_SET, BU_VM_MD_OPT_SIZE, BU_VM_MD_TUNNEL = 200, BU_VM_MD_OPT = 256,
+	BU_VM_MD_END = 512, BU_VM_MD_SOCKS = 1024 };
+
+/* The socket of a run's packet (skb->sk), or 0; the socket that an address names, or NULL. helper_sock.c */
+uint64_t bu_vm_skb_sock(struct bu_vm_run *run);
+struct bu_vm_sock_ref *bu_vm_sock_at(struct bu_vm_run *run, uint64_t p);
+
 /*
  * What bpf_probe_read_kernel gives: n bytes that stand at addr in the recording or in the run's own
  * memory: 0, or -errno with dst zeroed. user, compat: as the _user and the old forms.

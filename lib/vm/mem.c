@@ -110,6 +110,14 @@ int bu_vm_mem_span(struct bu_vm_run *run, uint64_t addr, struct bu_vm_span *s)
 		s->hi = run->rec[i].hi;
 		return 0;
 	}
+	for (i = 0; i < run->nsock; i++) {
+		if (!within(addr, run->sock[i].lo, run->sock[i].hi))
+			continue;
+		s->lo = run->sock[i].lo;
+		s->hi = run->sock[i].hi;
+		s->write = false;
+		return 0;
+	}
 	r = bu_vm_region_at(&run->vm->win, addr);
 	m = r ? map_of(r) : NULL;
 	if (!m || !value_at(m, addr, &i, &row, &s->lo) || !granted(run, m, i, row))

@@ -156,7 +156,7 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 	run.tail_calls = 0;
 	run.fuel = vm->fuel;
 	run.seed = env && env->seeded ? env->seed : 0;
-	run.nrec = run.ninner = 0;
+	run.nrec = run.ninner = run.nsock = run.nheld = 0;
 	bu_vm_clear(run.key, sizeof(run.key));
 	run.spin = NULL;
 	run.spin_off = 0;
@@ -180,7 +180,7 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 	err = bu_vm_interp(&run);
 	if (stats)
 		count(p, now() - start);
-	if (run.spin || run.nrec)
+	if (run.spin || run.nrec || run.nheld)
 		bu_vm_helpers_end(&run);
 	if (vm->win.fault) { /* whatever else went wrong came of it */
 		vm->win.fault = 0;

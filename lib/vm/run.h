@@ -101,6 +101,12 @@ struct bu_vm_record {           /* a ring buffer's, between reserve and submit *
 	struct bu_vm_map *map;
 };
 
+struct bu_vm_sock_ref {         /* a socket that the program has seen: struct bpf_sock, or bpf_tcp_sock */
+	uint64_t lo, hi;
+	const struct bu_vm_sock *of;
+	bool tcp, held;         /* held: to be released */
+};
+
 struct bu_vm_run {
 	struct bu_vm *vm;
 	struct bu_vm_prog *prog;    /* changes with a tail call */
@@ -125,6 +131,9 @@ struct bu_vm_run {
 	uint8_t *md;                /* ctx.c: the fields of the virtual context as they are */
 	struct bu_vm_record rec[16];
 	uint32_t nrec;
+	struct bu_vm_sock_ref sock[16]; /* their bytes are in md */
+	uint32_t nsock, nheld;
+	struct bu_vm_sock own;          /* of the packet */
 	/* helper.c: keys that callbacks of for_each_map_elem may read, by the frame that called it */
 	struct { uint64_t lo, hi; } key[BU_VM_FRAMES];
 	/* … and the bpf_spin_lock that the program holds: its map, and the lock's offset in the file */
@@ -200,6 +209,9 @@ enum bu_vm_arg {
 	BU_VM_A_STR,         /* readable text with NUL in a read-only map value (snprintf's format) */
 	BU_VM_A_LONG_OUT,    /* 8 writable bytes */
 	BU_VM_A_DYNPTR,      /* 16 writable bytes, aligned */
+	BU_VM_A_U32_OUT,     /* 4 writable bytes, aligned */
+	BU_VM_A_SOCK,        /* a socket of this run */
+	BU_VM_A_CTX_NULL,    /* the context, or NULL */
 };
 /* For A_MAP the helper gets (uintptr_t) of a struct bu_vm_map *; the rest as in the registers. */
 typedef uint64_t bu_vm_helper_fn(struct bu_vm_run *run, uint64_t a, uint64_t b, uint64_t c,
@@ -224,6 +236,9 @@ enum bu_vm_progset {
 	BU_VM_P_TC_XMIT, /* these, and lwt_xmit */
 	BU_VM_P_REDIRECT, /* xdp, sched_cls, sched_act, lwt_xmit */
 	BU_VM_P_NOT_TRACING, BU_VM_P_OUTPUT /* perf_event_output */, BU_VM_P_ITER,
+	BU_VM_P_TC_XDP, BU_VM_P_TC_CGROUP /* and cgroup_skb */, BU_VM_P_SOCK_LOOKUP, BU_VM_P_CGROUP /* that have a result */,
+	BU_VM_P_SKB_SOCK /* whose context has a socket */, BU_VM_P_KPROBE, BU_VM_P_SYSCALL /* those that may sleep */, BU_VM_P_PERF,
+	BU_VM_P_SK_MSG, BU_VM_P_SOCK_OPS, BU_VM_P_COOKIE, BU_VM_P_CGROUP_SKB,
 };
 bool bu_vm_progset_has(uint8_t set, uint32_t prog_type);
 /* The row of a helper, or NULL: not implemented. Rows: vmhelper.def */

@@ -63,6 +63,22 @@ struct bu_vm_mem {
 	uint32_t size;
 };
 
+/* A socket that lookups find. Addresses as in packets, ports as numbers. */
+struct bu_vm_sock {
+	uint8_t protocol, family, state; /* IPPROTO_TCP, _UDP; AF_INET, _INET6; TCP_LISTEN, … */
+	uint16_t local_port, remote_port; /* remote 0: not connected */
+	uint8_t local[16], remote[16];
+	uint32_t ifindex, mark;
+};
+
+/* A route that bpf_fib_lookup finds. */
+struct bu_vm_route {
+	uint8_t family, bits;
+	bool gateway_given;
+	uint8_t dst[16], gateway[16], smac[6], dmac[6];
+	uint32_t ifindex, mtu;
+};
+
 /* What helpers answer instead of asking this machine; all zero: the machine and this process. */
 struct bu_vm_env {
 	bool fixed_time;     /* ktime_* answer time (ns) */
@@ -76,6 +92,15 @@ struct bu_vm_env {
 	uint64_t seed;
 	const struct bu_vm_mem *mems;
 	unsigned nmems;
+	const struct bu_vm_sock *socks;
+	unsigned nsocks;
+	const struct bu_vm_route *routes;
+	unsigned nroutes;
+	const uint64_t *cgroups; /* ids from the root's to the task's */
+	unsigned ncgroups;
+	const uint64_t *kstack, *ustack; /* innermost first */
+	unsigned nkstack, nustack;
+	uint64_t task;           /* what get_current_task gives; 0: an address where nothing is */
 	/* Takes a text of trace_printk instead of the world's ring. */
 	void (*printk)(void *ctx, const char *text, size_t n);
 	void *printk_ctx;
@@ -107,6 +132,15 @@ struct bu_vm_ctx {
 		uint32_t map_id, key;      /* MAP */
 		uint64_t flags;
 	} redirect;
+	uint64_t cookie, func_ip;  /* of the attachment, and of the function that is traced */
+	uint64_t perf_value[3];    /* perf_event: counter, enabled, running */
+	/* What helpers noted: in and out. */
+	int32_t retval;            /* of the control group's programs so far */
+	uint32_t signal;           /* the last of send_signal; 0: none */
+	bool overridden;           /* override_return, and its value */
+	uint64_t override;
+	uint32_t apply_bytes, cork_bytes; /* sk_msg */
+	uint32_t cb_flags;         /* sock_ops */
 	struct bu_buf *seq;    /* iterators: takes what seq_write and seq_printf print; else NULL */
 };
 

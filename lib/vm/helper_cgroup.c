@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Helpers that ask which control group, namespace and user something belongs to, and what a control group's program returns. */
+#include "vm/helper.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+#define MOUNT "/sys/fs/cgroup"
+#define ROOT_ID 1u /* of the hierarchy's root */
+
+/* This process's control group below the mount, "" for the root or where none is known. */
+static void own_path(char *path, size_t size)
+{
+	char line[4096];
+	FILE *f = fopen("/proc/self/cgroup", "re");
+
+	path[0] = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = 0;
+		if (!strncmp(line, "0::", 3) && strcmp(line, "0::/") != 0 && strstr(line, "/..") == NULL)
+			snprintf(path, size, "%s", line + 3);
+	}
+	if (f)
+		fclose(f);
+}
+
+/* Id of the group that so many levels of its path name; level -1: of all. 0: it has not so many. */
+static uint64_t group(const struct bu_vm_run *run, int32_t level)
+{
+	const struct bu_vm_env *env = run->env;
+	char path[4096], full[4096 + sizeof(MOUNT)], *p;
+	struct stat st;
+
+	if (env && env->ncgroups)
+		return level < 0 ? env->cgroups[env->ncgroups - 1] :
+		       (unsigned)level < env->ncgroups ? env->cgroups[level] : 0;
+	if (env && env->fixed_task)
+		return level <= 0 ? ROOT_ID : 0;
+	own_path(path, sizeof(path));
+	p = path;
+	for (int32_t i = 0; level >= 0 && i <= level; i++) {
+		if (i && !*p)
+			return 0;
+		if (i)
+			p++; /* the slash */
+		if (i || level == 0)
+			p += level == 0 ? 0 : strcspn(p, "/");
+	}
+	if (level >= 0)
+		*p = 0;
+	snprintf(full, sizeof(full), MOUNT "%s", path);
+	return stat(full, &st) ? ROOT_ID : st.st_ino;
+}
+
+BU_VM_FN(get_current_cgroup_id)
+{
+	return group(run, -1);
+}
+
+BU_VM_FN(get_current_ancestor_cgroup_id)
+{
+	return (int32_t)a < 0 ? 0 : group(run, (int32_t)a);
+}
+
+/* Packets of runs by hand belong to a socket of who runs them. */
+BU_VM_FN(skb_cgroup_id)
+{
+	return group(run, -1);
+}
+
+BU_VM_FN(skb_ancestor_cgroup_id)
+{
+	return (int32_t)b < 0 ? 0 : group(run, (int32_t)b);
+}
+
+BU_VM_FN(skb_cgroup_classid)
+{
+	return 0;
+}
+
+BU_VM_FN(sk_cgroup_id)
+{
+	return group(run, -1);
+}
+
+BU_VM_FN(sk_ancestor_cgroup_id)
+{
+	return (int32_t)b < 0 ? 0 : group(run, (int32_t)b);
+}
+
+/* ---------------------------------------------------------------- namespaces */
+
+BU_VM_FN(get_netns_cookie)
+{
+	uint64_t cookie = 1; /* the first namespace's */
+	socklen_t n = sizeof(cookie);
+	int fd;
+
+	if (run->env && run->env->fixed_task)
+		return cookie;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return cookie;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &n))
+		cookie = 1;
+	close(fd);
+	return cookie;
+}
+
+/* struct bpf_pidns_info: pid, tgid */
+BU_VM_FN(get_ns_current_pid_tgid)
+{
+	uint32_t out[2] = { 0 };
+	struct stat st;
+
+	memset((void *)(uintptr_t)c, 0, d);
+	if (d != sizeof(out) || stat("/proc/self/ns/pid", &st) || st.st_dev != a || st.st_ino != b)
+		return (uint64_t)-EINVAL;
+	bu_vm_task(run, &out[0], &out[1], NULL);
+	memcpy((void *)(uintptr_t)c, out, sizeof(out));
+	return 0;
+}
+
+/* ---------------------------------------------------------------- the result of a control group's programs */
+
+BU_VM_FN(get_retval)
+{
+	return run->ctx ? (uint64_t)(int64_t)run->ctx->retval : 0;
+}
+
+BU_VM_FN(set_retval)
+{
+	if (run->ctx)
+		run->ctx->retval = (int32_t)a;
+	return 0;
+}
