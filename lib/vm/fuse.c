@@ -60,6 +60,33 @@ static uint16_t rotated(const struct bu_vm_op *op, int64_t *n)
 	return 0;
 }
 
+/* dst = src; dst op= x, of r0 to r9: the code of both, 0 for none. */
+static uint16_t moved_x(const struct bu_vm_op *op)
+{
+	if (op[0].code != BU_VM_I_MOV64X || op[1].dst != op[0].dst || op[1].src == op[0].dst || op[0].dst > 9 ||
+	    op[0].src > 9 || op[1].src > 9)
+		return 0;
+	return op[1].code == BU_VM_I_ADD64X ? BU_VM_I_MADD64X : op[1].code == BU_VM_I_XOR64X ? BU_VM_I_MXOR64X : 0;
+}
+
+/* dst += k; if dst ? k goto: the end of a loop. */
+static uint16_t add_jump(const struct bu_vm_op *op)
+{
+	static const uint16_t codes[][3] = {
+		{ BU_VM_I_ADD64K, BU_VM_I_JNE64KF, BU_VM_I_ADDJNE64KF },
+		{ BU_VM_I_ADD64K, BU_VM_I_JLT64KF, BU_VM_I_ADDJLT64KF },
+		{ BU_VM_I_ADD64K, BU_VM_I_JEQ64KF, BU_VM_I_ADDJEQ64KF },
+		{ BU_VM_I_ADD32K, BU_VM_I_JNE32KF, BU_VM_I_ADDJNE32KF },
+	};
+
+	if (op[0].dst != op[1].dst || op[0].dst > 9)
+		return 0;
+	for (size_t i = 0; i < BU_ARRAY_SIZE(codes); i++)
+		if (op[0].code == codes[i][0] && (op[1].code == codes[i][1] || op[1].code == codes[i][1] + 1))
+			return (uint16_t)(codes[i][2] + op[1].code - codes[i][1]);
+	return 0;
+}
+
 void bu_vm_fuse(struct bu_vm_op *ops, uint32_t n)
 {
 	for (uint32_t i = 0; i + 1 < n; i++) {
@@ -72,6 +99,12 @@ void bu_vm_fuse(struct bu_vm_op *ops, uint32_t n)
 		} else if ((code = moved(op))) {
 			op->code = code;
 			op->imm = op[1].imm;
+		} else if ((code = moved_x(op))) {
+			op->code = code;
+			op->off = op[1].src;
+		} else if ((code = add_jump(op))) {
+			op->code = code;
+			op->imm = (int64_t)((uint64_t)(uint32_t)op[1].imm << 32 | (uint32_t)op->imm);
 		} else if (op->code == BU_VM_I_IMM64 && i + 2 < n && op[2].code == BU_VM_I_ADD64X && op[2].dst == op->dst &&
 			   op[2].src != op->dst) {
 			op->code = BU_VM_I_LEA64;

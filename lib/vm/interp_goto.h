@@ -36,6 +36,20 @@
 #define JK(n, T, cond) JUMP1(n##F, T, op->imm, cond, FORWARD) JUMP1(n##B, T, op->imm, cond, BACKWARD)
 #define JX(n, T, cond) JUMP1(n##F, T, S, cond, FORWARD) JUMP1(n##B, T, S, cond, BACKWARD)
 #define JUMP(n) OP(n##F) FORWARD OP(n##B) BACKWARD
+#define X r[op->off]
+#define DSX D1_2
+/* The jump is the second of two: its distance counts from there. */
+#define ADDJ1(n, T, E, cond, way)                                                                   \
+	OP(n)                                                                                       \
+	{                                                                                           \
+		T a = (T)D + (T)(E)(int32_t)op->imm, b = (T)(E)(op->imm >> 32);                     \
+		D = a;                                                                              \
+		op++;                                                                               \
+		if (cond)                                                                           \
+			way;                                                                        \
+	}                                                                                           \
+	NEXT(1)
+#define ADDJ(n, T, E, cond) ADDJ1(n##F, T, E, cond, FORWARD) ADDJ1(n##B, T, E, cond, BACKWARD)
 
 #define ADDR(reg) (r[op->reg] + (uint64_t)(int64_t)op->off)
 #define LD(n, T, E)                                                                                 \

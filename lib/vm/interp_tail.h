@@ -35,6 +35,11 @@ static struct {
 	EACH_S(F, 6, __VA_ARGS__) EACH_S(F, 7, __VA_ARGS__) EACH_S(F, 8, __VA_ARGS__) \
 	EACH_S(F, 9, __VA_ARGS__)
 #define EACH_D11S(F, ...) EACH_DS(F, __VA_ARGS__) EACH_S(F, 10, __VA_ARGS__)
+#define EACH_S10(F, d, ...) F(d, 0, __VA_ARGS__) F(d, 1, __VA_ARGS__) F(d, 2, __VA_ARGS__) F(d, 3, __VA_ARGS__) F(d, 4, __VA_ARGS__) \
+	F(d, 5, __VA_ARGS__) F(d, 6, __VA_ARGS__) F(d, 7, __VA_ARGS__) F(d, 8, __VA_ARGS__) F(d, 9, __VA_ARGS__)
+#define EACH_DS10(F, ...) EACH_S10(F, 0, __VA_ARGS__) EACH_S10(F, 1, __VA_ARGS__) EACH_S10(F, 2, __VA_ARGS__) EACH_S10(F, 3, __VA_ARGS__) \
+	EACH_S10(F, 4, __VA_ARGS__) EACH_S10(F, 5, __VA_ARGS__) EACH_S10(F, 6, __VA_ARGS__) EACH_S10(F, 7, __VA_ARGS__) \
+	EACH_S10(F, 8, __VA_ARGS__) EACH_S10(F, 9, __VA_ARGS__)
 /* d and s among r0 to r9, not the same: the diagonal is never bound */
 #define EACH_TWO(F, ...) \
 	F(0, 1, __VA_ARGS__) F(0, 2, __VA_ARGS__) F(0, 3, __VA_ARGS__) F(0, 4, __VA_ARGS__) \
@@ -144,6 +149,24 @@ static __attribute__((noinline)) PN void out_of_fuel(ARGS)
 #define ONE_STN(d, n, T) static PN void n##_##d(ARGS) STOREN_BODY(d, T, op->imm)
 #define ONE_STXN(d, s, n, T) static PN void n##_##d##_##s(ARGS) STOREN_BODY(d, T, r##s)
 
+#define ONE_DSX(x, n, d, s, ...)                                                                    \
+	static PN void n##_##d##_##s##_##x(ARGS) { uint64_t D, S = r##s, X = r##x; __VA_ARGS__ r##d = D; NEXT(2); }
+#define EACH_X(d, s, n, ...)                                                                        \
+	ONE_DSX(0, n, d, s, __VA_ARGS__) ONE_DSX(1, n, d, s, __VA_ARGS__) ONE_DSX(2, n, d, s, __VA_ARGS__)  \
+	ONE_DSX(3, n, d, s, __VA_ARGS__) ONE_DSX(4, n, d, s, __VA_ARGS__) ONE_DSX(5, n, d, s, __VA_ARGS__)  \
+	ONE_DSX(6, n, d, s, __VA_ARGS__) ONE_DSX(7, n, d, s, __VA_ARGS__) ONE_DSX(8, n, d, s, __VA_ARGS__)  \
+	ONE_DSX(9, n, d, s, __VA_ARGS__)
+#define ONE_ADDJ(d, n, T, E, cond)                                                                  \
+	static PN void n##_##d(ARGS)                                                                \
+	{                                                                                           \
+		T a = (T)r##d + (T)(E)(int32_t)op->imm, b = (T)(E)(op->imm >> 32);                  \
+		r##d = a;                                                                           \
+		op++;                                                                               \
+		if (cond)                                                                           \
+			TAKE;                                                                       \
+		NEXT(1);                                                                            \
+	}
+
 #define D1(n, ...) EACH_D(ONE_D, n, 1, __VA_ARGS__)
 #define DK D1
 #define DS(n, ...) EACH_DS(ONE_DS, n, 1, __VA_ARGS__)
@@ -151,6 +174,8 @@ static __attribute__((noinline)) PN void out_of_fuel(ARGS)
 #define DS_2(n, ...) EACH_DS(ONE_DS, n, 2, __VA_ARGS__)
 #define DS_3(n, ...) EACH_DS(ONE_DS, n, 3, __VA_ARGS__)
 #define DSW(n, ...) EACH_TWO(ONE_DSW, n, 4, __VA_ARGS__)
+#define DSX(n, ...) EACH_DS10(EACH_X, n, __VA_ARGS__)
+#define ADDJ(n, T, E, cond) EACH_D(ONE_ADDJ, n, T, E, cond)
 #define JK(n, T, cond) EACH_D11(ONE_JK, n, T, cond)
 #define JX(n, T, cond) EACH_D11S(ONE_JX, n, T, cond)
 #define JUMP(n) static PN void n(ARGS) TAKE
@@ -179,6 +204,8 @@ static const row rows[BU_VM_NICODES] = {
 #define DSW(n, ...) [BU_VM_I_##n] = { EACH_TWO(AT_DS, n, n) },
 #define JK(n, T, cond) [BU_VM_I_##n##F] = { EACH_D11(AT_D, n, n) }, [BU_VM_I_##n##B] = { EACH_D11(AT_D, n, n) },
 #define JX(n, T, cond) [BU_VM_I_##n##F] = { EACH_D11S(AT_DS, n, n) }, [BU_VM_I_##n##B] = { EACH_D11S(AT_DS, n, n) },
+#define DSX(n, ...)
+#define ADDJ(n, T, E, cond) [BU_VM_I_##n##F] = { EACH_D(AT_D, n, n) }, [BU_VM_I_##n##B] = { EACH_D(AT_D, n, n) },
 #define JUMP(n) [BU_VM_I_##n##F] = { [0] = n }, [BU_VM_I_##n##B] = { [0] = n },
 #define LD(n, T, E) DS(n)
 #define LDN(n, T, E) DS(n)
@@ -189,6 +216,34 @@ static const row rows[BU_VM_NICODES] = {
 #define COLD(n)
 #include "vm/interp_body.def"
 };
+
+/* Those of three registers: [dst * 100 + src * 10 + the third]. */
+static step_fn *const three[][1000] = {
+#define AT_X(x, n, d, s) [d * 100 + s * 10 + x] = n##_##d##_##s##_##x,
+#define EACH_XOF(d, s, n, ...)                                                                      \
+	AT_X(0, n, d, s) AT_X(1, n, d, s) AT_X(2, n, d, s) AT_X(3, n, d, s) AT_X(4, n, d, s)          \
+	AT_X(5, n, d, s) AT_X(6, n, d, s) AT_X(7, n, d, s) AT_X(8, n, d, s) AT_X(9, n, d, s)
+#define DSX(n, ...) [BU_VM_I_##n - BU_VM_I_MADD64X] = { EACH_DS10(EACH_XOF, n, n) },
+#define D1(n, ...)
+#define DK(n, ...)
+#define DS(n, ...)
+#define D1_2(n, ...)
+#define DS_2(n, ...)
+#define DS_3(n, ...)
+#define DSW(n, ...)
+#define JK(n, T, cond)
+#define JX(n, T, cond)
+#define ADDJ(n, T, E, cond)
+#define JUMP(n)
+#define LD(n, T, E)
+#define LDN(n, T, E)
+#define ST(n, T)
+#define STN(n, T)
+#define STX(n, T)
+#define STXN(n, T)
+#define COLD(n)
+#include "vm/interp_body.def"
+};
 #undef r10
 
 static void bind(struct bu_vm_op *op)
@@ -196,7 +251,9 @@ static void bind(struct bu_vm_op *op)
 	step_fn *fn = NULL;
 	step_fn *const *row = rows[op->code];
 
-	if (op->dst <= 10 && op->src <= 10)
+	if (op->code >= BU_VM_I_MADD64X && op->code <= BU_VM_I_MXOR64X)
+		fn = three[op->code - BU_VM_I_MADD64X][op->dst * 100 + op->src * 10 + op->off];
+	else if (op->dst <= 10 && op->src <= 10)
 		fn = row[op->dst * 11 + op->src];
 	/* without a second register; jumps that always jump have none */
 	if (!fn && op->dst <= 10 && !row[op->dst * 11 + 1])
