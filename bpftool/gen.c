@@ -120,6 +120,7 @@ static int skeleton(struct bt *t, bool sub)
 {
 	const char *path = bt_next(t), *name = NULL;
 	struct bu_buf file = { 0 }, text = { 0 };
+	bool own = false;
 	struct bu_obj o;
 	int st = 0, err;
 
@@ -129,6 +130,11 @@ static int skeleton(struct bt *t, bool sub)
 		name = bt_next(t);
 		if (!name || !is_word(name) || strlen(name) > 63)
 			return bt_usage(t, NULL, NULL, "'name' wants a word that C takes, of at most 63 characters");
+	}
+	if (!sub && bt_kw(t, "runtime")) {
+		own = bt_is(t, "own");
+		if (!bt_kw(t, "own") && !bt_kw(t, "libbpf"))
+			return bt_usage(t, NULL, NULL, "'runtime' is libbpf or own");
 	}
 	st = bt_end(t);
 	if (st)
@@ -149,6 +155,12 @@ static int skeleton(struct bt *t, bool sub)
 	st = bt_read_object(t, &o, path);
 	if (st)
 		goto out;
+	if (own) {
+		st = bt_own_skeleton(t, &text, &o, name);
+		if (!st)
+			bt_put_document(t, &text);
+		goto out;
+	}
 	err = sub ? bt_subskeleton(&text, &o, name) : bt_skeleton(&text, &o, name, &file);
 	if (err || text.failed)
 		st = err == -E2BIG ? bt_error(t, "T0132", "the types of '%s' lie too deep in each other for C", bt_escz(t, path))

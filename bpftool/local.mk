@@ -15,7 +15,9 @@ TOOL_PARTS += bpftool/btf.c
 TOOL_PARTS += bpftool/btfraw.c
 TOOL_PARTS += bpftool/gen.h
 TOOL_PARTS += bpftool/gen.c
+TOOL_PARTS += bpftool/skel.h
 TOOL_PARTS += bpftool/skel.c
+TOOL_PARTS += bpftool/skelown.c
 TOOL_PARTS += bpftool/ksym.c
 TOOL_PARTS += bpftool/prog.c
 TOOL_PARTS += bpftool/load.h
@@ -65,6 +67,8 @@ TOOL_PARTS += bpftool/shell.c
 TOOL_PARTS += bpftool/world.c
 TOOL_PARTS += bpftool/tracelog.c
 bpftool_bpftool_SOURCES = bpftool/main.c $(TOOL_PARTS)
+bpfutilsdir = $(includedir)/bpfutils
+dist_bpfutils_HEADERS = include/bpfutils/skel.h
 bpftool_bpftool_LDADD = $(LIBS_BU) $(READLINE_LIBS) $(CAPSTONE_LIBS)
 
 # Completion for the three programs, under the names that --program-prefix and its like give them.
@@ -139,3 +143,4 @@ tests_btf_c_check_SOURCES = tests/btf_c_check.c
 tests_btf_c_check_LDADD = $(LIBS_BU)
 EXTRA_DIST += tests/golden/btf/shapes.c
 EXTRA_DIST += tests/golden/gen/sk.bpf.c tests/golden/gen/use.c tests/golden/gen/usesub.c
+EXTRA_DIST += tests/golden/gen/own.bpf.c tests/golden/gen/useown.c

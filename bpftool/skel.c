@@ -6,39 +6,27 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "gen.h"
+#include "skel.h"
 
 #define NAME16 15 /* characters that the kernel keeps of a map's name */
 
-struct skel {
-	struct bu_buf *out;
-	const struct bu_obj *o;
-	const char *name;
-	struct bu_btf_c *c;
-	struct bu_arena a;
-	bool sub;             /* pointers to variables instead of variables */
-	int err;
-};
-
-static void put(struct skel *s, const char *text)
+void skel_put(struct skel *s, const char *text)
 {
 	bu_buf_str(s->out, text);
 }
 
-/* Text in which @ stands for the object's name. */
-static void put_named(struct skel *s, const char *text)
+void skel_named(struct skel *s, const char *text)
 {
 	const char *at;
 
 	for (; (at = strchr(text, '@')); text = at + 1) {
 		bu_buf_add(s->out, text, (size_t)(at - text));
-		put(s, s->name);
+		skel_put(s, s->name);
 	}
-	put(s, text);
+	skel_put(s, text);
 }
 
-/* What C calls it: ".data.own" is data_own. */
-static const char *word(struct skel *s, const char *name)
+const char *skel_word(struct skel *s, const char *name)
 {
 	char *w;
 
@@ -49,6 +37,15 @@ static const char *word(struct skel *s, const char *name)
 		if (!isalnum((unsigned char)*p) && *p != '_')
 			*p = '_';
 	return w ? w : "";
+}
+
+void skel_string(struct skel *s, struct bu_str v)
+{
+	bu_buf_char(s->out, '"');
+	for (size_t i = 0; i < v.n; i++)
+		bu_buf_printf(s->out, (uint8_t)v.p[i] < ' ' || (uint8_t)v.p[i] > '~' || strchr("\"\\?", v.p[i]) ? "\\%03o" : "%c",
+			      (uint8_t)v.p[i]);
+	bu_buf_char(s->out, '"');
 }
 
 static bool is_data(const struct bu_obj_map *m)
@@ -89,7 +86,7 @@ static bool variable(const struct skel *s, const struct bu_btf_type *sec, uint32
 	       var->kind == BU_BTF_VAR && var->linkage;
 }
 
-static bool has_variables(const struct skel *s, const struct bu_obj_map *m)
+bool skel_has_variables(const struct skel *s, const struct bu_obj_map *m)
 {
 	uint32_t id = datasec(s, m);
 	struct bu_btf_secvar v;
@@ -110,10 +107,10 @@ static void put_variables(struct skel *s, const struct bu_obj_map *m)
 	uint64_t end = 0;
 	unsigned pads = 0;
 
-	if (!has_variables(s, m))
+	if (!skel_has_variables(s, m))
 		return;
 	bu_btf_get(&s->o->btf, datasec(s, m), &sec);
-	bu_buf_printf(s->out, "\tstruct %s__%s {\n", s->name, word(s, m->name));
+	bu_buf_printf(s->out, "\tstruct %s__%s {\n", s->name, skel_word(s, m->name));
 	for (uint32_t i = 0; i < sec.vlen && !s->err; i++) {
 		unsigned align;
 
@@ -123,14 +120,14 @@ static void put_variables(struct skel *s, const struct bu_obj_map *m)
 		if (!s->sub && (end + align - 1) / align * align != v.off && v.off > end)
 			bu_buf_printf(s->out, "\t\tchar __pad%u[%llu];\n", pads++, (unsigned long long)(v.off - end));
 		end = (uint64_t)v.off + v.size;
-		put(s, "\t\t");
+		skel_put(s, "\t\t");
 		s->err = bu_btf_c_decl(s->c, s->out, var.type, var.name, s->sub, 2);
-		put(s, ";\n");
+		skel_put(s, ";\n");
 	}
-	bu_buf_printf(s->out, "\t} %s%s;\n", s->sub ? "" : "*", word(s, m->name));
+	bu_buf_printf(s->out, "\t} %s%s;\n", s->sub ? "" : "*", skel_word(s, m->name));
 }
 
-static void put_members(struct skel *s)
+void skel_members(struct skel *s)
 {
 	const struct bu_obj *o = s->o;
 	bool any = false;
@@ -138,29 +135,29 @@ static void put_members(struct skel *s)
 	for (uint32_t i = 0; i < o->nmaps; i++)
 		any |= is_listed(&o->maps[i]);
 	if (any)
-		put(s, "\tstruct {\n");
+		skel_put(s, "\tstruct {\n");
 	for (uint32_t i = 0; i < o->nmaps; i++)
 		if (is_listed(&o->maps[i]))
-			bu_buf_printf(s->out, "\t\tstruct bpf_map *%s;\n", word(s, o->maps[i].name));
+			bu_buf_printf(s->out, "\t\tstruct %s *%s;\n", s->map, skel_word(s, o->maps[i].name));
 	if (any)
-		put(s, "\t} maps;\n");
+		skel_put(s, "\t} maps;\n");
 	if (o->nprogs) {
-		put(s, "\tstruct {\n");
+		skel_put(s, "\tstruct {\n");
 		for (uint32_t i = 0; i < o->nprogs; i++)
-			bu_buf_printf(s->out, "\t\tstruct bpf_program *%s;\n", word(s, o->progs[i].name));
-		put(s, "\t} progs;\n");
+			bu_buf_printf(s->out, "\t\tstruct %s *%s;\n", s->prog, skel_word(s, o->progs[i].name));
+		skel_put(s, "\t} progs;\n");
 	}
-	if (o->nprogs && !s->sub) {
-		put(s, "\tstruct {\n");
+	if (o->nprogs && s->links) {
+		skel_put(s, "\tstruct {\n");
 		for (uint32_t i = 0; i < o->nprogs; i++)
-			bu_buf_printf(s->out, "\t\tstruct bpf_link *%s;\n", word(s, o->progs[i].name));
-		put(s, "\t} links;\n");
+			bu_buf_printf(s->out, "\t\tstruct bpf_link *%s;\n", skel_word(s, o->progs[i].name));
+		skel_put(s, "\t} links;\n");
 	}
 	for (uint32_t i = 0; i < o->nmaps; i++)
 		put_variables(s, &o->maps[i]);
 }
 
-static void put_guard(struct skel *s, bool begin)
+void skel_guard(struct skel *s, bool begin)
 {
 	struct bu_buf g = { 0 };
 
@@ -170,8 +167,8 @@ static void put_guard(struct skel *s, bool begin)
 	if (begin)
 		bu_buf_printf(s->out, "/* SPDX-License-Identifier: (LGPL-2.1 OR BSD-2-Clause) */\n"
 			      "/* Made by bpftool gen %s; changes will be lost. */\n#ifndef %s\n#define %s\n\n"
-			      "#include <errno.h>\n#include <stdlib.h>\n#include <bpf/libbpf.h>\n\n",
-			      s->sub ? "subskeleton" : "skeleton", bu_buf_cstr(&g), bu_buf_cstr(&g));
+			      "#include <errno.h>\n#include <stdlib.h>\n#include <%s>\n\n",
+			      s->sub ? "subskeleton" : "skeleton", bu_buf_cstr(&g), bu_buf_cstr(&g), s->include);
 	else
 		bu_buf_printf(s->out, "#endif /* %s */\n", bu_buf_cstr(&g));
 	bu_buf_free(&g);
@@ -193,13 +190,14 @@ static void put_tables(struct skel *s)
 	}
 	for (uint32_t i = 0; i < o->nmaps; i++) {
 		const struct bu_obj_map *m = &o->maps[i];
-		const char *w = word(s, m->name);
+		const char *w = skel_word(s, m->name);
 
 		if (!is_listed(m))
 			continue;
-		bu_buf_printf(s->out, "\ts->maps[%u].name = \"%s\";\n\ts->maps[%u].map = &obj->maps.%s;\n", n,
-			      libbpf_name(s, m), n, w);
-		if (!s->sub && has_variables(s, m))
+		bu_buf_printf(s->out, "\ts->maps[%u].name = ", n);
+		skel_string(s, bu_str_c(libbpf_name(s, m)));
+		bu_buf_printf(s->out, ";\n\ts->maps[%u].map = &obj->maps.%s;\n", n, w);
+		if (!s->sub && skel_has_variables(s, m))
 			bu_buf_printf(s->out, "\ts->maps[%u].mmaped = (void **)&obj->%s;\n", n, w);
 		n++;
 	}
@@ -208,27 +206,28 @@ static void put_tables(struct skel *s)
 			      "\ts->progs = (struct bpf_prog_skeleton *)calloc(s->prog_cnt, sizeof(*s->progs));\n"
 			      "\tif (!s->progs)\n\t\tgoto fail;\n", o->nprogs);
 	for (uint32_t i = 0; i < o->nprogs; i++) {
-		const char *w = word(s, o->progs[i].name);
+		const char *w = skel_word(s, o->progs[i].name);
 
-		bu_buf_printf(s->out, "\ts->progs[%u].name = \"%s\";\n\ts->progs[%u].prog = &obj->progs.%s;\n", i,
-			      o->progs[i].name, i, w);
+		bu_buf_printf(s->out, "\ts->progs[%u].name = ", i);
+		skel_string(s, bu_str_c(o->progs[i].name));
+		bu_buf_printf(s->out, ";\n\ts->progs[%u].prog = &obj->progs.%s;\n", i, w);
 		if (!s->sub)
 			bu_buf_printf(s->out, "\ts->progs[%u].link = &obj->links.%s;\n", i, w);
 	}
 }
 
-/* Bytes as lines of a string: \0 for zeros, and never a digit behind an escape. */
-static void put_bytes(struct skel *s, const uint8_t *p, size_t n)
+/* \0 for zeros, and never a digit behind an escape. */
+void skel_bytes(struct skel *s, const uint8_t *p, size_t n)
 {
 	static const char hex[] = "0123456789abcdef";
 	unsigned col = 0;
 
-	put(s, "\t\t\"");
+	skel_put(s, "\t\t\"");
 	for (size_t i = 0; i < n; i++) {
 		char e[4] = { '\\', 'x', hex[p[i] >> 4], hex[p[i] & 15] };
 
 		if (col > 100) {
-			put(s, "\"\n\t\t\"");
+			skel_put(s, "\"\n\t\t\"");
 			col = 0;
 		}
 		bu_buf_add(s->out, p[i] ? e : "\\0", p[i] ? 4 : 2);
@@ -237,12 +236,12 @@ static void put_bytes(struct skel *s, const uint8_t *p, size_t n)
 	bu_buf_str(s->out, "\"");
 }
 
-static void put_sizes(struct skel *s)
+void skel_sizes(struct skel *s)
 {
 	struct bu_btf_secvar v;
 	struct bu_btf_type sec, var;
 
-	put_named(s, "\n__attribute__((unused)) static void @__assert(struct @ *s __attribute__((unused)))\n{\n"
+	skel_named(s, "\n__attribute__((unused)) static void @__assert(struct @ *s __attribute__((unused)))\n{\n"
 		  "#ifdef __cplusplus\n#define _Static_assert static_assert\n#endif\n");
 	for (uint32_t m = 0; m < s->o->nmaps; m++) {
 		uint32_t id = datasec(s, &s->o->maps[m]);
@@ -251,19 +250,24 @@ static void put_sizes(struct skel *s)
 			continue;
 		for (uint32_t i = 0; i < sec.vlen; i++)
 			if (variable(s, &sec, i, &v, &var)) {
-				const char *w = word(s, var.name), *in = word(s, s->o->maps[m].name);
+				const char *w = skel_word(s, var.name), *in = skel_word(s, s->o->maps[m].name);
 
 				bu_buf_printf(s->out, "\t_Static_assert(sizeof(%ss->%s%s%s) == %u, \"size of %s\");\n",
 					      s->sub ? "*" : "", in, s->sub ? "." : "->", w, v.size, w);
 			}
 	}
-	put(s, "#ifdef __cplusplus\n#undef _Static_assert\n#endif\n}\n\n");
+	skel_put(s, "#ifdef __cplusplus\n#undef _Static_assert\n#endif\n}\n\n");
 }
 
-static int begin(struct skel *s, struct bu_buf *out, const struct bu_obj *o, const char *name)
+int skel_begin(struct skel *s, struct bu_buf *out, const struct bu_obj *o, const char *name, const char *include,
+	       const char *map, const char *prog)
 {
 	static const struct bu_btf none = { 0 };
 
+	memset(s, 0, sizeof(*s));
+	s->include = include;
+	s->map = map;
+	s->prog = prog;
 	s->out = out;
 	s->o = o;
 	s->name = name;
@@ -271,7 +275,7 @@ static int begin(struct skel *s, struct bu_buf *out, const struct bu_obj *o, con
 	return bu_btf_c_new(&s->c, o->has_btf ? &o->btf : &none);
 }
 
-static int end(struct skel *s)
+int skel_end(struct skel *s)
 {
 	int err = s->err ? s->err : bu_arena_failed(&s->a) || s->out->failed ? -ENOMEM : 0;
 
@@ -282,15 +286,17 @@ static int end(struct skel *s)
 
 int bt_skeleton(struct bu_buf *out, const struct bu_obj *o, const char *name, const struct bu_buf *file)
 {
-	struct skel s = { .sub = false };
-	int err = begin(&s, out, o, name);
+	struct skel s;
+	int err = skel_begin(&s, out, o, name, "bpf/libbpf.h", "bpf_map", "bpf_program");
+
+	s.links = true;
 
 	if (err)
 		goto out;
-	put_guard(&s, true);
-	put_named(&s, "struct @ {\n\tstruct bpf_object_skeleton *skeleton;\n\tstruct bpf_object *obj;\n");
-	put_members(&s);
-	put_named(&s, "\n#ifdef __cplusplus\n"
+	skel_guard(&s, true);
+	skel_named(&s, "struct @ {\n\tstruct bpf_object_skeleton *skeleton;\n\tstruct bpf_object *obj;\n");
+	skel_members(&s);
+	skel_named(&s, "\n#ifdef __cplusplus\n"
 		  "\tstatic inline struct @ *open(const struct bpf_object_open_opts *opts = nullptr);\n"
 		  "\tstatic inline struct @ *open_and_load();\n"
 		  "\tstatic inline int load(struct @ *skel);\n"
@@ -301,8 +307,8 @@ int bt_skeleton(struct bu_buf *out, const struct bu_obj *o, const char *name, co
 		  "#endif\n};\n\n"
 		  "static inline const void *@__elf_bytes(size_t *sz)\n{\n"
 		  "\tstatic const char bytes[] __attribute__((__aligned__(8))) =\n");
-	put_bytes(&s, file->p, file->n);
-	put_named(&s, ";\n\n\t*sz = sizeof(bytes) - 1;\n\treturn bytes;\n}\n\n"
+	skel_bytes(&s, file->p, file->n);
+	skel_named(&s, ";\n\n\t*sz = sizeof(bytes) - 1;\n\treturn bytes;\n}\n\n"
 		  "static inline void @__destroy(struct @ *obj)\n{\n"
 		  "\tif (obj && obj->skeleton)\n\t\tbpf_object__destroy_skeleton(obj->skeleton);\n"
 		  "\tfree(obj);\n}\n\n"
@@ -312,10 +318,10 @@ int bt_skeleton(struct bu_buf *out, const struct bu_obj *o, const char *name, co
 		  "\ts->sz = sizeof(*s);\n\ts->name = \"@\";\n\ts->obj = &obj->obj;\n"
 		  "\ts->data = (void *)@__elf_bytes(&s->data_sz);\n\n");
 	put_tables(&s);
-	put_named(&s, "\n\tobj->skeleton = s;\n\treturn 0;\n");
+	skel_named(&s, "\n\tobj->skeleton = s;\n\treturn 0;\n");
 	if (o->nmaps || o->nprogs)
-		put(&s, "fail:\n\tbpf_object__destroy_skeleton(s);\n\treturn -ENOMEM;\n");
-	put_named(&s, "}\n\n"
+		skel_put(&s, "fail:\n\tbpf_object__destroy_skeleton(s);\n\treturn -ENOMEM;\n");
+	skel_named(&s, "}\n\n"
 		  "static inline struct @ *@__open_opts(const struct bpf_object_open_opts *opts)\n{\n"
 		  "\tstruct @ *obj = (struct @ *)calloc(1, sizeof(*obj));\n"
 		  "\tint err = obj ? @__create_skeleton(obj) : -ENOMEM;\n\n"
@@ -342,10 +348,10 @@ int bt_skeleton(struct bu_buf *out, const struct bu_obj *o, const char *name, co
 		  "void @::destroy(struct @ *skel) { @__destroy(skel); }\n"
 		  "const void *@::elf_bytes(size_t *sz) { return @__elf_bytes(sz); }\n"
 		  "#endif\n");
-	put_sizes(&s);
-	put_guard(&s, false);
+	skel_sizes(&s);
+	skel_guard(&s, false);
 out:
-	return err ? (end(&s), err) : end(&s);
+	return err ? (skel_end(&s), err) : skel_end(&s);
 }
 
 static void put_pointers(struct skel *s)
@@ -363,10 +369,12 @@ static void put_pointers(struct skel *s)
 			for (uint32_t i = 0; i < sec.vlen; i++) {
 				if (!variable(s, &sec, i, &v, &var) || !++n || !pass)
 					continue;
-				bu_buf_printf(s->out, "\ts->vars[%u].name = \"%s\";\n\ts->vars[%u].map = &obj->maps.%s;\n"
-					      "\ts->vars[%u].addr = (void **)&obj->%s.%s;\n", k, var.name, k,
-					      word(s, s->o->maps[m].name), k, word(s, s->o->maps[m].name),
-					      word(s, var.name));
+				bu_buf_printf(s->out, "\ts->vars[%u].name = ", k);
+				skel_string(s, bu_str_c(var.name));
+				bu_buf_printf(s->out, ";\n\ts->vars[%u].map = &obj->maps.%s;\n"
+					      "\ts->vars[%u].addr = (void **)&obj->%s.%s;\n", k,
+					      skel_word(s, s->o->maps[m].name), k, skel_word(s, s->o->maps[m].name),
+					      skel_word(s, var.name));
 				k++;
 			}
 		}
@@ -377,20 +385,22 @@ static void put_pointers(struct skel *s)
 				      "\ts->vars = (struct bpf_var_skeleton *)calloc(s->var_cnt, sizeof(*s->vars));\n"
 				      "\tif (!s->vars)\n\t\tgoto fail;\n", n);
 	}
-	put(s, "\n");
+	skel_put(s, "\n");
 }
 
 int bt_subskeleton(struct bu_buf *out, const struct bu_obj *o, const char *name)
 {
-	struct skel s = { .sub = true };
-	int err = begin(&s, out, o, name);
+	struct skel s;
+	int err = skel_begin(&s, out, o, name, "bpf/libbpf.h", "bpf_map", "bpf_program");
+
+	s.sub = true;
 
 	if (err)
 		goto out;
-	put_guard(&s, true);
-	put_named(&s, "struct @ {\n\tstruct bpf_object *obj;\n\tstruct bpf_object_subskeleton *subskel;\n");
-	put_members(&s);
-	put_named(&s, "\n#ifdef __cplusplus\n"
+	skel_guard(&s, true);
+	skel_named(&s, "struct @ {\n\tstruct bpf_object *obj;\n\tstruct bpf_object_subskeleton *subskel;\n");
+	skel_members(&s);
+	skel_named(&s, "\n#ifdef __cplusplus\n"
 		  "\tstatic inline struct @ *open(const struct bpf_object *src);\n"
 		  "\tstatic inline void destroy(struct @ *skel);\n"
 		  "#endif\n};\n\n"
@@ -406,14 +416,14 @@ int bt_subskeleton(struct bu_buf *out, const struct bu_obj *o, const char *name)
 		  "\tobj->subskel = s;\n\ts->sz = sizeof(*s);\n\ts->obj = src;\n\n");
 	put_pointers(&s);
 	put_tables(&s);
-	put_named(&s, "\n\terr = bpf_object__open_subskeleton(s);\n\tif (!err)\n\t\treturn obj;\n"
+	skel_named(&s, "\n\terr = bpf_object__open_subskeleton(s);\n\tif (!err)\n\t\treturn obj;\n"
 		  "fail:\n\t@__destroy(obj);\n\terrno = -err;\n\treturn NULL;\n}\n\n"
 		  "#ifdef __cplusplus\n"
 		  "struct @ *@::open(const struct bpf_object *src) { return @__open(src); }\n"
 		  "void @::destroy(struct @ *skel) { @__destroy(skel); }\n"
 		  "#endif\n");
-	put_sizes(&s);
-	put_guard(&s, false);
+	skel_sizes(&s);
+	skel_guard(&s, false);
 out:
-	return err ? (end(&s), err) : end(&s);
+	return err ? (skel_end(&s), err) : skel_end(&s);
 }

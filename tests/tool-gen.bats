@@ -116,3 +116,41 @@ need_libbpf()
 	# only the number of a type in the target is another one
 	[ "$(diff whole.txt cut.txt | grep -c '^<')" -le 2 ]
 }
+
+@test "gen skeleton, runtime own: without a library; what it cannot load is refused" {
+	need_cmd clang-19
+	need_file /usr/include/bpf/bpf_helpers.h
+	clang-19 -g -O2 -target bpf -I"/usr/include/$(uname -m)-linux-gnu" -c "$SRCDIR/tests/golden/gen/own.bpf.c" -o own.bpf.o
+	run -0 $BPFTOOL gen skeleton own.bpf.o runtime own
+	refute_output --partial libbpf
+	printf '%s\n' "$output" >own.skel.h
+	object
+	run -1 $BPFTOOL gen skeleton sk.bpf.o runtime own
+	assert_output --partial '__kconfig'
+	run -1 $BPFTOOL -j gen skeleton sk.bpf.o runtime own
+	jq -e .error <<<"$output"
+	run -2 $BPFTOOL gen skeleton sk.bpf.o runtime java
+	need_native
+	need_cmd cc
+	cc -Wall -Wextra -Werror -I. -I"$SRCDIR/include" -o useown "$SRCDIR/tests/golden/gen/useown.c"
+	! command -v g++ >/dev/null || g++ -Wall -Werror -I. -I"$SRCDIR/include" -fsyntax-only -x c++ "$SRCDIR/tests/golden/gen/useown.c"
+	need_root
+	need_bpf
+	need_file /sys/kernel/btf/vmlinux
+	need_tracefs
+	# where task_struct.pid is here, which the kernel has put into the program
+	$BPFTOOL -j btf dump file /sys/kernel/btf/vmlinux >v.js
+	off=$(jq '.types[] | select(.kind == "STRUCT" and .name == "task_struct").members[] | select(.name == "pid").bits_offset / 8' v.js)
+	run -0 ./useown
+	assert_output "1 1 1 7 $off 7"
+}
+
+@test "gen skeleton: a name that would be more than a name is none in C" {
+	printf '.section xdp\n"a\\";evil();//": r0 = 2\n exit\n.license "G\\"PL"\n' | $BPF_AS -o evil.o - || skip "needs such a symbol"
+	for r in libbpf own; do
+		run -0 $BPFTOOL gen skeleton evil.o runtime $r
+		refute_line --regexp '[^\\]";evil'
+		assert_output --partial 'a__evil____'
+		assert_output --partial '"a\042;evil();//"'
+	done
+}
