@@ -14,6 +14,8 @@
  *   hooks.h, cgroup.c, net.c, perf.c, token.c   where programs hang
  *   graph.h, graph.c, attached.c, tree.c, mem.c   all objects: who keeps whom, and what they take
  *   btf.c, btfraw.c   types
+ *   gen.h, gen.c, skel.c   files made from objects
+ *   feature.c   what can be done here
  *   world.c   the VM's world
  *   shell.c   lines instead of arguments: batch files, the interactive shell
  *

@@ -23,6 +23,11 @@ on_vm() # FILE REGEX NUMBER
 	[ "$(grep -c '^ok' <<<"$output")" -ge "$3" ] # and not one that was renamed out of here
 }
 
+@test "bpftool feature: probe, macros, reasons, lists; btf of loaded objects" {
+	on_vm tool-feature.bats '^(probe kernel|full adds|macros|reasons|list_builtins)' 5
+	on_vm tool-btf.bats '^(btf of loaded|a map without types)' 2
+}
+
 @test "bpftool's maps: create, change, list, pin, refuse" {
 	on_vm tool.bats '^(create, update|a key that is not|bytes out of|a number alone|any, exist|a full map|maps of maps|per-CPU maps|long keys|create: what|pin: a second|a file that is no pin)' 12
 }

@@ -2,6 +2,7 @@
 lib_libbu_a_SOURCES += lib/sys/sys.h
 lib_libbu_a_SOURCES += lib/sys/uapi.h
 lib_libbu_a_SOURCES += lib/sys/attach.h
+lib_libbu_a_SOURCES += lib/sys/probe.c
 lib_libbu_a_SOURCES += lib/sys/attachopt.def
 lib_libbu_a_SOURCES += lib/sys/attach.c
 lib_libbu_a_SOURCES += lib/sys/attach_parse.c

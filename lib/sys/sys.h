@@ -506,6 +506,31 @@ bool bu_sys_has(struct bu_sys *s, enum bu_feature f);
 int bu_sys_try_prog(struct bu_sys *s, uint32_t type, uint32_t attach_type, int32_t helper, char *log,
 		    uint32_t log_size);
 /*
+ * probe.c: what a backend can do, asked by doing it, for reports; the loader goes by bu_sys_has().
+ *
+ * 0: programs of the type load. -errno: they do not; *a (may be NULL) is the attribute that was refused, for
+ * bu_sys_explain. ifindex: on that device, 0: on none.
+ */
+int bu_probe_prog(struct bu_sys *s, uint32_t type, uint32_t ifindex, union bpf_attr *a);
+/* The same for maps. */
+int bu_probe_map(struct bu_sys *s, uint32_t type, uint32_t ifindex, union bpf_attr *a);
+/* Can helpers be asked for? Not by types that are loaded for one place only. */
+bool bu_probe_can_ask_helpers(uint32_t prog_type);
+/*
+ * Which helpers programs of these types may call: has[i * (bu_nhelpers + 1) + id]. skip (may be NULL): helpers that
+ * are not asked for. By several threads where the backend allows that.
+ */
+int bu_probe_helpers(struct bu_sys *s, const uint32_t *types, unsigned ntypes, uint32_t ifindex,
+		     bool (*skip)(int32_t id), uint8_t *has);
+
+enum bu_probe_misc {
+	BU_PROBE_LARGE,  /* more than 4,096 instructions */
+	BU_PROBE_LOOPS,  /* jumps back that end */
+	BU_PROBE_ISA_V2, BU_PROBE_ISA_V3, BU_PROBE_ISA_V4,
+};
+int bu_probe_misc(struct bu_sys *s, enum bu_probe_misc what, uint32_t ifindex);
+
+/*
  * The kernel's configuration ("CONFIG_HZ=250" a line) appended to out: of the file path, which may be
  * compressed, or, path NULL, of the running kernel: /proc/config.gz, /boot/config-RELEASE. 0 or -errno.
  */
