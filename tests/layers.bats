@@ -77,6 +77,7 @@ without_licence()
 		case $f in
 		tests/fuzz/corpus/*) continue ;; # inputs, some of which allow no comment
 		lib/*) want=LGPL-2.1-or-later ;;
+		include/*) want='(LGPL-2.1 OR BSD-2-Clause)' ;; # programs of any licence include these
 		esac
 		case $(head -n 6 "$f") in
 		*"SPDX-License-Identifier: $want"*) ;;
