@@ -491,7 +491,6 @@ static void print_ops(struct bu_btf_c *c)
 
 		if (bu_btf_get(c->b, op->id, &t))
 			continue;
-		c->budget = BTFC_BUDGET;
 		if (op->what == OP_DEFINE) {
 			define(c, &t);
 		} else if (op->what == OP_DECLARE) {
@@ -539,6 +538,7 @@ int bu_btf_c_new(struct bu_btf_c **out, const struct bu_btf *b)
 	if (!c)
 		return -ENOMEM;
 	c->b = b;
+	c->budget = BTFC_BUDGET;
 	bu_arena_init(&c->a);
 	c->state = calloc(n, 1);
 	c->align = calloc(n, 1);
@@ -589,7 +589,6 @@ int bu_btf_c_decl(struct bu_btf_c *c, struct bu_buf *out, uint32_t id, const cha
 		  unsigned depth)
 {
 	c->out = out;
-	c->budget = BTFC_BUDGET;
 	c->strip = true;
 	name = btfc_word(c, name);
 	if (pointer)

@@ -14,7 +14,7 @@
 
 /* How deep types may lie in each other before they count as hostile. */
 #define BTFC_MAX_DEPTH 512
-/* Members of structs without a name that may be printed; each place has its own copy. */
+/* Members and enumerators that may be printed; each place where a struct has no name has its own copy. */
 #define BTFC_BUDGET (1u << 22)
 
 enum {

@@ -115,13 +115,18 @@ static const char *made_up(struct bu_btf_c *c, const struct bu_btf_type *t)
 	return s ? s : "";
 }
 
-/* What a struct, a typedef or the like is called; those that clash with an earlier one get an alias. */
-static void give(struct bu_btf_c *c, uint32_t id, bool forward)
+enum pass { FIRST, LATER, FORWARD };
+
+/*
+ * What a struct, a typedef or the like is called. First those get theirs whose name is free, so that an alias of the
+ * later ones takes nobody's.
+ */
+static void give(struct bu_btf_c *c, uint32_t id, enum pass pass)
 {
 	struct bu_btf_type t;
 	const char *word, *name;
 
-	if (bu_btf_get(c->b, id, &t) || (c->state[id] & C_NAMED) || (t.kind == BU_BTF_FWD) != forward)
+	if (bu_btf_get(c->b, id, &t) || (c->state[id] & C_NAMED) || (t.kind == BU_BTF_FWD) != (pass == FORWARD))
 		return;
 	switch (t.kind) {
 	case BU_BTF_STRUCT:
@@ -131,6 +136,8 @@ static void give(struct bu_btf_c *c, uint32_t id, bool forward)
 		if (!btfc_has_tag(c, &t))
 			return;
 		word = t.name[0] ? btfc_word(c, t.name) : made_up(c, &t);
+		if (pass == FIRST && bu_hash_get(&c->tags, word, strlen(word)))
+			return;
 		name = btfc_free_name(c, &c->tags, word);
 		break;
 	case BU_BTF_FWD:
@@ -141,6 +148,8 @@ static void give(struct bu_btf_c *c, uint32_t id, bool forward)
 	case BU_BTF_INT:
 	case BU_BTF_FLOAT:
 		word = btfc_word(c, t.name);
+		if (pass == FIRST && bu_hash_get(&c->idents, word, strlen(word)))
+			return;
 		name = btfc_free_name(c, &c->idents, word);
 		break;
 	default:
@@ -193,11 +202,13 @@ void btfc_name_all(struct bu_btf_c *c, size_t from)
 	struct bu_btf_type t;
 
 	for (size_t i = from; i < c->nops && !c->err; i++) {
-		give(c, c->op[i].id, false);
+		give(c, c->op[i].id, FIRST);
 		forwards |= !bu_btf_get(c->b, c->op[i].id, &t) && t.kind == BU_BTF_FWD;
 	}
+	for (size_t i = from; i < c->nops && !c->err; i++)
+		give(c, c->op[i].id, LATER);
 	for (size_t i = from; i < c->nops && forwards && !c->err; i++)
-		give(c, c->op[i].id, true);
+		give(c, c->op[i].id, FORWARD);
 	if (forwards)
 		part_forwards(c, from);
 }

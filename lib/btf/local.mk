@@ -36,3 +36,7 @@ check_PROGRAMS += tests/unit/btf_value_test
 tests_unit_btf_value_test_SOURCES = tests/unit/btf_value_test.c
 tests_unit_btf_value_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/btf_value_test
+check_PROGRAMS += tests/unit/btfc_test
+tests_unit_btfc_test_SOURCES = tests/unit/btfc_test.c
+tests_unit_btfc_test_LDADD = $(LIBS_BU)
+TESTS += tests/unit/btfc_test
