@@ -65,7 +65,6 @@ struct profile {
 	size_t page;
 	struct bt_counter before, after;
 	uint64_t started, ended;
-	const char *name;
 };
 
 /* ---------------------------------------------------------------- words */

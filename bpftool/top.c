@@ -21,6 +21,7 @@ struct top {
 	uint32_t count;         /* 0: until it is ended */
 	bool counted;
 	bool screen;            /* refreshed in place */
+	bool lines;             /* JSON, a round a line; within a batch rounds are an array */
 	unsigned rows, columns; /* of the screen */
 	struct bt_stats s;
 	const struct bt_stat **order;
@@ -227,7 +228,7 @@ static void put_json(struct bt *t, const struct top *k)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	bu_out_obj(o, t->lines ? t->key : NULL);
+	bu_out_obj(o, NULL);
 	put_number(t, "time", (double)ts.tv_sec + (double)ts.tv_nsec / 1e9);
 	bu_out_arr(o, "programs");
 	for (size_t i = 0; i < k->s.n; i++)
@@ -270,7 +271,7 @@ static int put_round(struct bt *t, struct top *k)
 	else
 		put_table(t, k);
 	free(k->order);
-	if (t->lines)
+	if (k->lines)
 		bu_out_next(&t->out);
 	else
 		bu_out_flush(&t->out);
@@ -311,15 +312,16 @@ int bt_top(struct bt *t)
 		st = bt_stats_on(t, &fd);
 	if (st)
 		goto out;
+	k.lines = t->lines && !t->key;
 	k.screen = !t->json && isatty(STDOUT_FILENO) && getenv("TERM") && strcmp(getenv("TERM"), "dumb") != 0;
 	if (k.screen)
 		bu_out_text(&t->out, "\033[H\033[2J");
 	bt_wait_begin(k.screen);
 	bt_begin(t);
-	if (!t->lines)
+	if (!k.lines)
 		bu_out_arr(&t->out, t->key);
 	st = rounds(t, &k);
-	if (!t->lines)
+	if (!k.lines)
 		bu_out_arr_end(&t->out);
 	bt_wait_end();
 out:

@@ -59,7 +59,7 @@ on_vm() # FILE REGEX NUMBER
 }
 
 @test "bpftool top, prog profile, prog unload, map unload" {
-	on_vm tool-top.bats '^(top|profile: (runs|what))' 8
+	on_vm tool-top.bats '^(top|profile: (runs|what))' 9
 	on_vm tool-unload.bats '^(unload: (a (program|process|map)|what)|map unload)' 6
 }
 

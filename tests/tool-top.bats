@@ -78,6 +78,17 @@ runs()
 	assert_output '[2,1]'
 }
 
+@test "top: within a batch rounds are an array, with --json-lines too" {
+	need_root
+	need_bpf
+	printf 'top count 2 interval 0.1\nversion\n' >batch
+	for o in -j --json-lines; do
+		run -0 $BPFTOOL $o batch file batch
+		run -0 jq -c '[.[].command[0], (.[0].output | length)]' <<<"$output"
+		assert_output '["top","version",2]'
+	done
+}
+
 @test "top: programs that go and come while it runs" {
 	need_root
 	need_bpf
