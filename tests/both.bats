@@ -37,6 +37,10 @@ on_vm() # FILE REGEX NUMBER
 	on_vm tool-jited.bats '^no native code' 1
 }
 
+@test "bpftool prog match" {
+	on_vm tool-match.bats '' 6
+}
+
 @test "bpf-ld: life, watching, pins, used maps" {
 	on_vm ld_run.bats '^(--for ends|--watch prints|what --watch prints|--json: what was|--pin keeps|--pin elsewhere|--pin with COMMAND|a pinned map is|structs are watched)' 9
 }

@@ -448,6 +448,11 @@ uint32_t bu_json_line(const struct bu_json *j, size_t at, uint32_t *col);
 /* Are two checked texts the same but for blanks between their parts? */
 bool bu_json_same(struct bu_str a, struct bu_str b);
 
+/* ---------------------------------------------------------------- digests */
+
+void bu_sha1(const void *p, size_t n, uint8_t out[20]);
+void bu_sha256(const void *p, size_t n, uint8_t out[32]);
+
 /* ---------------------------------------------------------------- terminal */
 
 enum bu_color_when { BU_COLOR_AUTO, BU_COLOR_ALWAYS, BU_COLOR_NEVER };

@@ -5,6 +5,7 @@ lib_libbu_a_SOURCES += lib/base/arena.c
 lib_libbu_a_SOURCES += lib/base/buf.c
 lib_libbu_a_SOURCES += lib/base/str.c
 lib_libbu_a_SOURCES += lib/base/hash.c
+lib_libbu_a_SOURCES += lib/base/digest.c
 lib_libbu_a_SOURCES += lib/base/near.c
 lib_libbu_a_SOURCES += lib/base/diag.c
 lib_libbu_a_SOURCES += lib/base/diag_render.c

@@ -198,6 +198,11 @@ struct bu_plan {
 int bu_plan_make(struct bu_plan *p, const struct bu_obj *obj, const struct bu_load_opts *opts, struct bu_sys *s, struct bu_diags *ds);
 void bu_plan_free(struct bu_plan *p);
 /*
+ * The instructions of program prog (of the object) as bpf(2) will be given them, but for fds: a map's is 0. In a;
+ * NULL: the plan does not load it, or no memory. *n: how many.
+ */
+uint8_t *bu_plan_insns(const struct bu_plan *p, uint32_t prog, struct bu_arena *a, uint32_t *n);
+/*
  * Does the plan. On failure everything done is undone and out is empty but for out->log. Returns 0,
  * -EPERM or -EOPNOTSUPP (not permitted or not supported here), -EINVAL (refused by the verifier),
  * or another -errno, with messages in ds.

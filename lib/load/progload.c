@@ -73,6 +73,30 @@ static int make_insns(struct load_job *j, const int *map_fds)
 	return 0;
 }
 
+uint8_t *bu_plan_insns(const struct bu_plan *p, uint32_t prog, struct bu_arena *a, uint32_t *n)
+{
+	const struct plan_prog *g = NULL;
+	struct load_job j = { 0 };
+	uint8_t *insns = NULL;
+	int *fds;
+
+	for (unsigned i = 0; p->priv && i < p->priv->nprogs; i++)
+		if (p->priv->progs[i].prog == prog)
+			g = &p->priv->progs[i];
+	fds = g ? bu_arena_array(a, p->priv->nmaps + 1, sizeof(*fds)) : NULL;
+	if (!fds)
+		return NULL;
+	j.g = g;
+	*n = g->code.ninsns;
+	if (!make_insns(&j, fds)) {
+		insns = bu_arena_array(a, *n, BU_INSN_SIZE);
+		if (insns)
+			memcpy(insns, j.insns, (size_t)*n * BU_INSN_SIZE);
+	}
+	free(j.insns);
+	return insns;
+}
+
 /* The types of the kernel's modules that the program names something of: fd_array[1] and so on. */
 static int make_modules(struct load_job *j)
 {

@@ -8,14 +8,13 @@ lib_libbu_a_SOURCES += lib/obj/elfwrite.c
 lib_libbu_a_SOURCES += lib/obj/objindex.c
 lib_libbu_a_SOURCES += lib/obj/objmaps.c
 lib_libbu_a_SOURCES += lib/obj/objlegacy.c
-lib_libbu_a_SOURCES += lib/obj/objsha1.c
 lib_libbu_a_SOURCES += lib/obj/objlink.c
 lib_libbu_a_SOURCES += lib/obj/merge.h
 lib_libbu_a_SOURCES += lib/obj/objmerge.c
 lib_libbu_a_SOURCES += lib/obj/mergesym.c
 lib_libbu_a_SOURCES += lib/obj/mergebtf.c
 lib_libbu_a_SOURCES += lib/obj/obj.h lib/obj/objpriv.h lib/obj/obj.c lib/obj/elfread.c \
-	lib/obj/elfwrite.c lib/obj/objindex.c lib/obj/objmaps.c lib/obj/objlegacy.c lib/obj/objsha1.c lib/obj/objkconfig.c \
+	lib/obj/elfwrite.c lib/obj/objindex.c lib/obj/objmaps.c lib/obj/objlegacy.c lib/obj/objkconfig.c \
 	lib/obj/objlink.c
 lib_libbu_a_SOURCES += lib/obj/objlibc.c
 lib_libbu_a_SOURCES += lib/obj/objcommon.c

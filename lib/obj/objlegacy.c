@@ -121,7 +121,7 @@ static const char *own_directory(struct bu_obj *o)
 	uint8_t sum[20];
 	char hex[41];
 
-	obj_sha1(o->file.p, o->file.n, sum);
+	bu_sha1(o->file.p, o->file.n, sum);
 	for (size_t i = 0; i < sizeof(sum); i++)
 		snprintf(hex + 2 * i, 3, "%02x", sum[i]);
 	return bu_arena_printf(&o->arena, "tc/%s", hex);

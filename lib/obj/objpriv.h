@@ -54,7 +54,4 @@ int obj_libc_ext(struct bu_obj *o);
 /* objstructops.c */
 int obj_struct_ops(struct obj_maps *m, uint32_t sec);
 
-/* objsha1.c */
-void obj_sha1(const uint8_t *p, size_t n, uint8_t out[20]);
-
 #endif

@@ -362,7 +362,7 @@ static int digest(struct bu_vm_newprog *np, uint8_t sum[32])
 			i++;
 		}
 	}
-	bu_vm_sha256(p, n, sum);
+	bu_sha256(p, n, sum);
 	free(p);
 	return 0;
 }

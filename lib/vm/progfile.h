@@ -24,9 +24,6 @@ int bu_vm_log_init(struct bu_vm_log *l, uint32_t level, uint64_t ubuf, uint32_t 
  */
 int bu_vm_log_done(struct bu_vm *vm, struct bu_vm_log *l, uint32_t *true_size);
 
-/* SHA-256 of n bytes. */
-void bu_vm_sha256(const void *p, size_t n, uint8_t out[32]);
-
 /*
  * In a program's file, and in bu_vm_prog.insns, an ld_imm64 of a map (src MAP_FD, MAP_VALUE) has the
  * index of the map among the used ones as imm, and the offset in the value as imm of its second slot.
