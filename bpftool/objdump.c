@@ -166,7 +166,7 @@ static void put_reloc(struct dump *d, const struct bu_rel *r, const struct bt_pl
 	bu_out_str(o, "type", type, SIZE_MAX, "%s", type);
 	bu_out_str(o, "kind", word, SIZE_MAX, " %s", word);
 	bu_out_str(o, "symbol", p->name, SIZE_MAX, " %s", bt_escz(d->t, p->name));
-	bu_out_uint(o, "addend", p->off, p->off ? "+%llu" : "", (unsigned long long)p->off);
+	bu_out_uint(o, "addend", p->off, p->off ? "+%llu" : NULL, (unsigned long long)p->off);
 	if (p->weak)
 		bu_out_bool(o, "weak", true, " weak");
 	bu_out_obj_end(o);

@@ -303,7 +303,7 @@ static void show_linked(struct bt_object *b, uint32_t i)
 
 	if (bu_obj_link(&b->o, i, &b->t->arena, &code, &b->t->ds))
 		return; /* said */
-	bu_out_uint(out, "insns_linked", code.ninsns, code.nparts > 1 ? " (%u with its functions)" : "", code.ninsns);
+	bu_out_uint(out, "insns_linked", code.ninsns, code.nparts > 1 ? " (%u with its functions)" : NULL, code.ninsns);
 	for (uint32_t k = 0; k < code.nparts; k++) {
 		const struct bu_btfext_sec *x = bt_object_ext(b, code.part[k].sec);
 
@@ -313,7 +313,7 @@ static void show_linked(struct bt_object *b, uint32_t i)
 			core += off >= code.part[k].sec_off && off - code.part[k].sec_off < (uint64_t)code.part[k].n * 8;
 		}
 	}
-	bu_out_uint(out, core ? "core_relocations" : BU_NO_JSON, core, core ? "  %u CO-RE" : "", core);
+	bu_out_uint(out, core ? "core_relocations" : BU_NO_JSON, core, core ? "  %u CO-RE" : NULL, core);
 	bu_out_text(out, "\n");
 	bu_out_arr(out, "functions");
 	for (uint32_t k = 1; k < code.nparts; k++) {
