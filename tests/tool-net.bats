@@ -15,6 +15,7 @@ setup()
 teardown()
 {
 	churn_end
+	[ -z "${CG:-}" ] || find "$CG" -mindepth 1 -depth -type d -exec rmdir {} + || true
 	net_teardown
 	zoo_end
 	drop_pins

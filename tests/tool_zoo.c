@@ -678,6 +678,7 @@ static void item(char *arg)
 		err = link = make_link(arg, colon, &prog);
 	if (err < 0) {
 		printf("%s error=%s\n", name, bu_errno_name(err));
+		free(name);
 		return;
 	}
 	if (prog >= 0)
