@@ -128,6 +128,13 @@ shapes()
 	assert_line '	int a;'
 	run -1 $BPFTOOL btf dump file split
 	assert_output --partial 'damaged BTF'
+	# a module has what it was built on with it
+	if command -v objcopy >/dev/null && command -v as >/dev/null; then
+		as -o empty.o /dev/null
+		objcopy --add-section .BTF=split --add-section .BTF.base=base empty.o module.ko
+		run -0 $BPFTOOL btf dump file module.ko
+		assert_output "[2] STRUCT 's' size=4 vlen=1"$'\n'"	'a' type_id=1 bits_offset=0"
+	fi
 	run -1 $BPFTOOL -j btf dump file split
 	jq -e '.error | test("damaged BTF")' <<<"$output"
 	run -1 $BPFTOOL btf dump file nowhere

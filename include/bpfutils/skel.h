@@ -232,7 +232,7 @@ BPFU_API int bpfu_kernel_type(const char *prefix, const char *name, uint32_t kin
 	end = at + bpfu_word(b + 12);
 	strs = bpfu_word(b + 4) + (size_t)bpfu_word(b + 16);
 	for (; at + 12 <= end && end <= n; id++) {
-		uint32_t info = bpfu_word(b + at + 4), k = info >> 24 & 0x1f, vlen = info & 0xffff;
+		uint32_t info = bpfu_word(b + at + 4), k = info >> 24 & 0x7f, vlen = info & 0xffffff;
 		size_t s = strs + bpfu_word(b + at);
 
 		if (k > 19)
