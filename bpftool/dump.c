@@ -209,6 +209,8 @@ static void put_json(struct bt *t, struct bt_map *m, const char *name, const uin
 	}
 	if (m->of_maps)
 		bu_out_uint(&t->out, "inner_map_id", bu_get32(value, BU_HOST_BE), NULL);
+	if (m->info.type == BPF_MAP_TYPE_STACK_TRACE)
+		bt_put_frames(t, m, value);
 	if (m->btf) {
 		bu_out_obj(&t->out, "formatted");
 		put_typed_json(t, m, key, value);
@@ -235,6 +237,12 @@ static void put_plain(struct bt *t, struct bt_map *m, const uint8_t *key, const 
 	char name[32];
 	unsigned c;
 
+	if (m->info.type == BPF_MAP_TYPE_STACK_TRACE && !err) {
+		put_hex(b, "key:", false, key, kn);
+		bu_buf_char(b, '\n');
+		bt_put_frames(t, m, value);
+		return;
+	}
 	if (m->percpu && !err) {
 		put_hex(b, "key:", true, key, kn);
 		for (c = 0; c < m->ncpus; c++) {
@@ -325,7 +333,7 @@ static void rows_make(struct bt *t, struct bt_map *m, struct rows *r)
 	uint8_t *bytes;
 
 	r->tried = true;
-	if (m->btf || digits > ROW_BYTES)
+	if (m->btf || digits > ROW_BYTES || m->info.type == BPF_MAP_TYPE_STACK_TRACE)
 		return;
 	bytes = malloc(kn + m->vsize + 8);
 	if (!bytes)
@@ -444,7 +452,53 @@ static int dump_elems(struct bt *t, struct bt_map *m, uint64_t *n)
 
 /* ---------------------------------------------------------------- map dump */
 
-static int dump_one(struct bt *t, int fd, const char *key, bool header)
+/* Queues and stacks: the next element is all that can be looked at. */
+static int dump_head(struct bt *t, struct bt_map *m, const char *type, uint64_t *n)
+{
+	uint8_t *value = bu_arena_alloc(&t->arena, m->vsize + 8);
+	int err = value ? bu_sys_map_lookup(t->sys, m->fd, NULL, value, 0) : -ENOMEM;
+
+	if (err == -ENOENT)
+		return 0;
+	if (err)
+		return bt_refused(t, BPF_MAP_LOOKUP_ELEM, err, "cannot look into map %u", m->info.id);
+	bt_put_elem(t, m, NULL, value, value, 0);
+	if (!t->json && m->btf)
+		bu_out_text(&t->out, "\n");
+	*n = 1;
+	bt_error(t, "T0105", "map %u is a %s: its next element is printed, others cannot be looked at", m->info.id,
+		 type);
+	bt_hint(t, "'map pop' takes elements out");
+	return BU_EXIT_UNSUPPORTED;
+}
+
+static int dump_any(struct bt *t, struct bt_map *m, const char *type, uint64_t *n)
+{
+	switch (m->info.type) {
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+		return bt_ring_dump(t, m, n);
+	case BPF_MAP_TYPE_QUEUE:
+	case BPF_MAP_TYPE_STACK:
+		return dump_head(t, m, type, n);
+	}
+	return dump_elems(t, m, n);
+}
+
+/* Why nothing of a map can be shown, or NULL. */
+static const char *hidden(uint32_t type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+	case BPF_MAP_TYPE_QUEUE:
+	case BPF_MAP_TYPE_STACK:
+		return NULL;
+	}
+	return bu_map_unlistable(type);
+}
+
+static int dump_one(struct bt *t, int fd, const char *key, bool header, struct bt_procmap *proc)
 {
 	const char *why, *type;
 	struct bt_map m;
@@ -454,10 +508,12 @@ static int dump_one(struct bt *t, int fd, const char *key, bool header)
 	st = bt_map_open(t, &m, fd);
 	if (st)
 		goto fail;
+	m.proc = proc;
 	type = bt_kind(t, bu_map_types, bu_nmap_types, m.info.type);
-	why = bu_map_unlistable(m.info.type);
+	why = hidden(m.info.type);
 	if (why) {
-		st = bt_error(t, "T0105", "map %u is a %s: %s", m.info.id, type, why);
+		bt_error(t, "T0105", "map %u is a %s: %s", m.info.id, type, why);
+		st = BU_EXIT_UNSUPPORTED;
 		goto fail;
 	}
 	bt_begin(t);
@@ -474,13 +530,13 @@ static int dump_one(struct bt *t, int fd, const char *key, bool header)
 		key = "elements";
 	}
 	bu_out_arr(&t->out, key);
-	st = dump_elems(t, &m, &n);
+	st = dump_any(t, &m, type, &n);
 	if (st)
 		bt_error_obj(t, NULL, 0);
 	bu_out_arr_end(&t->out);
 	if (!m.btf)
-		bu_out_text(&t->out, "Found %llu element%s\n", (unsigned long long)n,
-			    n == 1 ? "" : "s");
+		bu_out_text(&t->out, "Found %llu %s%s\n", (unsigned long long)n,
+			    strstr(type, "ringbuf") ? "record" : "element", n == 1 ? "" : "s");
 	if (header)
 		bu_out_obj_end(&t->out);
 	bt_map_done(&m);
@@ -494,12 +550,19 @@ fail:
 
 int bt_map_dump(struct bt *t)
 {
+	struct bt_procmap *proc = NULL;
 	struct bt_objs all;
+	uint32_t pid;
 	int st, one;
 	bool many;
 	size_t i;
 
 	st = bt_handles(t, BU_MAP, BPF_F_RDONLY, &all);
+	if (!st && bt_kw(t, "pid")) {
+		st = bt_read_u32(t, "a process id", &pid);
+		if (!st)
+			st = bt_procmap_open(t, pid, &proc);
+	}
 	if (!st)
 		st = bt_end(t);
 	if (st)
@@ -512,12 +575,13 @@ int bt_map_dump(struct bt *t)
 	for (i = 0; i < all.n; i++) {
 		if (i)
 			bu_out_text(&t->out, "\n");
-		one = dump_one(t, all.v[i].fd, many ? NULL : t->key, many);
+		one = dump_one(t, all.v[i].fd, many ? NULL : t->key, many, proc);
 		st = st ? st : one;
 	}
 	if (many)
 		bu_out_arr_end(&t->out);
 out:
+	bt_procmap_close(proc);
 	bt_objs_close(t, &all);
 	return st;
 }

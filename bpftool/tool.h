@@ -290,6 +290,7 @@ struct bt_map {
 	const struct bu_btf *btf; /* NULL: not typed */
 	unsigned depth;       /* of a typed element in text */
 	struct bu_buf hex;    /* scratch */
+	struct bt_procmap *proc; /* whose addresses stack traces are of; NULL: not told */
 };
 int bt_map_open(struct bt *t, struct bt_map *m, int fd);
 void bt_map_done(struct bt_map *m);
@@ -350,6 +351,16 @@ int bt_elems_write(struct bt *t, struct bt_map *m, const struct bt_elems *e, boo
 void bt_elems_free(struct bt_elems *e);
 /* Where in a value the id of a map or program is, which an update takes as an fd; -1: it holds none. */
 int bt_elem_id(const struct bt_map *m, enum bu_objkind *k);
+
+/* ---------------------------------------------------------------- ringpeek.c, stack.c */
+
+/* What nobody has consumed of a ring buffer, as elements of an array that is open. Status. */
+int bt_ring_dump(struct bt *t, struct bt_map *m, uint64_t *found);
+/* The memory map of a process. Status, said why; close in any case. */
+int bt_procmap_open(struct bt *t, unsigned pid, struct bt_procmap **out);
+void bt_procmap_close(struct bt_procmap *m);
+/* The value of a stack_trace map as "frames": an array, or lines. */
+void bt_put_frames(struct bt *t, const struct bt_map *m, const uint8_t *value);
 
 /* ---------------------------------------------------------------- dump.c, continued */
 

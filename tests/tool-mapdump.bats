@@ -113,8 +113,9 @@ walked()
 		run -0 twice "$T/rows"
 		assert_output 0
 		n=$(sed -n 's/^Found \(.*\) elements*$/\1/p' "$T/rows")
-		[ "$n" -le $(($2 * 101 / 100)) ]
-		[ "$st" = 1 ] || [ "$n" -ge $(($2 * 98 / 100)) ]
+		# while the walk sleeps all keys may be others: then the sum scatters by the root of their number
+		[ "$n" -le $(($2 * 106 / 100)) ]
+		[ "$st" = 1 ] || [ "$n" -ge $(($2 * 94 / 100)) ]
 	done
 	$BPFTOOL -j map dump pinned "$PINS/churn" 2>"$T/err" >"$T/js" || true
 	run -0 jq -r 'map(select(.key) | .key | join(" ")) | (length - (unique | length))' "$T/js"

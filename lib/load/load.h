@@ -242,6 +242,16 @@ bool bu_stream_type(uint32_t map_type);
  * this puts an event into the map for each CPU that is there. 0, -errno; -EOPNOTSUPP for other types.
  */
 int bu_stream_open(struct bu_stream **out, struct bu_sys *s, int map_fd, uint32_t map_type, uint32_t max_entries);
+/* Of a perf_event_array: one CPU's event at one index of the map instead of all; the time of each record. */
+struct bu_stream_at {
+	int cpu;             /* -1: all, each at its own number */
+	uint32_t index;
+	bool timed;
+};
+int bu_stream_open_at(struct bu_stream **out, struct bu_sys *s, int map_fd, uint32_t map_type,
+		      uint32_t max_entries, const struct bu_stream_at *at);
+/* Nanoseconds of perf's clock, of the record that fn is called with; 0: not asked for. */
+uint64_t bu_stream_time(const struct bu_stream *t);
 /* What to wait for. */
 unsigned bu_stream_fds(const struct bu_stream *t, const int **fds);
 /*

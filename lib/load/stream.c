@@ -33,6 +33,8 @@ struct bu_stream {
 	struct perf *perf;
 	int *fds; unsigned nfds;
 	struct bu_buf cut;  /* a record that was cut */
+	bool timed;         /* records begin with their time */
+	uint64_t time;      /* of the record that is handed out */
 };
 
 bool bu_stream_type(uint32_t map_type)
@@ -87,11 +89,12 @@ static int read_ring(struct bu_stream *t, bu_stream_fn *fn, void *ctx)
 
 /* ---------------------------------------------------------------- perf buffers */
 
-static int open_cpu(struct bu_stream *t, int map_fd, uint32_t cpu)
+static int open_cpu(struct bu_stream *t, int map_fd, uint32_t cpu, uint32_t index)
 {
 	struct perf_event_attr a = {
 		.type = PERF_TYPE_SOFTWARE, .size = sizeof(a), .config = PERF_COUNT_SW_BPF_OUTPUT,
-		.sample_type = PERF_SAMPLE_RAW, .sample_period = 1, .wakeup_events = 1,
+		.sample_type = PERF_SAMPLE_RAW | (t->timed ? PERF_SAMPLE_TIME : 0), .sample_period = 1,
+		.wakeup_events = 1,
 	};
 	struct perf *p = &t->perf[t->nfds];
 	int err = 0;
@@ -107,14 +110,22 @@ static int open_cpu(struct bu_stream *t, int map_fd, uint32_t cpu)
 	if (!p->map)
 		return err;
 	err = t->s->ops->perf_enable(t->s, p->fd);
-	return err ? err : bu_sys_map_update(t->s, map_fd, &cpu, &p->fd, BPF_ANY);
+	return err ? err : bu_sys_map_update(t->s, map_fd, &index, &p->fd, BPF_ANY);
 }
 
-static int open_perf(struct bu_stream *t, int map_fd, uint32_t max_entries)
+static int open_perf(struct bu_stream *t, int map_fd, uint32_t max_entries, const struct bu_stream_at *at)
 {
 	int cpus = t->s->ops->possible_cpus(t->s), err = 0;
 	uint32_t n = cpus > 0 ? (uint32_t)cpus : 1;
 
+	if (at && at->cpu >= 0) {
+		t->perf = calloc(1, sizeof(*t->perf));
+		t->fds = calloc(1, sizeof(*t->fds));
+		if (!t->perf || !t->fds)
+			return -ENOMEM;
+		err = open_cpu(t, map_fd, (uint32_t)at->cpu, at->index);
+		return err ? err : t->nfds ? 0 : -ENODEV;
+	}
 	n = n < max_entries ? n : max_entries;
 	if (n > MAX_CPUS)
 		return -E2BIG;
@@ -123,7 +134,7 @@ static int open_perf(struct bu_stream *t, int map_fd, uint32_t max_entries)
 	if (!t->perf || !t->fds)
 		return -ENOMEM;
 	for (uint32_t cpu = 0; cpu < n && !err; cpu++)
-		err = open_cpu(t, map_fd, cpu);
+		err = open_cpu(t, map_fd, cpu, cpu);
 	return err;
 }
 
@@ -143,6 +154,7 @@ static const uint8_t *whole(struct bu_stream *t, const uint8_t *data, uint64_t s
 static int read_cpu(struct bu_stream *t, const struct perf *p, bu_stream_fn *fn, void *ctx, uint64_t *lost)
 {
 	struct perf_event_mmap_page *m = p->map;
+	size_t head = sizeof(struct perf_event_header) + (t->timed ? 8 : 0);
 	uint64_t size = PERF_PAGES * (uint64_t)t->page, pos = m->data_tail;
 	uint64_t end = __atomic_load_n(&m->data_head, __ATOMIC_ACQUIRE);
 	const uint8_t *data = (const uint8_t *)p->map + t->page;
@@ -161,11 +173,13 @@ static int read_cpu(struct bu_stream *t, const struct perf *p, bu_stream_fn *fn,
 		rec = whole(t, data, size, pos, h.size);
 		if (!rec)
 			return -ENOMEM;
-		if (h.type == PERF_RECORD_SAMPLE && h.size >= sizeof(h) + 4) {
-			memcpy(&n, rec + sizeof(h), 4);
-			if (n > h.size - sizeof(h) - 4)
+		if (h.type == PERF_RECORD_SAMPLE && h.size >= head + 4) {
+			if (t->timed)
+				memcpy(&t->time, rec + sizeof(h), 8);
+			memcpy(&n, rec + head, 4);
+			if (n > h.size - head - 4)
 				return -EINVAL;
-			rc = fn(ctx, p->cpu, rec + sizeof(h) + 4, n);
+			rc = fn(ctx, p->cpu, rec + head + 4, n);
 		} else if (h.type == PERF_RECORD_LOST && h.size >= sizeof(h) + 16) {
 			uint64_t many;
 
@@ -182,6 +196,12 @@ static int read_cpu(struct bu_stream *t, const struct perf *p, bu_stream_fn *fn,
 
 int bu_stream_open(struct bu_stream **out, struct bu_sys *s, int map_fd, uint32_t map_type, uint32_t max_entries)
 {
+	return bu_stream_open_at(out, s, map_fd, map_type, max_entries, NULL);
+}
+
+int bu_stream_open_at(struct bu_stream **out, struct bu_sys *s, int map_fd, uint32_t map_type,
+		      uint32_t max_entries, const struct bu_stream_at *at)
+{
 	struct bu_stream *t = calloc(1, sizeof(*t));
 	int err;
 
@@ -189,11 +209,12 @@ int bu_stream_open(struct bu_stream **out, struct bu_sys *s, int map_fd, uint32_
 	if (!t)
 		return -ENOMEM;
 	t->s = s;
+	t->timed = at && at->timed;
 	t->page = (size_t)sysconf(_SC_PAGESIZE);
 	if (map_type == BPF_MAP_TYPE_RINGBUF)
 		err = open_ring(t, map_fd, max_entries);
 	else if (map_type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
-		err = open_perf(t, map_fd, max_entries);
+		err = open_perf(t, map_fd, max_entries, at);
 	else
 		err = -EOPNOTSUPP;
 	if (err)
@@ -201,6 +222,11 @@ int bu_stream_open(struct bu_stream **out, struct bu_sys *s, int map_fd, uint32_
 	else
 		*out = t;
 	return err;
+}
+
+uint64_t bu_stream_time(const struct bu_stream *t)
+{
+	return t->time;
 }
 
 unsigned bu_stream_fds(const struct bu_stream *t, const int **fds)
