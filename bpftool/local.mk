@@ -135,6 +135,7 @@ TOOL_BATS += tests/tool-mapverb.bats
 TOOL_BATS += tests/tool-gen.bats
 TOOL_BATS += tests/tool-feature.bats
 TOOL_BATS += tests/tool-events.bats
+TOOL_BATS += tests/tool-mapunpriv.bats
 TESTS += $(TOOL_BATS)
 EXTRA_DIST += $(TOOL_BATS) tests/tool_helper.bash
 check_PROGRAMS += tests/unit/disasm_test

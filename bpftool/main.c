@@ -4,10 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "load/load.h"
 #include "tool.h"
+
+#define BPFFS_MAGIC 0xcafe4a11ul
 
 enum {
 	OPT_JSON = 1, OPT_PRETTY, OPT_PINS, OPT_NOMOUNT, OPT_VERSION, OPT_HELP, OPT_BACKEND, OPT_VM,
@@ -105,11 +108,27 @@ int bt_run(struct bt *t, int n, char **words)
 	return status;
 }
 
+/* Do the words name something that is pinned in the kernel? Its file's mode says who may open it. */
+static bool names_kernel_pin(const struct bt *t)
+{
+	struct statfs fs;
+	int i;
+
+	for (i = 0; i + 1 < t->nw; i++)
+		if (!strcmp(t->w[i], "pinned") && !statfs(t->w[i + 1], &fs) && (unsigned long)fs.f_type == BPFFS_MAGIC)
+			return true;
+	return false;
+}
+
 bool bt_open_backend(struct bt *t)
 {
+	enum bu_backend which = t->backend;
+
 	if (t->sys)
 		return true;
-	if (bu_backend_open(&t->sys, t->backend, NULL, 0, &t->ds) == -ENOMEM)
+	if (which == BU_BACKEND_AUTO && names_kernel_pin(t))
+		which = BU_BACKEND_KERNEL;
+	if (bu_backend_open(&t->sys, which, NULL, 0, &t->ds) == -ENOMEM)
 		bt_error(t, "U0003", "out of memory");
 	return t->sys != NULL;
 }
