@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sys/elffile.h"
 #include "tool.h"
 
 #define MAPS_MAX (16u << 20)

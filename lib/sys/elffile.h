@@ -34,17 +34,4 @@ int bu_elff_find(const struct bu_elff *e, const struct bu_buf *names, const char
 /* The place in the file of an address, in a segment of code or of data. -ENOENT: it is in none. */
 int bu_elff_offset(const struct bu_elff *e, uint64_t addr, bool exec, uint64_t *off);
 
-/* A function symbol. */
-struct bu_elff_func {
-	const char *name;    /* without its version */
-	size_t n;
-	const char *version; /* "" for none */
-	bool is_default;     /* of that version's, what a program linked now would get */
-	bool local;
-	uint64_t offset;     /* in the file */
-};
-/* elfsym.c: calls fn for each function of .symtab, then of .dynsym; false stops. 0 or -errno. */
-typedef bool bu_elff_func_fn(void *ctx, const struct bu_elff_func *f);
-int bu_elff_each_func(const char *path, bu_elff_func_fn *fn, void *ctx);
-
 #endif

@@ -473,6 +473,19 @@ bool bu_attach_names(enum bu_hook hook, enum bu_names *names);
 /* Can this backend attach there at all? -EOPNOTSUPP with a message. */
 int bu_sys_check_hook(struct bu_sys *s, const struct bu_attach *at, struct bu_diags *ds);
 
+/* A function symbol. */
+struct bu_elff_func {
+	const char *name;    /* without its version */
+	size_t n;
+	const char *version; /* "" for none */
+	bool is_default;     /* of that version's, what a program linked now would get */
+	bool local;
+	uint64_t offset;     /* in the file */
+};
+/* Calls fn for each function of .symtab, then of .dynsym; false stops. 0 or -errno. */
+typedef bool bu_elff_func_fn(void *ctx, const struct bu_elff_func *f);
+int bu_elff_each_func(const char *path, bu_elff_func_fn *fn, void *ctx);
+
 /*
  * Offset in the file, in bytes, of a function of an ELF executable or library (.symtab, then
  * .dynsym; any class and byte order). -ENOENT: no such function (near, if not NULL, has been fed
