@@ -398,6 +398,8 @@ int bt_map_walk(struct bt_walk *w)
 	w->gone = 0;
 	err = walk_mapped(w, &used);
 	if (!used)
+		err = bt_hash_split(w, &used);
+	if (!used)
 		err = w->m->info.key_size ? walk_batch(w, &used) : -ENOTSUP;
 	if (!used)
 		err = walk_keys(w);

@@ -133,3 +133,31 @@ walked()
 	[ "${BPFUTILS_TEST_BACKEND:-}" != vm ] || skip "needs the kernel"
 	walked devmap_hash 5000
 }
+
+@test "a large hash, read in pieces by two threads: every element, once, in upstream's order" {
+	need_native
+	[ "${BPFUTILS_TEST_BACKEND:-}" != vm ] || skip "needs the kernel"
+	for n in 70000 300000; do
+		new_map big$n hash 8 8 300000
+		"$BUILDDIR/tests/tool_zoo" "fill:$PINS/big$n:$n" </dev/null >/dev/null
+		$BPFTOOL map dump pinned "$PINS/big$n" >"$T/rows"
+		run -0 tail -n 1 "$T/rows"
+		assert_output "Found $n elements"
+		run -0 twice "$T/rows"
+		assert_output 0
+		# a handful of elements in a large map, and none
+		new_map few$n hash 8 8 300000
+		"$BUILDDIR/tests/tool_zoo" "fill:$PINS/few$n:37" </dev/null >/dev/null
+		run -0 $BPFTOOL map dump pinned "$PINS/few$n"
+		assert_line 'Found 37 elements'
+		$BPFTOOL -j map dump pinned "$PINS/big$n" | jq -e "length == $n" >/dev/null
+	done
+	need_upstream_bpftool
+	$UPSTREAM map dump pinned "$PINS/big70000" | md5sum >"$T/up"
+	$BPFTOOL map dump pinned "$PINS/big70000" | md5sum >"$T/our"
+	diff "$T/up" "$T/our"
+	# values of per-CPU maps, many bytes each
+	new_map cpus percpu_hash 8 8 70000
+	run -0 $BPFTOOL map dump pinned "$PINS/cpus"
+	assert_output 'Found 0 elements'
+}
