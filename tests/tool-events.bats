@@ -272,3 +272,30 @@ Found 1 element'
 	run -0 grep -c '^  key: 01 00 00 00  value: 00 00 00 00' screen
 	assert_output 2
 }
+
+@test "local storage: owner by owner, keys are their numbers" {
+	on_kernel
+	need_native
+	zoo "task_storage:$PINS/task" "sk_storage:$PINS/sk"
+	id_of prog "task_storage:$PINS/task"
+	run -0 $BPFTOOL -j map dump pinned "$PINS/task"
+	run -0 jq -c '[length, .[0].formatted.key, .[0].formatted.value]' <<<"$output"
+	assert_output "[1,$ZOO_PID,42]"
+	ino=$(readlink "/proc/$ZOO_PID/fd/"* | sed -n 's/^socket:\[\(.*\)\]$/\1/p')
+	run -0 $BPFTOOL -j map dump pinned "$PINS/sk"
+	run -0 jq -c '[length, .[0].formatted.key, .[0].formatted.value]' <<<"$output"
+	assert_output "[1,$ino,42]"
+}
+
+@test "local storage of control groups" {
+	on_kernel
+	need_native
+	_is_mounted cgroup2 /sys/fs/cgroup || skip "needs cgroup2 on /sys/fs/cgroup"
+	zoo "cgrp_storage:$PINS/cg"
+	id_of prog "cgrp_storage:$PINS/cg"
+	run -0 $BPFTOOL -j map dump pinned "$PINS/cg"
+	run -0 jq -c '[length, .[0].formatted.value]' <<<"$output"
+	assert_output "[1,42]"
+	run -0 jq -c '.[0].formatted.key' <<<"$($BPFTOOL -j map dump pinned "$PINS/cg")"
+	[ "$output" = "$(stat -c %i "/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)")" ]
+}

@@ -16,6 +16,7 @@
  *   ioctl              a tracepoint's event with a program that no link ties to it
  *   load:PIN:TYPE[:R]  a program of that type that returns R (1), pinned
  *   mixed:PIN       a queue, stack, ringbuf and bloom filter as PIN-TYPE
+ *   task_storage:PIN sk_storage:PIN cgrp_storage:PIN   local storage, 42 for this process, a socket of it, its control group
  *   u64:PIN:N       a hash with BTF (u64 -> u64) of N elements, pinned
  *   fill:PIN:N      puts N elements into a hash of 8 byte keys and values
  *   churn:PIN:N[:TYPE]  a hash, lpm_trie or devmap_hash of N live keys that come and go all the time
@@ -28,6 +29,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kern/kern.h"
@@ -464,6 +467,56 @@ static int typed_u64(char *arg)
 	return err ? err : fill(arg);
 }
 
+/* The fd that is the key for us, or -errno. */
+static int owner(uint32_t type)
+{
+	char line[256], path[512] = "/sys/fs/cgroup";
+	FILE *f;
+	int fd;
+
+	if (type == BPF_MAP_TYPE_TASK_STORAGE)
+		fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	else if (type == BPF_MAP_TYPE_SK_STORAGE)
+		fd = socket(AF_INET, SOCK_DGRAM, 0);
+	else {
+		f = fopen("/proc/self/cgroup", "r");
+		while (f && fgets(line, sizeof(line), f))
+			if (!strncmp(line, "0::", 3)) {
+				line[strcspn(line, "\n")] = 0;
+				snprintf(path, sizeof(path), "/sys/fs/cgroup%s", line + 3);
+			}
+		if (f)
+			fclose(f);
+		fd = open(path, O_RDONLY | O_DIRECTORY);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+static int storage(uint32_t type, const char *pin)
+{
+	union bpf_attr a = { .map_type = type, .key_size = 4, .value_size = 8, .map_flags = BPF_F_NO_PREALLOC,
+			     .map_name = "storage" };
+	struct bu_buf blob = { 0 };
+	struct bu_btfgen g;
+	uint64_t value = 42;
+	int fd, key, err;
+
+	bu_btfgen_init(&g, BU_HOST_BE);
+	a.btf_key_type_id = bu_btfgen_int(&g, "int", 4, 1);
+	a.btf_value_type_id = bu_btfgen_int(&g, "unsigned long long", 8, 0);
+	if (bu_btfgen_finish(&g, &blob))
+		return -ENOMEM;
+	bu_btfgen_free(&g);
+	a.btf_fd = (uint32_t)bu_sys_btf_load(sys, blob.p, blob.n, NULL, 0);
+	bu_buf_free(&blob);
+	fd = bu_sys_map_create(sys, &a);
+	if (fd < 0)
+		return fd;
+	key = owner(type);
+	err = key < 0 ? key : bu_sys_map_update(sys, fd, &key, &value, 0);
+	return err ? err : bu_sys_pin(sys, fd, pin);
+}
+
 static int mixed(const char *pin)
 {
 	static const struct {
@@ -658,6 +711,12 @@ static void item(char *arg)
 		err = typed(colon);
 	else if (!strcmp(arg, "u64"))
 		err = typed_u64(colon);
+	else if (!strcmp(arg, "task_storage"))
+		err = storage(BPF_MAP_TYPE_TASK_STORAGE, colon);
+	else if (!strcmp(arg, "sk_storage"))
+		err = storage(BPF_MAP_TYPE_SK_STORAGE, colon);
+	else if (!strcmp(arg, "cgrp_storage"))
+		err = storage(BPF_MAP_TYPE_CGRP_STORAGE, colon);
 	else if (!strcmp(arg, "mixed"))
 		err = mixed(colon);
 	else if (!strcmp(arg, "sockmap"))
