@@ -16,6 +16,7 @@ teardown()
 {
 	[ -z "${PIPE:-}" ] || kill "$PIPE" 2>/dev/null || true
 	zoo_end
+	[ -z "${CG:-}" ] || net_teardown
 	drop_pins
 }
 
@@ -290,12 +291,11 @@ Found 1 element'
 @test "local storage of control groups" {
 	on_kernel
 	need_native
-	_is_mounted cgroup2 /sys/fs/cgroup || skip "needs cgroup2 on /sys/fs/cgroup"
-	zoo "cgrp_storage:$PINS/cg"
+	load net_helper
+	need_cgroup
+	zoo "cgrp_storage:$PINS/cg:$CG"
 	id_of prog "cgrp_storage:$PINS/cg"
 	run -0 $BPFTOOL -j map dump pinned "$PINS/cg"
-	run -0 jq -c '[length, .[0].formatted.value]' <<<"$output"
-	assert_output "[1,42]"
-	run -0 jq -c '.[0].formatted.key' <<<"$($BPFTOOL -j map dump pinned "$PINS/cg")"
-	[ "$output" = "$(stat -c %i "/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)")" ]
+	run -0 jq -c '[length, .[0].formatted.key, .[0].formatted.value]' <<<"$output"
+	assert_output "[1,$(stat -c %i "$CG"),42]"
 }

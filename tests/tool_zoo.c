@@ -16,7 +16,7 @@
  *   ioctl              a tracepoint's event with a program that no link ties to it
  *   load:PIN:TYPE[:R]  a program of that type that returns R (1), pinned
  *   mixed:PIN       a queue, stack, ringbuf and bloom filter as PIN-TYPE
- *   task_storage:PIN sk_storage:PIN cgrp_storage:PIN   local storage, 42 for this process, a socket of it, its control group
+ *   task_storage:PIN sk_storage:PIN cgrp_storage:PIN:DIR   local storage, 42 for this process, a socket of it, a group
  *   u64:PIN:N       a hash with BTF (u64 -> u64) of N elements, pinned
  *   fill:PIN:N      puts N elements into a hash of 8 byte keys and values
  *   churn:PIN:N[:TYPE]  a hash, lpm_trie or devmap_hash of N live keys that come and go all the time
@@ -468,32 +468,22 @@ static int typed_u64(char *arg)
 }
 
 /* The fd that is the key for us, or -errno. */
-static int owner(uint32_t type)
+static int owner(uint32_t type, const char *dir)
 {
-	char line[256], path[512] = "/sys/fs/cgroup";
-	FILE *f;
 	int fd;
 
 	if (type == BPF_MAP_TYPE_TASK_STORAGE)
 		fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	else if (type == BPF_MAP_TYPE_SK_STORAGE)
 		fd = socket(AF_INET, SOCK_DGRAM, 0);
-	else {
-		f = fopen("/proc/self/cgroup", "r");
-		while (f && fgets(line, sizeof(line), f))
-			if (!strncmp(line, "0::", 3)) {
-				line[strcspn(line, "\n")] = 0;
-				snprintf(path, sizeof(path), "/sys/fs/cgroup%s", line + 3);
-			}
-		if (f)
-			fclose(f);
-		fd = open(path, O_RDONLY | O_DIRECTORY);
-	}
+	else
+		fd = open(dir, O_RDONLY | O_DIRECTORY);
 	return fd < 0 ? -errno : fd;
 }
 
-static int storage(uint32_t type, const char *pin)
+static int storage(uint32_t type, char *pin)
 {
+	char *dir = strchr(pin, ':');
 	union bpf_attr a = { .map_type = type, .key_size = 4, .value_size = 8, .map_flags = BPF_F_NO_PREALLOC,
 			     .map_name = "storage" };
 	struct bu_buf blob = { 0 };
@@ -512,7 +502,9 @@ static int storage(uint32_t type, const char *pin)
 	fd = bu_sys_map_create(sys, &a);
 	if (fd < 0)
 		return fd;
-	key = owner(type);
+	if (dir)
+		*dir++ = 0;
+	key = owner(type, dir ? dir : "");
 	err = key < 0 ? key : bu_sys_map_update(sys, fd, &key, &value, 0);
 	return err ? err : bu_sys_pin(sys, fd, pin);
 }
