@@ -232,7 +232,8 @@ static void put_plain(struct bt *t, struct bt_map *m, const uint8_t *key, const 
 {
 	struct bu_buf *b = &t->out.buf;
 	size_t kn = m->info.key_size, vn = m->info.value_size;
-	const char *msg = err == -ENOENT ? "<no entry>" : bt_strerror(err);
+	const char *msg = err == -ENOENT ? "<no entry>" :
+			  err == -ENOSPC && m->info.type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY ? "<cannot read>" : bt_strerror(err);
 	bool tall, flat;
 	char name[32];
 	unsigned c;
@@ -426,6 +427,9 @@ static int dump_elems(struct bt *t, struct bt_map *m, uint64_t *n)
 	struct bt_walk w = { .t = t, .m = m, .fn = show, .ctx = &d };
 	int err;
 
+	/* a socket's cookie has 8 bytes */
+	if (m->info.type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY && m->info.value_size != 8)
+		bt_note(t, "T0105", "values of map %u cannot be read: they have not 8 bytes", m->info.id);
 	if (d.typed_text) {
 		m->depth = 1;
 		bu_buf_char(&t->out.buf, '[');

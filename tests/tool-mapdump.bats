@@ -161,3 +161,17 @@ walked()
 	run -0 $BPFTOOL map dump pinned "$PINS/cpus"
 	assert_output 'Found 0 elements'
 }
+
+@test "maps of objects: what upstream dumps of each" {
+	need_upstream_bpftool
+	[ "${BPFUTILS_TEST_BACKEND:-}" != vm ] || skip "needs the kernel"
+	for t in prog_array perf_event_array cgroup_array devmap cpumap sockmap xskmap sockhash devmap_hash reuseport_sockarray; do
+		$BPFTOOL map create "$PINS/$t" type $t key 4 value 4 entries 2 || continue
+		for f in '' -j; do
+			# 524 is the kernel's own number for "not supported"
+			$UPSTREAM $f map dump pinned "$PINS/$t" 2>/dev/null | sed 's/Unknown error 524/Operation not supported/g' >"$T/up"
+			$BPFTOOL $f map dump pinned "$PINS/$t" 2>/dev/null >"$T/our"
+			diff "$T/up" "$T/our"
+		done
+	done
+}

@@ -83,7 +83,18 @@ static void null_value(struct printer *p, int err)
 uint64_t btf_get_bits(const uint8_t *data, uint64_t bit, unsigned n, bool be)
 {
 	uint64_t v = 0;
+	uint32_t w;
 
+	if (!(bit & 7) && be == BU_HOST_BE) { /* nearly all values */
+		if (n == 64) {
+			memcpy(&v, data + bit / 8, 8);
+			return v;
+		}
+		if (n == 32) {
+			memcpy(&w, data + bit / 8, 4);
+			return w;
+		}
+	}
 	for (unsigned got = 0; got < n;) {
 		uint64_t at = bit + got;
 		unsigned skip = at % 8, take = 8 - skip;
