@@ -34,6 +34,7 @@ struct ld {
 	const char **only; size_t caponly;
 	struct ld_watch *watch; unsigned nwatch; size_t capwatch;
 	struct ld_event_type *event_types; unsigned nevent_types; size_t capevent_types;
+	struct ld_say { const char *option, *name, *value; } *says; unsigned nsays; size_t capsays; /* of the VM's runs */
 	bool no_events;
 	bool printk;         /* --printk; in the foreground */
 	int printk_fd;       /* -1: the VM */
@@ -139,6 +140,8 @@ void ld_printk_end(struct ld *l);
 /* replay.c */
 /* Before the plan: checks the file, takes its hooks (unless --attach says) and maps into l->load. */
 int ld_replay_open(struct ld *l);
+/* options.c: --clock and its kin go to the VM. */
+int ld_say(struct ld *l);
 /* When all is attached: feeds the events. 0, or -errno with a message. */
 int ld_replay_run(struct ld *l);
 void ld_replay_close(struct ld *l);

@@ -50,6 +50,8 @@ static int run(struct ld *l)
 		err = ld_replay_open(l);
 	if (!err)
 		err = bu_load_backend(&l->sys, l->backend, &l->obj, &l->ds);
+	if (!err && ld_say(l))
+		return BU_EXIT_USAGE;
 	if (!err)
 		err = bu_plan_make(&l->plan, &l->obj, &l->load, l->sys, &l->ds);
 	if (err)

@@ -7,10 +7,12 @@
 
 #include "config.h"
 #include "ld.h"
+#include "vm/vm.h"
 
 enum {
 	OPT_ATTACH = 1, OPT_VIA, OPT_SET, OPT_MAP_FROM, OPT_MAP, OPT_KCONFIG, OPT_WATCH, OPT_FOR, OPT_READY, OPT_PIN,
 	OPT_RECORD, OPT_RECORD_PID, OPT_MARK_FD, OPT_REPLAY, OPT_UNTIL,
+	OPT_HELPER, OPT_CLOCK, OPT_SEED, OPT_CPU, OPT_PID, OPT_COMM, OPT_ENV,
 	OPT_TYPE, OPT_ONLY, OPT_KEEP_GOING, OPT_BTF,
 	OPT_PIN_ROOT, OPT_UNLOAD,
 	OPT_NO_ATTACH, OPT_DRY, OPT_VERBOSE, OPT_JSON, OPT_BACKEND, OPT_VM, OPT_COLOR, OPT_EXPLAIN,
@@ -55,6 +57,14 @@ static const struct bu_opt options[] = {
 	{ OPT_REPLAY, 0, "replay", "FILE", "feed a recording to the programs, in the VM", BU_WORD_FILE,
 	  NULL },
 	{ OPT_UNTIL, 0, "until", "MARK", "replay up to that mark", BU_WORD_NONE, NULL },
+	{ OPT_HELPER, 0, "helper", "NAME=VALUE", "in the VM: what a helper gives, instead of its work", BU_WORD_NONE, NULL },
+	{ OPT_CLOCK, 0, "clock", "real|fixed:NS|step:NS", "in the VM: the time that helpers tell", BU_WORD_NONE, NULL },
+	{ OPT_SEED, 0, "seed", "N", "in the VM: what numbers of chance begin with", BU_WORD_NONE, NULL },
+	{ OPT_CPU, 0, "cpu", "N", "in the VM: the processor that programs run on", BU_WORD_NONE, NULL },
+	{ OPT_PID, 0, "pid", "PID", "in the VM: the process that helpers tell", BU_WORD_NONE, NULL },
+	{ OPT_COMM, 0, "comm", "TEXT", "in the VM: its command", BU_WORD_NONE, NULL },
+	{ OPT_ENV, 0, "env", "NAME=VALUE", "in the VM: sockets, routes, stacks, control groups that helpers find", BU_WORD_NONE,
+	  NULL },
 	{ OPT_TYPE, 't', "type", "TYPE|PROGRAM=TYPE",
 	  "what type a program, or all, is of, whatever its section says", BU_WORD_DYNAMIC, NULL },
 	{ OPT_ONLY, 0, "only", "PROGRAM", "load this program only (repeatable)", BU_WORD_NONE, NULL },
@@ -191,6 +201,42 @@ static int usage(struct ld *l, const char *fmt, ...)
 	text = bu_arena_vprintf(&l->arena, fmt, ap);
 	va_end(ap);
 	return usage_hint(l, text ? text : "out of memory", NULL);
+}
+
+/* What the VM's runs are told: NAME=VALUE by --env, or an option of that name. Whether it makes sense the VM says. */
+static int say_option(struct ld *l, const char *name, const char *arg)
+{
+	const char *eq = strchr(arg, '=');
+	struct ld_say s = { name ? name : "env", name, arg };
+
+	if (!name) {
+		if (!eq || eq == arg)
+			return usage(l, "--env: \"%s\" is not NAME=VALUE", arg);
+		s.name = bu_arena_strndup(&l->arena, arg, (size_t)(eq - arg));
+		s.value = eq + 1;
+	}
+	l->says = bu_arena_grow(&l->arena, l->says, l->nsays, &l->capsays, sizeof(s));
+	if (!l->says || !s.name)
+		return -ENOMEM;
+	l->says[l->nsays++] = s;
+	return 0;
+}
+
+int ld_say(struct ld *l)
+{
+	char why[160];
+	int err = 0;
+
+	if (l->nsays && !bu_vm_is(l->sys))
+		return usage(l, "--%s is for the VM: add --vm or --replay", l->says[0].option);
+	for (unsigned i = 0; i < l->nsays && !err; i++) {
+		err = bu_vm_set(l->sys, l->says[i].name, l->says[i].value, why);
+		if (err)
+			usage(l, "--%s: \"%s%s%s\" %s", l->says[i].option,
+			      strcmp(l->says[i].option, l->says[i].name) ? l->says[i].name : "",
+			      strcmp(l->says[i].option, l->says[i].name) ? "=" : "", l->says[i].value, why);
+	}
+	return err;
 }
 
 static int watch_option(struct ld *l, const char *arg)
@@ -359,6 +405,20 @@ static int take(struct ld *l, int id, const char *arg)
 	case OPT_UNTIL:
 		l->until = arg;
 		return 0;
+	case OPT_HELPER:
+		return say_option(l, "helper", arg);
+	case OPT_CLOCK:
+		return say_option(l, "clock", arg);
+	case OPT_SEED:
+		return say_option(l, "seed", arg);
+	case OPT_CPU:
+		return say_option(l, "cpu", arg);
+	case OPT_PID:
+		return say_option(l, "pid", arg);
+	case OPT_COMM:
+		return say_option(l, "comm", arg);
+	case OPT_ENV:
+		return say_option(l, NULL, arg);
 	case OPT_PIN:
 		l->load.pin_dir = arg;
 		return arg[0] ? 0 : usage(l, "--pin needs a directory");

@@ -97,14 +97,15 @@ struct fed {
 static int feed(struct ld *l, const struct bu_rec_event *e, char *const *names, const char *hook,
 		struct fed *f)
 {
-	struct bu_vm_env env = { .fixed_time = true, .time = e->time, .fixed_task = true,
+	struct bu_vm_env env, event = { .fixed_time = true, .time = e->time, .fixed_task = true,
 				 .pid = e->pid, .tgid = e->tgid, .uid = e->uid, .gid = e->gid,
 				 .cpu = (int)e->cpu + 1 };
 	int err = 0;
 
 	if (e->cpu >= (uint32_t)l->sys->ops->possible_cpus(l->sys))
-		env.cpu = 0; /* recorded on a bigger machine */
-	memcpy(env.comm, e->comm, sizeof(env.comm));
+		event.cpu = 0; /* recorded on a bigger machine */
+	memcpy(event.comm, e->comm, sizeof(event.comm));
+	bu_vm_env_at(l->sys, &event, &env);
 	for (unsigned i = 0; i < l->made.nlinks && !err; i++) {
 		struct bu_vm_ctx ctx = { .kind = BU_VM_CTX_RAW, .bytes = (void *)(uintptr_t)e->ctx,
 					 .size = e->size };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tool.h"
+#include "vm/vm.h"
 
 #define ROOM_LEAST 32768u             /* for what comes out, unless it is said */
 #define ROOM_BEHIND (17u * 65536u)    /* what a program may put before and behind, fragments and all */
@@ -24,6 +25,8 @@ struct run {
 	struct side data, ctx;
 	uint32_t repeat;
 	bool repeats;
+	const char *env[64];          /* NAME=VALUE, for the VM */
+	unsigned nenv;
 };
 
 static int take_path(struct bt *t, const char *word, const char **path)
@@ -40,11 +43,36 @@ static int take_size(struct bt *t, const char *word, struct side *s)
 	return bt_read_u32(t, word, &s->room);
 }
 
+static int take_env(struct bt *t, struct run *r)
+{
+	const char *v = bt_next(t);
+
+	if (!v)
+		return bt_usage(t, NULL, NULL, "'env' wants NAME=VALUE");
+	if (r->nenv == BU_ARRAY_SIZE(r->env))
+		return bt_usage(t, NULL, NULL, "'env' is given too often");
+	r->env[r->nenv++] = v;
+	return 0;
+}
+
+/* What helpers answer: of this run, and of no other in the same batch. */
+static int set_env(struct bt *t, const struct run *r)
+{
+	char why[160];
+
+	if (r->nenv && !bu_vm_is(t->sys))
+		return bt_usage(t, NULL, NULL, "'env' is for the VM: the kernel's helpers tell what is (--vm)");
+	for (unsigned i = 0; i < r->nenv; i++)
+		if (bu_vm_set_text(t->sys, r->env[i], why))
+			return bt_usage(t, NULL, NULL, "env '%s' %s", bt_escz(t, r->env[i]), why);
+	return 0;
+}
+
 /* The longer of two words that begin alike is asked for first. */
 static int read_words(struct bt *t, struct run *r)
 {
 	static const char *const words[] = { "data_in", "data_out", "data_size_out", "ctx_in", "ctx_out",
-					     "ctx_size_out", "repeat", NULL };
+					     "ctx_size_out", "repeat", "env", NULL };
 	int st = 0;
 
 	while (!st && bt_peek(t)) {
@@ -63,6 +91,8 @@ static int read_words(struct bt *t, struct run *r)
 		} else if (bt_kw(t, "repeat")) {
 			r->repeats = true;
 			st = bt_read_u32(t, "repeat", &r->repeat);
+		} else if (bt_kw(t, "env")) {
+			st = take_env(t, r);
 		} else {
 			st = bt_usage(t, bt_peek(t), words, "'%s' is not expected here", bt_escz(t, bt_peek(t)));
 		}
@@ -232,7 +262,11 @@ int bt_prog_run(struct bt *t)
 	if (!st)
 		st = prepare(t, &r.ctx);
 	if (!st)
+		st = set_env(t, &r);
+	if (!st)
 		st = test_run(t, &o, &r);
+	if (r.nenv && bu_vm_is(t->sys))
+		bu_vm_set(t->sys, NULL, NULL, NULL);
 	bu_buf_free(&r.data.bytes);
 	bu_buf_free(&r.ctx.bytes);
 	free(r.data.got);

@@ -60,6 +60,7 @@ struct file {
 	int load_err;             /* load: errno that both give; 0: loads */
 	const char *load_text;    /* what the log says */
 	const char *fault;        /* what the VM's fault says; NULL: none */
+	struct lines env;         /* of the VM, as bu_vm_set has it */
 	struct bu_str code;
 	struct column col[8];
 	unsigned ncol;

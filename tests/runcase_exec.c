@@ -509,13 +509,14 @@ struct result {
 static int run_vm(struct live *x, const struct one *o, struct result *r, struct bu_vm_fault *fault)
 {
 	struct bu_vm_mem mems[16];
-	struct bu_vm_env env = { .printk = take_printk, .printk_ctx = &x->printk };
+	struct bu_vm_env env;
 	struct bu_vm_ctx c = { 0 };
 	size_t skip = is_l3(x->f) && o->packet.n >= 14 ? 14 : 0;
 	uint8_t known[16][256];
 
-	if (to_world)
-		env.printk = NULL;
+	bu_vm_env_of(x->s, &env);
+	env.printk = to_world ? NULL : take_printk;
+	env.printk_ctx = &x->printk;
 	for (size_t i = 0; i < o->memory.n && i < BU_ARRAY_SIZE(mems); i++) {
 		struct bu_str s = o->memory.at[i].text, w = word(&s);
 		bool ok;
@@ -695,6 +696,19 @@ bool exec_file(const struct file *f, struct bu_sys *s, bool kernel, struct bu_bu
 	bool ok = true, loaded = false, refused = f->load_err || (kernel && f->kernel == KERNEL_REFUSES);
 	int err;
 
+	char said[160];
+
+	if (!kernel)
+		bu_vm_set(s, NULL, NULL, NULL);
+	for (size_t i = 0; i < f->env.n && !kernel; i++) {
+		char *text = strndup(f->env.at[i].text.p, f->env.at[i].text.n);
+
+		err = text ? bu_vm_set_text(s, text, said) : -ENOMEM;
+		free(text);
+		if (err)
+			return fail(why, "line %u: env: %.*s: the value %s", f->env.at[i].no, (int)f->env.at[i].text.n,
+				    f->env.at[i].text.p, said);
+	}
 	for (size_t i = 0; i < f->nones && ok; i++) {
 		if (loaded && !same_text(f, &f->ones[i], &f->ones[i - 1])) {
 			unload(&x);

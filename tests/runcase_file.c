@@ -238,12 +238,14 @@ static int header(struct file *f, struct bu_str s, unsigned no)
 			return bad(f, no, "not an errno", w);
 		s = trim(s);
 		f->load_text = bu_arena_strndup(&f->arena, s.p, s.n);
+	} else if (bu_str_is(key, "env")) {
+		add_line(f, &f->env, s, no);
 	} else if (bu_str_is(key, "fault")) {
 		f->fault = bu_arena_strndup(&f->arena, s.p, s.n);
 		if (f->kernel == KERNEL_SAME)
 			f->kernel = KERNEL_REFUSES;
 	} else {
-		return bad(f, no, "type, kernel, since, load, fault", key);
+		return bad(f, no, "type, kernel, since, env, load, fault", key);
 	}
 	return 0;
 }

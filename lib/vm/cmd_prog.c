@@ -429,7 +429,7 @@ static int check(struct bu_vm *vm, struct bu_vm_newprog *np, const union bpf_att
 	struct bu_vm_check c = {
 		.insns = np->insns, .n = np->h.ninsns, .type = np->h.type,
 		.expected_attach_type = np->h.expected_attach_type, .flags = np->h.flags,
-		.gpl = np->h.gpl, .log = &log->text, .level = log->level,
+		.gpl = np->h.gpl, .log = &log->text, .level = log->level, .faker = vm,
 	};
 	uint8_t sum[32];
 	int err;

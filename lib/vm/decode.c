@@ -106,7 +106,7 @@ static void call(const struct bu_vm_prog *p, const struct bu_insn *in, struct bu
 		op->code = BU_VM_I_TAIL;
 	} else {
 		op->code = in->imm == 1 ? BU_VM_I_LOOKUP : BU_VM_I_CALL;
-		op->imm = (int64_t)(intptr_t)bu_vm_helper(in->imm);
+		op->imm = (int64_t)(intptr_t)bu_vm_helper_row(in->imm);
 		if (!op->imm)
 			op->code = BU_VM_I_BAD;
 	}

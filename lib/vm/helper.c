@@ -2,6 +2,8 @@
 /* Helpers: their table, and the check of their arguments. */
 #include "vm/helper.h"
 
+#include "vm/env.h"
+
 #include <string.h>
 
 /* No helper takes so much memory at once; the kernel's bound of a size argument. */
@@ -18,6 +20,20 @@ static const struct bu_vm_helper rows[] = {
 const struct bu_vm_helper *bu_vm_helper(int32_t id)
 {
 	return id > 0 && (uint32_t)id < BU_ARRAY_SIZE(rows) && rows[id].fn ? &rows[id] : NULL;
+}
+
+/* Those that are not: their calls fail, unless they are faked. */
+static const struct bu_vm_helper absent[] = {
+#define BU_HELPER(id_, name, gpl, args) [id_] = { .id = id_ },
+#include "isa/helper.def"
+#undef BU_HELPER
+};
+
+const struct bu_vm_helper *bu_vm_helper_row(int32_t id)
+{
+	const struct bu_vm_helper *h = bu_vm_helper(id);
+
+	return h ? h : id > 0 && (uint32_t)id < BU_ARRAY_SIZE(absent) && absent[id].id ? &absent[id] : NULL;
 }
 
 #define P(name) (1ull << BPF_PROG_TYPE_##name)
@@ -239,6 +255,13 @@ int bu_vm_call_helper(struct bu_vm_run *run, const struct bu_vm_helper *h, uint6
 	memcpy(a, run->r + 1, sizeof(a));
 	if (run->spin && h->id != 94)
 		return bad(run, h, 0, "no helper may be called while a bpf_spin_lock is held");
+	if (run->vm->settings && bu_vm_faked(run->vm, h->id)) {
+		*r0 = run->vm->settings->fake[h->id];
+		return 0;
+	}
+	if (!h->fn)
+		return bu_vm_fault_at(run, BU_VM_FAULT_HELPER, 0, 0, false, "%s: the VM does not have it",
+				      bu_helper_by_id(h->id)->name);
 	for (unsigned i = 0; i < 5; i++) {
 		if (h->arg[i] == BU_VM_A_NONE)
 			continue;

@@ -15,12 +15,14 @@ static uint64_t now(clockid_t clock)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static uint64_t ktime(const struct bu_vm_run *run, clockid_t clock)
+static uint64_t ktime(struct bu_vm_run *run, clockid_t clock)
 {
-	return run->env && run->env->fixed_time ? run->env->time : now(clock);
+	const struct bu_vm_env *env = run->env;
+
+	return env && env->fixed_time ? env->time + env->step * run->looks++ : now(clock);
 }
 
-uint64_t bu_vm_ktime(const struct bu_vm_run *run)
+uint64_t bu_vm_ktime(struct bu_vm_run *run)
 {
 	return ktime(run, CLOCK_MONOTONIC);
 }

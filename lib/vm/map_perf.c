@@ -107,7 +107,7 @@ static void put64(struct out *w, uint64_t v)
 
 /* The members of a sample in front of the raw data, in the order of the ABI: their number is even
  * words of 8 bytes. */
-static uint64_t fixed(const struct bu_vm_run *run, const struct bu_vm_obj *ev, struct out *w)
+static uint64_t fixed(struct bu_vm_run *run, const struct bu_vm_obj *ev, struct out *w)
 {
 	uint64_t type = ev->h.event.sample_type ? ev->h.event.sample_type : PERF_SAMPLE_RAW, n = 0;
 	uint32_t ids[2] = { 0, 0 };

@@ -256,6 +256,9 @@ int bu_vm_mem_fault(struct bu_vm_run *run, uint64_t addr, uint64_t size, bool wr
 		distance(&n, run->data_meta, run->data_end, "the packet", "");
 	for (uint32_t i = 0; i < run->nrec; i++)
 		distance(&n, run->rec[i].lo, run->rec[i].hi, "a record of a ring buffer", "");
+	for (uint32_t i = 0; i < run->nsock; i++)
+		if (run->sock[i].lo)
+			distance(&n, run->sock[i].lo, run->sock[i].hi, "a socket", "");
 	/* A map that begins a little later first: it may be nearer than the end of the one before. */
 	r = bu_vm_region_at(&run->vm->win, addr + BU_VM_PAGE);
 	m = r ? map_of(r) : NULL;

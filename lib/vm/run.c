@@ -3,6 +3,7 @@
  * A whole run: a virtual CPU on lease, memory for stack and packet, the context, the interpreter, and giving
  * back. What a run needs is made once per process; an empty run costs some tens of nanoseconds.
  */
+#include "vm/env.h"
 #include "vm/interp.h"
 #include "vm/private.h"
 
@@ -146,7 +147,9 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 	run.vm = vm;
 	run.prog = p;
 	run.ctx = ctx;
-	run.env = env;
+	run.env = env ? env : vm->settings ? &vm->settings->env : NULL;
+	env = run.env;
+	run.looks = 0;
 	bu_vm_clear(run.r, sizeof(run.r));
 	run.stack = vm->run_mem + STACK_OFF;
 	run.md = vm->run_mem + MD_OFF;

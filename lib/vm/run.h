@@ -62,6 +62,8 @@ struct bu_vm_check {
 	uint32_t n;
 	uint32_t type, expected_attach_type, flags;
 	bool gpl, raw;
+	const struct bu_vm *faker; /* whose faked helpers may be called, though they are not implemented */
+	bool opened;               /* any may: it was checked when it was loaded */
 	struct bu_buf *log;
 	uint32_t level;
 };
@@ -123,6 +125,7 @@ struct bu_vm_run {
 	int stop;                   /* why the interpreter stopped */
 	uint32_t cpu;
 	uint64_t seed;
+	uint64_t looks;             /* at the clock, when each makes it later */
 	/* ctx.c: address of the context (r1), packet as it is */
 	uint64_t ctx_addr, ctx_size;
 	uint8_t *packet_buf;        /* in the window; headroom in front */
@@ -182,7 +185,7 @@ uint64_t bu_vm_inner_handle(struct bu_vm_run *run, struct bu_vm_map *m);
 uint64_t bu_vm_func_handle(const struct bu_vm_prog *p, uint32_t insn);
 
 /* Time and task as env says or as they are. */
-uint64_t bu_vm_ktime(const struct bu_vm_run *run);
+uint64_t bu_vm_ktime(struct bu_vm_run *run);
 /* A text of trace_printk: env->printk, or the world's ring. */
 void bu_vm_trace(struct bu_vm_run *run, const char *text, size_t n);
 
@@ -243,6 +246,8 @@ enum bu_vm_progset {
 bool bu_vm_progset_has(uint8_t set, uint32_t prog_type);
 /* The row of a helper, or NULL: not implemented. Rows: vmhelper.def */
 const struct bu_vm_helper *bu_vm_helper(int32_t id);
+/* The same, or what stands for one of the kernel's that is not implemented; NULL: no helper. */
+const struct bu_vm_helper *bu_vm_helper_row(int32_t id);
 /* Checks the arguments by the row, calls: 0 and *r0, or -EFAULT. helper.c */
 int bu_vm_call_helper(struct bu_vm_run *run, const struct bu_vm_helper *h, uint64_t *r0);
 /*

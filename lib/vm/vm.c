@@ -34,6 +34,7 @@ static int vm_close(struct bu_sys *s, int fd)
 
 static void vm_destroy(struct bu_sys *s)
 {
+	bu_vm_set(s, NULL, NULL, NULL);
 	bu_vm_uaccess_close(bu_vm(s));
 	bu_vm_feed_close(bu_vm(s));
 	bu_vm_events_close(bu_vm(s));

@@ -83,6 +83,7 @@ struct bu_vm_route {
 struct bu_vm_env {
 	bool fixed_time;     /* ktime_* answer time (ns) */
 	uint64_t time;
+	uint64_t step;       /* and each look makes it so much later */
 	bool fixed_task;     /* pid … comm are given */
 	uint32_t pid, tgid;  /* as the kernel has them: pid is the thread's */
 	uint32_t uid, gid;
@@ -165,6 +166,18 @@ struct bu_vm_fault {
  */
 int bu_vm_run(struct bu_sys *s, int prog_fd, struct bu_vm_ctx *ctx, const struct bu_vm_env *env,
 	      uint64_t *r0, struct bu_vm_fault *fault);
+
+/*
+ * The environment of runs, from texts as options have them: clock=real|fixed:NS|step:NS, seed=N, cpu=N, pid=N, comm=TEXT,
+ * helper=NAME=VALUE (what it gives, instead of its work), cgroups=ID,… , kstack=ADDRESS,… , ustack=…, socket=tcp,LOCAL[,REMOTE]
+ * [,STATE], route=ADDRESS/BITS,dev=N[,via=ADDRESS]…; the last two may come several times. For runs without an environment of
+ * their own. name NULL: none any more. -EINVAL: why (160 bytes) goes on from "the value …".
+ */
+int bu_vm_set(struct bu_sys *s, const char *name, const char *value, char *why);
+int bu_vm_set_text(struct bu_sys *s, const char *text, char *why); /* NAME=VALUE */
+/* What was set; with at, an event's own where nothing was. */
+void bu_vm_env_of(const struct bu_sys *s, struct bu_vm_env *env);
+void bu_vm_env_at(const struct bu_sys *s, const struct bu_vm_env *event, struct bu_vm_env *env);
 
 /* Instructions that a run may execute, 0: the default (1 << 30). */
 void bu_vm_set_fuel(struct bu_sys *s, uint64_t fuel);

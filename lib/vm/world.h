@@ -234,6 +234,7 @@ struct bu_vm {
 	uint32_t reaped;        /* objects removed, and their memory */
 	uint64_t reaped_bytes;
 	uint64_t fuel;
+	struct bu_vm_settings *settings; /* env.c; NULL: nothing was said */
 	struct bu_vm_fault last_fault;
 	uint32_t run_no;        /* number of the run that is on, for grants; never 0 */
 	struct bu_vm_run *run;  /* the run that is on, or NULL */
