@@ -239,6 +239,8 @@ static int test_run(struct bt *t, const struct bt_obj *o, struct run *r)
 	if (err < 0) {
 		int st = bt_refused(t, BPF_PROG_TEST_RUN, err, "failed to run program");
 
+		if (err == -EFAULT && bu_vm_is(t->sys) && bu_vm_last_fault(t->sys))
+			bt_hint(t, "the VM ended the run: %s", bt_escz(t, bu_vm_last_fault(t->sys)->text));
 		if (err == -ENOSPC)
 			bt_hint(t, "give it more room: data_size_out N, ctx_size_out N");
 		return err == -ENOSPC ? BU_EXIT_FAIL : st;
