@@ -87,3 +87,7 @@ on_vm() # FILE REGEX NUMBER
 @test "what the kernel tree's tests of bpftool assert of maps" {
 	on_vm tool-upstream.bats '^(metadata|an unprotected map by|a frozen map|maps of maps|update:|dump:)' 6
 }
+
+@test "bpftool's maps: ring buffers, event_pipe, watch" {
+	on_vm tool-events.bats '^(a ring buffer|event_pipe reads|queues and stacks|watch: what|watch as JSON)' 6
+}
