@@ -559,14 +559,127 @@ static void show_btf(struct bt_object *b)
 	bu_out_obj_end(out);
 }
 
+/* ---------------------------------------------------------------- show: symbols, relocations */
+
+static const char *sym_type(const struct bu_sym *s)
+{
+	switch (s->type) {
+	case STT_FUNC: return "func";
+	case STT_OBJECT: return "object";
+	case STT_SECTION: return "section";
+	case STT_FILE: return "file";
+	default: return "notype";
+	}
+}
+
+static const char *sym_place(const struct bt_object *b, const struct bu_sym *s)
+{
+	switch (s->sec) {
+	case BU_SEC_UNDEF: return "undefined";
+	case BU_SEC_ABS: return "absolute";
+	case BU_SEC_COMMON: return "common";
+	default: return s->sec < b->o.nsecs ? b->o.secs[s->sec].name : "group";
+	}
+}
+
+static void show_symbols(struct bt_object *b)
+{
+	struct bu_out *out = &b->t->out;
+
+	bu_out_text(out, "symbols:\n");
+	bu_out_arr(out, "symbols");
+	for (uint32_t i = 0; i < b->o.nsyms; i++) {
+		const struct bu_sym *s = &b->o.syms[i];
+		const char *bind = s->bind == STB_GLOBAL ? "global" : s->bind == STB_WEAK ? "weak" : "local";
+		const char *name = s->type == STT_SECTION && !*s->name ? sym_place(b, s) : s->name;
+
+		bu_out_obj(out, NULL);
+		bu_out_uint(out, "value", s->value, "\t0x%06llx", (unsigned long long)s->value);
+		bu_out_uint(out, "size", s->size, " %6lluB", (unsigned long long)s->size);
+		bu_out_str(out, "type", sym_type(s), SIZE_MAX, "  %-7s", sym_type(s));
+		bu_out_str(out, "bind", bind, SIZE_MAX, " %-6s", bind);
+		bu_out_bool(out, "hidden", s->vis == STV_HIDDEN, s->vis == STV_HIDDEN ? " hidden" : NULL);
+		bu_out_str(out, "section", sym_place(b, s), SIZE_MAX, "  %s", bt_escz(b->t, sym_place(b, s)));
+		bu_out_str(out, "name", name, SIZE_MAX, "  %s\n", bt_escz(b->t, name));
+		bu_out_obj_end(out);
+	}
+	bu_out_arr_end(out);
+}
+
+static void show_core(struct bt_object *b)
+{
+	struct bu_out *out = &b->t->out;
+	const char *what, *kind;
+	uint32_t off;
+
+	bu_out_arr(out, "core");
+	for (uint32_t i = 0; b->meant && b->o.has_btf && i < b->o.ext.nsec; i++) {
+		const struct bu_btfext_sec *x = &b->o.ext.sec[i];
+
+		for (uint32_t r = 0; x->core_size >= 16 && r < x->ncore; r++) {
+			what = bt_object_core(b, x, r, &off, &kind);
+			bu_out_obj(out, NULL);
+			bu_out_str(out, "section", x->name, SIZE_MAX, "\t%s", bt_escz(b->t, x->name));
+			bu_out_uint(out, "offset", off, "+0x%x:", off);
+			bu_out_str(out, "kind", kind, SIZE_MAX, " CO-RE <%s>", kind);
+			bu_out_str(out, "what", what, SIZE_MAX, " %s\n", bt_escz(b->t, what));
+			bu_out_obj_end(out);
+		}
+	}
+	bu_out_arr_end(out);
+}
+
+static void show_relocs(struct bt_object *b)
+{
+	struct bu_out *out = &b->t->out;
+	struct bt_place p;
+
+	bu_out_text(out, "relocations:\n");
+	bu_out_arr(out, "relocations");
+	for (uint32_t i = 0; i < b->o.nrels; i++) {
+		const struct bu_rel *r = &b->o.rels[i];
+		const char *type = bt_reloc_name(b->t, r->type);
+
+		bt_object_place(b, r, &p);
+		bu_out_obj(out, NULL);
+		bu_out_str(out, "section", b->o.secs[r->sec].name, SIZE_MAX, "\t%s", bt_escz(b->t, b->o.secs[r->sec].name));
+		bu_out_uint(out, "offset", r->off, "+0x%llx:", (unsigned long long)r->off);
+		bu_out_str(out, "type", type, SIZE_MAX, " %s", type);
+		bu_out_str(out, "kind", bt_against_word(p.kind), SIZE_MAX, " %s", bt_against_word(p.kind));
+		bu_out_str(out, "symbol", p.name, SIZE_MAX, " %s", bt_escz(b->t, p.name));
+		bu_out_uint(out, "addend", p.off, p.off ? "+%llu" : NULL, (unsigned long long)p.off);
+		bu_out_obj_end(out);
+		bu_out_text(out, "\n");
+	}
+	bu_out_arr_end(out);
+	show_core(b);
+}
+
+/* The tables that are long, and shown when asked for. */
+static int read_tables(struct bt *t, bool *symbols, bool *relocs)
+{
+	static const char *const words[] = { "symbols", "relocations", NULL };
+
+	while (bt_peek(t)) {
+		if (bt_kw(t, "symbols"))
+			*symbols = true;
+		else if (bt_kw(t, "relocations"))
+			*relocs = true;
+		else
+			return bt_usage(t, bt_peek(t), words, "'%s' is not expected here", bt_escz(t, bt_peek(t)));
+	}
+	return 0;
+}
+
 int bt_object_show(struct bt *t)
 {
 	struct bt_object b;
 	struct bu_out *out = &t->out;
+	bool symbols = false, relocs = false;
 	int st = bt_object_read(t, &b);
 
 	if (!st)
-		st = bt_end(t);
+		st = read_tables(t, &symbols, &relocs);
 	if (st)
 		goto out;
 	bt_begin(t);
@@ -591,6 +704,10 @@ int bt_object_show(struct bt *t)
 		show_externs(&b);
 		show_btf(&b);
 	}
+	if (symbols)
+		show_symbols(&b);
+	if (relocs)
+		show_relocs(&b);
 	bu_out_obj_end(out);
 	st = t->ds.errors ? BU_EXIT_FAIL : 0;
 out:

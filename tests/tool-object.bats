@@ -67,6 +67,21 @@ setup()
 	assert_equal "$(jq -c '.btf | .func_info, (.line_info > 10)' <<<"$js" | xargs)" '3 true'
 }
 
+@test "show: symbols and relocations when they are asked for" {
+	run -0 $BPFTOOL object show all.o symbols relocations
+	assert_line --regexp '^	0x000000    112B  func    global  xdp  on_xdp$'
+	assert_line --regexp '^	0x000000 +4B  object  global  .rodata  limit$'
+	assert_line '	xdp+0x0: R_BPF_64_64 data limit'
+	assert_line '	xdp+0x50: R_BPF_64_64 data counter+4'
+	run -0 $BPFTOOL -j object show all.o reloc sym
+	assert_equal "$(jq -c '[.relocations[] | select(.section == "xdp") | .kind]' <<<"$output")" '["data","function","map","data"]'
+	assert_equal "$(jq -r '.symbols[] | select(.name == "on_drop") | .section' <<<"$output")" tracepoint/skb/kfree_skb
+	run -2 $BPFTOOL object show all.o relcations
+	assert_output --partial "did you mean 'relocations'?"
+	run -0 $BPFTOOL -j object show all.o
+	assert_equal "$(jq -c 'has("symbols")' <<<"$output")" false
+}
+
 @test "show: a big-endian object says the same" {
 	$BPF_AS -EB -o big.o all.s
 	$BPFTOOL -j object show all.o | jq -S 'del(.file, .endian, .sections)' >little.js
