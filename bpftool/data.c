@@ -106,6 +106,34 @@ static int read_whole(struct bt *t, const struct bt_data *d)
 	return 0;
 }
 
+/*
+ * An address for bytes without a type, and, for a trie, with the length of its prefix: "10.1.0.0/16". False: the word
+ * is something else; *st otherwise.
+ */
+static bool read_address(struct bt *t, const struct bt_data *d, int *st)
+{
+	const char *w = t->w[t->i], *slash = d->lpm ? strchr(w, '/') : NULL;
+	size_t at = d->lpm ? 4 : 0, n = d->n > at ? d->n - at : 0;
+	uint64_t len = n * 8;
+	int err;
+
+	if (!strpbrk(w, ".:") || (d->type && !d->lpm))
+		return false;
+	err = bu_btf_parse_addr(bu_str(w, slash ? (size_t)(slash - w) : strlen(w)), d->p + at, n);
+	if (err == -EINVAL)
+		return false;
+	if (!err && slash && (bu_str_u64(bu_str_c(slash + 1), &len, NULL) || len > n * 8))
+		*st = bt_error(t, "T0104", "%s: '%s' is no length of a prefix (0 to %zu)", d->what,
+			       bt_escz(t, slash + 1), n * 8);
+	else if (err)
+		*st = bt_error(t, "T0104", "%s: %s does not fit %zu bytes", d->what, bt_escz(t, w), d->n);
+	else
+		*st = 0;
+	if (d->lpm)
+		bu_put32(d->p, BU_HOST_BE, (uint32_t)len);
+	return true;
+}
+
 /* Each word sets a part: "port=443", "a.b[2]=7". What p had beside it stays. */
 static int read_parts(struct bt *t, const struct bt_data *d, int nwords)
 {
@@ -188,6 +216,8 @@ int bt_read_data(struct bt *t, const struct bt_data *d, const char *const *stop)
 		return bt_usage(t, NULL, NULL, "'%s' wants data: %zu bytes", d->what, d->n);
 	if (hex)
 		st = read_hex(t, d, n);
+	else if (n == 1 && read_address(t, d, &st))
+		;
 	else if ((size_t)n == d->n && (n > 1 || !d->type) && all_numbers(t, n))
 		st = read_bytes(t, d, n);
 	else if (bt_data_part(t, d))

@@ -145,7 +145,8 @@ struct elem {
 
 static int read_key(struct bt *t, struct elem *e)
 {
-	struct bt_data d = { "key", e->key, e->m.info.key_size, e->m.btf, 0 };
+	struct bt_data d = { "key", e->key, e->m.info.key_size, e->m.btf, 0,
+			     e->m.info.type == BPF_MAP_TYPE_LPM_TRIE };
 
 	if (e->has_key)
 		return bt_usage(t, NULL, NULL, "key is given twice");
@@ -180,7 +181,7 @@ static int read_value_parts(struct bt *t, struct elem *e, struct bt_data *d)
 
 static int read_value(struct bt *t, struct elem *e)
 {
-	struct bt_data d = { "value", e->value, e->m.info.value_size, e->m.btf, 0 };
+	struct bt_data d = { "value", e->value, e->m.info.value_size, e->m.btf, 0, false };
 	unsigned c;
 	int st;
 

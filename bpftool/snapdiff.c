@@ -265,6 +265,12 @@ static int by_id(const void *va, const void *vb)
 	return a->id < b->id ? -1 : a->id > b->id;
 }
 
+static void sort_rows(struct bt_snaprows *rows)
+{
+	if (rows->n)
+		qsort(rows->v, rows->n, sizeof(*rows->v), by_id);
+}
+
 enum { REMOVED = 1, ADDED = 2, CHANGED = 4 };
 
 static void compare_objects(struct diff *d, int list, int what)
@@ -338,8 +344,8 @@ static void compare_all(struct diff *d)
 	bu_out_obj(o, d->t->key);
 	for (int list = 0; list < BT_SNAP_LISTS; list++) {
 		if (list != BT_SNAP_ATTACHMENTS) {
-			qsort(d->a.list[list].v, d->a.list[list].n, sizeof(struct bt_snaprow), by_id);
-			qsort(d->b.list[list].v, d->b.list[list].n, sizeof(struct bt_snaprow), by_id);
+			sort_rows(&d->a.list[list]);
+			sort_rows(&d->b.list[list]);
 		}
 		if (!d->t->json) {
 			compare_list(d, list, ADDED | REMOVED | CHANGED);

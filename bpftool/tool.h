@@ -240,6 +240,7 @@ struct bt_data {
 	size_t n;             /* bytes */
 	const struct bu_btf *btf;
 	uint32_t type;        /* 0: not typed */
+	bool lpm;             /* a key of a trie: the length of a prefix, and an address */
 };
 /*
  * Reads the words up to the next keyword (stop list, ends with NULL) into d. Status. Parts, PATH=VALUE, change

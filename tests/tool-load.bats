@@ -50,20 +50,23 @@ back()
 	new lru lru_hash 4 8 100
 	new array array 4 8 5
 	new phash percpu_hash 4 3 10
-	# the VM has no LRU per CPU
-	[ "${BPFUTILS_TEST_BACKEND:-}" = vm ] && plru=lru || plru=plru
-	[ $plru = lru ] || new plru lru_percpu_hash 4 8 200
+	new plru lru_percpu_hash 4 8 200
+	new dev devmap 4 4 3
+	new dhash devmap_hash 4 8 3
 	new parray percpu_array 4 8 3
 	new lpm lpm_trie 8 4 10 flags 1
 	for i in $(seq 1 9); do
 		$BPFTOOL map update pinned $PINS/hash key $i value $((i * i))
 		$BPFTOOL map update pinned $PINS/lru key $i value $((i * i))
-		$BPFTOOL map update pinned $PINS/$plru key $i value $((i * i))
+		$BPFTOOL map update pinned $PINS/plru key $i value $((i * i))
 	done
 	$BPFTOOL map update pinned $PINS/wide key $(seq 1 20) value $(seq 1 40)
 	$BPFTOOL map update pinned $PINS/array key 2 value 7
 	$BPFTOOL map update pinned $PINS/phash key 2 value 1 2 3
 	$BPFTOOL map update pinned $PINS/parray key 1 value 77
+	lo=$(cat /sys/class/net/lo/ifindex)
+	$BPFTOOL map update pinned $PINS/dev key 1 value $lo
+	$BPFTOOL map update pinned $PINS/dhash key 7 value $lo
 	$BPFTOOL map update pinned $PINS/lpm key 8 0 0 0 10 0 0 0 value 1
 	$BPFTOOL map update pinned $PINS/lpm key 16 0 0 0 10 1 0 0 value 2
 	back hash
@@ -71,7 +74,9 @@ back()
 	back lru
 	back array
 	back phash
-	back $plru
+	back plru
+	back dev 4
+	back dhash
 	back parray
 	back lpm
 }
@@ -246,7 +251,7 @@ globals()
 	run -0 $BPFTOOL map lookup pinned $PINS/h key hex 9f860100
 	assert_output --partial 'value: 9f 86 01 00 00 00 00 00'
 	if command -v strace >/dev/null && [ -z "${BPFUTILS_EMULATOR:-}" ] && [ "${BPFUTILS_TEST_BACKEND:-}" != vm ]; then
-		strace -f -c -e trace=bpf -o calls $BPFTOOL map load pinned $PINS/h many
+		ASAN_OPTIONS=detect_leaks=0 strace -f -c -e trace=bpf -o calls $BPFTOOL map load pinned $PINS/h many
 		[ "$(awk '$NF == "bpf" { print $4 }' calls)" -lt 200 ]
 	fi
 }

@@ -101,6 +101,32 @@ value()
 	assert_output '[]'
 }
 
+@test "addresses for bytes without types, prefixes for tries" {
+	$BPFTOOL map create $PINS/h type hash key 4 value 6 entries 4 name h
+	$BPFTOOL map create $PINS/six type hash key 16 value 2 entries 4 name six
+	$BPFTOOL map create $PINS/lpm type lpm_trie key 8 value 4 entries 4 name lpm flags 1
+	$BPFTOOL map create $PINS/lpm6 type lpm_trie key 20 value 4 entries 4 name lpm6 flags 1
+	run -0 $BPFTOOL map update pinned $PINS/h key 10.0.0.1 value 02:00:00:00:00:ff
+	run -0 $BPFTOOL map dump pinned $PINS/h
+	assert_line 'key: 0a 00 00 01  value: 02 00 00 00 00 ff'
+	run -0 $BPFTOOL map update pinned $PINS/six key fe80::1 value be:443
+	run -0 $BPFTOOL -j map dump pinned $PINS/six
+	run -0 jq -c '[.[0].key[0], .[0].key[15], .[0].value]' <<<"$output"
+	assert_output '["0xfe","0x01",["0x01","0xbb"]]'
+	run -0 $BPFTOOL map update pinned $PINS/lpm key 10.1.0.0/16 value 7
+	run -0 $BPFTOOL map lookup pinned $PINS/lpm key 10.1.200.3
+	assert_output --partial 'value: 07 00 00 00'
+	run -1 $BPFTOOL map lookup pinned $PINS/lpm key 10.2.0.1
+	run -0 $BPFTOOL map update pinned $PINS/lpm6 key fd00::/8 value 1
+	run -0 $BPFTOOL map lookup pinned $PINS/lpm6 key fd12::5/128
+	run -1 $BPFTOOL map update pinned $PINS/lpm key 10.1.0.0/33 value 7
+	assert_output --partial "'33' is no length of a prefix (0 to 32)"
+	run -1 $BPFTOOL map update pinned $PINS/h key 10.0.0.256 value 02:00:00:00:00:ff
+	run -1 $BPFTOOL map update pinned $PINS/h key 10.0.0.0/8 value 02:00:00:00:00:ff
+	run -1 $BPFTOOL map update pinned $PINS/six key fe80::1 value be:65536
+	assert_output --partial 'be:65536 does not fit 2 bytes'
+}
+
 @test "--human: addresses as text, which go in as they come out" {
 	conns
 	$BPFTOOL map update $C key 1 value saddr=192.168.0.1 port=be:53 mac=aa:bb:cc:dd:ee:ff comm=12345678

@@ -131,6 +131,11 @@ int bu_btf_parse_part(const struct bu_btf *b, uint32_t id, struct bu_str text, v
 		      struct bu_diags *ds);
 /* A type as C, with a blank behind: "struct pair ", "u64 * ". */
 int bu_btf_print_type(struct bu_buf *out, const struct bu_btf *b, uint32_t id);
+/*
+ * An address in network order into n bytes: 4 (10.0.0.1), 16 (fe80::1), 6 (02:00:00:00:00:01), or, into 2, 4 or 8,
+ * be:NUMBER. -EINVAL: it is none of that size; -ERANGE.
+ */
+int bu_btf_parse_addr(struct bu_str text, uint8_t *out, size_t n);
 /* A function's C prototype as bpftool prints above a dump: "int count(struct xdp_md * ctx)". */
 int bu_btf_print_proto(struct bu_buf *out, const struct bu_btf *b, uint32_t func_id);
 

@@ -201,7 +201,7 @@ static int read_mac(const char *s, uint8_t *out)
 	return 0;
 }
 
-int btf_addr_read(struct bu_str text, uint8_t *out, size_t n)
+int bu_btf_parse_addr(struct bu_str text, uint8_t *out, size_t n)
 {
 	char s[64];
 	uint64_t v;

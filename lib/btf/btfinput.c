@@ -843,7 +843,7 @@ static int read_address(struct input *in, const struct bu_btf_type *t, uint64_t 
 	if (quote && (at >= in->text.n || in->text.p[at++] != quote))
 		return -ENOENT;
 	/* nothing is written but by an address */
-	err = btf_addr_read(bu_str(in->text.p + from, end - from), in->out + bit / 8, n);
+	err = bu_btf_parse_addr(bu_str(in->text.p + from, end - from), in->out + bit / 8, n);
 	if (err == -EINVAL)
 		return -ENOENT;
 	in->at = at;

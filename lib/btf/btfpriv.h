@@ -44,7 +44,5 @@ struct btf_field { const char *name; uint32_t type, owner; int32_t component; };
 enum btf_addr btf_addr_of(const struct bu_btf *b, const struct btf_field *f, const struct bu_btf_type *t);
 /* The text of n bytes of that kind. */
 void btf_addr_text(struct bu_buf *out, enum btf_addr kind, const uint8_t *p, size_t n);
-/* An address, or be:NUMBER, into n bytes: 4, 16, 6 or (be:) 2, 4, 8. -EINVAL: it is none; -ERANGE. */
-int btf_addr_read(struct bu_str text, uint8_t *out, size_t n);
 
 #endif
