@@ -115,6 +115,33 @@ SAME="env clock=step:7 env seed=5 env cpu=0 env pid=42 env comm=same"
 	assert_output --partial 'Return value: 3,'
 }
 
+@test "pid: in the namespace that a program asks for, and in no other" {
+	local dev ino
+	read -r dev ino <<<"$(stat -Lc '%d %i' /proc/self/ns/pid)"
+	cat >ns.s <<-'EOF'
+		.section "xdp", "ax"
+	ns:
+		r1 = DEV ll
+		r2 = INO ll
+		r3 = r10
+		r3 += -8
+		r4 = 8
+		call bpf_get_ns_current_pid_tgid
+		if r0 != 0 goto 1f
+		r0 = *(u32 *)(r10 - 4)
+	1:
+		exit
+	EOF
+	$BPF_AS --defsym DEV="$dev" --defsym INO="$ino" -o ns.o ns.s
+	$BPF_AS --defsym DEV="$dev" --defsym INO="$((ino + 1))" -o other.o ns.s
+	loaded ns.o n
+	loaded other.o o
+	run -0 $BPFTOOL --vm prog run pinned /sys/fs/bpf/n/ns data_in in env pid=4321
+	assert_output --partial 'Return value: 4321,'
+	run -0 $BPFTOOL --vm prog run pinned /sys/fs/bpf/o/ns data_in in env pid=4321
+	assert_output --partial 'Return value: 4294967274,'
+}
+
 @test "clock, pid, comm, cpu: instead of what was recorded" {
 	cat >rec.s <<-'EOF'
 		.map seen, hash, key=u64, value=u64, max_entries=64

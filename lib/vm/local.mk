@@ -41,6 +41,7 @@ lib_libbu_a_SOURCES += lib/vm/helper_print.c
 lib_libbu_a_SOURCES += lib/vm/helper_room.c
 lib_libbu_a_SOURCES += lib/vm/helper_skb.c
 lib_libbu_a_SOURCES += lib/vm/helper_sock.c
+lib_libbu_a_SOURCES += lib/vm/helper_sys.c
 lib_libbu_a_SOURCES += lib/vm/helper_task.c
 lib_libbu_a_SOURCES += lib/vm/helper_trace.c
 lib_libbu_a_SOURCES += lib/vm/interp.c

@@ -241,7 +241,7 @@ enum bu_vm_progset {
 	BU_VM_P_NOT_TRACING, BU_VM_P_OUTPUT /* perf_event_output */, BU_VM_P_ITER,
 	BU_VM_P_TC_XDP, BU_VM_P_TC_CGROUP /* and cgroup_skb */, BU_VM_P_SOCK_LOOKUP, BU_VM_P_CGROUP /* that have a result */,
 	BU_VM_P_SKB_SOCK /* whose context has a socket */, BU_VM_P_KPROBE, BU_VM_P_SYSCALL /* those that may sleep */, BU_VM_P_PERF,
-	BU_VM_P_SK_MSG, BU_VM_P_SOCK_OPS, BU_VM_P_COOKIE, BU_VM_P_CGROUP_SKB,
+	BU_VM_P_SK_MSG, BU_VM_P_SOCK_OPS, BU_VM_P_COOKIE, BU_VM_P_CGROUP_SKB, BU_VM_P_SYSCALL_ONLY,
 };
 bool bu_vm_progset_has(uint8_t set, uint32_t prog_type);
 /* The row of a helper, or NULL: not implemented. Rows: vmhelper.def */
