@@ -88,8 +88,8 @@ new_map() # NAME TYPE KEY VALUE ENTRIES [MORE...]
 	assert_output --partial "id"
 	run -2 $BPFTOOL map d x
 	assert_output --partial "'x' does not say which map"
-	run -2 $BPFTOOL p d j
-	assert_output --partial "'j' does not go with 'dump'"
+	run -2 $BPFTOOL p d q
+	assert_output --partial "'q' does not go with 'dump'"
 	run -0 $BPFTOOL v
 	assert_output --partial "bpfutils"
 }
