@@ -48,7 +48,8 @@ BU_VM_FN(get_stack)
 	uint64_t n = env ? user ? env->nustack : env->nkstack : 0, skip = d & SKIP, unit = d & USER_BUILD_ID ? 32 : 8;
 	const uint64_t *at = env ? user ? env->ustack : env->kstack : NULL;
 
-	memset(ptr(b), 0, c);
+	if (c)
+		memset(ptr(b), 0, c);
 	if (d & ~(SKIP | USER_STACK | USER_BUILD_ID) || (!user && d & USER_BUILD_ID) || c % unit)
 		return ret(-EINVAL);
 	if (n <= skip || unit != 8)

@@ -168,3 +168,7 @@ check_PROGRAMS += tests/unit/vm_spin_test
 tests_unit_vm_spin_test_SOURCES = tests/unit/vm_spin_test.c
 tests_unit_vm_spin_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/vm_spin_test
+check_PROGRAMS += tests/fuzz/vm_helper_fuzz
+tests_fuzz_vm_helper_fuzz_SOURCES = tests/fuzz/vm_helper_fuzz.c tests/unit/vm_run.h
+tests_fuzz_vm_helper_fuzz_LDADD = $(LIBS_BU)
+TESTS += tests/fuzz/vm_helper_fuzz
