@@ -178,7 +178,7 @@ SAME="env clock=step:7 env seed=5 env cpu=0 env pid=42 env comm=same"
 	local say
 	loaded all.o e
 	for say in clock=noon clock=step:0 clock=fixed: seed=x cpu=100000 pid=-1 comm=0123456789abcdef helper=nothing=1 \
-		helper=map_lookup_elem=0 helper=sk_release=0 helper=get_retval socket=sctp,1.2.3.4:5 socket=tcp,1.2.3.4 \
+		helper=map_lookup_elem=0 helper=sk_release=0 helper=get_retval sysctl=x socket=sctp,1.2.3.4:5 socket=tcp,1.2.3.4 \
 		route=1.2.3.4,dev=1 route=1.2.3.0/33,dev=1 route=1.2.3.0/24 kstack=x nothing=1 none; do
 		run -2 $BPFTOOL --vm prog run pinned $PIN/all data_in in env "$say"
 		assert_output --partial "env '$say' "

@@ -260,6 +260,21 @@ static int mac(const char *s, uint8_t out[6])
 	return 0;
 }
 
+/* NAME,VALUE[,NEW] */
+static int set_sysctl(struct bu_vm_settings *s, const char *v, const struct text *t)
+{
+	unsigned n = 0;
+
+	while (n < 3 && strcspn(v, ",") < sizeof(s->sysctl[0]) && part(&v, s->sysctl[n], sizeof(s->sysctl[0])))
+		n++;
+	if (n < 2 || *v || !s->sysctl[0][0])
+		return wrong(t, "is not NAME,VALUE or NAME,VALUE,NEW");
+	s->env.sysctl_name = s->sysctl[0];
+	s->env.sysctl_value = s->sysctl[1];
+	s->env.sysctl_new = n == 3 ? s->sysctl[2] : NULL;
+	return 0;
+}
+
 /* ADDRESS/BITS,dev=N[,via=ADDRESS][,smac=…][,dmac=…][,mtu=N] */
 static int set_route(struct bu_vm_settings *s, const char *v, const struct text *t)
 {
@@ -303,7 +318,7 @@ static const struct {
 } rows[] = {
 	{ "clock", set_clock }, { "seed", set_seed }, { "cpu", set_cpu }, { "pid", set_pid }, { "comm", set_comm },
 	{ "helper", set_helper }, { "cgroups", set_cgroups }, { "kstack", set_kstack }, { "ustack", set_ustack },
-	{ "socket", set_socket }, { "route", set_route },
+	{ "sysctl", set_sysctl }, { "socket", set_socket }, { "route", set_route },
 };
 
 int bu_vm_set(struct bu_sys *sys, const char *name, const char *value, char *why)
@@ -322,7 +337,7 @@ int bu_vm_set(struct bu_sys *sys, const char *name, const char *value, char *why
 		;
 	if (i == BU_ARRAY_SIZE(rows))
 		return wrong(&t, "is nothing that can be said: clock, seed, cpu, pid, comm, helper, cgroups, kstack, ustack, "
-				 "socket, route");
+				 "sysctl, socket, route");
 	if (!vm->settings)
 		vm->settings = calloc(1, sizeof(*vm->settings));
 	if (!vm->settings)

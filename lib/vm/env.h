@@ -13,6 +13,7 @@ struct bu_vm_settings {
 	bool faked[256];           /* by number */
 	uint64_t fake[256];
 	uint64_t cgroups[16], kstack[128], ustack[128];
+	char sysctl[3][128];
 	struct bu_vm_sock socks[16];
 	struct bu_vm_route routes[16];
 };

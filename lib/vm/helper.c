@@ -75,6 +75,7 @@ bool bu_vm_progset_has(uint8_t set, uint32_t prog_type)
 		[BU_VM_P_SOCK_OPS] = P(SOCK_OPS),
 		[BU_VM_P_CGROUP_SKB] = P(CGROUP_SKB),
 		[BU_VM_P_SYSCALL_ONLY] = P(SYSCALL),
+		[BU_VM_P_SYSCTL] = P(CGROUP_SYSCTL),
 		[BU_VM_P_COOKIE] = P(KPROBE) | P(PERF_EVENT) | P(TRACEPOINT) | P(RAW_TRACEPOINT) | P(TRACING) | P(LSM),
 	};
 

@@ -2,7 +2,6 @@
 /* Helpers that ask which control group, namespace and user something belongs to, and what a control group's program returns. */
 #include "vm/helper.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,5 +139,76 @@ BU_VM_FN(set_retval)
 {
 	if (run->ctx)
 		run->ctx->retval = (int32_t)a;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- a sysctl that is read or written */
+
+#define BASE_NAME 1ull
+#define VALUE_MAX (4096u - BU_VM_MD_SYSCTL)
+
+/* struct bpf_sysctl: write, file_pos */
+static bool writes(const struct bu_vm_run *run)
+{
+	return run->ctx_size >= 4 && bu_get32((const uint8_t *)(uintptr_t)run->ctx_addr, BU_HOST_BE);
+}
+
+/* The value into n bytes, with zeros behind or cut with one: its length, or why not. */
+static uint64_t copy(uint64_t to, uint64_t n, const void *value, size_t size)
+{
+	uint8_t *p = (uint8_t *)(uintptr_t)to;
+
+	memset(p, 0, n);
+	if (!value || !size)
+		return (uint64_t)-EINVAL;
+	memcpy(p, value, size < n ? size : n);
+	if (n > size)
+		return size;
+	p[n - 1] = 0;
+	return (uint64_t)-E2BIG;
+}
+
+BU_VM_FN(sysctl_get_name)
+{
+	const char *name = run->env ? run->env->sysctl_name : NULL, *base = name ? strrchr(name, '/') : NULL;
+	size_t n;
+
+	if (d & ~BASE_NAME || !name)
+		return (uint64_t)-EINVAL;
+	if (d & BASE_NAME && base)
+		name = base + 1;
+	n = strlen(name);
+	memset((void *)(uintptr_t)b, 0, c);
+	memcpy((void *)(uintptr_t)b, name, n < c ? n : c - 1);
+	return n < c ? n : (uint64_t)-E2BIG;
+}
+
+BU_VM_FN(sysctl_get_current_value)
+{
+	const char *v = run->env ? run->env->sysctl_value : NULL;
+
+	return copy(b, c, v, v ? strlen(v) : 0);
+}
+
+BU_VM_FN(sysctl_get_new_value)
+{
+	const char *v = run->env ? run->env->sysctl_new : NULL;
+
+	if (!writes(run))
+		v = NULL;
+	else if (run->sysctl_size)
+		return copy(b, c, run->md + BU_VM_MD_SYSCTL, run->sysctl_size);
+	return copy(b, c, v, v ? strlen(v) : 0);
+}
+
+/* What is written instead, for the rest of the run: noted, as nothing is written. */
+BU_VM_FN(sysctl_set_new_value)
+{
+	if (!writes(run) || !run->env || !run->env->sysctl_new)
+		return (uint64_t)-EINVAL;
+	if (c > VALUE_MAX)
+		return (uint64_t)-E2BIG;
+	memcpy(run->md + BU_VM_MD_SYSCTL, (const void *)(uintptr_t)b, c);
+	run->sysctl_size = (uint32_t)c;
 	return 0;
 }

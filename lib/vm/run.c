@@ -150,6 +150,7 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 	run.env = env ? env : vm->settings ? &vm->settings->env : NULL;
 	env = run.env;
 	run.looks = 0;
+	run.sysctl_size = 0;
 	bu_vm_clear(run.r, sizeof(run.r));
 	run.stack = vm->run_mem + STACK_OFF;
 	run.md = vm->run_mem + MD_OFF;

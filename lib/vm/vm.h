@@ -101,6 +101,7 @@ struct bu_vm_env {
 	unsigned ncgroups;
 	const uint64_t *kstack, *ustack; /* innermost first */
 	unsigned nkstack, nustack;
+	const char *sysctl_name, *sysctl_value, *sysctl_new; /* "net/ipv4/ip_forward", what it is, what is written; or NULL */
 	uint64_t task;           /* what get_current_task gives; 0: an address where nothing is */
 	/* Takes a text of trace_printk instead of the world's ring. */
 	void (*printk)(void *ctx, const char *text, size_t n);
@@ -169,7 +170,7 @@ int bu_vm_run(struct bu_sys *s, int prog_fd, struct bu_vm_ctx *ctx, const struct
 
 /*
  * The environment of runs, from texts as options have them: clock=real|fixed:NS|step:NS, seed=N, cpu=N, pid=N, comm=TEXT,
- * helper=NAME=VALUE (what it gives, instead of its work), cgroups=ID,… , kstack=ADDRESS,… , ustack=…, socket=tcp,LOCAL[,REMOTE]
+ * helper=NAME=VALUE (what it gives, instead of its work), cgroups=ID,… , kstack=ADDRESS,… , ustack=…, sysctl=NAME,VALUE[,NEW], socket=tcp,LOCAL[,REMOTE]
  * [,STATE], route=ADDRESS/BITS,dev=N[,via=ADDRESS]…; the last two may come several times. For runs without an environment of
  * their own. name NULL: none any more. -EINVAL: why (160 bytes) goes on from "the value …".
  */
