@@ -124,8 +124,7 @@ static int show_one(struct bt *t, const char *key, const struct users *u, uint32
 	put_users(t, u, id, false);
 	put_users(t, u, id, true);
 	bt_put_pids(t, BU_BTF, id);
-	if (t->json && info.kernel_btf)
-		bu_out_bool(o, "kernel", true, NULL);
+	bu_out_bool(o, "kernel", info.kernel_btf, NULL);
 	if (t->json && *name)
 		bu_out_str(o, "name", name, SIZE_MAX, NULL);
 	bu_out_obj_end(o);

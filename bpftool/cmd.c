@@ -108,6 +108,14 @@ static const char *path_word(const char *path, int at, size_t *n)
 	return path;
 }
 
+const char *bt_path_word(const char *path, int at)
+{
+	size_t n;
+
+	path = path_word(path, at, &n);
+	return n ? path : NULL;
+}
+
 struct bt_rows bt_all_rows(void)
 {
 	return (struct bt_rows){ bt_cmds, bt_cmds + BU_ARRAY_SIZE(bt_cmds) - 1 };

@@ -1,25 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Completion: which words may stand at the end of a line. The arguments' texts in cmd.def are small grammars; each
- * becomes an automaton that has read the words so far, and what it could read next is offered.
- *
- * Thompson's construction: a state reads one word (a keyword, or any word for a placeholder), or goes on to one
- * or two others without reading. Words are few, and so are states.
+ * Completion: which words may stand at the end of a line. What may stand there the grammars of cmd.def tell
+ * (grammar.c); what is there, the sources here. However much a machine holds, no more is offered, and no longer looked
+ * for, than a person waits for.
  */
 #include <config.h>
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "hooks.h"
+#include "load/load.h"
+#include "obj/obj.h"
+
+#define MOST 1000u            /* candidates */
+#define LONGEST 300000000u    /* ns that are spent on looking for them */
+#define KEYS 64u              /* of a map */
 
 typedef void offer_fn(struct bt *t, struct bu_buf *out, const char *last);
 
 /* ---------------------------------------------------------------- sources */
 
+static unsigned left;
+static uint64_t until;
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* Is it worth while to look for more? */
+static bool more(void)
+{
+	return left && now() < until;
+}
+
 static void offer(struct bu_buf *out, const char *last, const char *word, const char *what)
 {
-	if (!strncmp(word, last, strlen(last)))
-		bu_buf_printf(out, "%s\t%s\n", word, what);
+	if (!left || strncmp(word, last, strlen(last)) || !*word)
+		return;
+	bu_buf_printf(out, "%s\t%s\n", word, what);
+	left--;
 }
 
 struct offering {
@@ -29,28 +56,41 @@ struct offering {
 	enum { BY_ID, BY_NAME, BY_TAG } by;
 };
 
-static int offer_obj(struct bt *t, void *ctx, uint32_t id, int fd)
+static void offer_obj(struct bt *t, const struct offering *o, uint32_t id, int fd)
 {
-	struct offering *o = ctx;
 	struct bpf_prog_info pi = { 0 };
 	struct bpf_map_info mi = { 0 };
-	uint32_t size = sizeof(mi);
+	struct bpf_link_info li = { 0 };
+	uint32_t size;
 	const char *name = "";
 	char text[32];
 	int i;
 
-	if (fd < 0)
-		return 0;
-	if (o->kind == BU_PROG && bt_prog_info(t, fd, &pi, &name))
-		return 0;
-	if (o->kind == BU_MAP && !bu_sys_info(t->sys, fd, &mi, &size))
-		name = bt_name16(t, mi.name);
+	switch (o->kind) {
+	case BU_PROG:
+		if (bt_prog_info(t, fd, &pi, &name))
+			return;
+		break;
+	case BU_MAP:
+		size = sizeof(mi);
+		if (!bu_sys_info(t->sys, fd, &mi, &size))
+			name = bt_name16(t, mi.name);
+		break;
+	case BU_LINK:
+		size = sizeof(li);
+		if (!bu_sys_info(t->sys, fd, &li, &size))
+			name = bt_kind(t, bu_link_types, bu_nlink_types, li.type);
+		break;
+	case BU_BTF:
+		break;
+	}
 	name = bt_escz(t, name);
 	switch (o->by) {
 	case BY_NAME:
-		if (*name)
+		/* a name with blanks or escapes could not be typed so; one that stands there already says nothing */
+		if (*name && !strpbrk(name, " \\"))
 			offer(o->out, o->last, name, "");
-		return 0;
+		return;
 	case BY_TAG:
 		for (i = 0; i < BPF_TAG_SIZE; i++)
 			sprintf(text + 2 * i, "%02x", pi.tag[i]);
@@ -60,13 +100,63 @@ static int offer_obj(struct bt *t, void *ctx, uint32_t id, int fd)
 		break;
 	}
 	offer(o->out, o->last, text, name);
-	return 0;
 }
 
 static void offer_objs(struct bt *t, struct offering o)
 {
+	uint32_t id = 0;
+	char text[16];
+	int fd;
+
+	if (!bt_open_backend(t))
+		return;
+	while (more() && !bu_sys_next_id(t->sys, o.kind, id, &id)) {
+		snprintf(text, sizeof(text), "%u", id);
+		if (o.by == BY_ID && strncmp(text, o.last, strlen(o.last)))
+			continue;
+		fd = bu_sys_fd_by_id(t->sys, o.kind, id, o.kind == BU_MAP ? BPF_F_RDONLY : 0);
+		if (fd < 0)
+			continue;
+		offer_obj(t, &o, id, fd);
+		t->sys->ops->close(t->sys, fd);
+	}
+}
+
+/* Paths of pins of a kind; where there are none that fit, files. */
+static bool offer_pin(void *ctx, enum bu_objkind kind, uint32_t id, const char *path)
+{
+	const struct offering *o = ctx;
+	char text[16];
+
+	snprintf(text, sizeof(text), "id %u", id);
+	if (kind == o->kind && path && !strpbrk(path, "\t\n"))
+		offer(o->out, o->last, path, text);
+	return more();
+}
+
+static void offer_pins(struct bt *t, struct offering o)
+{
+	size_t before = o.out->n;
+
 	if (bt_open_backend(t))
-		bt_each(t, o.kind, o.kind == BU_MAP ? BPF_F_RDONLY : 0, offer_obj, &o);
+		t->sys->ops->pins(t->sys, offer_pin, &o);
+	if (o.out->n == before)
+		bu_buf_str(o.out, "\001file\n");
+}
+
+static void offer_prog_pin(struct bt *t, struct bu_buf *out, const char *last)
+{
+	offer_pins(t, (struct offering){ .out = out, .last = last, .kind = BU_PROG });
+}
+
+static void offer_map_pin(struct bt *t, struct bu_buf *out, const char *last)
+{
+	offer_pins(t, (struct offering){ .out = out, .last = last, .kind = BU_MAP });
+}
+
+static void offer_link_pin(struct bt *t, struct bu_buf *out, const char *last)
+{
+	offer_pins(t, (struct offering){ .out = out, .last = last, .kind = BU_LINK });
 }
 
 static void offer_prog_id(struct bt *t, struct bu_buf *out, const char *last)
@@ -149,7 +239,7 @@ static bool offer_name(void *ctx, const char *name)
 	struct names *n = ctx;
 
 	offer(n->out, n->last, name, "");
-	return true;
+	return more();
 }
 
 static void offer_names(struct bt *t, struct bu_buf *out, const char *last, enum bu_names what)
@@ -202,284 +292,333 @@ static void offer_dir(struct bt *t, struct bu_buf *out, const char *last)
 	bu_buf_str(out, "\001dir\n");
 }
 
+/* ---------------------------------------------------------------- keys of the map on the line */
+
+struct key {
+	const uint8_t *p;
+	size_t n;
+};
+
+/* A key as the words behind "key" may say it; before: those that are there. false: not so. */
+static bool key_word(const struct key *k, int nbefore, char **before, char *text, size_t room)
+{
+	uint64_t v;
+	size_t i;
+
+	if (nbefore == 1 && !strcmp(before[0], "hex")) {
+		for (i = 0; i < k->n && 2 * i + 3 < room; i++)
+			sprintf(text + 2 * i, "%02x", k->p[i]);
+		return i == k->n;
+	}
+	if (nbefore == 0 && (k->n == 2 || k->n == 4 || k->n == 8)) {
+		v = k->n == 2 ? bu_get16(k->p, BU_HOST_BE) : k->n == 4 ? bu_get32(k->p, BU_HOST_BE) :
+			bu_get64(k->p, BU_HOST_BE);
+		snprintf(text, room, "%llu", (unsigned long long)v);
+		return true;
+	}
+	/* byte by byte */
+	if ((size_t)nbefore >= k->n)
+		return false;
+	for (i = 0; i < (size_t)nbefore; i++)
+		if (bu_str_u64(bu_str_c(before[i]), &v, NULL) || v != k->p[i])
+			return false;
+	snprintf(text, room, "%u", k->p[nbefore]);
+	return true;
+}
+
+static void offer_keys(struct bt *t, struct bu_buf *out, const char *last, int fd, int nbefore, char **before)
+{
+	struct bpf_map_info mi = { 0 };
+	uint32_t size = sizeof(mi), i;
+	char text[256], prev[256] = "";
+	uint8_t *key, *next;
+	struct key k;
+
+	if (bu_sys_info(t->sys, fd, &mi, &size) || !mi.key_size || mi.key_size > 65536)
+		return;
+	key = bu_arena_alloc(&t->arena, mi.key_size);
+	next = bu_arena_alloc(&t->arena, mi.key_size);
+	for (i = 0; key && next && i < KEYS && more(); i++) {
+		if (bu_sys_map_next_key(t->sys, fd, i ? key : NULL, next))
+			return;
+		memcpy(key, next, mi.key_size);
+		k = (struct key){ key, mi.key_size };
+		if (key_word(&k, nbefore, before, text, sizeof(text)) && strcmp(text, prev)) {
+			offer(out, last, text, "");
+			memcpy(prev, text, sizeof(prev));
+		}
+	}
+}
+
+/* Bytes of a key that is there; of values nothing is known. */
+static void offer_byte(struct bt *t, struct bu_buf *out, const char *last)
+{
+	int n = t->nw - 1, at, words = t->nw;
+	struct bt_obj map;
+
+	for (at = n - 1; at > 0 && strcmp(t->w[at], "key") && strcmp(t->w[at], "value"); at--)
+		;
+	if (at <= 0 || strcmp(t->w[at], "key") || !bt_open_backend(t))
+		return;
+	t->i = 0;
+	t->nw = at;
+	if (!bt_handle(t, BU_MAP, BPF_F_RDONLY, &map)) {
+		offer_keys(t, out, last, map.fd, n - at - 1, t->w + at + 1);
+		bt_obj_close(t, &map);
+	}
+	t->nw = words;
+}
+
+/* ---------------------------------------------------------------- what object files hold */
+
+enum part { PART_SECTION, PART_PROG, PART_MAP };
+
+/* The object file on the line: its last word that is one. */
+static void offer_part(struct bt *t, struct bu_buf *out, const char *last, enum part part)
+{
+	struct bu_obj obj;
+	struct bu_diags ds;
+	struct stat st;
+	uint32_t i;
+	int at;
+
+	for (at = t->nw - 2; at >= 0; at--)
+		if (!stat(t->w[at], &st) && S_ISREG(st.st_mode) && st.st_size > 64 && st.st_size < 64 << 20)
+			break;
+	if (at < 0)
+		return;
+	bu_diags_init(&ds);
+	bu_obj_init(&obj);
+	if (!bu_obj_read_file(&obj, t->w[at], &ds) && (part == PART_SECTION || !bu_obj_index(&obj, &ds))) {
+		for (i = 0; part == PART_SECTION && i < obj.nsecs; i++)
+			if (obj.secs[i].name)
+				offer(out, last, bt_escz(t, obj.secs[i].name), "");
+		for (i = 0; part == PART_PROG && i < obj.nprogs; i++)
+			offer(out, last, bt_escz(t, obj.progs[i].name), "");
+		for (i = 0; part == PART_MAP && i < obj.nmaps; i++)
+			offer(out, last, bt_escz(t, obj.maps[i].name), "");
+	}
+	bu_obj_free(&obj);
+	bu_diags_free(&ds);
+}
+
+static void offer_section(struct bt *t, struct bu_buf *out, const char *last)
+{
+	offer_part(t, out, last, PART_SECTION);
+}
+
+static void offer_obj_prog(struct bt *t, struct bu_buf *out, const char *last)
+{
+	offer_part(t, out, last, PART_PROG);
+}
+
+static void offer_obj_map(struct bt *t, struct bu_buf *out, const char *last)
+{
+	offer_part(t, out, last, PART_MAP);
+}
+
+/* ---------------------------------------------------------------- names of the kernel's interface */
+
+static void offer_kinds(struct bu_buf *out, const char *last, const struct bu_kind *tab, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		offer(out, last, tab[i].name, "");
+}
+
+static void offer_attach_type(struct bt *t, struct bu_buf *out, const char *last)
+{
+	(void)t;
+	offer_kinds(out, last, bu_attach_types, bu_nattach_types);
+}
+
+static void offer_helper(struct bt *t, struct bu_buf *out, const char *last)
+{
+	const struct bu_helper *h;
+
+	(void)t;
+	for (int i = 1; (h = bu_helper_by_id(i)); i++)
+		offer(out, last, h->name, "");
+}
+
 static void offer_nothing(struct bt *t, struct bu_buf *out, const char *last)
 {
 	(void)t, (void)out, (void)last;
 }
 
-static const struct {
-	const char *name;
-	offer_fn *fn;
-} sources[] = {
+static offer_fn *const sources[] = {
 #define PHRASE(name, grammar, help)
-#define WORD(name, source) { #name, offer_##source },
+#define WORD(name, source) offer_##source,
 #include "word.def"
 #undef PHRASE
 #undef WORD
 };
 
-/* ---------------------------------------------------------------- grammar to automaton */
-
-#define MAX_STATES 250
-#define MAX_DEPTH 16
-
-struct state {
-	enum { SPLIT, KEYWORD, ANY } kind;
-	const char *kw;      /* KEYWORD; ends at a blank or a sign */
-	size_t n;
-	offer_fn *fn;        /* ANY */
-	int to, or;          /* -1: none; SPLIT goes to both */
+const char *const bt_words[] = {
+#define PHRASE(name, grammar, help)
+#define WORD(name, source) #name,
+#include "word.def"
+#undef PHRASE
+#undef WORD
+	NULL,
 };
-
-struct nfa {
-	struct state s[MAX_STATES];
-	int n;
-	bool bad;            /* no grammar, or too long a one */
-	const char *p;       /* what is being read */
-};
-
-/* A piece with one way in and one way out (a SPLIT whose to is still open). */
-struct piece {
-	int in, out;
-};
-
-static int add(struct nfa *a, struct state s)
-{
-	if (a->n == MAX_STATES) {
-		a->bad = true;
-		return MAX_STATES - 1;
-	}
-	a->s[a->n] = s;
-	return a->n++;
-}
-
-static int split(struct nfa *a, int to, int or)
-{
-	return add(a, (struct state){ .kind = SPLIT, .to = to, .or = or });
-}
-
-static struct piece choice(struct nfa *a, int depth);
-
-static void blanks(struct nfa *a)
-{
-	a->p += strspn(a->p, " ");
-}
-
-static struct piece phrase(struct nfa *a, const char *grammar, int depth)
-{
-	const char *p = a->p;
-	struct piece r;
-
-	a->p = grammar;
-	r = choice(a, depth + 1);
-	a->bad |= *a->p != 0;
-	a->p = p;
-	return r;
-}
-
-static struct piece one_word(struct nfa *a, int depth)
-{
-	size_t n = strcspn(a->p, " []{}|"), i;
-	struct state s = { .kind = KEYWORD, .kw = a->p, .n = n, .to = split(a, -1, -1), .or = -1 };
-	const struct bt_phrase *f;
-
-	a->p += n;
-	a->bad |= !n;
-	if (n && *s.kw >= 'A' && *s.kw <= 'Z') {
-		for (f = bt_phrases; f->name; f++)
-			if (strlen(f->name) == n && !strncmp(f->name, s.kw, n))
-				return phrase(a, f->grammar, depth);
-		s.kind = ANY;
-		for (i = 0; i < BU_ARRAY_SIZE(sources); i++)
-			if (strlen(sources[i].name) == n && !strncmp(sources[i].name, s.kw, n))
-				s.fn = sources[i].fn;
-		a->bad |= !s.fn;
-	}
-	return (struct piece){ add(a, s), s.to };
-}
-
-/* One [ … ], { … } or word, and the ... behind it. *optional: it was [ … ]. */
-static struct piece item(struct nfa *a, int depth, bool *optional)
-{
-	struct piece r;
-	char close = *a->p == '[' ? ']' : '}';
-	int out;
-
-	*optional = *a->p == '[';
-	if (*a->p == '[' || *a->p == '{') {
-		a->p++;
-		r = choice(a, depth + 1);
-		a->bad |= *a->p != close;
-		a->p += *a->p == close;
-	} else {
-		r = one_word(a, depth);
-	}
-	blanks(a);
-	if (!strncmp(a->p, "...", 3)) {
-		a->p += 3;
-		blanks(a);
-		out = split(a, -1, -1);
-		a->s[r.out].to = r.in;
-		a->s[r.out].or = out;
-		r.out = out;
-	}
-	return r;
-}
-
-static struct piece sequence(struct nfa *a, int depth)
-{
-	struct piece r, x;
-	bool optional;
-	int round, at;
-
-	r.in = r.out = split(a, -1, -1);
-	blanks(a);
-	while (!a->bad && *a->p && !strchr("]}|", *a->p)) {
-		x = item(a, depth, &optional);
-		if (!optional) {
-			a->s[r.out].to = x.in;
-			r.out = x.out;
-			continue;
-		}
-		/* a round of neighbours: each may come, in any order */
-		round = at = split(a, -1, -1);
-		a->s[r.out].to = round;
-		for (;;) {
-			r.out = split(a, -1, -1);
-			a->s[x.out].to = round;
-			a->s[at].to = x.in;
-			a->s[at].or = r.out;
-			if (a->bad || *a->p != '[')
-				break;
-			at = r.out;
-			x = item(a, depth, &optional);
-		}
-	}
-	return r;
-}
-
-static struct piece choice(struct nfa *a, int depth)
-{
-	struct piece r, x;
-
-	if (depth > MAX_DEPTH)
-		a->bad = true;
-	r = sequence(a, depth);
-	while (!a->bad && *a->p == '|') {
-		a->p++;
-		x = sequence(a, depth);
-		r.in = split(a, r.in, x.in);
-		a->s[x.out].to = split(a, -1, -1);
-		a->s[r.out].to = a->s[x.out].to;
-		r.out = a->s[x.out].to;
-	}
-	return r;
-}
-
-/* ---------------------------------------------------------------- running it */
-
-static void reach(const struct nfa *a, bool *set, int i)
-{
-	int stack[2 * MAX_STATES + 2], n = 0;
-
-	stack[n++] = i;
-	while (n) {
-		i = stack[--n];
-		if (i < 0 || set[i])
-			continue;
-		set[i] = true;
-		if (a->s[i].kind != SPLIT)
-			continue;
-		stack[n++] = a->s[i].to;
-		stack[n++] = a->s[i].or;
-	}
-}
-
-static bool reads(const struct state *s, const char *word)
-{
-	size_t n = strlen(word);
-
-	return s->kind == ANY || (s->kind == KEYWORD && n && n <= s->n && !strncmp(s->kw, word, n));
-}
-
-/*
- * Sets the states after one more word. A word that is a whole keyword is that one, not what a placeholder would
- * take as well.
- */
-static void step(const struct nfa *a, bool *set, const char *word)
-{
-	bool next[MAX_STATES] = { false }, exact = false;
-	int i;
-
-	for (i = 0; i < a->n; i++)
-		exact |= set[i] && a->s[i].kind == KEYWORD && a->s[i].n == strlen(word) && reads(&a->s[i], word);
-	for (i = 0; i < a->n; i++)
-		if (set[i] && reads(&a->s[i], word) && (!exact || a->s[i].kind == KEYWORD))
-			reach(a, next, a->s[i].to);
-	memcpy(set, next, sizeof(next));
-}
-
-static void complete_args(struct bt *t, struct bu_buf *out, const char *grammar, int n, char **words,
-			  const char *last)
-{
-	struct nfa *a = bu_arena_alloc(&t->arena, sizeof(*a));
-	bool set[MAX_STATES] = { false }, said;
-	struct piece all;
-	int i, k;
-
-	if (!a)
-		return;
-	a->p = grammar;
-	all = choice(a, 0);
-	if (a->bad || *a->p)
-		return;
-	reach(a, set, all.in);
-	for (i = 0; i < n; i++)
-		step(a, set, words[i]);
-	for (i = 0; i < a->n; i++) {
-		const struct state *s = &a->s[i];
-
-		if (!set[i] || s->kind == SPLIT)
-			continue;
-		for (k = 0, said = false; k < i && !said; k++)
-			said = set[k] && a->s[k].kind == s->kind && a->s[k].fn == s->fn && a->s[k].n == s->n &&
-			       (s->kind == ANY || !strncmp(a->s[k].kw, s->kw, s->n));
-		if (said)
-			continue;
-		if (s->kind == ANY)
-			s->fn(t, out, last);
-		else if (!strncmp(s->kw, last, strlen(last)) && strlen(last) <= s->n)
-			bu_buf_printf(out, "%.*s\t\n", (int)s->n, s->kw);
-	}
-}
 
 /* ---------------------------------------------------------------- a line */
 
-static struct bt *completing; /* bu_opt_complete passes no context on */
+struct line {
+	struct bt *t;
+	struct bu_buf *out;
+	const char *last;
+	bool offered;        /* something, or a file */
+};
 
-static void dynamic(struct bu_buf *out, const struct bu_opt *opt, const struct bu_cmd *cmd, int nwords,
-		    char **words)
+static void offer_next(void *ctx, const char *kw, size_t n, int word)
 {
-	const char *p;
-	int i, at = 0;
+	struct line *l = ctx;
+	size_t before = l->out->n;
+	char text[64];
 
-	if (opt || !cmd || nwords < 2)
-		return;
-	/* the words of the path, wherever options stand between them */
-	for (p = cmd->path, i = 0; *p && i < nwords - 1; i++) {
-		size_t n = strcspn(p, " ");
-
-		if (strlen(words[i]) != n || strncmp(words[i], p, n))
-			continue;
-		p += n + (p[n] == ' ');
-		at = i + 1;
+	if (word >= 0) {
+		sources[word](l->t, l->out, l->last);
+	} else {
+		snprintf(text, sizeof(text), "%.*s", (int)n, kw);
+		offer(l->out, l->last, text, "");
 	}
-	complete_args(completing, out, cmd->args, nwords - 1 - at, words + at, words[nwords - 1]);
+	l->offered |= l->out->n > before;
+}
+
+static bool is_on_line(const struct bt *t, const char *kw, size_t n)
+{
+	for (int i = 0; i + 1 < t->nw; i++)
+		if (strlen(t->w[i]) == n && !strncmp(t->w[i], kw, n))
+			return true;
+	return false;
+}
+
+/* Where the words are no beginning of the arguments (they may come in another order), each keyword that is not there. */
+static bool offer_rest(void *ctx, const struct bt_way *way)
+{
+	struct line *l = ctx;
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.*s", (int)way->kw_n, way->kw);
+	if (*l->last && !is_on_line(l->t, way->kw, way->kw_n) && !strstr(bu_buf_cstr(l->out), text))
+		offer(l->out, l->last, text, "");
+	return true;
+}
+
+/* The arguments of a command: n words, of which the last is not yet complete. */
+static void complete_args(struct line *l, const char *text, int n, char **words)
+{
+	const struct bt_grammar *g = bt_grammar(&l->t->arena, text);
+
+	if (!g)
+		return;
+	l->t->w = words;
+	l->t->nw = n;
+	bt_grammar_next(g, n - 1, words, offer_next, l);
+	if (!l->offered)
+		bt_grammar_each(g, offer_rest, l);
+}
+
+/* n words without options, of which the last is not yet complete. */
+static void complete_command(struct line *l, int n, char **words)
+{
+	struct bt_rows r = bt_all_rows(), next, end;
+	const char **w;
+	int at;
+
+	for (at = 0;; at++) {
+		/* rows that end here stand before those that go on, or are alone */
+		for (end = r, end.last = r.first; end.last < r.last && !bt_path_word(end.last->path, at); end.last++)
+			;
+		next = r;
+		if (at == n - 1 || !bt_narrow(&next, at, words[at]))
+			break;
+		r = next;
+	}
+	if (at == n - 1)
+		for (w = bt_words_at(l->t, r, at); w && *w; w++) {
+			next = r;
+			bt_narrow(&next, at, *w);
+			offer(l->out, l->last, *w, bt_path_word(next.first->path, at + 1) ? "" : next.first->summary);
+		}
+	if (at == 1 && n == 2)
+		offer(l->out, l->last, "help", "");
+	if (end.first < end.last && !strcmp(end.first->path, "watch")) {
+		/* a command of its own behind the time */
+		at += at < n - 1 && isdigit((unsigned char)*words[at]);
+		complete_command(l, n - at, words + at);
+		return;
+	}
+	for (; end.first < end.last; end.first++)
+		if (end.first + 1 == end.last || strcmp(end.first->args, end.first[1].args))
+			complete_args(l, end.first->args, n - at, words + at);
+}
+
+void bt_complete_asm(struct bu_buf *out, const char *last)
+{
+	static const char *const words[] = { "call", "exit", "goto", "if", "end", ".map", ".license", ".section", "lock",
+					     NULL };
+
+	left = MOST;
+	until = now() + LONGEST;
+	for (unsigned i = 0; words[i]; i++)
+		offer(out, last, words[i], "");
+	offer_helper(NULL, out, last);
+}
+
+static const struct bu_opt *option_of(const char *word)
+{
+	const struct bu_opt *o, *hit = NULL;
+	size_t n = strcspn(word + 2 * (word[1] == '-'), "=");
+
+	for (o = bt_opts; o->id; o++) {
+		if (word[1] == '-' ? o->name && !strncmp(o->name, word + 2, n) : o->letter == word[1])
+			hit = !hit || (o->name && strlen(o->name) == n) ? o : hit;
+	}
+	return hit;
+}
+
+/* Whose objects are completed. */
+static void meant(struct bt *t, const char *word, const char *arg)
+{
+	const char *eq = strchr(word, '=');
+
+	if (!strcmp(word, "--vm"))
+		t->backend = BU_BACKEND_VM;
+	else if (!strncmp(word, "--backend", 9))
+		bu_backend_parse(eq ? eq + 1 : arg, &t->backend);
 }
 
 void bt_complete(struct bt *t, struct bu_buf *out, int n, char **words)
 {
-	completing = t;
-	bu_opt_complete(out, bt_opts, bt_cmds, n, words, dynamic);
-	completing = NULL;
+	char **ops = bu_arena_array(&t->arena, (size_t)n + 2, sizeof(*ops));
+	struct line l = { .t = t, .out = out, .last = n ? words[n - 1] : "" };
+	const struct bu_opt *o = NULL;
+	int i, k = 0;
+
+	left = MOST;
+	until = now() + LONGEST;
+	if (!ops)
+		return;
+	for (i = 0; i + 1 < n; i++) {
+		if (words[i][0] != '-' || isdigit((unsigned char)words[i][1])) {
+			ops[k++] = words[i];
+			continue;
+		}
+		o = option_of(words[i]);
+		meant(t, words[i], i + 2 < n ? words[i + 1] : "");
+		/* its argument */
+		if (o && o->arg && *o->arg != '[' && !strchr(words[i], '=') && i + 2 < n)
+			i++;
+		else if (o && o->arg && *o->arg != '[' && !strchr(words[i], '='))
+			break;
+		o = NULL;
+	}
+	if (o || *l.last == '-') {
+		bu_opt_complete(out, bt_opts, bt_cmds, n, words, NULL);
+		return;
+	}
+	ops[k++] = (char *)l.last;
+	complete_command(&l, k, ops);
 }

@@ -98,20 +98,25 @@ void bt_hex_json(struct bu_buf *b, const uint8_t *p, size_t n)
 
 /* ---------------------------------------------------------------- one element */
 
-static void put_bytes_json(struct bt *t, struct bt_map *m, const char *key, const uint8_t *p, size_t n)
+void bt_put_bytes(struct bt *t, struct bu_buf *scratch, const char *key, const uint8_t *p, size_t n)
 {
 	unsigned i;
 
-	bu_buf_reset(&m->hex);
-	bt_hex_json(&m->hex, p, n);
-	if (t->out.pretty && n && !m->hex.failed) {
+	bu_buf_reset(scratch);
+	bt_hex_json(scratch, p, n);
+	if (t->out.pretty && n && !scratch->failed) {
 		/* the closing bracket stands on a line of its own, as upstream's */
-		m->hex.p[m->hex.n - 1] = '\n';
+		scratch->p[scratch->n - 1] = '\n';
 		for (i = 0; i < t->out.depth; i++)
-			bu_buf_str(&m->hex, "    ");
-		bu_buf_char(&m->hex, ']');
+			bu_buf_str(scratch, "    ");
+		bu_buf_char(scratch, ']');
 	}
-	bu_out_raw(&t->out, key, bu_buf_cstr(&m->hex), NULL);
+	bu_out_raw(&t->out, key, bu_buf_cstr(scratch), NULL);
+}
+
+static void put_bytes_json(struct bt *t, struct bt_map *m, const char *key, const uint8_t *p, size_t n)
+{
+	bt_put_bytes(t, &m->hex, key, p, n);
 }
 
 /* "key" and "value", or "values" by CPU, by type. */

@@ -59,20 +59,16 @@ static void edge(struct bt_graph *g, struct bt_node *from, enum bu_objkind k, ui
 
 /* ---------------------------------------------------------------- nodes */
 
-/* What the backend accounts for an object: the kernel says it in fdinfo, in a world it is a file. */
+/* What the backend accounts for an object. */
 static bool memory(struct bt *t, int fd, uint64_t *bytes)
 {
-	const char *text = bt_fdinfo(t, fd, "memlock");
-	struct stat st;
+	struct bt_fdinfo f;
+	long long n;
 
-	if (text) {
-		*bytes = strtoull(text, NULL, 10);
-		return true;
-	}
-	if (!strcmp(t->sys->ops->name, "kernel") || fstat(fd, &st))
-		return false;
-	*bytes = (uint64_t)st.st_blocks * 512;
-	return true;
+	bt_fdinfo_read(t, fd, &f);
+	n = bt_fdinfo_num(f.text, "memlock");
+	*bytes = n < 0 ? 0 : (uint64_t)n;
+	return n >= 0;
 }
 
 static void read_prog(struct bt *t, struct bt_node *n, int fd)

@@ -107,25 +107,39 @@ void bt_btfs_free(struct bt *t)
 	t->btfs = NULL;
 }
 
-const char *bt_fdinfo(struct bt *t, int fd, const char *name)
+void bt_fdinfo_read(struct bt *t, int fd, struct bt_fdinfo *f)
 {
-	char path[64], line[256];
-	size_t n = strlen(name);
-	const char *val = NULL;
-	FILE *f;
+	char name[16];
+	ssize_t n = -1;
+	int at;
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	f = fopen(path, "re");
-	if (!f)
-		return NULL;
-	while (!val && fgets(line, sizeof(line), f)) {
-		if (strncmp(line, name, n) || line[n] != ':')
-			continue;
-		line[strcspn(line, "\n")] = 0;
-		val = bu_arena_strdup(&t->arena, line + n + 1 + strspn(line + n + 1, " \t"));
+	if (t->sys->ops->fdinfo) {
+		if (t->sys->ops->fdinfo(t->sys, fd, f->text, sizeof(f->text)) < 0)
+			f->text[0] = 0;
+		return;
 	}
-	fclose(f);
-	return val;
+	if (!t->fdinfo_dir)
+		t->fdinfo_dir = open("/proc/self/fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	snprintf(name, sizeof(name), "%d", fd);
+	at = openat(t->fdinfo_dir, name, O_RDONLY | O_CLOEXEC);
+	if (at >= 0) {
+		n = read(at, f->text, sizeof(f->text) - 1);
+		close(at);
+	}
+	f->text[n > 0 ? n : 0] = 0;
+}
+
+long long bt_fdinfo_num(const char *info, const char *name)
+{
+	size_t n = strlen(name);
+	const char *p = info;
+
+	for (; *p; p += *p == '\n') {
+		if (!strncmp(p, name, n) && p[n] == ':')
+			return strtoll(p + n + 1, NULL, 0);
+		p += strcspn(p, "\n");
+	}
+	return -1;
 }
 
 const char *bt_name16(struct bt *t, const char *name)

@@ -14,7 +14,8 @@
 
 enum {
 	OPT_JSON = 1, OPT_PRETTY, OPT_PINS, OPT_NOMOUNT, OPT_VERSION, OPT_HELP, OPT_BACKEND, OPT_VM,
-	OPT_COLOR, OPT_EXPLAIN, OPT_COMPLETE, OPT_HUMAN, OPT_EXACT, OPT_BASE_BTF, OPT_LINES,
+	OPT_COLOR, OPT_EXPLAIN, OPT_COMPLETE, OPT_HUMAN, OPT_EXACT, OPT_DEBUG, OPT_BASE_BTF, OPT_MAPCOMPAT, OPT_LEGACY, OPT_LOADER,
+	OPT_LINES, OPT_SIGN, OPT_KEY, OPT_CERT,
 };
 
 const struct bu_opt bt_opts[] = {
@@ -26,7 +27,14 @@ const struct bu_opt bt_opts[] = {
 	{ OPT_NOMOUNT, 'n', "nomount", NULL, "never mount a bpf file system", BU_WORD_NONE, NULL },
 	{ OPT_HUMAN, 0, "human", NULL, "show addresses in typed values as text", BU_WORD_NONE, NULL },
 	{ OPT_EXACT, 0, "exact", NULL, "JSON has integers beyond 2^53 as strings", BU_WORD_NONE, NULL },
-	{ OPT_BASE_BTF, 'B', "base-btf", "FILE", "types that the dumped types are built on", BU_WORD_FILE, NULL },
+	{ OPT_DEBUG, 'd', "debug", NULL, "print the verifier's log of what is loaded", BU_WORD_NONE, NULL },
+	{ OPT_BASE_BTF, 'B', "base-btf", "FILE", "types that those of a module or file build on", BU_WORD_FILE, NULL },
+	{ OPT_MAPCOMPAT, 'm', "mapcompat", NULL, "nothing: maps of all forms are taken anyway", BU_WORD_NONE, NULL },
+	{ OPT_LEGACY, 'l', "legacy", NULL, "nothing: objects of all forms are taken anyway", BU_WORD_NONE, NULL },
+	{ OPT_LOADER, 'L', "use-loader", NULL, NULL, BU_WORD_NONE, NULL },
+	{ OPT_SIGN, 'S', "sign", NULL, NULL, BU_WORD_NONE, NULL },
+	{ OPT_KEY, 'k', NULL, "FILE", NULL, BU_WORD_FILE, NULL },
+	{ OPT_CERT, 'i', NULL, "FILE", NULL, BU_WORD_FILE, NULL },
 	{ OPT_BACKEND, 0, "backend", "NAME", "who holds the objects: auto, kernel or vm",
 	  BU_WORD_LIST, "auto|kernel|vm" },
 	{ OPT_VM, 0, "vm", NULL, "the same as --backend=vm", BU_WORD_NONE, NULL },
@@ -50,6 +58,7 @@ static void begin(struct bt *t, int n, char **words)
 	t->i = 0;
 	t->began = false;
 	t->holders = t->pinned = NULL;
+	t->metas = NULL;
 }
 
 static void end(struct bt *t)
@@ -149,6 +158,16 @@ static int complain(struct bt *t, const char *word, const char *text, const char
 	return BU_EXIT_USAGE;
 }
 
+static int unsupported(struct bt *t, const char *what, const char *hint)
+{
+	begin(t, 0, NULL);
+	bt_error(t, "U0001", "%s", what);
+	bt_hint(t, "%s", hint);
+	report(t, BU_EXIT_UNSUPPORTED);
+	end(t);
+	return BU_EXIT_UNSUPPORTED;
+}
+
 static bool set_backend(struct bt *t, const char *word)
 {
 	return bu_backend_parse(word, &t->backend) == 0;
@@ -179,9 +198,23 @@ static int option(struct bt *t, const struct bu_optscan *s, int id, const char *
 		t->values |= BU_BTF_EXACT;
 		t->out.exact = true;
 		break;
+	case OPT_DEBUG:
+		t->debug = true;
+		break;
 	case OPT_BASE_BTF:
 		t->base_btf = s->arg;
 		break;
+	case OPT_MAPCOMPAT:
+	case OPT_LEGACY:
+		break;
+	case OPT_LOADER:
+		return unsupported(t, "-L: there is no light loader here",
+				   "programs are loaded by the calls of bpf(2) without it");
+	case OPT_SIGN:
+	case OPT_KEY:
+	case OPT_CERT:
+		return unsupported(t, "-S, -k, -i: programs are not signed here",
+				   "the kernel tree's bpftool signs them, since Linux 6.18");
 	case OPT_VERSION:
 		*instead = "version";
 		break;

@@ -26,19 +26,15 @@ void bt_put_kind(struct bt *t, const char *key, const struct bu_kind *tab, unsig
 
 /* ---------------------------------------------------------------- show */
 
-/* A number of fdinfo, -1 when the line is not there. */
-static long long fdinfo_num(struct bt *t, int fd, const char *name)
-{
-	const char *s = bt_fdinfo(t, fd, name);
-
-	return s ? strtoll(s, NULL, 0) : -1;
-}
-
 /* Which type of program may sit in a prog_array, once one does. */
 static void put_owner(struct bt *t, int fd)
 {
-	long long type = fdinfo_num(t, fd, "owner_prog_type");
-	long long jited = fdinfo_num(t, fd, "owner_jited");
+	long long type, jited;
+	struct bt_fdinfo f;
+
+	bt_fdinfo_read(t, fd, &f);
+	type = bt_fdinfo_num(f.text, "owner_prog_type");
+	jited = bt_fdinfo_num(f.text, "owner_jited");
 
 	if (type < 0 && jited < 0)
 		return;
@@ -54,15 +50,18 @@ static void put_map(struct bt *t, const char *key, const struct bpf_map_info *mi
 {
 	struct bu_out *o = &t->out;
 	const char *name = bt_name16(t, mi->name);
-	long long memlock = fdinfo_num(t, fd, "memlock");
-	bool frozen = fdinfo_num(t, fd, "frozen") > 0;
+	long long memlock;
+	bool frozen;
 
+	bt_accounted(t, BU_MAP, mi->id, fd, &memlock, &frozen);
 	bu_out_obj(o, key);
 	bu_out_uint(o, "id", mi->id, "%u: ", mi->id);
 	bt_put_kind(t, "type", bu_map_types, bu_nmap_types, mi->type, "%s  ", "type %u  ");
 	if (*name)
 		bu_out_str(o, "name", name, SIZE_MAX, "name %s  ", bt_escz(t, name));
-	bu_out_uint(o, "flags", mi->map_flags, "flags 0x%x\n", mi->map_flags);
+	bu_out_uint(o, "flags", mi->map_flags, "flags 0x%x", mi->map_flags);
+	bt_put_dev(t, mi->ifindex, mi->netns_dev, mi->netns_ino);
+	bu_out_text(o, "\n");
 	bu_out_uint(o, "bytes_key", mi->key_size, "\tkey %uB", mi->key_size);
 	bu_out_uint(o, "bytes_value", mi->value_size, "  value %uB", mi->value_size);
 	bu_out_uint(o, "max_entries", mi->max_entries, "  max_entries %u", mi->max_entries);
@@ -71,9 +70,12 @@ static void put_map(struct bt *t, const char *key, const struct bpf_map_info *mi
 	if (mi->type == BPF_MAP_TYPE_PROG_ARRAY)
 		put_owner(t, fd);
 	bu_out_uint(o, "frozen", frozen, NULL);
+	/* upstream's order: in JSON the BTF stands before the pins, as text behind them */
+	if (mi->btf_id)
+		bu_out_uint(o, "btf_id", mi->btf_id, NULL);
 	bt_put_pins(t, BU_MAP, mi->id);
 	if (mi->btf_id)
-		bu_out_uint(o, "btf_id", mi->btf_id, "\n\tbtf_id %u", mi->btf_id);
+		bu_out_text(o, "\n\tbtf_id %u", mi->btf_id);
 	if (frozen)
 		bu_out_text(o, "%sfrozen", mi->btf_id ? "  " : "\n\t");
 	bt_put_pids(t, BU_MAP, mi->id);
@@ -253,11 +255,12 @@ static void put_key(struct bt *t, const char *name, const char *head, const uint
 {
 	struct bu_buf b = { 0 };
 
-	if (t->json)
-		bt_hex_json(&b, p, n);
-	else
+	if (t->json) {
+		bt_put_bytes(t, &b, name, p, n);
+	} else {
 		bt_hex(&b, p, n);
-	bu_out_raw(&t->out, name, bu_buf_cstr(&b), "%s\n%s\n", head, bu_buf_cstr(&b));
+		bu_out_text(&t->out, "%s\n%s\n", head, bu_buf_cstr(&b));
+	}
 	bu_buf_free(&b);
 }
 

@@ -198,8 +198,7 @@ static void put_opcodes(struct dump *d, const uint8_t *p, size_t n)
 {
 	bu_buf_reset(&d->text);
 	if (d->t->json) {
-		bt_hex_json(&d->text, p, n);
-		bu_out_raw(&d->t->out, "opcodes", bu_buf_cstr(&d->text), NULL);
+		bt_put_bytes(d->t, &d->text, "opcodes", p, n);
 		return;
 	}
 	bt_hex(&d->text, p, n);

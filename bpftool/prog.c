@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Programs: listing. */
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "tool.h"
@@ -46,16 +48,13 @@ static uint32_t *map_ids(struct bt *t, int fd, uint32_t *n)
 	if (bu_sys_info(t->sys, fd, &pi, &size))
 		return NULL;
 	*n = pi.nr_map_ids < room ? pi.nr_map_ids : room;
-	return ids;
+	return *n ? ids : NULL;
 }
 
-static void put_maps(struct bt *t, int fd, uint32_t n)
+static void put_maps(struct bt *t, const uint32_t *ids, uint32_t n)
 {
-	uint32_t *ids = map_ids(t, fd, &n);
 	uint32_t i;
 
-	if (!ids)
-		return;
 	bu_out_arr(&t->out, "map_ids");
 	for (i = 0; i < n; i++)
 		bu_out_uint(&t->out, NULL, ids[i], "%s%u", i ? "," : "  map_ids ", ids[i]);
@@ -93,6 +92,30 @@ void bt_put_prog_header(struct bt *t, const struct bpf_prog_info *pi, const char
 			    (unsigned long long)pi->recursion_misses);
 }
 
+void bt_put_dev(struct bt *t, uint32_t ifindex, uint64_t ns_dev, uint64_t ns_ino)
+{
+	struct bu_out *o = &t->out;
+	char name[IF_NAMESIZE];
+	struct stat st;
+	bool here;
+
+	if (!ifindex)
+		return;
+	/* the number means something only in its namespace */
+	here = !stat("/proc/self/ns/net", &st) && st.st_dev == ns_dev && st.st_ino == ns_ino &&
+	       if_indextoname(ifindex, name);
+	bu_out_obj(o, "dev");
+	bu_out_uint(o, "ifindex", ifindex, NULL);
+	bu_out_uint(o, "ns_dev", ns_dev, NULL);
+	bu_out_uint(o, "ns_inode", ns_ino, NULL);
+	if (here)
+		bu_out_str(o, "ifname", name, SIZE_MAX, "  offloaded_to %s", bt_escz(t, name));
+	else
+		bu_out_text(o, "  offloaded_to ifindex %u ns_dev %llu ns_ino %llu", ifindex,
+			    (unsigned long long)ns_dev, (unsigned long long)ns_ino);
+	bu_out_obj_end(o);
+}
+
 /*
  * Sizes. To a caller without CAP_BPF the kernel gives 0 for what it hides, and a program of no
  * instructions does not exist, so 0 is never the truth.
@@ -113,28 +136,42 @@ static void put_sizes(struct bt *t, const struct bpf_prog_info *pi)
 		bu_out_uint(o, "bytes_jited", pi->jited_prog_len, "  jited %uB", pi->jited_prog_len);
 }
 
+/* orphaned: the device that it was loaded for is gone. */
 static void put_prog(struct bt *t, const char *key, const struct bpf_prog_info *pi, const char *name,
-		     int fd)
+		     int fd, bool orphaned)
 {
 	struct bu_out *o = &t->out;
-	const char *memlock = bt_fdinfo(t, fd, "memlock");
+	uint32_t nids = pi->nr_map_ids, *ids = map_ids(t, fd, &nids);
+	long long memlock;
+	bool frozen;
 
+	bt_accounted(t, BU_PROG, pi->id, fd, &memlock, &frozen);
 	bu_out_obj(o, key);
 	bt_put_prog_header(t, pi, name);
+	bt_put_dev(t, pi->ifindex, pi->netns_dev, pi->netns_ino);
 	bu_out_text(o, "\n");
 	if (pi->load_time)
 		put_load_time(t, pi);
+	bu_out_bool(o, "orphaned", orphaned, NULL);
 	put_sizes(t, pi);
-	if (memlock)
-		bu_out_uint(o, "bytes_memlock", strtoull(memlock, NULL, 10), "  memlock %sB", memlock);
-	if (pi->nr_map_ids)
-		put_maps(t, fd, pi->nr_map_ids);
+	if (memlock >= 0)
+		bu_out_uint(o, "bytes_memlock", (uint64_t)memlock, "  memlock %lldB", memlock);
+	bu_out_text(o, "%s", orphaned ? "  orphaned" : "");
+	if (ids)
+		put_maps(t, ids, nids);
+	/* upstream's order: in JSON the BTF stands before the pins, as text behind them */
+	if (pi->btf_id)
+		bu_out_uint(o, "btf_id", pi->btf_id, NULL);
 	bt_put_pins(t, BU_PROG, pi->id);
 	if (pi->btf_id)
-		bu_out_uint(o, "btf_id", pi->btf_id, "\n\tbtf_id %u", pi->btf_id);
+		bu_out_text(o, "\n\tbtf_id %u", pi->btf_id);
+	if (pi->verified_insns)
+		bu_out_uint(o, "verified_insns", pi->verified_insns, NULL);
 	bt_put_pids(t, BU_PROG, pi->id);
-	bu_out_obj_end(o);
 	bu_out_text(o, "\n");
+	if (ids)
+		bt_put_metadata(t, ids, nids);
+	bu_out_obj_end(o);
 }
 
 static int show_one(struct bt *t, void *ctx, uint32_t id, int fd)
@@ -142,10 +179,12 @@ static int show_one(struct bt *t, void *ctx, uint32_t id, int fd)
 	struct bpf_prog_info pi;
 	const char *name = "";
 	int err = fd < 0 ? fd : bt_prog_info(t, fd, &pi, &name);
+	bool orphaned = fd >= 0 && err == -ENODEV;
 
-	if (err)
+	if (err && !orphaned)
 		return bt_error_row(t, ctx, BU_PROG, id, err);
-	put_prog(t, ctx, &pi, name, fd);
+	pi.id = id;
+	put_prog(t, ctx, &pi, name, fd, orphaned);
 	return 0;
 }
 

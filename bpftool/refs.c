@@ -20,16 +20,25 @@ static bool add(struct bt_refs *r, enum bu_objkind kind, uint32_t id, int pid, c
 	if (!v)
 		return false;
 	r->v = v;
-	v[r->n++] = (struct bt_ref){ kind, id, pid, bu_arena_strdup(&r->t->arena, text) };
+	v[r->n++] = (struct bt_ref){ kind, id, pid, bu_arena_strdup(&r->t->arena, text), -1, false };
 	return true;
 }
 
 static bool add_holder(void *ctx, enum bu_objkind kind, uint32_t id, int pid, const char *comm, int fd)
 {
 	struct bt_refs *r = ctx;
+	const char *info = r->t->sys->holder_info;
 
 	(void)fd;
-	return pid == r->self || add(r, kind, id, pid, comm);
+	if (pid == r->self)
+		return true;
+	if (!add(r, kind, id, pid, comm))
+		return false;
+	if (info) {
+		r->v[r->n - 1].memlock = bt_fdinfo_num(info, "memlock");
+		r->v[r->n - 1].frozen = bt_fdinfo_num(info, "frozen") > 0;
+	}
+	return true;
 }
 
 static bool add_pin(void *ctx, enum bu_objkind kind, uint32_t id, const char *path)
@@ -165,4 +174,21 @@ void bt_put_pids(struct bt *t, enum bu_objkind k, uint32_t id)
 		sep = ",";
 	}
 	bu_out_arr_end(&t->out);
+}
+
+void bt_accounted(struct bt *t, enum bu_objkind k, uint32_t id, int fd, long long *memlock, bool *frozen)
+{
+	const struct bt_ref *r;
+	struct bt_fdinfo f;
+	size_t n;
+
+	r = bt_holders(t, k, id, &n);
+	if (n && r->memlock >= 0) {
+		*memlock = r->memlock;
+		*frozen = r->frozen;
+		return;
+	}
+	bt_fdinfo_read(t, fd, &f);
+	*memlock = bt_fdinfo_num(f.text, "memlock");
+	*frozen = bt_fdinfo_num(f.text, "frozen") > 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Lines instead of arguments: batch files, and the interactive shell. */
+/* The interactive shell: lines by readline, completed, kept in a history; Ctrl-C drops a line or stops a command. */
 #include <config.h>
 #include <errno.h>
 #include <signal.h>
@@ -15,163 +15,19 @@
 
 #include "tool.h"
 
-/* ---------------------------------------------------------------- splitting a line */
+static volatile sig_atomic_t interrupted;
 
-/* One word from *p into out (room for all of the line); false: an open quote. */
-static bool word(const char **p, const char *end, char *out)
+static void on_interrupt(int sig)
 {
-	const char *s = *p;
-	char quote = 0;
-
-	for (; s < end; s++) {
-		if (quote) {
-			if (*s == quote)
-				quote = 0;
-			else if (quote == '"' && *s == '\\' && s + 1 < end)
-				*out++ = *++s;
-			else
-				*out++ = *s;
-		} else if (*s == '\'' || *s == '"') {
-			quote = *s;
-		} else if (*s == '\\' && s + 1 < end) {
-			*out++ = *++s;
-		} else if (strchr(" \t\r\n", *s)) {
-			break;
-		} else {
-			*out++ = *s;
-		}
-	}
-	*out = 0;
-	*p = s;
-	return !quote;
+	(void)sig;
+	interrupted = 1;
 }
 
-char **bt_split(struct bu_arena *a, const char *line, size_t len, int *n, const char **why)
-{
-	const char *p = line, *end = line + len;
-	char **words = NULL;
-	size_t cap = 0, used = 0;
-	char *w;
-
-	*why = "out of memory";
-	for (;;) {
-		while (p < end && strchr(" \t\r\n", *p))
-			p++;
-		words = bu_arena_grow(a, words, used, &cap, sizeof(*words));
-		if (!words)
-			return NULL;
-		if (p == end || *p == '#' || !*p)
-			break;
-		w = bu_arena_alloc(a, (size_t)(end - p) + 1);
-		if (!w)
-			return NULL;
-		if (!word(&p, end, w)) {
-			*why = "a quote is not closed";
-			return NULL;
-		}
-		words[used++] = w;
-	}
-	words[used] = NULL;
-	*n = (int)used;
-	return words;
-}
-
-/* ---------------------------------------------------------------- running a line */
-
-/* In a batch with JSON each command is {"command":[…],"output":…}. */
-static int run_line(struct bt *t, const char *line, size_t len, unsigned *count)
-{
-	struct bu_arena a;
-	const char *why;
-	char **words;
-	int n, i, st = 0;
-
-	bu_arena_init(&a);
-	words = bt_split(&a, line, len, &n, &why);
-	if (!words || n) {
-		bu_out_obj(&t->out, NULL);
-		bu_out_arr(&t->out, "command");
-		for (i = 0; words && i < n; i++)
-			bu_out_str(&t->out, NULL, words[i], SIZE_MAX, NULL);
-		bu_out_arr_end(&t->out);
-		t->key = "output";
-		if (words) {
-			st = bt_run(t, n, words);
-		} else {
-			bu_out_obj(&t->out, t->key);
-			bu_out_str(&t->out, "error", why, SIZE_MAX, NULL);
-			bu_out_obj_end(&t->out);
-			if (!t->json)
-				fprintf(stderr, "%s: error: line %u of %s: %s [U0001]\n", t->prog, t->line,
-					t->file, why);
-			st = BU_EXIT_USAGE;
-		}
-		t->key = NULL;
-		bu_out_obj_end(&t->out);
-		*count += 1;
-	}
-	bu_arena_free(&a);
-	return st;
-}
-
-static int run_stream(struct bt *t, FILE *f, const char *name, unsigned *count)
-{
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t n;
-	int st = 0;
-
-	bu_out_arr(&t->out, NULL);
-	t->file = name;
-	for (t->line = 1; !st && !t->quit && (n = getline(&line, &cap, f)) >= 0; t->line++) {
-		st = run_line(t, line, (size_t)n, count);
-		bu_out_flush(&t->out);
-	}
-	t->file = NULL;
-	bu_out_arr_end(&t->out);
-	free(line);
-	return st;
-}
-
-int bt_batch(struct bt *t)
-{
-	unsigned count = 0;
-
-	return run_stream(t, stdin, "standard input", &count);
-}
-
-int bt_batch_file(struct bt *t, const char *path)
-{
-	bool std = !strcmp(path, "-");
-	/* the commands of the file are commands of their own */
-	struct bt inner = *t;
-	unsigned count = 0;
-	FILE *f;
-	int st;
-
-	if (t->file)
-		return bt_error(t, "U0001", "a batch file cannot run another one");
-	f = std ? stdin : fopen(path, "re");
-	if (!f) {
-		bt_error(t, "U0002", "cannot read '%s': %s", bt_escz(t, path), strerror(errno));
-		return BU_EXIT_IO;
-	}
-	bt_begin(t);
-	inner.btfs = NULL;
-	inner.ksyms = NULL;
-	st = run_stream(&inner, f, std ? "standard input" : path, &count);
-	t->out = inner.out;
-	t->sys = inner.sys;
-	if (!std)
-		fclose(f);
-	bu_out_text(&t->out, "processed %u commands\n", count);
-	return st;
-}
-
-/* ---------------------------------------------------------------- the interactive shell */
+/* ---------------------------------------------------------------- reading a line */
 
 #if HAVE_READLINE
 static struct bt *shell_of; /* readline's callbacks have no context */
+static bool in_block;       /* the lines are the assembler's */
 static char **found;        /* candidates for the word */
 static size_t nfound;
 
@@ -189,11 +45,11 @@ static char **attempt(const char *text, int start, int end)
 {
 	struct bu_buf b = { 0 };
 	struct bu_arena a;
-	const char *why, *p, *nl;
-	char **words, **all, **res = NULL;
+	const char *p, *nl;
+	char **all, **res = NULL;
+	struct bt_line l;
 	bool files = false;
 	size_t cap = 0;
-	int n;
 
 	(void)end;
 	rl_attempted_completion_over = 1;
@@ -202,13 +58,23 @@ static char **attempt(const char *text, int start, int end)
 	bu_arena_init(&a);
 	bu_arena_init(&shell_of->arena);
 	bu_diags_init(&shell_of->ds);
-	words = bt_split(&a, rl_line_buffer, (size_t)start, &n, &why);
-	all = words ? bu_arena_array(&a, (size_t)n + 1, sizeof(*all)) : NULL;
-	if (!all)
-		goto out;
-	memcpy(all, words, (size_t)n * sizeof(*all));
-	all[n] = bu_arena_strdup(&a, text);
-	bt_complete(shell_of, &b, n + 1, all);
+	if (in_block) {
+		bt_complete_asm(&b, text);
+	} else {
+		const char *why = bt_split(&a, rl_line_buffer, (size_t)start, &l);
+
+		all = l.w ? bu_arena_array(&a, (size_t)l.n + 1, sizeof(*all)) : NULL;
+		if (!all)
+			goto out;
+		if (why || l.file || l.pipe || l.shell) { /* those are the words of another program */
+			bu_buf_str(&b, "\001file\n");
+		} else {
+			memcpy(all, l.w, (size_t)l.n * sizeof(*all));
+			all[l.n] = bu_arena_strdup(&a, text);
+			bt_complete(shell_of, &b, l.n + 1, all);
+		}
+	}
+	rl_filename_completion_desired = 0;
 	for (p = bu_buf_cstr(&b); (nl = strchr(p, '\n')); p = nl + 1) {
 		size_t len = strcspn(p, "\t\n");
 
@@ -246,28 +112,20 @@ static void make_dirs(char *path)
 	}
 }
 
-/* $XDG_STATE_HOME/bpftool/history or ~/.local/state/bpftool/history; NULL: nowhere. Heap. */
+/* $XDG_STATE_HOME/bpfutils/bpftool_history, or below ~/.local/state; NULL: nowhere. Heap. */
 static char *history_path(void)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	char *path = NULL;
 
 	if (state && *state == '/') {
-		if (asprintf(&path, "%s/bpftool/history", state) < 0)
+		if (asprintf(&path, "%s/bpfutils/bpftool_history", state) < 0)
 			return NULL;
 	} else if (home && *home == '/') {
-		if (asprintf(&path, "%s/.local/state/bpftool/history", home) < 0)
+		if (asprintf(&path, "%s/.local/state/bpfutils/bpftool_history", home) < 0)
 			return NULL;
 	}
 	return path;
-}
-
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int sig)
-{
-	(void)sig;
-	interrupted = 1;
 }
 
 /* Ctrl-C drops the line, not the shell. */
@@ -285,12 +143,10 @@ static int drop_line(void)
 
 static char *ask(const char *prompt)
 {
-	struct sigaction ours = { .sa_handler = on_interrupt }, old;
 	char *line;
 
-	sigaction(SIGINT, &ours, &old);
+	interrupted = 0;
 	line = readline(prompt);
-	sigaction(SIGINT, &old, NULL);
 	if (line && *line)
 		add_history(line);
 	return line;
@@ -348,32 +204,51 @@ static void shell_end(char *path)
 }
 #endif
 
+static char *ask_more(struct bt *t, const char *prompt)
+{
+	char *line;
+
+	(void)t;
+#if HAVE_READLINE
+	in_block = true;
+#endif
+	line = ask(prompt);
+#if HAVE_READLINE
+	in_block = false;
+#endif
+	return line;
+}
+
+/* What a command writes after Ctrl-C goes nowhere, so that it ends soon. */
+static int write_out(void *ctx, const void *p, size_t n)
+{
+	return interrupted ? -EINTR : bu_out_write_fd(ctx, p, n);
+}
+
 int bt_shell(struct bt *t)
 {
+	struct sigaction ours = { .sa_handler = on_interrupt }, was;
 	char *path = shell_begin(t), *line;
-	struct bu_arena a;
-	const char *why;
-	char **words;
-	int n;
+	unsigned count = 0;
 
+	t->shell = true;
+	t->read_line = ask_more;
+	t->out.write = write_out;
+	sigaction(SIGINT, &ours, &was);
 	while (!t->quit && (line = ask("bpftool> "))) {
-		bu_arena_init(&a);
-		words = bt_split(&a, line, strlen(line), &n, &why);
-		if (!words)
-			fprintf(stderr, "%s: error: %s [U0001]\n", t->prog, why);
-		else if (n) {
-			bt_run(t, n, words);
-			if (t->json) {
-				/* each answer is a document of its own */
-				bu_buf_char(&t->out.buf, '\n');
-				bu_out_flush(&t->out);
-				t->out.first[0] = 1;
-			}
-			bu_out_flush(&t->out);
-		}
-		bu_arena_free(&a);
+		interrupted = 0;
+		bt_run_line(t, line, strlen(line), &count);
+		if (interrupted)
+			fputc('\n', stderr);
+		/* whatever could not be written, the next answer can */
+		t->out.err = 0;
+		bu_buf_reset(&t->out.buf);
+		t->out.depth = 0;
+		t->out.first[0] = 1;
 		free(line);
 	}
+	interrupted = 0;
+	sigaction(SIGINT, &was, NULL);
 	if (!t->quit && isatty(STDOUT_FILENO))
 		fputc('\n', stdout);
 	shell_end(path);

@@ -73,15 +73,18 @@ static struct bt_stat *row(struct bt_stats *s, size_t from, uint32_t id)
 static void first_look(struct bt *t, struct bt_stat *r, int fd)
 {
 	struct bpf_prog_info info;
-	const char *name, *mem;
+	const char *name;
+	struct bt_fdinfo f;
+	long long mem;
 
 	if (bt_prog_info(t, fd, &info, &name))
 		return;
 	r->name = strdup(name);
 	r->type = info.type;
-	mem = bt_fdinfo(t, fd, "memlock");
-	if (mem)
-		r->memlock = strtoull(mem, NULL, 10);
+	bt_fdinfo_read(t, fd, &f);
+	mem = bt_fdinfo_num(f.text, "memlock");
+	if (mem > 0)
+		r->memlock = (uint64_t)mem;
 }
 
 static void compare(struct bt_stat *r)

@@ -4,12 +4,13 @@
  *
  *   main.c    options, the backend, one command or the shell
  *   cmd.def   the commands; word.def: placeholders of their arguments
- *   cmd.c     finding a command; help.c: help; complete.c: completion
+ *   cmd.c     finding a command; help.c: help; complete.c, grammar.c: completion
  *   report.c  messages and how they end up in text or JSON
  *   handle.c  "id 7", "name x", "tag T", "pinned F" to open objects; BTF of objects
  *   refs.c    who holds an object, where it is pinned
  *   data.c    bytes and typed values of the command line
  *   ksym.c    kernel symbols
+ *   metadata.c  what a program's bpf_metadata_… variables say
  *   prog.c, xlated.c, map.c, dump.c, link.c   the objects
  *   hooks.h, cgroup.c, net.c, perf.c, token.c   where programs hang
  *   graph.h, graph.c, attached.c, tree.c, mem.c   all objects: who keeps whom, and what they take
@@ -17,7 +18,8 @@
  *   gen.h, gen.c, skel.c   files made from objects
  *   feature.c   what can be done here
  *   world.c   the VM's world
- *   shell.c   lines instead of arguments: batch files, the interactive shell
+ *   line.c    lines instead of arguments, batch files; shell.c: the interactive shell
+ *   shellcmd.c  watch, apropos, set, asm
  *
  * A command is a function that reads its words by bt_next() and friends, and returns an exit
  * status. It writes at most one JSON value, after bt_begin(); what it does not write the caller
@@ -26,19 +28,22 @@
 #ifndef BT_TOOL_H
 #define BT_TOOL_H
 
+#include <stdio.h>
+
 #include "sys/sys.h"
 
 struct bt_refs;
 struct bt_btf;
 struct bt_ksyms;
+struct bt_metas;
 
 struct bt {
 	struct bu_sys *sys;
 	struct bu_out out;
 	const char *prog;     /* argv[0] without directories */
-	bool json, pretty, pins, nomount;
 	uint8_t values;       /* BU_BTF_HUMAN, BU_BTF_EXACT */
-	const char *base_btf; /* -B, or NULL */
+	bool json, pretty, pins, nomount, debug;
+	const char *base_btf; /* -B FILE, or NULL */
 	bool lines;           /* --json-lines: each JSON value of a running command is a line of its own */
 	enum bu_color_when color;
 	enum bu_backend backend;
@@ -53,9 +58,15 @@ struct bt {
 	const char *file;     /* of the batch that runs, else NULL */
 	unsigned line;        /* in it, from 1 */
 	bool quit;            /* the shell is to end */
+	bool shell;           /* each answer is a document of its own, an error ends nothing */
+	FILE *stream;         /* of the batch */
+	/* The next line of what the command came from, on the heap; NULL: its end. NULL itself: there are no lines. */
+	char *(*read_line)(struct bt *t, const char *prompt);
 	struct bt_refs *holders, *pinned;
 	struct bt_btf *btfs;
 	struct bt_ksyms *ksyms;
+	struct bt_metas *metas;
+	int fdinfo_dir;       /* /proc/self/fdinfo, 0: not yet open */
 };
 
 typedef int bt_fn(struct bt *t);
@@ -89,6 +100,8 @@ struct bt_rows bt_all_rows(void);
 bool bt_narrow(struct bt_rows *r, int at, const char *word);
 /* Each different word number at of the rows, NULL at the end. In the arena. */
 const char **bt_words_at(struct bt *t, struct bt_rows r, int at);
+/* Word number at (from 0) of a path, NULL when it is shorter. */
+const char *bt_path_word(const char *path, int at);
 /* Finds the command that t's words name, and runs it. */
 int bt_dispatch(struct bt *t);
 extern const struct bt_phrase bt_phrases[]; /* ends with a NULL name */
@@ -97,19 +110,53 @@ void bt_complete(struct bt *t, struct bu_buf *out, int n, char **words);
 /* Commands from a file ("-": standard input); the first that fails ends it. */
 int bt_batch_file(struct bt *t, const char *path);
 /* Commands from standard input. */
-int bt_batch(struct bt *t);
 /* Commands typed by a person. */
 int bt_shell(struct bt *t);
-/*
- * Splits a line into words: blanks separate, '…', "…" and \ quote, # starts a comment. The words
- * are in the arena; NULL and *why for an open quote.
- */
-char **bt_split(struct bu_arena *a, const char *line, size_t len, int *n, const char **why);
+/* A line: its words (NULL at the end), and where the output goes. In the arena. */
+struct bt_line {
+	char **w;
+	int n;
+	const char *file;     /* > FILE, >> FILE */
+	bool append;
+	const char *pipe;     /* | COMMAND */
+	const char *shell;    /* !COMMAND; then there are no words */
+};
+/* Blanks separate, '…', "…" and \ quote, # starts a comment. NULL, or what is wrong with the line. */
+const char *bt_split(struct bu_arena *a, const char *line, size_t len, struct bt_line *l);
+/* Runs a line; *count is one more if there was a command in it. Its status. */
+int bt_run_line(struct bt *t, const char *line, size_t len, unsigned *count);
+/* Commands from standard input, as a batch. */
+int bt_batch(struct bt *t);
+/* Words of assembler source that begin with last. */
+void bt_complete_asm(struct bu_buf *out, const char *last);
 
 /* What several outputs about a program begin with. */
 void bt_put_prog_header(struct bt *t, const struct bpf_prog_info *pi, const char *name);
 /* Notes which world was searched when a listing is empty. */
 void bt_world_empty(struct bt *t, enum bu_objkind k);
+
+/* ---------------------------------------------------------------- grammar.c */
+
+/* Names of the WORD rows of word.def, NULL at the end. */
+extern const char *const bt_words[];
+struct bt_grammar;
+/* What the arguments' text of a command describes, in the arena. NULL: it is no grammar, or memory is out. */
+struct bt_grammar *bt_grammar(struct bu_arena *arena, const char *text);
+/* Calls fn for all that may come behind n words: a keyword of kw_n bytes, or (word >= 0) that row of bt_words. */
+typedef void bt_next_fn(void *ctx, const char *kw, size_t kw_n, int word);
+void bt_grammar_next(const struct bt_grammar *g, int n, char **words, bt_next_fn *fn, void *ctx);
+/* A keyword, and the shortest way to it: words of len[] bytes, or (len 0) names of WORD rows. */
+#define BT_WAY_WORDS 32
+struct bt_way {
+	const char *kw;
+	size_t kw_n;
+	int n;
+	const char *word[BT_WAY_WORDS];
+	size_t len[BT_WAY_WORDS];
+};
+typedef bool bt_way_fn(void *ctx, const struct bt_way *way);
+/* Calls fn for each keyword; false: fn said so, or a way is too long. */
+bool bt_grammar_each(const struct bt_grammar *g, bt_way_fn *fn, void *ctx);
 
 /* ---------------------------------------------------------------- words of the command line */
 
@@ -203,8 +250,15 @@ const char *bt_name16(struct bt *t, const char *name);
 /* BTF of that id, or NULL. Lives as long as the command. */
 const struct bu_btf *bt_btf(struct bt *t, uint32_t id);
 void bt_btfs_free(struct bt *t);
-/* The value of "name:" in the fd's fdinfo, or NULL. In the arena. */
-const char *bt_fdinfo(struct bt *t, int fd, const char *name);
+/* What /proc tells about an fd of this process; empty where it tells nothing. */
+struct bt_fdinfo {
+	char text[1024];
+};
+void bt_fdinfo_read(struct bt *t, int fd, struct bt_fdinfo *f);
+/* "memlock" and "frozen" of a program or map, from what a holder told already or else from fdinfo; memlock -1: not known. */
+void bt_accounted(struct bt *t, enum bu_objkind k, uint32_t id, int fd, long long *memlock, bool *frozen);
+/* The number of the line "name:", -1 without it. */
+long long bt_fdinfo_num(const char *info, const char *name);
 /* Fills a prog info; *full is its whole name, from BTF when 15 characters were too few. */
 int bt_prog_info(struct bt *t, int fd, struct bpf_prog_info *info, const char **full);
 
@@ -216,6 +270,8 @@ struct bt_ref {
 	uint32_t id;
 	int pid;
 	const char *text;     /* command name, or path; may be NULL */
+	long long memlock;    /* of the object, when a holder's fdinfo told it, else -1 */
+	bool frozen;
 };
 /* Those of one object, sorted; read once a command. NULL when there are none. */
 const struct bt_ref *bt_holders(struct bt *t, enum bu_objkind k, uint32_t id, size_t *n);
@@ -223,6 +279,13 @@ const struct bt_ref *bt_pins(struct bt *t, enum bu_objkind k, uint32_t id, size_
 /* Prints who holds the object (always) and where it is pinned (with -f). */
 void bt_put_pins(struct bt *t, enum bu_objkind k, uint32_t id);
 void bt_put_pids(struct bt *t, enum bu_objkind k, uint32_t id);
+
+/* ---------------------------------------------------------------- prog.c, metadata.c */
+
+/* The device that a program or map was made for; nothing for ifindex 0. */
+void bt_put_dev(struct bt *t, uint32_t ifindex, uint64_t ns_dev, uint64_t ns_ino);
+/* What a program's variables bpf_metadata_… say, from the maps it uses. */
+void bt_put_metadata(struct bt *t, const uint32_t *map_ids, uint32_t n);
 
 /* ---------------------------------------------------------------- data.c */
 
@@ -376,6 +439,8 @@ void bt_put_elem(struct bt *t, struct bt_map *m, const char *key_name, const uin
 void bt_hex(struct bu_buf *b, const uint8_t *p, size_t n);
 /* Bytes as ["0x01","0x02"]. */
 void bt_hex_json(struct bu_buf *b, const uint8_t *p, size_t n);
+/* The same as a value of the output. */
+void bt_put_bytes(struct bt *t, struct bu_buf *scratch, const char *key, const uint8_t *p, size_t n);
 const char *bt_kind(struct bt *t, const struct bu_kind *tab, unsigned n, uint32_t num);
 /* "type" of a listing: the name, or the number when the table has none. */
 void bt_put_kind(struct bt *t, const char *key, const struct bu_kind *tab, unsigned n,

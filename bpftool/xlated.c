@@ -43,12 +43,8 @@ static void put_opcodes_json(struct bt *t, const uint8_t *p, bool wide)
 		bu_buf_printf(&b, "0x%x", low ? regs & 15 : regs >> 4);
 		bu_out_str(&t->out, i ? "dst_reg" : "src_reg", bu_buf_cstr(&b), SIZE_MAX, NULL);
 	}
-	bu_buf_reset(&b);
-	bt_hex_json(&b, p + 2, 2);
-	bu_out_raw(&t->out, "off", bu_buf_cstr(&b), NULL);
-	bu_buf_reset(&b);
-	bt_hex_json(&b, p + 4, wide ? 12 : 4);
-	bu_out_raw(&t->out, "imm", bu_buf_cstr(&b), NULL);
+	bt_put_bytes(t, &b, "off", p + 2, 2);
+	bt_put_bytes(t, &b, "imm", p + 4, wide ? 12 : 4);
 	bu_out_obj_end(&t->out);
 	bu_buf_free(&b);
 }

@@ -120,9 +120,9 @@ typed()
 	export XDG_STATE_HOME=$T/state HOME=$T TERM=dumb
 	$BPFTOOL -j version | jq -e .features.readline >/dev/null || skip "needs a build with readline"
 	run -0 typed 'help prog\nquit\n'
-	run -0 cat "$T/state/bpftool/history"
+	run -0 cat "$T/state/bpfutils/bpftool_history"
 	assert_line 'help prog'
-	run -0 stat -c %a "$T/state/bpftool/history"
+	run -0 stat -c %a "$T/state/bpfutils/bpftool_history"
 	assert_output 600
 }
 
@@ -142,7 +142,7 @@ typed()
 	printf 'help link\nquit\n' >&8
 	exec 8>&-
 	wait $!
-	run -0 cat "$T/state/bpftool/history"
+	run -0 cat "$T/state/bpfutils/bpftool_history"
 	assert_output "help link
 quit"
 }
@@ -171,7 +171,7 @@ quit"
 	run -0 complete_words prog du
 	assert_output dump
 	run -0 complete_words prog dump ''
-	assert_output xlated
+	assert_output $'xlated\njited'
 	run -0 complete_words --js
 	assert_output --json
 	run -0 complete_words --color=al
@@ -184,7 +184,7 @@ quit"
 
 @test "completion of handles, keywords and map types" {
 	run -0 complete_words map dump ''
-	assert_output $'id\nname\npinned'
+	assert_output $'id\nname\npinned\nprog'
 	run -0 complete_words prog show t
 	assert_output tag
 	run -0 complete_words map create /x type lru_h
@@ -195,7 +195,7 @@ quit"
 	assert_output value
 	run -0 complete_words prog dump xlated id 1 op
 	assert_output opcodes
-	run -0 complete_words map show pinned ''
+	run -0 complete_words map show pinned ./no/such
 	assert_output $'\1file'
 }
 

@@ -90,11 +90,13 @@ int bu_kern_fd_kind(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id)
 
 /* ---------------------------------------------------------------- holders */
 
+struct process;
+
 /* One fd of a process whose link says that it may be of interest. */
 struct scan {
 	bool (*wanted)(const char *target);
 	/* false stops */
-	bool (*found)(struct scan *sc, int proc, int pid, int fd, const char *comm);
+	bool (*found)(struct process *p, const char *fd_name, int fd);
 	struct bu_sys *s;
 	void *fn, *ctx;
 	bool stopped;
@@ -152,6 +154,7 @@ static void each_number(int dir, char *buf, size_t room, bool (*fn)(void *ctx, c
 struct process {
 	struct scan *sc;
 	int proc, pid, dir;
+	int infos;         /* PID/fdinfo, -1: not yet open */
 	char comm[64];
 };
 
@@ -162,7 +165,7 @@ static bool scan_fd(void *ctx, const char *fd_name, int fd)
 	ssize_t n = readlinkat(p->dir, fd_name, text, sizeof(text) - 1);
 
 	if (n < 0)
-		return true;
+		return errno != EACCES; /* of one it is of all */
 	text[n] = '\0';
 	if (!p->sc->wanted(text))
 		return true;
@@ -171,13 +174,13 @@ static bool scan_fd(void *ctx, const char *fd_name, int fd)
 		n = read_small(p->proc, name, p->comm, sizeof(p->comm));
 		p->comm[n > 0 && p->comm[n - 1] == '\n' ? n - 1 : n > 0 ? n : 0] = '\0';
 	}
-	p->sc->stopped = !p->sc->found(p->sc, p->proc, p->pid, fd, p->comm);
+	p->sc->stopped = !p->sc->found(p, fd_name, fd);
 	return !p->sc->stopped;
 }
 
 static bool scan_process(void *ctx, const char *pid_name, int pid)
 {
-	struct process *all = ctx, p = { .sc = all->sc, .proc = all->dir, .pid = pid };
+	struct process *all = ctx, p = { .sc = all->sc, .proc = all->dir, .pid = pid, .infos = -1 };
 	_Alignas(struct entry) char buf[8192];
 	char name[32];
 
@@ -187,6 +190,8 @@ static bool scan_process(void *ctx, const char *pid_name, int pid)
 		return true;
 	each_number(p.dir, buf, sizeof(buf), scan_fd, &p);
 	close(p.dir);
+	if (p.infos >= 0)
+		close(p.infos);
 	return !p.sc->stopped;
 }
 
@@ -202,17 +207,27 @@ static int scan(struct scan *sc)
 	return 0;
 }
 
-static bool found_object(struct scan *sc, int proc, int pid, int fd, const char *comm)
+static bool found_object(struct process *p, const char *fd_name, int fd)
 {
+	struct scan *sc = p->sc;
 	bu_holder_fn *fn = (bu_holder_fn *)sc->fn;
 	char name[64], text[2048];
 	enum bu_objkind kind;
 	uint32_t id;
+	bool go_on;
 
-	snprintf(name, sizeof(name), "%d/fdinfo/%d", pid, fd);
-	if (read_small(proc, name, text, sizeof(text)) < 0 || parse_fdinfo(text, &kind, &id))
+	if (p->infos < 0) {
+		snprintf(name, sizeof(name), "%d/fdinfo", p->pid);
+		p->infos = openat(p->proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (p->infos < 0)
+			return true;
+	}
+	if (read_small(p->infos, fd_name, text, sizeof(text)) < 0 || parse_fdinfo(text, &kind, &id))
 		return true;
-	return fn(sc->ctx, kind, id, pid, comm, fd);
+	sc->s->holder_info = text;
+	go_on = fn(sc->ctx, kind, id, p->pid, p->comm, fd);
+	sc->s->holder_info = NULL;
+	return go_on;
 }
 
 int bu_kern_holders(struct bu_sys *s, bu_holder_fn *fn, void *ctx)
@@ -235,19 +250,20 @@ static int ask_event(struct bu_sys *s, int pid, int fd, union bpf_attr *a, char 
 	return bu_sys_task_fd_query(s, a);
 }
 
-static bool found_event(struct scan *sc, int proc, int pid, int fd, const char *comm)
+static bool found_event(struct process *p, const char *fd_name, int fd)
 {
+	struct scan *sc = p->sc;
 	bu_event_fn *fn = (bu_event_fn *)sc->fn;
 	union bpf_attr a;
 	char text[4096];
-	int err = ask_event(sc->s, pid, fd, &a, text, sizeof(text));
+	int err = ask_event(sc->s, p->pid, fd, &a, text, sizeof(text));
 	struct bu_event e = {
-		.pid = pid, .fd = fd, .comm = comm, .prog_id = a.task_fd_query.prog_id,
+		.pid = p->pid, .fd = fd, .comm = p->comm, .prog_id = a.task_fd_query.prog_id,
 		.fd_type = a.task_fd_query.fd_type, .text = text, .offset = a.task_fd_query.probe_offset,
 		.addr = a.task_fd_query.probe_addr,
 	};
 
-	(void)proc;
+	(void)fd_name;
 	text[sizeof(text) - 1] = '\0';
 	/* ENOSPC: the text was cut; another errno: gone, or an event without a program */
 	return (err && err != -ENOSPC) || fn(sc->ctx, &e);

@@ -198,6 +198,9 @@ struct bu_sys_ops {
 
 	/* What object an fd of this process is, and its id: -EINVAL when it is none. */
 	int (*fd_kind)(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id);
+	/* What /proc/self/fdinfo/FD of an object would say where the kernel does not know it: lines "memlock:\t4096"
+	 * with a NUL at the end. Length or -errno. NULL: the kernel knows. */
+	int (*fdinfo)(struct bu_sys *s, int fd, char *text, size_t room);
 	/* Lists names; within: the category, or NULL. Their order is not defined. */
 	int (*names)(struct bu_sys *s, enum bu_names what, const char *within,
 		     bu_name_fn *fn, void *ctx);
@@ -240,6 +243,8 @@ struct bu_sys {
 	/* What the backend has changed on the machine beside what it was asked for ("mounted
 	 * tracefs at /sys/kernel/tracing"), static text, or NULL. bu_sys_tell() hands it on. */
 	const char *did;
+	/* While holders() calls back: what /proc/PID/fdinfo says of the fd, NULL where nothing is known. */
+	const char *holder_info;
 	bool parallel;        /* ops->bpf may be called by several threads at once */
 	bool kernel_btf; /* vmlinux_btf() gives the running kernel's */
 	bool btf_mapped; /* and at no cost: it is mapped */

@@ -423,6 +423,22 @@ int bu_vm_op_fd_kind(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id)
 	return err;
 }
 
+int bu_vm_op_fdinfo(struct bu_sys *s, int fd, char *text, size_t room)
+{
+	struct bu_vm_obj *o;
+	int err = bu_vm_obj_by_fd(bu_vm(s), fd, -1, &o, NULL), n;
+	struct stat st;
+
+	if (err)
+		return err;
+	if (fstat(fd, &st))
+		st.st_blocks = 0;
+	n = snprintf(text, room, "memlock:\t%llu\n%s", (unsigned long long)st.st_blocks * 512,
+		     o->kind == BU_VM_MAP && atomic_load(&o->hdr->live.frozen) ? "frozen:\t1\n" : "");
+	bu_vm_obj_put(o);
+	return n < 0 || (size_t)n >= room ? -ENOSPC : n;
+}
+
 /* ---------------------------------------------------------------- holders */
 
 /* The object behind a descriptor of any process: by its link's last name, proved by the inode. */

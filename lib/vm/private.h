@@ -18,6 +18,7 @@ int bu_vm_op_pins(struct bu_sys *s, bu_pin_fn *fn, void *ctx);
 int bu_vm_op_holders(struct bu_sys *s, bu_holder_fn *fn, void *ctx);
 int bu_vm_op_events(struct bu_sys *s, bu_event_fn *fn, void *ctx);
 int bu_vm_op_fd_kind(struct bu_sys *s, int fd, enum bu_objkind *k, uint32_t *id);
+int bu_vm_op_fdinfo(struct bu_sys *s, int fd, char *text, size_t room);
 
 /* mmap.c */
 void *bu_vm_op_mmap(struct bu_sys *s, int fd, size_t len, bool writable, uint64_t off, int *err);

@@ -91,6 +91,7 @@ static const struct bu_sys_ops ops = {
 	.vmlinux_btf = bu_vm_op_vmlinux_btf,
 	.possible_cpus = vm_possible_cpus,
 	.fd_kind = bu_vm_op_fd_kind,
+	.fdinfo = bu_vm_op_fdinfo,
 	.names = bu_vm_op_names,
 	.has_hook = vm_has_hook,
 };
