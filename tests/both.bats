@@ -41,6 +41,10 @@ on_vm() # FILE REGEX NUMBER
 	on_vm tool-match.bats '' 6
 }
 
+@test "bpftool: listings" {
+	on_vm tool-list.bats '^prog show: metadata$' 1
+}
+
 @test "bpf-ld: life, watching, pins, used maps" {
 	on_vm ld_run.bats '^(--for ends|--watch prints|what --watch prints|--json: what was|--pin keeps|--pin elsewhere|--pin with COMMAND|a pinned map is|structs are watched)' 9
 }

@@ -1,0 +1,265 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bpftool beside Debian's 7.1 on a zoo of objects: the same bytes as text, with -j and with -jp, for every command that
+# both have, as far as upstream's output is valid. What differs is left out below, with its reason.
+
+bats_require_minimum_version 1.5.0
+
+setup()
+{
+	load helper
+	load tool_helper
+	need_bpf
+	need_pins
+	need_upstream_bpftool
+	need_cmd clang perl
+	: >differ
+}
+
+teardown()
+{
+	[ -z "${CG:-}" ] || rmdir "$CG"
+	zoo_end
+	drop_pins
+}
+
+# What is left out before comparing: what only newer ones have, or only ours.
+#   orphaned          upstream since 7.4
+#   verified_insns    ours
+#   pc                ours: the number of an instruction
+#   cookie            of raw tracepoints: upstream since 7.6
+#   pids              7.1 finds none on kernels without the symbols that it looks for
+#   r0 = &(void __percpu *)(r0)   upstream since 7.4; 7.1 prints r0 = r0
+#   errors            ours name the object and the reason, on one line also with -p; that it is an error is compared
+plain_of() { perl -0pe 's/^\tpids .*\n//mg; s/(r\d) = &\(void __percpu \*\)\((r\d)\)/$1 = $2/g'; }
+json_of()
+{
+	perl -0pe 's/,\s*"(orphaned|verified_insns|pc)": ?[^,}\n]*//g; s/,\s*"pids": ?\[[^\]]*\]//g;
+		s/,\s*"cookie": ?0//g; s/\{\s*"error":.*/{"error"}\n/s; s/(r\d) = &\(void __percpu \*\)\((r\d)\)/$1 = $2/g; s/\s*"pc": ?\d+,//g'
+}
+
+# same ARGS...: stdout of both, three ways; a difference is noted in the file "differ"
+same()
+{
+	local how up our
+	for how in '' -j -jp; do
+		up=0 our=0
+		# shellcheck disable=SC2086
+		$UPSTREAM $how "$@" >up.raw 2>up.err || up=$?
+		$BPFTOOL $how "$@" >our.raw 2>our.err || our=$?
+		if [ -z "$how" ]; then
+			plain_of <up.raw >up.out
+			plain_of <our.raw >our.out
+		else
+			json_of <up.raw >up.out
+			json_of <our.raw >our.out
+		fi
+		if ! cmp -s up.out our.out || [ $((up != 0)) != $((our != 0)) ]; then
+			{
+				echo "== bpftool $how $* (status $up, ours $our)"
+				diff up.out our.out | head -n 12
+				cat up.err our.err
+			} >>differ
+		fi
+	done
+}
+
+none_differs()
+{
+	run -0 cat differ
+	assert_output ''
+}
+
+# A program with typed maps of many kinds, its objects pinned below $PINS; no process holds them
+zoo_of_maps()
+{
+	cat >zoo.c <<-'EOF'
+	#define SEC(x) __attribute__((section(x), used))
+	#define __uint(name, val) int (*name)[val]
+	#define __type(name, val) typeof(val) *name
+	typedef unsigned int u32; typedef unsigned long long u64; typedef unsigned char u8; typedef unsigned short u16;
+	enum state { IDLE, RUNNING, DEAD = 7 };
+	struct key { u32 addr; u16 port; u8 proto; u8 pad; };
+	struct inner { int a; short b[2]; };
+	struct value { int count; u64 bytes; char name[8]; enum state state; struct inner in; u8 flag; _Bool on; void *ptr; };
+	struct { __uint(type, 1); __uint(max_entries, 8); __type(key, struct key); __type(value, struct value); } m_hash SEC(".maps");
+	struct { __uint(type, 2); __uint(max_entries, 3); __type(key, u32); __type(value, u64); } m_array SEC(".maps");
+	struct { __uint(type, 5); __uint(max_entries, 3); __type(key, u32); __type(value, u32); } m_pchash SEC(".maps");
+	struct { __uint(type, 9); __uint(max_entries, 3); __type(key, u32); __type(value, int); } m_lru SEC(".maps");
+	struct lpm { u32 len; u8 ip[4]; };
+	struct { __uint(type, 11); __uint(max_entries, 3); __uint(map_flags, 1); __type(key, struct lpm); __type(value, u32); } m_lpm SEC(".maps");
+	const volatile int tuned = 3;
+	int counter = 5;
+	static int zeroed;
+	char text[6] = "hello";
+	static __attribute__((noinline)) int twice(int n) { return n * 2 + tuned; }
+	static long (*lookup)(void *, const void *) = (void *)1;
+	static u64 (*now)(void) = (void *)5;
+	SEC("socket") int zoo_prog(void *ctx)
+	{
+		u32 k = 1;
+		struct key key = { 1, 2, 3, 0 };
+		lookup(&m_array, &k); lookup(&m_hash, &key); lookup(&m_pchash, &k); lookup(&m_lru, &k);
+		struct lpm l = { 32, { 10, 0, 0, 1 } };
+		lookup(&m_lpm, &l);
+		counter += twice(zeroed) + text[1];
+		return now() & 1;
+	}
+	char _license[] SEC("license") = "GPL";
+	EOF
+	clang -g -O1 -target bpf -c zoo.c -o zoo.o
+	run -0 $BPFTOOL prog loadall zoo.o "$PINS/z" pinmaps "$PINS/z"
+	for m in hash:4:8:8 array:4:8:3 hash:20:40:4 percpu_array:4:8:2 percpu_hash:8:20:4 lru_hash:2:3:8; do
+		IFS=: read -r type k v n <<<"$m"
+		$UPSTREAM map create "$PINS/z/raw_$type$k" type "$type" key "$k" value "$v" entries "$n" name "raw_$type$k"
+	done
+	$UPSTREAM map create "$PINS/z/raw_queue" type queue key 0 value 4 entries 4 name raw_queue
+	$UPSTREAM map create "$PINS/z/raw_stack" type stack key 0 value 8 entries 4 name raw_stack
+	$UPSTREAM map create "$PINS/z/raw_progs" type prog_array key 4 value 4 entries 4 name raw_progs
+	$UPSTREAM map create "$PINS/z/raw_outer" type hash_of_maps key 4 value 4 entries 4 name raw_outer \
+		inner_map pinned "$PINS/z/raw_hash4"
+	$UPSTREAM map create "$PINS/z/raw_frozen" type array key 4 value 4 entries 1 name raw_frozen flags 0x80
+	$UPSTREAM map freeze pinned "$PINS/z/raw_frozen"
+}
+
+fill()
+{
+	$UPSTREAM map update pinned "$PINS/z/m_hash" key hex 0a 00 00 01 bb 01 06 00 value hex fb ff ff ff 00 00 00 00 \
+		01 02 03 04 05 00 00 00 61 62 63 00 00 00 00 00 07 00 00 00 01 00 00 00 ff ff 02 00 ff 01 00 00 \
+		00 00 00 00 00 00 00 00
+	$UPSTREAM map update pinned "$PINS/z/m_array" key 1 0 0 0 value 255 255 255 255 255 255 31 0
+	$UPSTREAM map update pinned "$PINS/z/m_pchash" key 1 0 0 0 value 9 0 0 0
+	$UPSTREAM map update pinned "$PINS/z/m_lru" key 1 0 0 0 value 255 255 255 255
+	$UPSTREAM map update pinned "$PINS/z/m_lpm" key 24 0 0 0 10 0 0 0 value 1 0 0 0
+	$UPSTREAM map update pinned "$PINS/z/raw_hash4" key 1 2 3 4 value 1 2 3 4 5 6 7 8
+	$UPSTREAM map update pinned "$PINS/z/raw_hash20" key $(seq 20) value $(seq 40)
+	$UPSTREAM map update pinned "$PINS/z/raw_percpu_hash8" key $(seq 8) value $(seq 20)
+	$UPSTREAM map update pinned "$PINS/z/raw_percpu_array4" key 1 0 0 0 value $(seq 8)
+	$UPSTREAM map update pinned "$PINS/z/raw_lru_hash2" key 1 2 value 3 4 5
+	$UPSTREAM map update pinned "$PINS/z/raw_progs" key 2 0 0 0 value pinned "$PINS/z/zoo_prog"
+	$UPSTREAM map update pinned "$PINS/z/raw_outer" key 2 0 0 0 value pinned "$PINS/z/raw_hash4"
+}
+
+@test "maps: show, dump, lookup, getnext" {
+	zoo_of_maps
+	for round in empty full; do
+		[ $round = empty ] || fill
+		for m in "$PINS"/z/*; do
+			[ "$m" != "$PINS/z/zoo_prog" ] || continue
+			case $round:$m in
+			empty:*) same -f map show pinned "$m" ;;
+			*_queue | *_stack | *_outer) ;; # 7.1 does not name inner maps
+			*)
+				same map dump pinned "$m"
+				same map getnext pinned "$m"
+				;;
+			esac
+		done
+	done
+	same map lookup pinned "$PINS/z/m_array" key 1 0 0 0
+	same map lookup pinned "$PINS/z/m_hash" key hex 0a 00 00 01 bb 01 06 00
+	same map lookup pinned "$PINS/z/m_pchash" key 1 0 0 0
+	same map lookup pinned "$PINS/z/raw_hash4" key 1 2 3 4
+	same map lookup pinned "$PINS/z/raw_hash4" key 1 2 3 5
+	same map lookup pinned "$PINS/z/raw_hash20" key $(seq 20)
+	same map lookup pinned "$PINS/z/raw_percpu_hash8" key $(seq 8)
+	same map getnext pinned "$PINS/z/raw_hash4" key 9 9 9 9
+	same map getnext pinned "$PINS/z/m_array" key 1 0 0 0
+	none_differs
+}
+
+@test "queues and stacks: push, peek, pop, enqueue, dequeue" {
+	zoo_of_maps
+	for b in UPSTREAM BPFTOOL; do
+		for how in '' -j -jp; do
+			for v in "peek pinned $PINS/z/raw_queue" "enqueue pinned $PINS/z/raw_queue value 1 2 3 4" \
+				"enqueue pinned $PINS/z/raw_queue value 5 6 7 8" "peek pinned $PINS/z/raw_queue" \
+				"dequeue pinned $PINS/z/raw_queue" "dequeue pinned $PINS/z/raw_queue" \
+				"push pinned $PINS/z/raw_stack value 1 2 3 4 5 6 7 8" "pop pinned $PINS/z/raw_stack"; do
+				# shellcheck disable=SC2086
+				${!b} $how map $v 2>/dev/null || true
+			done
+		done >$b
+	done
+	run -0 diff UPSTREAM BPFTOOL
+}
+
+@test "programs: show, dump xlated" {
+	zoo_of_maps
+	for how in "" -f; do
+		same $how prog show pinned "$PINS/z/zoo_prog"
+		same $how prog list pinned "$PINS/z/zoo_prog"
+	done
+	same prog show tag "$($BPFTOOL -j prog show pinned "$PINS/z/zoo_prog" | jq -r .tag)"
+	for how in '' opcodes linum; do
+		same prog dump xlated pinned "$PINS/z/zoo_prog" $how
+	done
+	none_differs
+}
+
+@test "BTF: dump raw and as C, of ids, maps, programs, files" {
+	zoo_of_maps
+	id=$($BPFTOOL -j prog show pinned "$PINS/z/zoo_prog" | jq .btf_id)
+	# in 7.1 the ids of maps come in an order of its own
+	same btf show id "$($BPFTOOL -j btf show | jq '[.[] | select(.name == "vmlinux")][0].id')"
+	for what in "id $id" "prog pinned $PINS/z/zoo_prog" "map pinned $PINS/z/m_hash" "map pinned $PINS/z/m_hash key" \
+		"map pinned $PINS/z/m_hash value" "map pinned $PINS/z/m_hash kv" "map pinned $PINS/z/m_hash all" "file zoo.o"; do
+		# shellcheck disable=SC2086
+		same btf dump $what
+		# shellcheck disable=SC2086
+		$UPSTREAM btf dump $what format c >up.c
+		# shellcheck disable=SC2086
+		$BPFTOOL btf dump $what format c unsorted >our.c # upstream sorts since 7.5
+		diff up.c our.c
+	done
+	none_differs
+}
+
+@test "links, control groups" {
+	load net_helper
+	need_cgroup
+	zoo rawtp netns
+	same link show id "$(id_of link rawtp)"
+	same link show id "$(id_of link netns)"
+	g=$CG
+	# of an empty group upstream's JSON is an empty line
+	run -0 $BPFTOOL -j cgroup show "$g"
+	assert_output '[]'
+	cat >cg.c <<-'EOF'
+	__attribute__((section("cgroup_skb/egress"), used)) int cg(void *c) { return 1; }
+	char _license[] __attribute__((section("license"), used)) = "GPL";
+	EOF
+	clang -g -O2 -target bpf -c cg.c -o cg.o
+	$UPSTREAM prog load cg.o "$PINS/cg"
+	$BPFTOOL cgroup attach "$g" egress pinned "$PINS/cg" multi
+	same cgroup show "$g"
+	same cgroup show "$g" effective
+	same cgroup tree "$g"
+	$BPFTOOL cgroup detach "$g" egress pinned "$PINS/cg"
+	none_differs
+}
+
+@test "lists of what there is, batch, errors in their shape" {
+	$BPFTOOL -j help | jq -e '.[] | select(.command == "feature list_builtins")' >/dev/null ||
+		skip "needs feature list_builtins"
+	for what in prog_types map_types attach_types link_types helpers; do
+		$UPSTREAM feature list_builtins $what 2>/dev/null | sort >up.b || continue
+		$BPFTOOL feature list_builtins $what | sort >our.b
+		# newer ones are more
+		comm -23 up.b our.b >missing
+		run -0 cat missing
+		assert_output ''
+	done
+	printf 'map create %s/b type hash key 4 value 4 entries 2 name compat\nmap dump pinned %s/b\n' "$PINS" "$PINS" >b
+	$UPSTREAM batch file b >up.out
+	rm "$PINS/b"
+	$BPFTOOL batch file b >our.out
+	diff up.out our.out
+	for cmd in "prog show id 4294967294" "map show pinned /no/such" "map dump id 4294967294" "prog show nonsense"; do
+		# shellcheck disable=SC2086
+		run $BPFTOOL -j $cmd
+		[ "$status" != 0 ]
+		run -0 jq -r '.error | type' <<<"${lines[0]}"
+		assert_output string
+	done
+}
