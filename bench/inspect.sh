@@ -67,3 +67,51 @@ rm "$pins/array"
 pair "map dump, hash with BTF (u64 to u64), 1,000,000 elements" map dump pinned "$pins/typed"
 pair "the same as JSON" -j map dump pinned "$pins/typed"
 rm "$pins/typed"
+
+# ---------------------------------------------------------------- starting, listing
+
+runs=${RUNS:-15}
+compare "version" bpfutils "$ours version" bpftool "$peer version"
+
+# 500 programs that a process holds; upstream's 7.1 does not tell who does
+mkfifo "$work/hold"
+zoo=
+for i in $(seq 500); do zoo="$zoo prog:bench$i"; done
+# shellcheck disable=SC2086
+"$build/tests/tool_zoo" $zoo <"$work/hold" >"$work/zoo" &
+exec 9>"$work/hold"
+until grep -q ready "$work/zoo"; do sleep 0.1; done
+compare "prog list, 500 programs (ours with the processes that hold them)" \
+	bpfutils "$ours prog list" bpftool "$peer prog list"
+compare "the same as JSON" bpfutils "$ours -j prog list" bpftool "$peer -j prog list"
+exec 9>&-
+wait
+
+# ---------------------------------------------------------------- instructions, types, features, devices
+
+{
+	echo '.license "GPL"'
+	echo '.section socket'
+	echo 'long: r0 = 0'
+	for i in $(seq 100000); do echo "r0 += $i"; done
+	echo exit
+} >"$work/long.s"
+if "$build/bpf-as/bpf-as" -g0 -o "$work/long.o" "$work/long.s" &&
+	"$ours" prog load "$work/long.o" "$pins/long" 2>/dev/null; then
+	pair "prog dump xlated, 100,003 instructions" prog dump xlated pinned "$pins/long"
+	pair "the same with opcodes" prog dump xlated pinned "$pins/long" opcodes
+	rm "$pins/long"
+else
+	echo "SKIP: xlated: a program of 100,000 instructions is not loaded here"
+fi
+
+runs=${RUNS:-5}
+if [ -e /sys/kernel/btf/vmlinux ]; then
+	pair "btf dump of the kernel's types" btf dump file /sys/kernel/btf/vmlinux
+	compare "the same as C" bpfutils "$ours btf dump file /sys/kernel/btf/vmlinux format c" \
+		bpftool "$peer btf dump file /sys/kernel/btf/vmlinux format c"
+fi
+if "$ours" help | grep -q 'feature probe'; then
+	compare "feature probe" bpfutils "$ours feature probe" bpftool "$peer feature probe"
+fi
+compare "net show" bpfutils "$ours net show" bpftool "$peer net show"
