@@ -173,7 +173,7 @@ quit"
 	run -0 complete_words prog dump ''
 	assert_output $'xlated\njited'
 	run -0 complete_words --js
-	assert_output --json
+	assert_line --json
 	run -0 complete_words --color=al
 	assert_output --color=always
 	run -0 complete_words --backend ''
