@@ -212,7 +212,7 @@ on_tty()
 	expect every 1s
 	send \x03
 	expect bpftool> 
-	send !echo sle$((1 + 1))ping; sleep 30\n
+	send !exec python3 -c 'import time; print("sle%dping" % 2, flush=True); time.sleep(30)'\n
 	expect sle2ping
 	send \x03
 	expect bpftool> 
