@@ -19,6 +19,7 @@
 /* Reasons to differ. Keep it short: each row is something that a user could notice. */
 const struct exempt exempts[] = {
 	{ BPF_MAP_CREATE, 1, -EOPNOTSUPP, NULL, "a map type that the VM does not have" },
+	{ BPF_MAP_CREATE, -E2BIG, 1, "map_type=10", "a cpumap for more CPUs than this kernel was built for" },
 	{ BPF_PROG_ATTACH, 1, -EOPNOTSUPP, NULL, "the VM attaches by links only" },
 	{ BPF_PROG_DETACH, 1, -EOPNOTSUPP, NULL, "the VM attaches by links only" },
 	{ BPF_PROG_QUERY, 1, -EOPNOTSUPP, NULL, "the VM attaches by links only" },

@@ -72,6 +72,8 @@ static int fake_bpf(struct bu_sys *s, int cmd, union bpf_attr *a, unsigned size)
 	case BPF_MAP_GET_NEXT_KEY:
 		return next_key(a);
 	case BPF_MAP_LOOKUP_ELEM:
+		if (!a->key) /* an empty stack */
+			return -ENOENT;
 		memcpy(&key, (void *)(uintptr_t)a->key, sizeof(key));
 		if (fake.trick == VANISH && key == 2)
 			return -ENOENT;
@@ -154,17 +156,17 @@ int main(void)
 		   ends_with(&out, "}]\n"),
 	   "as JSON the array is whole and its last element is the error");
 
-	ok(dump(VANISH, false, BPF_MAP_TYPE_HASH, &out, &errors) == 0 &&
+	ok(dump(VANISH, false, BPF_MAP_TYPE_HASH, &out, &errors) == 1 && errors == 1 &&
 		   count(&out, "key: ") == KEYS - 1 && !count(&out, "no entry"),
-	   "an element that vanished costs its row");
+	   "an element that vanished costs its row; one of eight is too many to say nothing");
 	ok(dump(VANISH, false, BPF_MAP_TYPE_SOCKMAP, &out, &errors) == 0 &&
 		   count(&out, "value: <no entry>") == 1 && ends_with(&out, "Found 7 elements\n"),
 	   "an empty slot of an array is a row, and not counted");
 
 	ok(dump(REFUSE_LATER, true, BPF_MAP_TYPE_HASH, &out, &errors) != 0 &&
-		   count(&out, "\"key\":") == 4 && ends_with(&out, "}]\n"),
+		   count(&out, "\"error\":") == 1 && ends_with(&out, "}]\n"),
 	   "a refusal in the middle leaves valid JSON and a status");
-	ok(dump(STILL, true, BPF_MAP_TYPE_STACK, &out, &errors) == 1 && out.n == 0 && errors == 1,
+	ok(dump(STILL, true, BPF_MAP_TYPE_STACK, &out, &errors) == 0 && ends_with(&out, "[]\n") && !fake.steps,
 	   "a stack is not walked at all");
 	bu_buf_free(&out);
 	return done_testing();
