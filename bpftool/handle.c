@@ -159,9 +159,14 @@ int bt_prog_info(struct bt *t, int fd, struct bpf_prog_info *info, const char **
 	int err;
 
 	memset(info, 0, sizeof(*info));
+	/* with its maps, which a listing would have to ask for in a second call */
+	info->nr_map_ids = BU_ARRAY_SIZE(t->map_ids);
+	info->map_ids = bu_ptr64(t->map_ids);
 	err = bu_sys_info(t->sys, fd, info, &size);
 	if (err)
 		return err;
+	info->map_ids = 0;
+	t->map_ids_of = info->id;
 	*full = bt_name16(t, info->name);
 	if (strlen(*full) < NAME_MAX16 || !info->nr_func_info || !info->btf_id)
 		return 0;

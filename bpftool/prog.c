@@ -34,14 +34,19 @@ static void put_load_time(struct bt *t, const struct bpf_prog_info *pi)
 	bu_out_uint(&t->out, "uid", pi->created_by_uid, "  uid %u\n", pi->created_by_uid);
 }
 
-/* Ids of the maps it uses; *n of them, in the arena. NULL: none, or they went away. */
-static uint32_t *map_ids(struct bt *t, int fd, uint32_t *n)
+/* Ids of the maps that program id uses; *n of them. NULL: none, or they went away. */
+static uint32_t *map_ids(struct bt *t, uint32_t id, int fd, uint32_t *n)
 {
 	struct bpf_prog_info pi = { 0 };
 	uint32_t size = sizeof(pi), room = *n;
-	uint32_t *ids = bu_arena_array(&t->arena, room, sizeof(*ids));
+	uint32_t *ids;
 
-	if (!room || !ids)
+	if (!room)
+		return NULL;
+	if (room <= BU_ARRAY_SIZE(t->map_ids) && t->map_ids_of == id)
+		return t->map_ids;
+	ids = bu_arena_array(&t->arena, room, sizeof(*ids));
+	if (!ids)
 		return NULL;
 	pi.nr_map_ids = room;
 	pi.map_ids = bu_ptr64(ids);
@@ -141,7 +146,7 @@ static void put_prog(struct bt *t, const char *key, const struct bpf_prog_info *
 		     int fd, bool orphaned)
 {
 	struct bu_out *o = &t->out;
-	uint32_t nids = pi->nr_map_ids, *ids = map_ids(t, fd, &nids);
+	uint32_t nids = pi->nr_map_ids, *ids = map_ids(t, pi->id, fd, &nids);
 	long long memlock;
 	bool frozen;
 

@@ -65,6 +65,8 @@ struct bt {
 	struct bt_refs *holders, *pinned;
 	struct bt_btf *btfs;
 	struct bt_ksyms *ksyms;
+	/* the maps of the program that bt_prog_info() saw last, as far as there is room */
+	uint32_t map_ids[64], map_ids_of;
 	struct bt_metas *metas;
 	int fdinfo_dir;       /* /proc/self/fdinfo, 0: not yet open */
 };
