@@ -244,7 +244,10 @@ static void restore_map(struct restore *r, const struct bt_snaprow *row)
 		/* a queue, say: it never had any in a snapshot */
 		r->bad += !row->not_read.p;
 	} else {
-		bu_out_uint(&t->out, "to", is, is == row->id ? "" : "  now %u", is);
+		if (is == row->id)
+			bu_out_uint(&t->out, "to", is, NULL);
+		else
+			bu_out_uint(&t->out, "to", is, "  now %u", is);
 		bu_out_uint(&t->out, "elements", n, ": %zu element%s\n", n, n == 1 ? "" : "s");
 	}
 	bu_out_obj_end(&t->out);

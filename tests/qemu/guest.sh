@@ -250,15 +250,15 @@ actions()
 	$tc qdisc add dev lo clsact
 	$tc filter add dev lo ingress prio 7 matchall action bpf object-pinned /sys/fs/bpf/t/act
 	$tc filter add dev lo egress prio 8 bpf object-pinned /sys/fs/bpf/t/cls action bpf object-pinned /sys/fs/bpf/t/act
-	bpftool net show >net
+	bpftool net show >net.out
 	bpftool -j net show >json
-	bpftool tree >tree
-	cat net json tree
-	grep -q "^lo(1) clsact/ingress matchall act \[{.* id $act}\] $" net
-	grep -q "^lo(1) clsact/egress .* id [0-9]* act \[{.* id $act}\] $" net
+	bpftool tree >tree.out
+	cat net.out json tree.out
+	grep -q "^lo(1) clsact/ingress matchall act \[{.* id $act}\] $" net.out
+	grep -q "^lo(1) clsact/egress .* id [0-9]* act \[{.* id $act}\] $" net.out
 	grep -q "\"act\":\[{\"name\":\"[^\"]*\",\"id\":$act}\]" json
-	[ "$(grep -c "^    prog $act sched_act  act  action" tree)" = 2 ]
-	grep -qx '  clsact/ingress prio 7 matchall handle 0x1' tree
+	[ "$(grep -c "^    prog $act sched_act  act  action" tree.out)" = 2 ]
+	grep -qx '  clsact/ingress prio 7 matchall handle 0x1' tree.out
 	$tc qdisc del dev lo clsact
 	rm -r /sys/fs/bpf/t
 	nothing_left
@@ -277,9 +277,9 @@ netkit()
 	ran netkit/primary:n0 2 3 -- sh -c 'ping -q -c 3 -W 1 10.7.0.2; true'
 	obj=net.o
 	shown netkit/primary:n0 '	ifindex n0([0-9]*)  attach_type netkit_primary  ' 'dev n0([0-9]*)'
-	cat net
-	grep -qx '  netkit/primary' tree
-	grep -q 'n0([0-9]*) netkit/primary on_netkit prog_id [0-9]* link_id [0-9]* ' net
+	cat net.out
+	grep -qx '  netkit/primary' tree.out
+	grep -q 'n0([0-9]*) netkit/primary on_netkit prog_id [0-9]* link_id [0-9]* ' net.out
 	ip link del n0
 	nothing_left
 }
@@ -363,9 +363,9 @@ iter_pin()
 	bpf-as elems.s -o elems.o
 	bpftool map create /sys/fs/bpf/elems type array key 4 value 8 entries 3 name elems
 	bpftool iter pin elems.o /sys/fs/bpf/it map pinned /sys/fs/bpf/elems
-	bpftool iter list >list
-	cat list
-	grep -q 'target_name bpf_map_elem' list
+	bpftool iter list >list.out
+	cat list.out
+	grep -q 'target_name bpf_map_elem' list.out
 	[ "$(grep -c elem /sys/fs/bpf/it)" -ge 3 ]
 	bpftool prog unload name elems
 	[ ! -e /sys/fs/bpf/it ]
@@ -404,15 +404,15 @@ shown()
 	rm ready
 	[ "$word" = attached ]
 	bpftool link show >links
-	bpftool tree >tree
-	bpftool net show >net
+	bpftool tree >tree.out
+	bpftool net show >net.out
 	bpftool cgroup tree >groups 2>&1 || true
 	bpftool -j tree >/dev/null
 	kill -INT $pid
 	wait $pid
-	cat links tree
+	cat links tree.out
 	grep -q -- "$2" links
-	grep -qx -- "$3" tree
+	grep -qx -- "$3" tree.out
 }
 
 # Kinds of links that the reference machine refuses; 6.1 names no probes of perf events.
@@ -439,8 +439,8 @@ listed()
 	bpftool tree dev lo | grep -qx '  xdp generic'
 	obj=replace.o
 	shown "freplace:/sys/fs/bpf/v/on_xdp:verdict" '	prog_type ext  ' 'function verdict of program [0-9]*'
-	grep -A 2 'function verdict' tree | grep -q '    prog [0-9]* ext '
-	grep 'prog [0-9]* xdp ' tree | grep -q 'kept by link [0-9]*, link [0-9]*, pin '
+	grep -A 2 'function verdict' tree.out | grep -q '    prog [0-9]* ext '
+	grep 'prog [0-9]* xdp ' tree.out | grep -q 'kept by link [0-9]*, link [0-9]*, pin '
 	rm -r /sys/fs/bpf/v
 	nothing_left
 }
