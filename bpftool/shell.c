@@ -56,8 +56,11 @@ static char **attempt(const char *text, int start, int end)
 	found = NULL;
 	nfound = 0;
 	bu_arena_init(&a);
-	bu_arena_init(&shell_of->arena);
-	bu_diags_init(&shell_of->ds);
+	/* within a block the command that reads it is running, with an arena and messages of its own */
+	if (!in_block) {
+		bu_arena_init(&shell_of->arena);
+		bu_diags_init(&shell_of->ds);
+	}
 	if (in_block) {
 		bt_complete_asm(&b, text);
 	} else {
@@ -92,9 +95,11 @@ static char **attempt(const char *text, int start, int end)
 	else
 		res = rl_completion_matches(text, next_candidate);
 out:
-	bt_btfs_free(shell_of);
-	bu_diags_free(&shell_of->ds);
-	bu_arena_free(&shell_of->arena);
+	if (!in_block) {
+		bt_btfs_free(shell_of);
+		bu_diags_free(&shell_of->ds);
+		bu_arena_free(&shell_of->arena);
+	}
 	bu_buf_free(&b);
 	bu_arena_free(&a);
 	return res;

@@ -148,7 +148,7 @@ new_map() # NAME TYPE KEY VALUE ENTRIES [MORE...]
 	done
 	need_cmd strace
 	need_native
-	ASAN_OPTIONS=detect_leaks=0 strace -qq -c -o "$T/calls" $BPFTOOL map dump pinned "$PINS/million" >"$T/text"
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -c -e trace=bpf,read,write -o "$T/calls" $BPFTOOL map dump pinned "$PINS/million" >"$T/text"
 	run -0 tail -n 1 "$T/text"
 	assert_output 'Found 1000000 elements'
 	run -0 awk '$NF == "total" { print ($4 < 1000) ? "few" : $0 }' "$T/calls"
