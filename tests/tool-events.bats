@@ -208,8 +208,8 @@ Found 1 element'
 	grep -q '^[0-9a-f]*[1-9a-f][0-9a-f]* ' /proc/kallsyms || skip "needs addresses in /proc/kallsyms"
 	cat >s.s <<-'END'
 		.license "GPL"
-		.map stacks, stack_trace, key=4, value=128, max_entries=1024
-		.map ustacks, stack_trace, key=4, value=128, max_entries=1024
+		.map stacks, stack_trace, key=4, value=128, max_entries=65536
+		.map ustacks, stack_trace, key=4, value=128, max_entries=65536
 		.section tracepoint/task/task_rename
 		on_rename:
 		r6 = r1
