@@ -135,17 +135,23 @@ static uint64_t word(uint32_t v)
 	return w;
 }
 
-static int dev_write(struct bu_vm_map *m, const void *key, const void *value, uint64_t flags)
+/* May entry i be set by these flags? In devmap and cpumap each index counts as there. */
+static int may_set(const struct bu_vm_map *m, uint32_t i, uint64_t flags)
 {
-	uint32_t i = index_of(key), dev = bu_vm_dev_of(m, value);
-	int err;
-
 	if (flags > BPF_EXIST)
 		return -EINVAL;
 	if (i >= m->max_entries)
 		return -E2BIG;
-	if (flags == BPF_NOEXIST)
-		return -EEXIST;
+	return flags == BPF_NOEXIST && m->type != BPF_MAP_TYPE_XSKMAP ? -EEXIST : 0;
+}
+
+static int dev_write(struct bu_vm_map *m, const void *key, const void *value, uint64_t flags)
+{
+	uint32_t i = index_of(key), dev = bu_vm_dev_of(m, value);
+	int err = may_set(m, i, flags);
+
+	if (err)
+		return err;
 	if (!dev) /* takes the entry away */
 		err = no_prog(m, value) ? -EINVAL : 0;
 	else
@@ -158,14 +164,10 @@ static int dev_write(struct bu_vm_map *m, const void *key, const void *value, ui
 static int cpu_write(struct bu_vm_map *m, const void *key, const void *value, uint64_t flags)
 {
 	uint32_t i = index_of(key), size = bu_vm_dev_of(m, value);
-	int err;
+	int err = may_set(m, i, flags);
 
-	if (flags > BPF_EXIST)
-		return -EINVAL;
-	if (i >= m->max_entries)
-		return -E2BIG;
-	if (flags == BPF_NOEXIST)
-		return -EEXIST;
+	if (err)
+		return err;
 	if (size > MAX_QUEUE)
 		return -EOVERFLOW;
 	if (i >= m->obj->vm->root->ncpus)
@@ -179,15 +181,13 @@ static int cpu_write(struct bu_vm_map *m, const void *key, const void *value, ui
 static int xsk_write(struct bu_vm_map *m, const void *key, const void *value, uint64_t flags)
 {
 	uint32_t i = index_of(key);
-	int fd = (int)bu_vm_dev_of(m, value), domain = 0;
+	int fd = (int)bu_vm_dev_of(m, value), domain = 0, err = may_set(m, i, flags);
 	socklen_t n = sizeof(domain);
 	struct stat st;
 	bool there;
 
-	if (flags > BPF_EXIST)
-		return -EINVAL;
-	if (i >= m->max_entries)
-		return -E2BIG;
+	if (err)
+		return err;
 	if (fstat(fd, &st))
 		return -EBADF;
 	if (!S_ISSOCK(st.st_mode))
