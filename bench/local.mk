@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make bench: each script prints a ratio against a peer run in the same session.
 EXTRA_PROGRAMS = bench/gen bench/compare
-check_PROGRAMS += bench/vm-maps bench/vm-interp
+check_PROGRAMS += bench/vm-maps
 bench_gen_SOURCES = bench/gen.c
 bench_compare_SOURCES = bench/compare.c
 bench_vm_maps_SOURCES = bench/vm-maps.c
@@ -11,8 +11,6 @@ bench_vm_SOURCES = bench/vm.c bench/vm-list.def
 EXTRA_DIST += bench/vm-progs.c
 bench_vm_CPPFLAGS = $(AM_CPPFLAGS) -DSRCDIR='"$(abs_top_srcdir)"' -DBUILDDIR='"$(abs_top_builddir)"'
 bench_vm_LDADD = $(LIBS_BU) -lm -ldl
-bench_vm_interp_SOURCES = bench/vm-interp.c tests/unit/vm_run.h tests/unit/tap.h
-bench_vm_interp_LDADD = $(LIBS_BU)
 CLEANFILES += $(EXTRA_PROGRAMS)
 BENCHES = bench/as.sh bench/load.sh bench/inspect.sh bench/hooks.sh
 EXTRA_DIST += bench/harness.sh $(BENCHES)
@@ -30,10 +28,10 @@ $(BENCH_RUNS): Makefile
 		echo 'exec $(SHELL) "$$BPFUTILS_SRCDIR/$@.sh" "$$@"'; \
 	} >$@ && chmod +x $@
 
-bench: all $(EXTRA_PROGRAMS) bench/vm-maps bench/vm-interp tests/probe tests/tool_zoo
+bench: all $(EXTRA_PROGRAMS) bench/vm-maps bench/vm tests/probe tests/tool_zoo
 	$(AM_V_at)for b in $(BENCHES); do \
 		$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/$$b || exit 1; \
 	done
 	$(AM_V_at)bench/vm-maps
-	$(AM_V_at)bench/vm-interp
+	$(AM_V_at)bench/vm
 .PHONY: bench

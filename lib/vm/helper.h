@@ -24,6 +24,24 @@ enum { BU_VM_MD_ENCAP = 192, BU_VM_MD_TUNNEL_SET, BU_VM_MD_OPT_SIZE, BU_VM_MD_TU
 uint64_t bu_vm_skb_sock(struct bu_vm_run *run);
 struct bu_vm_sock_ref *bu_vm_sock_at(struct bu_vm_run *run, uint64_t p);
 
+/* What a helper answers: 0, a number, or -errno. */
+static inline uint64_t bu_vm_ret(int64_t v)
+{
+	return (uint64_t)v;
+}
+
+/* An argument that was checked to be the address of memory. */
+static inline uint8_t *bu_vm_ptr(uint64_t a)
+{
+	return (uint8_t *)(uintptr_t)a;
+}
+
+/* Do packets of the program's type begin with the Ethernet header? Elsewhere they begin behind it. */
+static inline bool bu_vm_has_mac(const struct bu_vm_run *run)
+{
+	return run->prog->type == BPF_PROG_TYPE_SCHED_CLS || run->prog->type == BPF_PROG_TYPE_SCHED_ACT;
+}
+
 /*
  * What bpf_probe_read_kernel gives: n bytes that stand at addr in the recording or in the run's own
  * memory: 0, or -errno with dst zeroed. user, compat: as the _user and the old forms.

@@ -16,11 +16,6 @@ struct dynptr {
 };
 enum { LOCAL = 1, RINGBUF };
 
-static uint64_t ret(int64_t v)
-{
-	return (uint64_t)v;
-}
-
 /* The argument was checked to be 16 writable bytes, aligned. */
 static struct dynptr *at(uint64_t a)
 {
@@ -33,9 +28,9 @@ uint64_t bu_vm_h_dynptr_from_mem(struct bu_vm_run *run, uint64_t data, uint64_t 
 	(void)run, (void)e;
 	memset(at(out), 0, sizeof(struct dynptr));
 	if ((uint32_t)size >= MAX)
-		return ret(-E2BIG);
+		return bu_vm_ret(-E2BIG);
 	if (flags)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	*at(out) = (struct dynptr){ .data = data, .size = (uint32_t)size, .kind = LOCAL };
 	return 0;
 }
@@ -66,11 +61,11 @@ uint64_t bu_vm_h_dynptr_read(struct bu_vm_run *run, uint64_t dst, uint64_t n, ui
 	void *p;
 
 	if (flags)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	p = bytes(run, at(src), off, n, false, &err);
 	if (p)
 		memmove((void *)(uintptr_t)dst, p, (uint32_t)n);
-	return ret(err);
+	return bu_vm_ret(err);
 }
 
 uint64_t bu_vm_h_dynptr_write(struct bu_vm_run *run, uint64_t dst, uint64_t off, uint64_t src, uint64_t n,
@@ -80,11 +75,11 @@ uint64_t bu_vm_h_dynptr_write(struct bu_vm_run *run, uint64_t dst, uint64_t off,
 	void *p;
 
 	if (flags)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	p = bytes(run, at(dst), off, n, true, &err);
 	if (p)
 		memmove(p, (void *)(uintptr_t)src, (uint32_t)n);
-	return ret(err);
+	return bu_vm_ret(err);
 }
 
 uint64_t bu_vm_h_dynptr_data(struct bu_vm_run *run, uint64_t ptr, uint64_t off, uint64_t n, uint64_t d, uint64_t e)
@@ -103,12 +98,12 @@ uint64_t bu_vm_h_ringbuf_reserve_dynptr(struct bu_vm_run *run, uint64_t map, uin
 	(void)e;
 	memset(at(out), 0, sizeof(struct dynptr));
 	if (flags)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if ((uint32_t)size >= MAX)
-		return ret(-E2BIG);
+		return bu_vm_ret(-E2BIG);
 	p = bu_vm_h_ringbuf_reserve(run, map, (uint32_t)size, 0, 0, 0);
 	if (!p)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	*at(out) = (struct dynptr){ .data = p, .size = (uint32_t)size, .kind = RINGBUF };
 	return 0;
 }

@@ -12,19 +12,9 @@
 #define INDEX_MASK 0xffffffffull
 #define CTXLEN_MASK (0xfffffull << 32)
 
-static uint64_t ret(int64_t v)
-{
-	return (uint64_t)v;
-}
-
 static struct bu_vm_map *map_arg(uint64_t a)
 {
 	return (struct bu_vm_map *)(uintptr_t)a;
-}
-
-static void *ptr(uint64_t a)
-{
-	return (void *)(uintptr_t)a;
 }
 
 /* Inner maps become handles; the same one twice is one handle. */
@@ -51,7 +41,7 @@ static uint64_t inner(struct bu_vm_run *run, uint32_t id)
 
 static uint64_t lookup(struct bu_vm_run *run, struct bu_vm_map *m, uint64_t key, uint32_t cpu)
 {
-	void *p = m->ops->lookup ? m->ops->lookup(m, ptr(key), cpu) : NULL;
+	void *p = m->ops->lookup ? m->ops->lookup(m, bu_vm_ptr(key), cpu) : NULL;
 
 	if (!p)
 		return 0;
@@ -84,8 +74,8 @@ uint64_t bu_vm_h_map_update_elem(struct bu_vm_run *run, uint64_t map, uint64_t k
 
 	(void)e;
 	if (!m->ops->update)
-		return ret(-EOPNOTSUPP);
-	return ret(m->ops->update(m, ptr(key), ptr(value), flags, run->cpu));
+		return bu_vm_ret(-EOPNOTSUPP);
+	return bu_vm_ret(m->ops->update(m, bu_vm_ptr(key), bu_vm_ptr(value), flags, run->cpu));
 }
 
 uint64_t bu_vm_h_map_delete_elem(struct bu_vm_run *run, uint64_t map, uint64_t key, uint64_t c,
@@ -94,7 +84,7 @@ uint64_t bu_vm_h_map_delete_elem(struct bu_vm_run *run, uint64_t map, uint64_t k
 	struct bu_vm_map *m = map_arg(map);
 
 	(void)run, (void)c, (void)d, (void)e;
-	return ret(m->ops->erase ? m->ops->erase(m, ptr(key)) : -EINVAL);
+	return bu_vm_ret(m->ops->erase ? m->ops->erase(m, bu_vm_ptr(key)) : -EINVAL);
 }
 
 uint64_t bu_vm_h_map_push_elem(struct bu_vm_run *run, uint64_t map, uint64_t value, uint64_t flags,
@@ -103,7 +93,7 @@ uint64_t bu_vm_h_map_push_elem(struct bu_vm_run *run, uint64_t map, uint64_t val
 	struct bu_vm_map *m = map_arg(map);
 
 	(void)run, (void)d, (void)e;
-	return ret(m->ops->push ? m->ops->push(m, ptr(value), flags) : -EOPNOTSUPP);
+	return bu_vm_ret(m->ops->push ? m->ops->push(m, bu_vm_ptr(value), flags) : -EOPNOTSUPP);
 }
 
 uint64_t bu_vm_h_map_pop_elem(struct bu_vm_run *run, uint64_t map, uint64_t value, uint64_t c,
@@ -112,7 +102,7 @@ uint64_t bu_vm_h_map_pop_elem(struct bu_vm_run *run, uint64_t map, uint64_t valu
 	struct bu_vm_map *m = map_arg(map);
 
 	(void)run, (void)c, (void)d, (void)e;
-	return ret(m->ops->pop ? m->ops->pop(m, ptr(value)) : -EOPNOTSUPP);
+	return bu_vm_ret(m->ops->pop ? m->ops->pop(m, bu_vm_ptr(value)) : -EOPNOTSUPP);
 }
 
 uint64_t bu_vm_h_map_peek_elem(struct bu_vm_run *run, uint64_t map, uint64_t value, uint64_t c,
@@ -121,7 +111,7 @@ uint64_t bu_vm_h_map_peek_elem(struct bu_vm_run *run, uint64_t map, uint64_t val
 	struct bu_vm_map *m = map_arg(map);
 
 	(void)run, (void)c, (void)d, (void)e;
-	return ret(m->ops->peek ? m->ops->peek(m, ptr(value)) : -EOPNOTSUPP);
+	return bu_vm_ret(m->ops->peek ? m->ops->peek(m, bu_vm_ptr(value)) : -EOPNOTSUPP);
 }
 
 /* ---------------------------------------------------------------- loops */
@@ -144,7 +134,7 @@ uint64_t bu_vm_h_for_each_map_elem(struct bu_vm_run *run, uint64_t map, uint64_t
 
 	(void)e;
 	if (flags || !m->ops->walk || m->key_size > BU_VM_FRAME_STRIDE - BU_VM_STACK)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	/* No map has more elements at a time; a damaged one does not keep us here. */
 	while (n < m->max_entries && !m->ops->walk(m, &pos, run->cpu, &key, &value)) {
 		memcpy(copy, key, m->key_size);
@@ -171,9 +161,9 @@ uint64_t bu_vm_h_loop(struct bu_vm_run *run, uint64_t n, uint64_t func, uint64_t
 
 	(void)e;
 	if (flags)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (count > MAX_LOOPS)
-		return ret(-E2BIG);
+		return bu_vm_ret(-E2BIG);
 	for (i = 0; i < count; i++) {
 		if (bu_vm_callback(run, func, (uint64_t[5]){ i, arg, 0, 0, 0 }, &r0))
 			return 0;
@@ -188,7 +178,7 @@ uint64_t bu_vm_h_tail_call(struct bu_vm_run *run, uint64_t ctx, uint64_t map, ui
 			   uint64_t d, uint64_t e)
 {
 	(void)run, (void)ctx, (void)map, (void)index, (void)d, (void)e;
-	return ret(-ENOENT);
+	return bu_vm_ret(-ENOENT);
 }
 
 /* ---------------------------------------------------------------- spin locks */
@@ -260,8 +250,8 @@ uint64_t bu_vm_h_ringbuf_output(struct bu_vm_run *run, uint64_t map, uint64_t da
 {
 	(void)run, (void)e;
 	if (flags & ~(uint64_t)RB_FLAGS)
-		return ret(-EINVAL);
-	return ret(bu_vm_ringbuf_output(map_arg(map), ptr(data), size, flags));
+		return bu_vm_ret(-EINVAL);
+	return bu_vm_ret(bu_vm_ringbuf_output(map_arg(map), bu_vm_ptr(data), size, flags));
 }
 
 uint64_t bu_vm_h_ringbuf_reserve(struct bu_vm_run *run, uint64_t map, uint64_t size, uint64_t flags,
@@ -286,7 +276,7 @@ static uint64_t commit(struct bu_vm_run *run, uint64_t p, uint64_t flags, bool d
 	for (uint32_t i = 0; i < run->nrec; i++) {
 		if (run->rec[i].lo != p)
 			continue;
-		bu_vm_ringbuf_commit(run->rec[i].map, ptr(p), flags, discard);
+		bu_vm_ringbuf_commit(run->rec[i].map, bu_vm_ptr(p), flags, discard);
 		run->rec[i] = run->rec[--run->nrec];
 		break;
 	}
@@ -330,17 +320,17 @@ uint64_t bu_vm_h_perf_event_output(struct bu_vm_run *run, uint64_t ctx, uint64_t
 
 	(void)ctx;
 	if (flags & ~mask)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (!n)
-		return ret(bu_vm_perf_output(run, map_arg(map), index, ptr(data), size));
+		return bu_vm_ret(bu_vm_perf_output(run, map_arg(map), index, bu_vm_ptr(data), size));
 	if (n > run->data_end - run->data)
-		return ret(-EFAULT);
+		return bu_vm_ret(-EFAULT);
 	both = malloc(size + n);
 	if (!both)
-		return ret(-ENOMEM);
-	memcpy(both, ptr(data), size);
-	memcpy(both + size, ptr(run->data), n);
+		return bu_vm_ret(-ENOMEM);
+	memcpy(both, bu_vm_ptr(data), size);
+	memcpy(both + size, bu_vm_ptr(run->data), n);
 	err = bu_vm_perf_output(run, map_arg(map), index, both, size + n);
 	free(both);
-	return ret(err);
+	return bu_vm_ret(err);
 }

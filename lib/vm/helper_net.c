@@ -9,16 +9,6 @@
 #define XDP_FRAME 40u
 #define XDP_META_MAX 255u
 
-static uint64_t ret(int64_t v)
-{
-	return (uint64_t)v;
-}
-
-static uint8_t *ptr(uint64_t a)
-{
-	return (uint8_t *)(uintptr_t)a;
-}
-
 static uint64_t packet_size(const struct bu_vm_run *run)
 {
 	return run->data_end - run->data;
@@ -36,9 +26,9 @@ uint64_t bu_vm_h_xdp_adjust_head(struct bu_vm_run *run, uint64_t ctx, uint64_t d
 	(void)ctx, (void)c, (void)d, (void)e;
 	/* A program for packets may be run without one. */
 	if (!run->packet_buf || data < first + meta || data > run->data_end - ETH_HLEN)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (meta)
-		memmove(ptr(run->data_meta + (uint64_t)by), ptr(run->data_meta), meta);
+		memmove(bu_vm_ptr(run->data_meta + (uint64_t)by), bu_vm_ptr(run->data_meta), meta);
 	run->data_meta += (uint64_t)by;
 	run->data = data;
 	return 0;
@@ -52,10 +42,10 @@ uint64_t bu_vm_h_xdp_adjust_meta(struct bu_vm_run *run, uint64_t ctx, uint64_t d
 
 	(void)ctx, (void)c, (void)d, (void)e;
 	if (!run->packet_buf || meta < first || meta > run->data)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	n = run->data - meta;
 	if (n & 3 || n > XDP_META_MAX)
-		return ret(-EACCES);
+		return bu_vm_ret(-EACCES);
 	run->data_meta = meta;
 	return 0;
 }
@@ -68,9 +58,9 @@ uint64_t bu_vm_h_xdp_adjust_tail(struct bu_vm_run *run, uint64_t ctx, uint64_t d
 
 	(void)ctx, (void)c, (void)d, (void)e;
 	if (!run->packet_buf || end > last || end < run->data + ETH_HLEN)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (end > run->data_end)
-		memset(ptr(run->data_end), 0, end - run->data_end);
+		memset(bu_vm_ptr(run->data_end), 0, end - run->data_end);
 	run->data_end = end;
 	return 0;
 }
@@ -90,7 +80,7 @@ static uint8_t *xdp_at(struct bu_vm_run *run, uint64_t off, uint64_t n, int64_t 
 	if (off > 0xffff || n > 0xffff || off + n > packet_size(run))
 		return NULL;
 	*err = 0;
-	return ptr(run->data + off);
+	return bu_vm_ptr(run->data + off);
 }
 
 uint64_t bu_vm_h_xdp_load_bytes(struct bu_vm_run *run, uint64_t ctx, uint64_t off, uint64_t to,
@@ -101,8 +91,8 @@ uint64_t bu_vm_h_xdp_load_bytes(struct bu_vm_run *run, uint64_t ctx, uint64_t of
 
 	(void)ctx, (void)e;
 	if (p)
-		memmove(ptr(to), p, n);
-	return ret(err);
+		memmove(bu_vm_ptr(to), p, n);
+	return bu_vm_ret(err);
 }
 
 uint64_t bu_vm_h_xdp_store_bytes(struct bu_vm_run *run, uint64_t ctx, uint64_t off, uint64_t from,
@@ -113,8 +103,8 @@ uint64_t bu_vm_h_xdp_store_bytes(struct bu_vm_run *run, uint64_t ctx, uint64_t o
 
 	(void)ctx, (void)e;
 	if (p)
-		memmove(p, ptr(from), n);
-	return ret(err);
+		memmove(p, bu_vm_ptr(from), n);
+	return bu_vm_ret(err);
 }
 
 /* ---------------------------------------------------------------- skb */
@@ -125,16 +115,16 @@ static uint8_t *skb_at(const struct bu_vm_run *run, uint64_t off, uint64_t n)
 	off = (uint32_t)off;
 	if (off > INT32_MAX || n > packet_size(run) || off > packet_size(run) - n)
 		return NULL;
-	return ptr(run->data + off);
+	return bu_vm_ptr(run->data + off);
 }
 
 static uint64_t load(const uint8_t *p, uint64_t to, uint64_t n)
 {
 	if (p)
-		memmove(ptr(to), p, n);
+		memmove(bu_vm_ptr(to), p, n);
 	else
-		memset(ptr(to), 0, n);
-	return p ? 0 : ret(-EFAULT);
+		memset(bu_vm_ptr(to), 0, n);
+	return p ? 0 : bu_vm_ret(-EFAULT);
 }
 
 uint64_t bu_vm_h_skb_load_bytes(struct bu_vm_run *run, uint64_t ctx, uint64_t off, uint64_t to,
@@ -144,16 +134,10 @@ uint64_t bu_vm_h_skb_load_bytes(struct bu_vm_run *run, uint64_t ctx, uint64_t of
 	return load(skb_at(run, off, n), to, n);
 }
 
-/* Where packets begin with the Ethernet header; elsewhere they begin behind it. */
-static bool has_mac(const struct bu_vm_run *run)
-{
-	return run->prog->type == BPF_PROG_TYPE_SCHED_CLS || run->prog->type == BPF_PROG_TYPE_SCHED_ACT;
-}
-
 uint64_t bu_vm_h_skb_load_bytes_relative(struct bu_vm_run *run, uint64_t ctx, uint64_t off,
 					 uint64_t to, uint64_t n, uint64_t from)
 {
-	uint64_t head = has_mac(run) ? ETH_HLEN : 0;
+	uint64_t head = bu_vm_has_mac(run) ? ETH_HLEN : 0;
 	const uint8_t *p = NULL;
 
 	(void)ctx;
@@ -172,10 +156,10 @@ uint64_t bu_vm_h_skb_store_bytes(struct bu_vm_run *run, uint64_t ctx, uint64_t o
 
 	(void)ctx;
 	if (flags & ~3ull) /* RECOMPUTE_CSUM, INVALIDATE_HASH: nothing to do here */
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (!p)
-		return ret(-EFAULT);
-	memmove(p, ptr(from), n);
+		return bu_vm_ret(-EFAULT);
+	memmove(p, bu_vm_ptr(from), n);
 	return 0;
 }
 
@@ -184,14 +168,14 @@ uint64_t bu_vm_h_skb_pull_data(struct bu_vm_run *run, uint64_t ctx, uint64_t n, 
 {
 	(void)ctx, (void)c, (void)d, (void)e;
 	/* All of a packet lies in one piece. */
-	return (uint32_t)n > packet_size(run) ? ret(-ENOMEM) : 0;
+	return (uint32_t)n > packet_size(run) ? bu_vm_ret(-ENOMEM) : 0;
 }
 
 uint64_t bu_vm_h_csum_update(struct bu_vm_run *run, uint64_t ctx, uint64_t sum, uint64_t c, uint64_t d,
 			     uint64_t e)
 {
 	(void)run, (void)ctx, (void)sum, (void)c, (void)d, (void)e;
-	return ret(-BU_VM_ENOTSUPP); /* no packet here has a sum of the device's */
+	return bu_vm_ret(-BU_VM_ENOTSUPP); /* no packet here has a sum of the device's */
 }
 
 uint64_t bu_vm_h_set_hash_invalid(struct bu_vm_run *run, uint64_t ctx, uint64_t b, uint64_t c,
@@ -237,11 +221,11 @@ uint64_t bu_vm_h_csum_diff(struct bu_vm_run *run, uint64_t from, uint64_t from_n
 
 	(void)run;
 	if (to_n)
-		s = sum(ptr(to), to_n, s);
+		s = sum(bu_vm_ptr(to), to_n, s);
 	if (from_n && to_n)
-		s = add(s, ~sum(ptr(from), from_n, 0));
+		s = add(s, ~sum(bu_vm_ptr(from), from_n, 0));
 	else if (from_n) /* the same, but for which of the two zeros it is */
-		s = ~sum(ptr(from), from_n, ~s);
+		s = ~sum(bu_vm_ptr(from), from_n, ~s);
 	return fold(s);
 }
 
@@ -279,12 +263,12 @@ uint64_t bu_vm_h_l3_csum_replace(struct bu_vm_run *run, uint64_t ctx, uint64_t o
 
 	(void)ctx;
 	if (flags & ~0xfull)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	off = (uint32_t)off;
 	if (off > 0xffff || off & 1 || !p)
-		return ret(-EFAULT);
+		return bu_vm_ret(-EFAULT);
 	if (!field_diff(from, to, flags, &diff))
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	replace(p, diff);
 	return 0;
 }
@@ -299,14 +283,14 @@ uint64_t bu_vm_h_l4_csum_replace(struct bu_vm_run *run, uint64_t ctx, uint64_t o
 
 	(void)ctx;
 	if (flags & ~0xffull)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	off = (uint32_t)off;
 	if (off > 0xffff || off & 1 || !p)
-		return ret(-EFAULT);
+		return bu_vm_ret(-EFAULT);
 	if (zero_is_none && !(flags & 64) && !p[0] && !p[1])
 		return 0;
 	if (!field_diff(from, to, flags & 0xf, &diff))
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	replace(p, diff);
 	if (zero_is_none && !p[0] && !p[1])
 		p[0] = p[1] = 0xff;

@@ -12,16 +12,6 @@
 enum { PROTOCOL = 16, HASH = 68, TSTAMP = 152, TSTAMP_TYPE = 180 }; /* in struct __sk_buff */
 enum { IP = 0x0800, IPV6 = 0x86dd };
 
-static uint64_t ret(int64_t v)
-{
-	return (uint64_t)v;
-}
-
-static uint8_t *ptr(uint64_t a)
-{
-	return (uint8_t *)(uintptr_t)a;
-}
-
 static uint64_t length(const struct bu_vm_run *run)
 {
 	return run->data_end - run->data;
@@ -55,8 +45,8 @@ static int64_t push(struct bu_vm_run *run, uint64_t off, uint64_t n)
 		return -ENOMEM;
 	run->data -= n;
 	run->data_meta = run->data;
-	memmove(ptr(run->data), ptr(run->data + n), off);
-	memset(ptr(run->data + off), 0, n);
+	memmove(bu_vm_ptr(run->data), bu_vm_ptr(run->data + n), off);
+	memset(bu_vm_ptr(run->data + off), 0, n);
 	return 0;
 }
 
@@ -64,7 +54,7 @@ static int64_t pop(struct bu_vm_run *run, uint64_t off, uint64_t n)
 {
 	if (off + n > length(run))
 		return -ENOMEM;
-	memmove(ptr(run->data + n), ptr(run->data), off);
+	memmove(bu_vm_ptr(run->data + n), bu_vm_ptr(run->data), off);
 	run->data += n;
 	run->data_meta = run->data;
 	return 0;
@@ -124,22 +114,22 @@ BU_VM_FN(skb_adjust_room)
 	unsigned least = header(protocol(run));
 
 	if (flags & ~ROOM_FLAGS)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (n > 0xfff)
-		return ret(-EFAULT);
+		return bu_vm_ret(-EFAULT);
 	if (!least || ((uint32_t)c != ROOM_NET && (uint32_t)c != ROOM_MAC))
-		return ret(-BU_VM_ENOTSUPP);
+		return bu_vm_ret(-BU_VM_ENOTSUPP);
 	if ((uint32_t)c == ROOM_NET)
 		off += least;
 	if (flags & (DECAP_IPV4 | DECAP_IPV6)) {
 		if (by >= 0 || (flags & DECAP_IPV4 && flags & DECAP_IPV6))
-			return ret(-EINVAL);
+			return bu_vm_ret(-EINVAL);
 		least = flags & DECAP_IPV4 ? 20 : 40;
 	}
 	now = length(run) > ETH_HLEN ? length(run) - ETH_HLEN : 0;
 	if (by < 0 ? n >= now || now - n < least : length(run) + n > LONGEST)
-		return ret(-BU_VM_ENOTSUPP);
-	return ret(by < 0 ? shrink(run, off, n, flags) : grow(run, off, n, flags));
+		return bu_vm_ret(-BU_VM_ENOTSUPP);
+	return bu_vm_ret(by < 0 ? shrink(run, off, n, flags) : grow(run, off, n, flags));
 }
 
 /* The header between the two protocols is longer or shorter by 20 bytes; filling it in is the program's. */
@@ -150,12 +140,12 @@ BU_VM_FN(skb_change_proto)
 	int64_t err;
 
 	if (c)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (!(from == IP && to == IPV6) && !(from == IPV6 && to == IP))
-		return ret(-BU_VM_ENOTSUPP);
+		return bu_vm_ret(-BU_VM_ENOTSUPP);
 	err = to == IPV6 ? push(run, ETH_HLEN, 20) : pop(run, ETH_HLEN, 20);
 	if (err)
-		return ret(err);
+		return bu_vm_ret(err);
 	set_protocol(run, to);
 	bu_put32(run->md + HASH, BU_HOST_BE, 0);
 	return 0;
@@ -168,7 +158,7 @@ BU_VM_FN(skb_ecn_set_ce)
 {
 	bool l2 = run->prog->type == BPF_PROG_TYPE_SCHED_CLS || run->prog->type == BPF_PROG_TYPE_SCHED_ACT;
 	unsigned proto = protocol(run), n = header(proto), ecn, sum;
-	uint8_t *p = ptr(run->data + (l2 ? ETH_HLEN : 0));
+	uint8_t *p = bu_vm_ptr(run->data + (l2 ? ETH_HLEN : 0));
 
 	if (!n || length(run) < (l2 ? ETH_HLEN : 0) + n)
 		return 0;
@@ -194,9 +184,9 @@ BU_VM_FN(skb_set_tstamp)
 	uint32_t kind = (uint32_t)c;
 
 	if (proto != IP && proto != IPV6)
-		return ret(-EOPNOTSUPP);
+		return bu_vm_ret(-EOPNOTSUPP);
 	if (kind > TAI || (kind != REALTIME && !b))
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	memcpy(run->md + TSTAMP, &b, 8);
 	run->md[TSTAMP_TYPE] = (uint8_t)kind;
 	return 0;
@@ -226,14 +216,14 @@ BU_VM_FN(skb_get_tunnel_key)
 		err = -EINVAL;
 	else if ((run->md[BU_VM_MD_TUNNEL_SET] == 2) != v6)
 		err = -EPROTO;
-	memset(ptr(b), 0, n);
+	memset(bu_vm_ptr(b), 0, n);
 	if (err)
-		return ret(err);
+		return bu_vm_ret(err);
 	memcpy(out, key, KEY_SIZE); /* seen from the other end */
 	memcpy(out + KEY_REMOTE, key + KEY_LOCAL, v6 ? 16 : 4);
 	memcpy(out + KEY_LOCAL, key + KEY_REMOTE, v6 ? 16 : 4);
 	out[KEY_EXT] = out[KEY_EXT + 1] = 0;
-	memcpy(ptr(b), out, n);
+	memcpy(bu_vm_ptr(b), out, n);
 	return 0;
 }
 
@@ -243,10 +233,10 @@ BU_VM_FN(skb_set_tunnel_key)
 	uint64_t n = c, known = TUN_IPV6 | TUN_ZERO_CSUM | TUN_DONT_FRAGMENT | TUN_SEQ | TUN_NO_KEY;
 
 	if (d & ~known || !key_size(n))
-		return ret(-EINVAL);
-	memcpy(key, ptr(b), n);
+		return bu_vm_ret(-EINVAL);
+	memcpy(key, bu_vm_ptr(b), n);
 	if (bu_get32(key + KEY_LABEL, BU_HOST_BE) & ~0xfffffu || key[KEY_EXT] || key[KEY_EXT + 1])
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (!(d & TUN_IPV6)) { /* of addresses so much is kept as there is */
 		memset(key + KEY_REMOTE + 4, 0, 12);
 		memset(key + KEY_LOCAL + 4, 0, 12);
@@ -263,20 +253,20 @@ BU_VM_FN(skb_get_tunnel_opt)
 	unsigned n = run->md[BU_VM_MD_OPT_SIZE];
 	int64_t err = !run->md[BU_VM_MD_TUNNEL_SET] || !n ? -ENOENT : c < n ? -ENOMEM : 0;
 
-	memset(ptr(b), 0, c);
+	memset(bu_vm_ptr(b), 0, c);
 	if (err)
-		return ret(err);
-	memcpy(ptr(b), run->md + BU_VM_MD_OPT, n);
+		return bu_vm_ret(err);
+	memcpy(bu_vm_ptr(b), run->md + BU_VM_MD_OPT, n);
 	return n;
 }
 
 BU_VM_FN(skb_set_tunnel_opt)
 {
 	if (!run->md[BU_VM_MD_TUNNEL_SET] || c & 3)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (c > 255)
-		return ret(-ENOMEM);
-	memcpy(run->md + BU_VM_MD_OPT, ptr(b), c);
+		return bu_vm_ret(-ENOMEM);
+	memcpy(run->md + BU_VM_MD_OPT, bu_vm_ptr(b), c);
 	run->md[BU_VM_MD_OPT_SIZE] = (uint8_t)c;
 	return 0;
 }
@@ -284,6 +274,6 @@ BU_VM_FN(skb_set_tunnel_opt)
 /* No packet here came through IPsec. */
 BU_VM_FN(skb_get_xfrm_state)
 {
-	memset(ptr(c), 0, d);
-	return ret(-EINVAL);
+	memset(bu_vm_ptr(c), 0, d);
+	return bu_vm_ret(-EINVAL);
 }

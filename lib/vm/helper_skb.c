@@ -16,16 +16,6 @@ enum { OTHERHOST = 3 };      /* the last type that a packet may be given */
 enum { ETH_P_8021Q = 0x8100, ETH_P_8021AD = 0x88a8 };
 enum { LEVEL_QUERY, LEVEL_INC, LEVEL_DEC, LEVEL_RESET };
 
-static uint64_t ret(int64_t v)
-{
-	return (uint64_t)v;
-}
-
-static uint8_t *ptr(uint64_t a)
-{
-	return (uint8_t *)(uintptr_t)a;
-}
-
 static uint32_t get(const struct bu_vm_run *run, unsigned field)
 {
 	return bu_get32(run->md + field, BU_HOST_BE);
@@ -41,16 +31,11 @@ static uint64_t length(const struct bu_vm_run *run)
 	return run->data_end - run->data;
 }
 
-static bool has_mac(const struct bu_vm_run *run)
-{
-	return run->prog->type == BPF_PROG_TYPE_SCHED_CLS || run->prog->type == BPF_PROG_TYPE_SCHED_ACT;
-}
-
 uint64_t bu_vm_h_skb_change_type(struct bu_vm_run *run, uint64_t ctx, uint64_t type, uint64_t c, uint64_t d, uint64_t e)
 {
 	(void)ctx, (void)c, (void)d, (void)e;
 	if ((uint32_t)type > OTHERHOST || get(run, PKT_TYPE) > OTHERHOST)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	set(run, PKT_TYPE, (uint32_t)type);
 	return 0;
 }
@@ -69,15 +54,15 @@ static uint64_t in_front(const struct bu_vm_run *run)
 uint64_t bu_vm_h_skb_change_tail(struct bu_vm_run *run, uint64_t ctx, uint64_t size, uint64_t flags, uint64_t d,
 				 uint64_t e)
 {
-	uint64_t now = length(run), want = (uint32_t)size, least = has_mac(run) ? ETH_HLEN : 0;
+	uint64_t now = length(run), want = (uint32_t)size, least = bu_vm_has_mac(run) ? ETH_HLEN : 0;
 
 	(void)ctx, (void)d, (void)e;
 	if (flags || want > MTU + ETH_HLEN || want < least)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (want > now && want - now > behind(run))
-		return ret(-ENOMEM);
+		return bu_vm_ret(-ENOMEM);
 	if (want > now)
-		memset(ptr(run->data_end), 0, want - now);
+		memset(bu_vm_ptr(run->data_end), 0, want - now);
 	run->data_end = run->data + want;
 	return 0;
 }
@@ -89,12 +74,12 @@ uint64_t bu_vm_h_skb_change_head(struct bu_vm_run *run, uint64_t ctx, uint64_t s
 
 	(void)ctx, (void)d, (void)e;
 	if (flags || more > INT32_MAX || length(run) + more > MTU + ETH_HLEN)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (more > in_front(run))
-		return ret(-ENOMEM);
+		return bu_vm_ret(-ENOMEM);
 	run->data -= more;
 	run->data_meta = run->data;
-	memset(ptr(run->data), 0, more);
+	memset(bu_vm_ptr(run->data), 0, more);
 	return 0;
 }
 
@@ -109,7 +94,7 @@ static int64_t tag_in(struct bu_vm_run *run)
 		return -ENOMEM;
 	run->data -= VLAN_HLEN;
 	run->data_meta = run->data;
-	p = ptr(run->data);
+	p = bu_vm_ptr(run->data);
 	memmove(p, p + VLAN_HLEN, 12);
 	memcpy(p + 12, run->md + VLAN_PROTO, 2);
 	bu_put16(p + 14, true, (uint16_t)get(run, VLAN_TCI));
@@ -130,7 +115,7 @@ uint64_t bu_vm_h_skb_vlan_push(struct bu_vm_run *run, uint64_t ctx, uint64_t pro
 	if (get(run, VLAN_PRESENT)) {
 		err = tag_in(run);
 		if (err)
-			return ret(err);
+			return bu_vm_ret(err);
 	}
 	bu_put16(b, BU_HOST_BE, (uint16_t)proto);
 	memset(run->md + VLAN_PROTO, 0, 4);
@@ -142,7 +127,7 @@ uint64_t bu_vm_h_skb_vlan_push(struct bu_vm_run *run, uint64_t ctx, uint64_t pro
 
 uint64_t bu_vm_h_skb_vlan_pop(struct bu_vm_run *run, uint64_t ctx, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
-	const uint8_t *p = ptr(run->data);
+	const uint8_t *p = bu_vm_ptr(run->data);
 	uint16_t kind;
 
 	(void)ctx, (void)b, (void)c, (void)d, (void)e;
@@ -154,12 +139,12 @@ uint64_t bu_vm_h_skb_vlan_pop(struct bu_vm_run *run, uint64_t ctx, uint64_t b, u
 		kind = bu_get16(p + 12, true);
 		if (kind != ETH_P_8021Q && kind != ETH_P_8021AD)
 			return 0;
-		memmove(ptr(run->data + VLAN_HLEN), p, 12);
+		memmove(bu_vm_ptr(run->data + VLAN_HLEN), p, 12);
 		run->data += VLAN_HLEN;
 		run->data_meta = run->data;
 	}
 	/* a tag that lies under it is the structure's now */
-	p = ptr(run->data);
+	p = bu_vm_ptr(run->data);
 	if (length(run) < ETH_HLEN + VLAN_HLEN)
 		return 0;
 	kind = bu_get16(p + 12, true);
@@ -168,7 +153,7 @@ uint64_t bu_vm_h_skb_vlan_pop(struct bu_vm_run *run, uint64_t ctx, uint64_t b, u
 	set(run, VLAN_PRESENT, 1);
 	set(run, VLAN_TCI, bu_get16(p + 14, true));
 	set(run, VLAN_PROTO, bu_get16(p + 12, BU_HOST_BE));
-	memmove(ptr(run->data + VLAN_HLEN), p, 12);
+	memmove(bu_vm_ptr(run->data + VLAN_HLEN), p, 12);
 	run->data += VLAN_HLEN;
 	run->data_meta = run->data;
 	return 0;
@@ -179,15 +164,15 @@ uint64_t bu_vm_h_skb_vlan_pop(struct bu_vm_run *run, uint64_t ctx, uint64_t b, u
 /* Of addresses, protocol and ports; the kernel's differs from boot to boot. */
 uint64_t bu_vm_h_get_hash_recalc(struct bu_vm_run *run, uint64_t ctx, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
-	const uint8_t *p = ptr(run->data) + (has_mac(run) ? ETH_HLEN : 0);
+	const uint8_t *p = bu_vm_ptr(run->data) + (bu_vm_has_mac(run) ? ETH_HLEN : 0);
 	uint32_t h = get(run, HASH), at, n;
 
 	(void)ctx, (void)b, (void)c, (void)d, (void)e;
-	if (h || length(run) < (has_mac(run) ? ETH_HLEN : 0) + 20u)
+	if (h || length(run) < (bu_vm_has_mac(run) ? ETH_HLEN : 0) + 20u)
 		return h;
 	at = p[0] >> 4 == 6 ? 8 : 12;
 	n = p[0] >> 4 == 6 ? 36 : 12; /* both addresses, both ports */
-	if ((uint64_t)(p - ptr(run->data)) + at + n > length(run))
+	if ((uint64_t)(p - bu_vm_ptr(run->data)) + at + n > length(run))
 		n = 8;
 	h = 2166136261u; /* FNV-1a */
 	for (uint32_t i = 0; i < n; i++)
@@ -207,10 +192,10 @@ uint64_t bu_vm_h_csum_level(struct bu_vm_run *run, uint64_t ctx, uint64_t level,
 {
 	(void)run, (void)ctx, (void)c, (void)d, (void)e;
 	switch (level) { /* no packet here has a sum that a device has checked */
-	case LEVEL_QUERY: return ret(-EACCES);
+	case LEVEL_QUERY: return bu_vm_ret(-EACCES);
 	case LEVEL_INC: case LEVEL_DEC: case LEVEL_RESET: return 0;
 	}
-	return ret(-EINVAL);
+	return bu_vm_ret(-EINVAL);
 }
 
 uint64_t bu_vm_h_get_cgroup_classid(struct bu_vm_run *run, uint64_t ctx, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
@@ -285,9 +270,9 @@ uint64_t bu_vm_h_clone_redirect(struct bu_vm_run *run, uint64_t ctx, uint64_t if
 
 	(void)ctx, (void)d, (void)e;
 	if (flags & ~F_INGRESS)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (!if_indextoname((uint32_t)ifindex, name))
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	to_device(run, ifindex, flags);
 	return 0;
 }

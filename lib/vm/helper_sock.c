@@ -21,16 +21,6 @@ enum { STREAM = 1, DGRAM = 2, TCP = 6, UDP = 17 };
 enum { TIME_WAIT = 6, CLOSED = 7, LISTEN = 10, NEW_SYN_RECV = 12 };
 #define TCP_SOCK 128u /* bytes of struct bpf_tcp_sock, and some more */
 
-static uint64_t ret(int64_t v)
-{
-	return (uint64_t)v;
-}
-
-static uint8_t *ptr(uint64_t a)
-{
-	return (uint8_t *)(uintptr_t)a;
-}
-
 static bool xdp(const struct bu_vm_run *run)
 {
 	return run->ctx && run->ctx->kind == BU_VM_CTX_XDP;
@@ -158,7 +148,7 @@ static uint64_t lookup(struct bu_vm_run *run, unsigned protocol, uint64_t tuple,
 
 	if ((size != 12 && size != 36) || flags || ((int32_t)netns >= 0 && netns > INT32_MAX))
 		return 0;
-	s = find(run, protocol, ptr(tuple), size == 12 ? 4 : 16);
+	s = find(run, protocol, bu_vm_ptr(tuple), size == 12 ? 4 : 16);
 	if (!s || (full && (s->state == TIME_WAIT || s->state == NEW_SYN_RECV)))
 		return 0;
 	return ref(run, s, false, true);
@@ -184,7 +174,7 @@ BU_VM_FN(sk_release)
 	struct bu_vm_sock_ref *r = bu_vm_sock_at(run, a);
 
 	if (!r->held)
-		return ret(bu_vm_fault_at(run, BU_VM_FAULT_HELPER, a, 0, false,
+		return bu_vm_ret(bu_vm_fault_at(run, BU_VM_FAULT_HELPER, a, 0, false,
 					  "bpf_sk_release: argument 1: a socket that was not looked up, or is released"));
 	r->held = false;
 	r->lo = r->hi = 0; /* may not be read any more */
@@ -217,7 +207,7 @@ BU_VM_FN(get_listener_sock)
 /* Which socket a packet is for can only be said where it comes in, which runs by hand are not. */
 BU_VM_FN(sk_assign)
 {
-	return ret(c ? -EINVAL : -EOPNOTSUPP);
+	return bu_vm_ret(c ? -EINVAL : -EOPNOTSUPP);
 }
 
 BU_VM_FN(get_socket_cookie)
@@ -259,16 +249,16 @@ static bool mtu_of(const struct bu_vm_run *run, uint32_t ifindex, uint32_t *mtu)
 BU_VM_FN(check_mtu)
 {
 	enum { SEGMENTS = 1, FITS = 0, TOO_LONG = 1 };
-	uint32_t given = bu_get32(ptr(c), BU_HOST_BE), mtu, len;
+	uint32_t given = bu_get32(bu_vm_ptr(c), BU_HOST_BE), mtu, len;
 	uint64_t flags = e;
 
 	if (flags & ~(xdp(run) ? 0ull : SEGMENTS) || (flags && ((int32_t)d || given)))
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (!mtu_of(run, (uint32_t)b, &mtu))
-		return ret(-ENODEV);
+		return bu_vm_ret(-ENODEV);
 	len = given ? given + ETH_HLEN : (uint32_t)(run->data_end - run->data);
 	len += (uint32_t)d;
-	bu_put32(ptr(c), BU_HOST_BE, mtu);
+	bu_put32(bu_vm_ptr(c), BU_HOST_BE, mtu);
 	return (int32_t)len <= (int32_t)(mtu + ETH_HLEN) ? FITS : TOO_LONG;
 }
 
@@ -288,14 +278,14 @@ static bool covers(const struct bu_vm_route *r, const uint8_t *addr)
 BU_VM_FN(fib_lookup)
 {
 	const struct bu_vm_route *best = NULL, *r;
-	uint8_t *p = ptr(b);
+	uint8_t *p = bu_vm_ptr(b);
 	unsigned family;
 
 	if (c < FIB_SIZE || d & ~FIB_FLAGS)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	family = p[FIB_FAMILY];
 	if (family != AF_INET && family != AF_INET6)
-		return ret(-EAFNOSUPPORT);
+		return bu_vm_ret(-EAFNOSUPPORT);
 	for (unsigned i = 0; run->env && i < run->env->nroutes; i++) {
 		r = &run->env->routes[i];
 		if (r->family == family && covers(r, p + FIB_DST) && (!best || r->bits > best->bits))

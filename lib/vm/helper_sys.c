@@ -7,28 +7,18 @@
 
 #include <string.h>
 
-static uint64_t ret(int64_t v)
-{
-	return (uint64_t)v;
-}
-
-static const uint8_t *ptr(uint64_t a)
-{
-	return (const uint8_t *)(uintptr_t)a;
-}
-
 /* ---------------------------------------------------------------- names */
 
 static bool is_name(uint64_t name, uint64_t n)
 {
-	return n > 1 && !ptr(name)[n - 1];
+	return n > 1 && !bu_vm_ptr(name)[n - 1];
 }
 
 /* The VM has no symbols. */
 BU_VM_FN(kallsyms_lookup_name)
 {
 	memset((void *)(uintptr_t)d, 0, 8);
-	return ret(c || !is_name(a, b) ? -EINVAL : -ENOENT);
+	return bu_vm_ret(c || !is_name(a, b) ? -EINVAL : -ENOENT);
 }
 
 /* Among the VM's own types; in the upper half stands the object that they are in, which needs no fd. */
@@ -39,14 +29,14 @@ BU_VM_FN(btf_find_by_name_kind)
 	uint32_t id = 0;
 	size_t size;
 
-	if (d || !is_name(a, b) || strlen((const char *)ptr(a)) != b - 1)
-		return ret(-EINVAL);
+	if (d || !is_name(a, b) || strlen((const char *)bu_vm_ptr(a)) != b - 1)
+		return bu_vm_ret(-EINVAL);
 	if (bu_vm_op_vmlinux_btf(&run->vm->sys, &data, &size) || bu_btf_parse(&btf, data, size, NULL, "vmlinux", NULL))
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if ((uint32_t)c < 32)
-		id = bu_btf_find(&btf, (enum bu_btf_kind)c, (const char *)ptr(a));
+		id = bu_btf_find(&btf, (enum bu_btf_kind)c, (const char *)bu_vm_ptr(a));
 	bu_btf_free(&btf);
-	return id ? id : ret(-ENOENT);
+	return id ? id : bu_vm_ret(-ENOENT);
 }
 
 /* ---------------------------------------------------------------- SYN cookies */
@@ -85,29 +75,29 @@ static unsigned mss_option(const uint8_t *th, uint64_t n)
 static uint64_t make(struct bu_vm_run *run, uint64_t ip, uint64_t header, uint64_t n, bool v6)
 {
 	static const uint16_t sizes[2][4] = { { 536, 1300, 1440, 1460 }, { 1220, 1420, 1440, 8940 } };
-	const uint8_t *th = ptr(header);
+	const uint8_t *th = bu_vm_ptr(header);
 	unsigned mss, i = 3;
 
 	if (!bu_vm_mem(run, ip, v6 ? 40 : 20, false))
 		return 0;
 	if (n < TH_LEN || n != (uint64_t)(th[TH_OFF] >> 4) * 4)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	mss = mss_option(th, n);
 	if (!mss)
 		mss = sizes[v6][0];
 	while (i && mss < sizes[v6][i])
 		i--;
-	return (uint64_t)sizes[v6][i] << 32 | (uint32_t)(bu_get32(th + TH_SEQ, true) + (mix(ptr(ip), v6, th) | i));
+	return (uint64_t)sizes[v6][i] << 32 | (uint32_t)(bu_get32(th + TH_SEQ, true) + (mix(bu_vm_ptr(ip), v6, th) | i));
 }
 
 static uint64_t check(struct bu_vm_run *run, uint64_t ip, uint64_t header, bool v6)
 {
-	const uint8_t *th = ptr(header);
+	const uint8_t *th = bu_vm_ptr(header);
 
 	if (!bu_vm_mem(run, ip, v6 ? 40 : 20, false) || !bu_vm_mem(run, header, TH_LEN, false))
 		return 0;
-	if (((bu_get32(th + TH_ACK, true) - 1 - (bu_get32(th + TH_SEQ, true) - 1)) & ~3u) != mix(ptr(ip), v6, th))
-		return ret(-EACCES);
+	if (((bu_get32(th + TH_ACK, true) - 1 - (bu_get32(th + TH_SEQ, true) - 1)) & ~3u) != mix(bu_vm_ptr(ip), v6, th))
+		return bu_vm_ret(-EACCES);
 	return 0;
 }
 

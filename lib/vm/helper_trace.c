@@ -7,16 +7,6 @@
 
 #include <string.h>
 
-static uint64_t ret(int64_t v)
-{
-	return (uint64_t)v;
-}
-
-static uint8_t *ptr(uint64_t a)
-{
-	return (uint8_t *)(uintptr_t)a;
-}
-
 /* ---------------------------------------------------------------- the function */
 
 BU_VM_FN(get_func_ip)
@@ -49,27 +39,27 @@ BU_VM_FN(get_stack)
 	const uint64_t *at = env ? user ? env->ustack : env->kstack : NULL;
 
 	if (c)
-		memset(ptr(b), 0, c);
+		memset(bu_vm_ptr(b), 0, c);
 	if (d & ~(SKIP | USER_STACK | USER_BUILD_ID) || (!user && d & USER_BUILD_ID) || c % unit)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (n <= skip || unit != 8)
-		return ret(-EFAULT);
+		return bu_vm_ret(-EFAULT);
 	n -= skip;
 	n = n < c / 8 ? n : c / 8;
 	if (n)
-		memcpy(ptr(b), at + skip, n * 8);
+		memcpy(bu_vm_ptr(b), at + skip, n * 8);
 	return n * 8;
 }
 
 /* No branches are recorded. */
 BU_VM_FN(read_branch_records)
 {
-	return ret(d & ~1ull ? -EINVAL : -ENOENT);
+	return bu_vm_ret(d & ~1ull ? -EINVAL : -ENOENT);
 }
 
 BU_VM_FN(get_branch_snapshot)
 {
-	return ret(c ? -EINVAL : -ENOENT);
+	return bu_vm_ret(c ? -EINVAL : -ENOENT);
 }
 
 /* ---------------------------------------------------------------- counters */
@@ -94,24 +84,24 @@ static int64_t event(struct bu_vm_run *run, uint64_t map, uint64_t flags)
 
 BU_VM_FN(perf_event_read)
 {
-	return ret(event(run, a, b));
+	return bu_vm_ret(event(run, a, b));
 }
 
 BU_VM_FN(perf_event_read_value)
 {
 	int64_t err = d == PERF_VALUE ? event(run, a, b) : -EINVAL;
 
-	memset(ptr(c), 0, d);
-	return ret(err);
+	memset(bu_vm_ptr(c), 0, d);
+	return bu_vm_ret(err);
 }
 
 BU_VM_FN(perf_prog_read_value)
 {
-	memset(ptr(b), 0, c);
+	memset(bu_vm_ptr(b), 0, c);
 	if (c != PERF_VALUE)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (run->ctx)
-		memcpy(ptr(b), run->ctx->perf_value, PERF_VALUE);
+		memcpy(bu_vm_ptr(b), run->ctx->perf_value, PERF_VALUE);
 	return 0;
 }
 
@@ -120,7 +110,7 @@ BU_VM_FN(perf_prog_read_value)
 static uint64_t signal(struct bu_vm_run *run, uint32_t sig)
 {
 	if (sig > 64)
-		return ret(-EINVAL);
+		return bu_vm_ret(-EINVAL);
 	if (run->ctx)
 		run->ctx->signal = sig;
 	return 0;
@@ -148,12 +138,12 @@ BU_VM_FN(override_return)
 /* Nobody's memory is written. */
 BU_VM_FN(probe_write_user)
 {
-	return ret(-EPERM);
+	return bu_vm_ret(-EPERM);
 }
 
 BU_VM_FN(copy_from_user)
 {
-	return (uint64_t)bu_vm_probe(run, ptr(a), b, c, BU_VM_USER);
+	return (uint64_t)bu_vm_probe(run, bu_vm_ptr(a), b, c, BU_VM_USER);
 }
 
 /* ---------------------------------------------------------------- messages of sockets, TCP's callbacks */

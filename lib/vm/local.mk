@@ -151,7 +151,7 @@ tests_unit_vm_mem_test_SOURCES = tests/unit/vm_mem_test.c tests/unit/vm_run.h
 tests_unit_vm_mem_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/vm_mem_test
 check_PROGRAMS += tests/unit/vm_interp_test
-tests_unit_vm_interp_test_SOURCES = tests/unit/vm_interp_test.c tests/unit/vm_run.h
+tests_unit_vm_interp_test_SOURCES = tests/unit/vm_interp_test.c tests/unit/vm_run.h tests/unit/tap.h
 tests_unit_vm_interp_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/vm_interp_test
 
