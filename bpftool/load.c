@@ -4,6 +4,7 @@
  * is there at the end, or nothing.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "load.h"
 
@@ -56,14 +57,49 @@ static int take_path(struct bt *t, const char *word, const char **path)
 	return *path ? 0 : bt_usage(t, NULL, NULL, "'%s' wants a path", word);
 }
 
+/* The verifier's words; they quote source lines, which an object may have from anywhere. */
+static void put_log(struct bt *t, struct bu_buf *b, const char *name, const char *log)
+{
+	size_t n;
+
+	if (!log || !*log)
+		return;
+	bu_buf_printf(b, "verifier on %s:\n", bt_escz(t, name));
+	for (; *log; log += n + (log[n] == '\n')) {
+		char *line;
+
+		n = strcspn(log, "\n");
+		line = bu_arena_strndup(&t->arena, log, n);
+		bu_buf_printf(b, "%s\n", line ? bt_esc_line(t, line) : "?");
+	}
+}
+
+/* With -d: what the verifier said of each program, the last of which it may have refused. */
+static void put_logs(struct bt *t, const struct bt_load *l)
+{
+	struct bu_buf b = { 0 };
+
+	for (unsigned i = 0; i < l->made.nprogs; i++)
+		if (l->made.progs[i].def)
+			put_log(t, &b, l->made.progs[i].def->name, l->made.progs[i].log);
+	put_log(t, &b, l->object, l->made.log);
+	bu_out_flush(&t->out);
+	bu_write_all(STDERR_FILENO, b.p, b.n);
+	bu_buf_free(&b);
+}
+
 int bt_load_run(struct bt *t, struct bt_load *l)
 {
 	int err = l->typed ? bu_types_apply(&l->obj, &l->type, 1, &t->ds) : 0;
 
+	if (t->debug)
+		l->opts.log_level = BPF_LOG_LEVEL1 | BPF_LOG_LEVEL2 | BPF_LOG_STATS;
 	if (!err)
 		err = bu_plan_make(&l->plan, &l->obj, &l->opts, t->sys, &t->ds);
 	if (!err)
 		err = bu_load_run(&l->plan, t->sys, &l->made, &t->ds);
+	if (t->debug)
+		put_logs(t, l);
 	bu_sys_tell(t->sys, &t->ds);
 	return err ? bt_load_failed(t, err) : 0;
 }

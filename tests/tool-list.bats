@@ -64,6 +64,54 @@ with_metadata()
 	diff up our
 }
 
+@test "prog show: metadata of an object whose code does not look at it, of the first program and of all" {
+	need_bpf
+	need_pins
+	cat >two.s <<-'EOF'
+	        .license "GPL"
+	        .const  bpf_metadata_v: u32 = 40
+	        .section socket
+	one:    r0 = 0
+	        exit
+	        .section xdp
+	two:    r1 = bpf_metadata_v ll
+	        r0 = *(u32 *)(r1 + 0)
+	        exit
+	EOF
+	run -0 $BPF_AS -o two.o two.s
+	run -0 $BPFTOOL prog load two.o "$PINS/first"
+	run -0 $BPFTOOL prog loadall two.o "$PINS/all"
+	for p in first all/one all/two; do
+		run -0 $BPFTOOL prog show pinned "$PINS/$p"
+		assert_output --regexp $'\n\tmetadata:\n\t\tv = 40$'
+		run -0 $BPFTOOL -j prog show pinned "$PINS/$p"
+		run -0 jq -c '[.metadata, (.map_ids | length)]' <<<"$output"
+		assert_output '[{"v":40},1]'
+	done
+}
+
+@test "prog show: metadata from a hostile object: names are escaped, JSON parses" {
+	need_bpf
+	need_pins
+	need_cmd clang
+	cat >h.c <<-'EOF'
+	#define SEC(n) __attribute__((section(n), used))
+	volatile const char bpf_metadata_text[16] SEC(".rodata") = "a\"\x1b[31m\x80\n";
+	volatile const unsigned long long bpf_metadata_max SEC(".rodata") = -1;
+	volatile const struct { int a : 3; unsigned char b[2]; } bpf_metadata_parts SEC(".rodata") = { -1, { 1, 2 } };
+	volatile const char bpf_metadata_[4] SEC(".rodata") = "non";
+	SEC("socket") int prog(void *ctx) { return 0; }
+	EOF
+	clang -target bpf -g -O2 -c h.c -o h.o
+	run -0 $BPFTOOL prog load h.o "$PINS/p"
+	run -0 $BPFTOOL prog show pinned "$PINS/p"
+	refute_output --partial $'\x1b'
+	assert_output --partial $'\n\t\tmax = 18446744073709551615'
+	run -0 $BPFTOOL -j prog show pinned "$PINS/p"
+	run -0 jq -c '.metadata | [.parts.a, .parts.b, (.text | length > 3), has("")]' <<<"$output"
+	assert_output '[-1,[1,2],true,true]'
+}
+
 @test "prog show: verified_insns in JSON" {
 	need_bpf
 	need_pins

@@ -94,6 +94,44 @@ prog_id() # PIN
 	assert_equal "$(entries $PINS)" ''
 }
 
+@test "load -d prints the verifier's log, of what is refused too; data stays on standard output" {
+	need_pins
+	need_bpf
+	object
+	run -0 --separate-stderr $BPFTOOL -d prog load three.o $PINS/p
+	assert_equal "$output" ''
+	[[ $stderr == 'verifier on first:'* ]]
+	[[ $stderr == *'processed '*' insns'* ]]
+	if [ "${BPFUTILS_TEST_BACKEND:-}" != vm ]; then
+		[[ $stderr == *'0: (18) r1 = '* ]] # level 1: each instruction
+		[[ $stderr == *'1: R'*'2: (b7) r0 = 1 '* || $stderr == *'2: (b7) r0 = 1'* ]]
+	fi
+	run -0 --separate-stderr $BPFTOOL -j prog loadall three.o $PINS/all -d # options also stand behind
+	assert_equal "$output" null
+	[[ $stderr == *'verifier on first:'*'verifier on second:'*'verifier on third:'* ]]
+	run -0 --separate-stderr $BPFTOOL prog loadall three.o $PINS/quiet
+	assert_equal "$output$stderr" ''
+	printf '\t.license "GPL"\n\t.section socket\nbad:\tr0 = r3\n\texit\n' >bad.s
+	$BPF_AS -Wno-all bad.s -o bad.o || $BPF_AS bad.s -o bad.o
+	run ! --separate-stderr $BPFTOOL -j -d prog load bad.o $PINS/bad
+	jq -e .error <<<"$output"
+	[[ $stderr == *'verifier on bad.o:'* ]]
+	[[ $stderr == *'0: (bf) r0 = r3'* || "${BPFUTILS_TEST_BACKEND:-}" = vm ]]
+	[ ! -e $PINS/bad ]
+}
+
+@test "load -d: lines of source that the log quotes do not reach the terminal as they are" {
+	need_pins
+	need_bpf
+	need_cmd clang
+	[ "${BPFUTILS_TEST_BACKEND:-}" != vm ] || skip "needs a verifier that quotes source lines"
+	printf '__attribute__((section("socket"), used)) int p(void *c) { return *(volatile int *)c; /* \033[31m */ }\n' >esc.c
+	clang -target bpf -g -O2 -c esc.c -o esc.o
+	run -0 --separate-stderr $BPFTOOL -d prog load esc.o $PINS/p
+	[[ $stderr == *'return *(volatile int *)c;'* ]] || { echo "$stderr"; return 1; }
+	[[ $stderr != *$'\x1b'* ]]
+}
+
 @test "load takes a map that is there, by name and by index" {
 	need_pins
 	need_bpf

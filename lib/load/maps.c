@@ -418,9 +418,25 @@ static void mark_refs(const struct bu_obj *o, const struct bu_code *c, bool *mar
 	}
 }
 
+bool bu_plan_has_metadata(const struct bu_obj *obj, const struct bu_obj_map *m)
+{
+	struct bu_btf_type sec, var;
+	struct bu_btf_secvar v;
+
+	if (m->origin != BU_MAP_DATA || !m->frozen || !m->btf_value || bu_btf_get(&obj->btf, m->btf_value, &sec) ||
+	    sec.kind != BU_BTF_DATASEC)
+		return false;
+	for (uint32_t i = 0; i < sec.vlen; i++)
+		if (!bu_btf_secvar(&obj->btf, &sec, i, &v) && !bu_btf_get(&obj->btf, v.type, &var) &&
+		    !strncmp(var.name, "bpf_metadata_", 13))
+			return true;
+	return false;
+}
+
 /*
  * needed[i]: a program that loads refers to map i, or an option names it, or no program refers to
- * it at all (then it is there for user space). Maps of programs that stay behind are not made.
+ * it at all (then it is there for user space), or it tells about the programs. Maps of programs that stay behind are
+ * not made.
  */
 static int find_needed(struct bu_plan *p, bool *needed)
 {
@@ -445,7 +461,7 @@ static int find_needed(struct bu_plan *p, bool *needed)
 	for (uint32_t i = 0; i < o->nmaps; i++) {
 		if (!needed[i] && !any[i] && p->priv->nprogs < o->nprogs)
 			needed[i] = true;
-		if (p->priv->nprogs == o->nprogs || wished(p, o->maps[i].name))
+		if (p->priv->nprogs == o->nprogs || wished(p, o->maps[i].name) || bu_plan_has_metadata(o, &o->maps[i]))
 			needed[i] = true;
 	}
 	for (uint32_t i = 0; i < o->nslots; i++) {

@@ -116,6 +116,8 @@ const char *bu_plan_pin_path(struct bu_plan *p, const char *name, const char *su
 int bu_plan_maps(struct bu_plan *p, struct bu_sys *s, struct bu_diags *ds);
 /* A template's or map's attributes as the kernel wants them; *note tells what was mended. */
 int bu_plan_map_attrs(struct plan_map *m, const struct bu_obj *obj, struct bu_sys *s, struct bu_arena *a, struct bu_diags *ds);
+/* Has this map of constants variables named bpf_metadata_…, which are read where the program is listed? */
+bool bu_plan_has_metadata(const struct bu_obj *obj, const struct bu_obj_map *m);
 /* maps.c: elements that are maps or programs; after bu_plan_maps. */
 int bu_plan_slots(struct bu_plan *p);
 /* fill.c: --set and --map-from. */

@@ -125,22 +125,6 @@ void bu_run_map_ids(struct run *r)
 			r->out->maps[i].id = bu_run_id(r, r->out->maps[i].fd);
 }
 
-/* Has this map of constants variables named bpf_metadata_…, which are read where the program is listed? */
-static bool has_metadata(const struct bu_obj *obj, const struct bu_obj_map *m)
-{
-	struct bu_btf_type sec, var;
-	struct bu_btf_secvar v;
-
-	if (m->origin != BU_MAP_DATA || !m->frozen || !m->btf_value || bu_btf_get(&obj->btf, m->btf_value, &sec) ||
-	    sec.kind != BU_BTF_DATASEC)
-		return false;
-	for (uint32_t i = 0; i < sec.vlen; i++)
-		if (!bu_btf_secvar(&obj->btf, &sec, i, &v) && !bu_btf_get(&obj->btf, v.type, &var) &&
-		    !strncmp(var.name, "bpf_metadata_", 13))
-			return true;
-	return false;
-}
-
 /* Such a map is the program's though no instruction uses it. A kernel before 5.10 does not do that; then it is not. */
 static void bind_metadata(struct run *r, int prog_fd)
 {
@@ -149,7 +133,7 @@ static void bind_metadata(struct run *r, int prog_fd)
 	for (unsigned i = 0; i < r->out->nmaps; i++) {
 		const struct bu_loaded_map *m = &r->out->maps[i];
 
-		if (!m->def || m->fd < 0 || !has_metadata(r->p->obj, m->def))
+		if (!m->def || m->fd < 0 || !bu_plan_has_metadata(r->p->obj, m->def))
 			continue;
 		memset(&a, 0, sizeof(a));
 		a.prog_bind_map.prog_fd = (uint32_t)prog_fd;
