@@ -88,7 +88,7 @@ tests_blocked_SOURCES = tests/blocked.c
 # Case files, on both backends (tests/case/README).
 check_PROGRAMS += tests/runcase
 tests_runcase_SOURCES = tests/runcase.c tests/runcase.h tests/runcase_cover.c tests/runcase_exec.c \
-	tests/runcase_file.c $(AS_STAGES)
+	tests/runcase_file.c tests/runcase_thing.c $(AS_STAGES)
 tests_runcase_LDADD = $(LIBS_BU)
 TESTS += tests/runcase
 EXTRA_DIST += tests/case

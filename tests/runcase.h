@@ -86,6 +86,14 @@ bool exec_file(const struct file *f, struct bu_sys *s, bool kernel, struct bu_bu
 /* Assembles, prints, assembles again: same bytes? */
 bool exec_round_trip(const struct file *f, struct bu_buf *why);
 void exec_verbose(bool on);
+/*
+ * An fd of the machine by name, which stays open until things_close: a socket (listener, udp, connected, unbound),
+ * this process (self), the root of the control groups (cgroup), a directory (file). -1: there is none.
+ */
+int thing_open(struct bu_str name);
+void things_close(void);
+/* Puts a sample into a user_ringbuf as user space does; with discard, one that is to be passed over. */
+bool sample_put(struct bu_sys *s, int map, const uint8_t *value, uint32_t n, bool discard);
 /* A case has been run in the VM with success, by these programs and maps. */
 void cover_note(struct bu_sys *s, const struct bu_loaded *l);
 /* Instructions, helpers and map types that no noted case has: their number, and a line for each. */

@@ -243,6 +243,7 @@ static int load(struct live *x, const struct one *o, struct bu_buf *why)
 static void unload(struct live *x)
 {
 	bu_loaded_close(x->s, &x->l, &x->ds);
+	things_close();
 	if (x->planned)
 		bu_plan_free(&x->plan);
 	bu_obj_free(&x->obj);
@@ -292,6 +293,7 @@ static bool split(const struct live *x, struct bu_str *s, struct map *m, uint8_t
 	struct bu_str name = { s->p, 0 };
 	size_t n;
 	bool ok;
+	int fd;
 
 	while (name.n < s->n && !is_blank(s->p[name.n]) && s->p[name.n] != '[')
 		name.n++;
@@ -302,7 +304,14 @@ static bool split(const struct live *x, struct bu_str *s, struct map *m, uint8_t
 	if (!*keyed)
 		return true;
 	s->p++, s->n--;
-	n = value_parse(*s, key, m->key, &ok);
+	for (n = 0; n < s->n && s->p[n] != ']'; n++)
+		;
+	fd = m->key == 4 ? thing_open(bu_str(s->p, n)) : -1;
+	ok = fd >= 0;
+	if (ok)
+		memcpy(key, &fd, 4);
+	else
+		n = value_parse(*s, key, m->key, &ok);
 	s->p += n, s->n -= n;
 	if (!ok || !s->n || *s->p != ']')
 		return false;
@@ -331,6 +340,16 @@ static bool before(const struct live *x, const struct line *ln, struct bu_buf *w
 		fd = bu_str_is(w, "prog") ? prog_fd(x, trim(rest)) :
 		     find_map(x, trim(rest), &in) ? in.fd : -1;
 		memcpy(value, &fd, 4);
+	} else if (keyed && (fd = thing_open(trim(s))) >= 0) {
+		memcpy(value, &fd, 4);
+	} else if (!keyed && m.type == BPF_MAP_TYPE_USER_RINGBUF) {
+		bool discard = bu_str_is(w, "discard");
+		uint32_t n = 8;
+
+		for (ok = false; !ok && n <= 64; n++)
+			value_parse(trim(rest), value, n, &ok);
+		return (ok && sample_put(x->s, m.fd, value, n - 1, discard)) ||
+		       fail(why, "line %u: %.*s", ln->no, (int)ln->text.n, ln->text.p);
 	} else {
 		if (!keyed)
 			s = trim(rest); /* "q push VALUE" */

@@ -76,6 +76,7 @@ bool bu_vm_progset_has(uint8_t set, uint32_t prog_type)
 		[BU_VM_P_CGROUP_SKB] = P(CGROUP_SKB),
 		[BU_VM_P_SYSCALL_ONLY] = P(SYSCALL),
 		[BU_VM_P_SYSCTL] = P(CGROUP_SYSCTL),
+		[BU_VM_P_STACKID] = TRACING & ~P(SYSCALL),
 		[BU_VM_P_COOKIE] = P(KPROBE) | P(PERF_EVENT) | P(TRACEPOINT) | P(RAW_TRACEPOINT) | P(TRACING) | P(LSM),
 	};
 
@@ -163,7 +164,7 @@ static int check_map(struct bu_vm_run *run, const struct bu_vm_helper *h, unsign
 
 	if (!m)
 		return bad(run, h, i, "is no map");
-	if (m->type >= 32 || !(h->maps >> m->type & 1))
+	if (m->type >= 64 || !(h->maps >> m->type & 1))
 		return bad(run, h, i, wrong);
 	*map = m;
 	return 0;
@@ -214,8 +215,9 @@ static int check_arg(struct bu_vm_run *run, const struct bu_vm_helper *h, unsign
 	case BU_VM_A_STR:
 		return text(run, h, i);
 	case BU_VM_A_DYNPTR:
-		if (v & 7 || !bu_vm_mem_try(run, v, 16, true))
-			return bad_mem(run, h, i, 16, true);
+		/* read, write, data: of a user_ringbuf's callback it may not be changed itself */
+		if (v & 7 || !bu_vm_mem_try(run, v, 16, h->id < 201 || h->id > 203))
+			return bad_mem(run, h, i, 16, h->id < 201 || h->id > 203);
 		return 0;
 	case BU_VM_A_U32_OUT:
 		if (v & 3 || !bu_vm_mem_try(run, v, 4, true))

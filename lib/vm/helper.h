@@ -60,6 +60,10 @@ int64_t bu_vm_probe_str(const struct bu_vm_run *run, void *dst, uint64_t n, uint
 int64_t bu_vm_format(struct bu_vm_run *run, char *out, uint64_t size, const char *fmt, uint64_t n,
 		     const uint64_t *arg, unsigned nargs);
 
+/* A dynptr of BU_VM_DYNPTR bytes, of n bytes at data. helper_dynptr.c */
+#define BU_VM_DYNPTR 16u
+void bu_vm_dynptr_make(void *p, const void *data, uint32_t n);
+
 /* pid and comm as helpers tell them */
 void bu_vm_task(const struct bu_vm_run *run, uint32_t *pid, uint32_t *tgid, char comm[16]);
 

@@ -12,8 +12,27 @@
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
-#define MOUNT "/sys/fs/cgroup"
 #define ROOT_ID 1u /* of the hierarchy's root */
+
+/* Where the hierarchy is mounted. */
+static const char *mount_point(void)
+{
+	static char at[256];
+	char line[1024], dir[256], type[32];
+	FILE *f;
+
+	if (at[0])
+		return at;
+	f = fopen("/proc/self/mounts", "re");
+	while (f && !at[0] && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*s %255s %31s", dir, type) == 2 && !strcmp(type, "cgroup2"))
+			snprintf(at, sizeof(at), "%s", dir);
+	if (f)
+		fclose(f);
+	if (!at[0])
+		snprintf(at, sizeof(at), "/sys/fs/cgroup");
+	return at;
+}
 
 /* This process's control group below the mount, "" for the root or where none is known. */
 static void own_path(char *path, size_t size)
@@ -35,7 +54,7 @@ static void own_path(char *path, size_t size)
 static uint64_t group(const struct bu_vm_run *run, int32_t level)
 {
 	const struct bu_vm_env *env = run->env;
-	char path[4096], full[4096 + sizeof(MOUNT)], *p;
+	char path[4096], full[4096 + 256], *p;
 	struct stat st;
 
 	if (env && env->ncgroups)
@@ -55,7 +74,7 @@ static uint64_t group(const struct bu_vm_run *run, int32_t level)
 	}
 	if (level >= 0)
 		*p = 0;
-	snprintf(full, sizeof(full), MOUNT "%s", path);
+	snprintf(full, sizeof(full), "%s%s", mount_point(), path);
 	return stat(full, &st) ? ROOT_ID : st.st_ino;
 }
 
@@ -93,6 +112,33 @@ BU_VM_FN(sk_cgroup_id)
 BU_VM_FN(sk_ancestor_cgroup_id)
 {
 	return (int32_t)b < 0 ? 0 : group(run, (int32_t)b);
+}
+
+/* Is the group of element i the task's, or above it? */
+static uint64_t under(const struct bu_vm_run *run, uint64_t map, uint64_t i)
+{
+	const struct bu_vm_map *m = (const struct bu_vm_map *)(uintptr_t)map;
+	uint64_t want, is;
+
+	if ((uint32_t)i >= m->max_entries)
+		return bu_vm_ret(-E2BIG);
+	want = bu_vm_cgroup_at(m, (uint32_t)i);
+	if (!want)
+		return bu_vm_ret(-EAGAIN);
+	for (int32_t level = 0; (is = group(run, level)) != 0; level++)
+		if (is == want)
+			return 1;
+	return 0;
+}
+
+BU_VM_FN(current_task_under_cgroup)
+{
+	return under(run, a, b);
+}
+
+BU_VM_FN(skb_under_cgroup)
+{
+	return bu_vm_skb_sock(run) ? under(run, b, c) : bu_vm_ret(-ENOENT);
 }
 
 /* ---------------------------------------------------------------- namespaces */

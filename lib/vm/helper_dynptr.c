@@ -22,6 +22,11 @@ static struct dynptr *at(uint64_t a)
 	return (struct dynptr *)(uintptr_t)a;
 }
 
+void bu_vm_dynptr_make(void *p, const void *data, uint32_t n)
+{
+	*(struct dynptr *)p = (struct dynptr){ .data = (uintptr_t)data, .size = n, .kind = LOCAL };
+}
+
 uint64_t bu_vm_h_dynptr_from_mem(struct bu_vm_run *run, uint64_t data, uint64_t size, uint64_t flags, uint64_t out,
 				 uint64_t e)
 {

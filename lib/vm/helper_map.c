@@ -8,6 +8,7 @@
 
 /* bpf_loop's bound */
 #define MAX_LOOPS (8u << 20)
+#define MAX_SAMPLES (128u << 10) /* of user_ringbuf_drain */
 #define RB_FLAGS 3u /* BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP */
 #define INDEX_MASK 0xffffffffull
 #define CTXLEN_MASK (0xfffffull << 32)
@@ -302,6 +303,52 @@ uint64_t bu_vm_h_ringbuf_query(struct bu_vm_run *run, uint64_t map, uint64_t wha
 {
 	(void)run, (void)c, (void)d, (void)e;
 	return bu_vm_ringbuf_query(map_arg(map), what);
+}
+
+/*
+ * The dynptr of a sample stands where for_each_map_elem has its key: it may be read, not changed. The sample itself
+ * is memory that user space may change meanwhile.
+ */
+uint64_t bu_vm_h_user_ringbuf_drain(struct bu_vm_run *run, uint64_t map, uint64_t func, uint64_t arg, uint64_t flags,
+				    uint64_t e)
+{
+	struct bu_vm_map *m = map_arg(map);
+	uint32_t frame = run->depth, size, n, passed = 0;
+	uint8_t *ptr = run->stack + frame * BU_VM_FRAME_STRIDE + BU_VM_STACK + 8;
+	uint64_t r0 = 0;
+	void *sample;
+	int err;
+
+	(void)e;
+	if (flags & ~(uint64_t)RB_FLAGS)
+		return bu_vm_ret(-EINVAL);
+	if (run->nsample == BU_ARRAY_SIZE(run->sample))
+		return bu_vm_ret(-EBUSY);
+	err = bu_vm_user_ringbuf_begin(m);
+	if (err)
+		return bu_vm_ret(err);
+	for (n = 0; n < MAX_SAMPLES && !r0; n++) {
+		err = bu_vm_user_ringbuf_next(m, &sample, &size);
+		if (err == -EAGAIN) {
+			passed++;
+			continue;
+		}
+		if (err)
+			break;
+		bu_vm_dynptr_make(ptr, sample, size);
+		run->key[frame].lo = (uintptr_t)ptr;
+		run->key[frame].hi = (uintptr_t)ptr + BU_VM_DYNPTR;
+		run->sample[run->nsample].lo = (uintptr_t)sample;
+		run->sample[run->nsample++].hi = (uintptr_t)sample + size;
+		err = bu_vm_callback(run, func, (uint64_t[5]){ (uintptr_t)ptr, arg, 0, 0, 0 }, &r0);
+		run->nsample--;
+		bu_vm_user_ringbuf_release(m, size);
+		if (err)
+			break;
+	}
+	run->key[frame].lo = run->key[frame].hi = 0;
+	bu_vm_user_ringbuf_end(m);
+	return err && err != -ENODATA && err != -EAGAIN ? bu_vm_ret(err) : n - passed;
 }
 
 /* With packets, the upper half of the flags asks for so many bytes of the packet behind the data. */

@@ -51,6 +51,21 @@ BU_VM_FN(get_stack)
 	return n * 8;
 }
 
+#define FAST_STACK_CMP 512ull
+#define REUSE_STACKID 1024ull
+
+BU_VM_FN(get_stackid)
+{
+	const struct bu_vm_env *env = run->env;
+	bool user = c & USER_STACK;
+	uint64_t n = env ? user ? env->nustack : env->nkstack : 0;
+
+	if (c & ~(SKIP | USER_STACK | FAST_STACK_CMP | REUSE_STACKID))
+		return bu_vm_ret(-EINVAL);
+	return bu_vm_ret(bu_vm_stackid((struct bu_vm_map *)(uintptr_t)b, env ? user ? env->ustack : env->kstack : NULL,
+				       n, c));
+}
+
 /* No branches are recorded. */
 BU_VM_FN(read_branch_records)
 {

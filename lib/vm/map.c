@@ -25,7 +25,7 @@ enum btf_rule {
 
 /*
  * One row per type. A type without operations is one that kernels have and the VM has not:
- * -EOPNOTSUPP (stack_trace, arena, the local storages, and the maps of sockets and cgroups).
+ * -EOPNOTSUPP (struct_ops, the storages, and the maps of sockets).
  */
 static const struct {
 	const struct bu_vm_map_ops *ops;
@@ -52,7 +52,10 @@ static const struct {
 	[BPF_MAP_TYPE_CPUMAP] = { &bu_vm_cpumap_ops, BTF_KEYED, false, false },
 	[BPF_MAP_TYPE_XSKMAP] = { &bu_vm_xskmap_ops, BTF_KEYED, false, false },
 	[BPF_MAP_TYPE_RINGBUF] = { &bu_vm_ringbuf_ops, BTF_KEYED, false, false },
-	[BPF_MAP_TYPE_ARENA] = { NULL, BTF_KEYED, false, false }, /* the last that kernels have */
+	[BPF_MAP_TYPE_STACK_TRACE] = { &bu_vm_stack_trace_ops, BTF_NEVER, false, false },
+	[BPF_MAP_TYPE_CGROUP_ARRAY] = { &bu_vm_cgroup_array_ops, BTF_NEVER, false, false },
+	[BPF_MAP_TYPE_USER_RINGBUF] = { &bu_vm_user_ringbuf_ops, BTF_KEYED, false, false },
+	[BPF_MAP_TYPE_ARENA] = { &bu_vm_arena_ops, BTF_KEYED, false, false }, /* the last that kernels have */
 };
 
 const struct bu_vm_map_ops *bu_vm_map_ops(uint32_t type)

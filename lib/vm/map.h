@@ -91,6 +91,8 @@ struct bu_vm_map_ops {
 	int (*direct)(struct bu_vm_map *m, uint64_t off, uint64_t *addr);
 	/* mmap: file offsets of what bpf(2) users may map, in kernel's layout. NULL: -ENOTSUPP (524). */
 	int (*mmap)(struct bu_vm_map *m, int fd, uint64_t off, uint64_t len, bool writable, void **p);
+	/* Is there a place for it? Asked before rights are. */
+	int (*area)(struct bu_vm_map *m, uint64_t off, uint64_t len);
 	/* Is there something to read (ops->wait)? NULL: never. */
 	bool (*readable)(struct bu_vm_map *m);
 	/* Types that hold fds: ends what a process that was killed began, so that no reference is left
@@ -114,7 +116,8 @@ extern const struct bu_vm_map_ops bu_vm_array_ops, bu_vm_percpu_array_ops, bu_vm
 	bu_vm_array_of_maps_ops, bu_vm_perf_event_array_ops, bu_vm_hash_ops, bu_vm_percpu_hash_ops,
 	bu_vm_lru_hash_ops, bu_vm_hash_of_maps_ops, bu_vm_lpm_ops, bu_vm_queue_ops,
 	bu_vm_stack_ops, bu_vm_ringbuf_ops, bu_vm_lru_percpu_hash_ops, bu_vm_bloom_ops, bu_vm_devmap_ops,
-	bu_vm_devmap_hash_ops, bu_vm_cpumap_ops, bu_vm_xskmap_ops;
+	bu_vm_devmap_hash_ops, bu_vm_cpumap_ops, bu_vm_xskmap_ops, bu_vm_stack_trace_ops, bu_vm_cgroup_array_ops,
+	bu_vm_user_ringbuf_ops, bu_vm_arena_ops;
 
 /*
  * MAP_CREATE after the attribute's size and tail were checked: the fd. All of the kernel's checks in
@@ -161,6 +164,19 @@ int bu_vm_array_next_key(struct bu_vm_map *m, const void *key, void *next);
  */
 bool bu_vm_prog_compatible(struct bu_vm_map *m, const struct bu_vm_prog_attr *p);
 
+/*
+ * Arenas: where user space has it, 0: not said and not mapped yet; n pages in a row, at page or (negative) anywhere: the
+ * first one's number, or -ENOMEM, -EBUSY: not all are free; n pages given back. map_arena.c
+ */
+uint64_t bu_vm_arena_start(const struct bu_vm_map *m);
+int64_t bu_vm_arena_alloc(struct bu_vm_map *m, int64_t page, uint32_t n);
+int bu_vm_arena_free(struct bu_vm_map *m, uint64_t page, uint32_t n);
+/* The number that a stack of n frames has in a stack_trace, where it is kept, or -errno. map_stacktrace.c */
+int64_t bu_vm_stackid(struct bu_vm_map *m, const uint64_t *ip, uint64_t n, uint64_t flags);
+/* The id of a control group by an fd of its directory: 0, -EBADF; that of element i, 0: none. map_cgroup.c */
+int bu_vm_cgroup_by_fd(int fd, uint64_t *id);
+uint64_t bu_vm_cgroup_at(const struct bu_vm_map *m, uint32_t i);
+
 /* perf_event_array and ringbuf for helpers: map_perf.c, map_ringbuf.c */
 int bu_vm_perf_output(struct bu_vm_run *run, struct bu_vm_map *m, uint64_t index, const void *data,
 		      uint64_t size);
@@ -168,6 +184,14 @@ void *bu_vm_ringbuf_reserve(struct bu_vm_map *m, uint64_t size);
 void bu_vm_ringbuf_commit(struct bu_vm_map *m, void *sample, uint64_t flags, bool discard);
 int bu_vm_ringbuf_output(struct bu_vm_map *m, const void *data, uint64_t size, uint64_t flags);
 uint64_t bu_vm_ringbuf_query(struct bu_vm_map *m, uint64_t what);
+/*
+ * user_ringbuf: one consumer at a time (-EBUSY); the next sample: 0, -ENODATA, -EAGAIN: one to be passed over, which is
+ * done; or what is wrong with it. map_ringbuf.c
+ */
+int bu_vm_user_ringbuf_begin(struct bu_vm_map *m);
+int bu_vm_user_ringbuf_next(struct bu_vm_map *m, void **sample, uint32_t *size);
+void bu_vm_user_ringbuf_release(struct bu_vm_map *m, uint32_t size);
+void bu_vm_user_ringbuf_end(struct bu_vm_map *m);
 /* How often its producers have woken who waits. */
 uint64_t bu_vm_ringbuf_wakeups(const struct bu_vm_map *m);
 /* The ring of an event: mapping it as perf_event_open(2) says, and whether it has something. */

@@ -20,17 +20,19 @@
 #define DISCARD 0x40000000u
 #define HDR 8u
 #define RECORD_MAX (UINT32_MAX / 4)
+#define DYNPTR_MAX (1u << 24)
 #define POS_PAGES 2u
 #define NO_WAKEUP 1u
 #define FORCE_WAKEUP 2u
 
 /* words of live */
-enum { W_PENDING /* of the oldest record not submitted */, W_NOTIFY /* wakeups */ };
+enum { W_PENDING /* of the oldest record not submitted */, W_NOTIFY /* wakeups */, W_BUSY /* user_ringbuf: its consumer, + 1 */ };
 
 struct ring {
 	uint8_t *data; /* twice the data, in the window */
 	uint64_t tag_of; /* member that tag is of, + 1 */
 	uint32_t tag;
+	bool consuming; /* user_ringbuf: a program of this process */
 };
 
 static int check(struct bu_vm *vm, const union bpf_attr *a)
@@ -288,6 +290,73 @@ uint64_t bu_vm_ringbuf_wakeups(const struct bu_vm_map *m)
 	return atomic_load(&m->live->word[W_NOTIFY]);
 }
 
+/* ---------------------------------------------------------------- user space as the producer */
+
+int bu_vm_user_ringbuf_begin(struct bu_vm_map *m)
+{
+	struct bu_vm *vm = m->obj->vm;
+	_Atomic uint64_t *busy = &m->live->word[W_BUSY];
+	uint64_t me = (uint64_t)vm->member + 1, was = 0;
+	struct ring *r = ring(m);
+	int fd;
+
+	if (!r)
+		return -ENOMEM;
+	if (r->consuming)
+		return -EBUSY;
+	if (!atomic_compare_exchange_strong(busy, &was, me)) {
+		/* Our number is what one before us left. */
+		if (was != me && was <= BU_VM_MEMBERS) {
+			if (!bu_vm_member_dead(vm, (uint32_t)was - 1, &fd))
+				return -EBUSY;
+			close(fd);
+		}
+		if (!atomic_compare_exchange_strong(busy, &was, me))
+			return -EBUSY;
+	}
+	r->consuming = true;
+	return 0;
+}
+
+void bu_vm_user_ringbuf_end(struct bu_vm_map *m)
+{
+	((struct ring *)m->priv)->consuming = false;
+	atomic_store(&m->live->word[W_BUSY], 0);
+}
+
+/* The positions and lengths are whatever user space writes, at any time: each is read once. */
+int bu_vm_user_ringbuf_next(struct bu_vm_map *m, void **sample, uint32_t *size)
+{
+	struct ring *r = m->priv;
+	uint64_t prod = atomic_load(producer(m)), cons = atomic_load(consumer(m)), total;
+	uint32_t len;
+
+	if (prod % 8)
+		return -EINVAL;
+	if (cons >= prod || cons % 8)
+		return -ENODATA;
+	len = atomic_load(header(m, cons));
+	total = ((uint64_t)(len & ~(BUSY | DISCARD)) + HDR + 7) & ~7ull;
+	if (total > prod - cons)
+		return -EINVAL;
+	if (total > m->max_entries || (len & ~(BUSY | DISCARD)) >= DYNPTR_MAX)
+		return -E2BIG;
+	if (len & DISCARD) {
+		atomic_store(consumer(m), cons + total);
+		return -EAGAIN;
+	}
+	if (len & BUSY)
+		return -ENODATA;
+	*sample = r->data + (cons & mask(m)) + HDR;
+	*size = len;
+	return 0;
+}
+
+void bu_vm_user_ringbuf_release(struct bu_vm_map *m, uint32_t size)
+{
+	atomic_fetch_add(consumer(m), ((uint64_t)size + HDR + 7) & ~7ull);
+}
+
 /* As the kernel's: positions, and the data twice; only the consumer's page for writing. */
 static int ring_mmap(struct bu_vm_map *m, int fd, uint64_t off, uint64_t len, bool writable, void **p)
 {
@@ -295,7 +364,8 @@ static int ring_mmap(struct bu_vm_map *m, int fd, uint64_t off, uint64_t len, bo
 	void *q;
 	int err;
 
-	if (writable && (off || len != BU_VM_PAGE))
+	/* Of a user_ringbuf all but that page. */
+	if (writable && (m->type == BPF_MAP_TYPE_USER_RINGBUF ? !off : off || len != BU_VM_PAGE))
 		return -EPERM;
 	if (__builtin_add_overflow(off, len, &end) || end > once + m->max_entries)
 		return -EINVAL;
@@ -308,9 +378,9 @@ static int ring_mmap(struct bu_vm_map *m, int fd, uint64_t off, uint64_t len, bo
 		return -errno;
 	first = once - off;
 	n = len - first;
-	err = bu_vm_map_file(fd, off, first, false, *p, &q);
+	err = bu_vm_map_file(fd, off, first, writable, *p, &q);
 	if (!err)
-		err = bu_vm_map_file(fd, (uint64_t)POS_PAGES * BU_VM_PAGE, n, false,
+		err = bu_vm_map_file(fd, (uint64_t)POS_PAGES * BU_VM_PAGE, n, writable,
 				     (uint8_t *)*p + first, &q);
 	if (err)
 		munmap(*p, len);
@@ -341,4 +411,8 @@ static uint64_t mem_usage(const struct bu_vm_map *m)
 const struct bu_vm_map_ops bu_vm_ringbuf_ops = {
 	.check = check, .layout = layout, .close = close_ring, .mmap = ring_mmap,
 	.readable = readable, .verify = verify, .mem_usage = mem_usage,
+};
+
+const struct bu_vm_map_ops bu_vm_user_ringbuf_ops = {
+	.check = check, .layout = layout, .close = close_ring, .mmap = ring_mmap, .mem_usage = mem_usage,
 };

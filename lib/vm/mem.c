@@ -110,6 +110,14 @@ int bu_vm_mem_span(struct bu_vm_run *run, uint64_t addr, struct bu_vm_span *s)
 		s->hi = run->rec[i].hi;
 		return 0;
 	}
+	for (i = 0; i < run->nsample; i++) {
+		if (!within(addr, run->sample[i].lo, run->sample[i].hi))
+			continue;
+		s->lo = run->sample[i].lo;
+		s->hi = run->sample[i].hi;
+		s->once = true;
+		return 0;
+	}
 	for (i = 0; i < run->nsock; i++) {
 		if (!within(addr, run->sock[i].lo, run->sock[i].hi))
 			continue;

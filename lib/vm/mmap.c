@@ -96,14 +96,16 @@ void *bu_vm_op_mmap(struct bu_sys *s, int fd, size_t len, bool writable, uint64_
 	}
 	if (*err)
 		return NULL;
-	if (mode == O_WRONLY || (writable && mode == O_RDONLY))
-		*err = -EACCES;
-	else if (o->kind == BU_VM_EVENT)
-		*err = bu_vm_perf_mmap(o, fd, off, bytes, writable, &p);
-	else if (o->kind != BU_VM_MAP)
-		*err = -ENODEV;
-	else
+	if (o->kind == BU_VM_MAP)
 		*err = bu_vm_map_of(o, &m);
+	if (!*err && o->kind == BU_VM_MAP && m->ops->area)
+		*err = m->ops->area(m, off, bytes);
+	if (!*err && (mode == O_WRONLY || (writable && mode == O_RDONLY)))
+		*err = -EACCES;
+	else if (!*err && o->kind == BU_VM_EVENT)
+		*err = bu_vm_perf_mmap(o, fd, off, bytes, writable, &p);
+	else if (!*err && o->kind != BU_VM_MAP)
+		*err = -ENODEV;
 	if (!*err && o->kind == BU_VM_MAP)
 		*err = map_map(vm, m, fd, mode, off, bytes, writable, &p);
 	bu_vm_obj_put(o);

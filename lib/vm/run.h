@@ -140,6 +140,9 @@ struct bu_vm_run {
 	struct bu_vm_sock own;          /* of the packet */
 	/* helper.c: keys that callbacks of for_each_map_elem may read, by the frame that called it */
 	struct { uint64_t lo, hi; } key[BU_VM_FRAMES];
+	/* what the callbacks of user_ringbuf_drain have been given, the inner one last */
+	struct { uint64_t lo, hi; } sample[BU_VM_FRAMES];
+	uint32_t nsample;
 	/* … and the bpf_spin_lock that the program holds: its map, and the lock's offset in the file */
 	struct bu_vm_obj *spin;
 	uint64_t spin_off;
@@ -225,7 +228,7 @@ struct bu_vm_helper {
 	bu_vm_helper_fn *fn;
 	uint8_t arg[5];      /* enum bu_vm_arg */
 	uint8_t progs;       /* enum bu_vm_progset */
-	uint32_t maps;       /* A_MAP: bit per map type that it takes; 0: all */
+	uint64_t maps;       /* A_MAP: bit per map type that it takes; 0: all */
 };
 /* Which program types may call a helper, as the kernel allows. */
 enum bu_vm_progset {
@@ -243,6 +246,7 @@ enum bu_vm_progset {
 	BU_VM_P_TC_XDP, BU_VM_P_TC_CGROUP /* and cgroup_skb */, BU_VM_P_SOCK_LOOKUP, BU_VM_P_CGROUP /* that have a result */,
 	BU_VM_P_SKB_SOCK /* whose context has a socket */, BU_VM_P_KPROBE, BU_VM_P_SYSCALL /* those that may sleep */, BU_VM_P_PERF,
 	BU_VM_P_SK_MSG, BU_VM_P_SOCK_OPS, BU_VM_P_COOKIE, BU_VM_P_CGROUP_SKB, BU_VM_P_SYSCALL_ONLY, BU_VM_P_SYSCTL,
+	BU_VM_P_STACKID /* tracing without syscall */,
 };
 bool bu_vm_progset_has(uint8_t set, uint32_t prog_type);
 /* The row of a helper, or NULL: not implemented. Rows: vmhelper.def */

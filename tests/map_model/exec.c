@@ -83,7 +83,7 @@ static void add_value(const struct side *side, const struct round *r, const uint
 {
 	uint32_t id, k;
 
-	if (!are_fds(r->t->values)) {
+	if (!are_ids(r->t->values)) {
 		add(res, v, side->row);
 		return;
 	}
@@ -268,7 +268,9 @@ static void map(const struct side *side, const struct round *r, const struct op 
 	if (!p)
 		return;
 	res->ret = 0;
-	if (r->t->type == BPF_MAP_TYPE_ARRAY) {
+	if (r->t->type == BPF_MAP_TYPE_ARENA && r->flags & BPF_F_SEGV_ON_FAULT) {
+		/* has nothing yet */
+	} else if (r->t->type == BPF_MAP_TYPE_ARRAY) {
 		if (writable)
 			p[op->key % len] = (uint8_t)op->value;
 		add(res, p, len);

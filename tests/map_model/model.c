@@ -33,7 +33,7 @@ static int by_element(const void *a, const void *b, void *size)
 
 static bool same(const struct round *r, struct result *a, struct result *b)
 {
-	size_t each = r->key_size + 4 + (!are_fds(r->t->values) ? kern.row : 4);
+	size_t each = r->key_size + 4 + (!are_ids(r->t->values) ? kern.row : 4);
 
 	if (a->ret != b->ret || a->size != b->size)
 		return false;

@@ -27,11 +27,17 @@ struct op {
 };
 
 enum keys { KEYS_ANY, KEYS_INDEX, KEYS_PREFIX, KEYS_NONE };
-/* VALUES_FEW: small numbers (devices, queue lengths), and zeros behind them */
-enum values { VALUES_ANY, VALUES_FEW, VALUES_MAPS, VALUES_PROGS, VALUES_EVENTS };
+/* VALUES_FEW: small numbers (devices, queue lengths), and zeros behind them; CGROUPS, SOCKETS: of the machine, the
+ * same ones on both sides */
+enum values { VALUES_ANY, VALUES_FEW, VALUES_MAPS, VALUES_PROGS, VALUES_EVENTS, VALUES_CGROUPS, VALUES_SOCKETS };
 static inline bool are_fds(enum values v)
 {
 	return v >= VALUES_MAPS;
+}
+/* Does a look-up give an id, which is another on each side? */
+static inline bool are_ids(enum values v)
+{
+	return v >= VALUES_MAPS && v <= VALUES_EVENTS;
 }
 
 struct type {

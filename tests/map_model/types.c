@@ -2,8 +2,10 @@
 /* The types under test: sizes, keys, values, and what values that are fds refer to. */
 #include "model.h"
 
+#include <fcntl.h>
 #include <linux/perf_event.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define HASH_WEIGHTS { [LOOKUP] = 30, [UPDATE] = 40, [ERASE] = 15, [NEXT] = 4, [TAKE] = 6, [WALK] = 1, \
@@ -19,6 +21,10 @@
 #define FDS_WEIGHTS { [LOOKUP] = 30, [UPDATE] = 40, [ERASE] = 20, [NEXT] = 6, [TAKE] = 1, [WALK] = 1, \
 		      [LOOKUP_BATCH] = 1, [TAKE_BATCH] = 1, [UPDATE_BATCH] = 1, [ERASE_BATCH] = 1, \
 		      [INFO] = 1, [MMAP] = 1 }
+
+/* Nothing but mappings, and refusals. */
+#define RING_WEIGHTS { [LOOKUP] = 10, [UPDATE] = 10, [ERASE] = 10, [NEXT] = 10, [TAKE] = 10, [LOOKUP_BATCH] = 10, \
+		       [TAKE_BATCH] = 10, [UPDATE_BATCH] = 10, [ERASE_BATCH] = 10, [INFO] = 5, [MMAP] = 30 }
 
 const struct type types[] = {
 	{ "hash", BPF_MAP_TYPE_HASH, 0, KEYS_ANY, VALUES_ANY, false, false, true, HASH_WEIGHTS },
@@ -51,9 +57,11 @@ const struct type types[] = {
 	{ "stack", BPF_MAP_TYPE_STACK, 0, KEYS_NONE, VALUES_ANY, false, true, false,
 	  { [LOOKUP] = 20, [UPDATE] = 50, [ERASE] = 1, [NEXT] = 1, [TAKE] = 30, [LOOKUP_BATCH] = 1,
 	    [TAKE_BATCH] = 1, [UPDATE_BATCH] = 1, [ERASE_BATCH] = 1, [INFO] = 1, [MMAP] = 1 } },
-	{ "ringbuf", BPF_MAP_TYPE_RINGBUF, 0, KEYS_NONE, VALUES_ANY, false, true, false,
-	  { [LOOKUP] = 10, [UPDATE] = 10, [ERASE] = 10, [NEXT] = 10, [TAKE] = 10, [LOOKUP_BATCH] = 10,
-	    [TAKE_BATCH] = 10, [UPDATE_BATCH] = 10, [ERASE_BATCH] = 10, [INFO] = 5, [MMAP] = 30 } },
+	{ "ringbuf", BPF_MAP_TYPE_RINGBUF, 0, KEYS_NONE, VALUES_ANY, false, true, false, RING_WEIGHTS },
+	{ "user-ringbuf", BPF_MAP_TYPE_USER_RINGBUF, 0, KEYS_NONE, VALUES_ANY, false, true, false, RING_WEIGHTS },
+	{ "arena", BPF_MAP_TYPE_ARENA, BPF_F_MMAPABLE, KEYS_NONE, VALUES_ANY, false, true, false, RING_WEIGHTS },
+	{ "stack-trace", BPF_MAP_TYPE_STACK_TRACE, 0, KEYS_INDEX, VALUES_ANY, false, true, false, FDS_WEIGHTS },
+	{ "cgroup-array", BPF_MAP_TYPE_CGROUP_ARRAY, 0, KEYS_INDEX, VALUES_CGROUPS, false, true, false, FDS_WEIGHTS },
 	{ "perf-event-array", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 0, KEYS_INDEX, VALUES_EVENTS, false, true,
 	  false, FDS_WEIGHTS },
 };
@@ -164,7 +172,18 @@ void round_make(struct round *r, const struct type *t, uint64_t seed, uint32_t n
 		r->value_size = 4;
 	else if (t->values == VALUES_FEW)
 		r->value_size = PICK(&st, 4, 4, 4, 8, 8, 12);
-	if (t->type == BPF_MAP_TYPE_RINGBUF) {
+	if (t->type == BPF_MAP_TYPE_STACK_TRACE)
+		r->value_size = PICK(&st, 4, 8, 8, 16, 32, 40, 64, 1016, 1024);
+	if (t->type == BPF_MAP_TYPE_STACK_TRACE && !below(&st, 4))
+		r->flags |= BPF_F_STACK_BUILD_ID;
+	if (t->type == BPF_MAP_TYPE_ARENA) {
+		r->value_size = 0;
+		r->max_entries = PICK(&st, 1, 2, 4, 100);
+		r->space = 10;
+		if (!below(&st, 3))
+			r->flags |= PICK(&st, BPF_F_SEGV_ON_FAULT, BPF_F_NO_USER_CONV);
+	}
+	if (t->type == BPF_MAP_TYPE_RINGBUF || t->type == BPF_MAP_TYPE_USER_RINGBUF) {
 		r->value_size = 0;
 		r->max_entries = PICK(&st, 4096, 4096, 8192, 16384);
 		r->space = 10;
@@ -313,6 +332,39 @@ static int event_like(struct bu_sys *s, int cpu)
 	return s->ops->perf_event_open(s, &a, -1, cpu, -1, 0);
 }
 
+/* The root of control groups, version 2. */
+static int cgroup_fd(void)
+{
+	static const char *const at[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+	struct statfs fs;
+
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(at); i++)
+		if (!statfs(at[i], &fs) && fs.f_type == 0x63677270)
+			return open(at[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return -1;
+}
+
+/* One of the machine, of which the second side gets the first one's. */
+static int machine_fd(struct bu_sys *s, const struct type *t, unsigned i)
+{
+	static struct {
+		struct bu_sys *of;
+		int fd;
+	} first[POOL];
+	int fd = -1;
+
+	if (first[i].of && first[i].of != s) {
+		fd = fcntl(first[i].fd, F_DUPFD_CLOEXEC, 0);
+		first[i].of = NULL;
+		return fd;
+	}
+	if (t->values == VALUES_CGROUPS)
+		fd = i < 4 ? cgroup_fd() : open(i < 5 ? "/proc/self/status" : "/proc", O_RDONLY | O_CLOEXEC);
+	first[i].of = s;
+	first[i].fd = fd;
+	return fd;
+}
+
 /* Four that the map takes, one that it does not, one of another kind. */
 const char *pool_open(struct side *side, const struct type *t)
 {
@@ -323,6 +375,12 @@ const char *pool_open(struct side *side, const struct type *t)
 	for (unsigned i = 0; i < POOL; i++) {
 		int fd = -1;
 
+		if (t->values == VALUES_CGROUPS || t->values == VALUES_SOCKETS) {
+			side->pool[i] = machine_fd(side->s, t, i);
+			if (side->pool[i] < 0)
+				return t->values == VALUES_CGROUPS ? "control groups" : "sockets";
+			continue;
+		}
 		if (t->values == VALUES_MAPS)
 			fd = i < 4 ? map_like(side->s, BPF_MAP_TYPE_ARRAY, 8, 5) :
 			     i < 5 ? map_like(side->s, BPF_MAP_TYPE_HASH, 8, 5) :
