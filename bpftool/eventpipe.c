@@ -113,12 +113,13 @@ static size_t real_size(const struct pipe *p, size_t n)
 
 static void put_data(struct pipe *p, const void *data, size_t n)
 {
+	if (p->t->json) {
+		bt_put_bytes(p->t, &p->hex, "data", data, n);
+		return;
+	}
 	bu_buf_reset(&p->hex);
-	if (p->t->json)
-		bt_hex_json(&p->hex, data, n);
-	else
-		bt_hex(&p->hex, data, n);
-	bu_out_raw(&p->t->out, "data", bu_buf_cstr(&p->hex), "%s\n", bu_buf_cstr(&p->hex));
+	bt_hex(&p->hex, data, n);
+	bu_out_text(&p->t->out, "%s\n", bu_buf_cstr(&p->hex));
 }
 
 static int record(void *ctx, int cpu, const void *data, size_t n)

@@ -176,15 +176,10 @@ static int save(struct bt *t, const struct side *s, uint32_t n)
 
 static void put_bytes(struct bt *t, const char *key, const uint8_t *p, uint32_t n)
 {
-	struct bu_buf b = { 0 };
-	uint32_t i;
-
-	bu_buf_str(&b, "[");
-	for (i = 0; i < n; i++)
-		bu_buf_printf(&b, "%s%u", i ? "," : "", p[i]);
-	bu_buf_str(&b, "]");
-	bu_out_raw(&t->out, key, bu_buf_cstr(&b), NULL);
-	bu_buf_free(&b);
+	bu_out_arr(&t->out, key);
+	for (uint32_t i = 0; i < n; i++)
+		bu_out_uint(&t->out, NULL, p[i], NULL);
+	bu_out_arr_end(&t->out);
 }
 
 static void put_side(struct bt *t, const struct side *s, const char *key)

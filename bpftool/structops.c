@@ -97,8 +97,8 @@ static int show_one(struct bt *t, void *ctx, const struct bpf_map_info *mi, int 
 {
 	const char *name = bt_name16(t, mi->name), *type = kernel_type(t, mi);
 
-	(void)ctx, (void)fd;
-	bu_out_obj(&t->out, NULL);
+	(void)fd;
+	bu_out_obj(&t->out, ctx);
 	bu_out_uint(&t->out, "id", mi->id, "%u: ", mi->id);
 	bu_out_str(&t->out, "name", name, SIZE_MAX, "%-15s ", bt_escz(t, name));
 	bu_out_str(&t->out, "kernel_struct_ops", type, SIZE_MAX, "%-32s\n", bt_escz(t, type));
@@ -106,9 +106,11 @@ static int show_one(struct bt *t, void *ctx, const struct bpf_map_info *mi, int 
 	return 0;
 }
 
-static int list(struct bt *t, ops_fn *fn)
+/* One that an id names is an object, those that a name does are an array. */
+int bt_struct_ops_show(struct bt *t)
 {
-	struct walk w = { .fn = fn };
+	bool one = bt_is(t, "id") || bt_is(t, "pinned");
+	struct walk w = { .fn = show_one, .ctx = one ? (void *)t->key : NULL };
 	struct bt_objs some;
 	uint32_t id;
 	int st = read_maps(t, false, BPF_F_RDONLY, &some), err;
@@ -119,16 +121,13 @@ static int list(struct bt *t, ops_fn *fn)
 	if (err && err != -ENOENT)
 		return bt_refused(t, BPF_MAP_GET_NEXT_ID, err, "cannot list maps");
 	bt_begin(t);
-	bu_out_arr(&t->out, t->key);
+	if (!one)
+		bu_out_arr(&t->out, t->key);
 	st = each(t, &w, &some);
-	bu_out_arr_end(&t->out);
+	if (!one)
+		bu_out_arr_end(&t->out);
 	bt_objs_close(t, &some);
 	return st;
-}
-
-int bt_struct_ops_show(struct bt *t)
-{
-	return list(t, show_one);
 }
 
 /* ---------------------------------------------------------------- dump */

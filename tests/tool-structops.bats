@@ -44,6 +44,8 @@ compile() # NAME
 	run -0 $BPFTOOL struct_ops list
 	assert_line --regexp "^$id: ops$$ +tcp_congestion_ops +$"
 	run -0 $BPFTOOL -j struct_ops show id $id
+	assert_output "{\"id\":$id,\"name\":\"ops$$\",\"kernel_struct_ops\":\"tcp_congestion_ops\"}"
+	run -0 $BPFTOOL -j struct_ops show name ops$$
 	assert_output "[{\"id\":$id,\"name\":\"ops$$\",\"kernel_struct_ops\":\"tcp_congestion_ops\"}]"
 	run -0 $BPFTOOL -j struct_ops dump name ops$$
 	run -0 jq -r '.[0].bpf_map_info.id, (.[1].bpf_struct_ops_tcp_congestion_ops | .common.state, .data.name, .data.ssthresh, .data.init)' <<<"$output"
