@@ -2,8 +2,10 @@
 /*
  * What every program is checked for before it runs: encoding, the ways through it, registers, calls. In the
  * order and the words of the kernel's verifier, as far as these do not need the values of registers:
- * of a register it is known whether something was written on every way (a bit), and nothing else.
+ * of a register it is known whether something was written on every way (a bit), whether it is the context on every way
+ * (another), and nothing else.
  */
+#include "vm/ctxrule.h"
 #include "vm/env.h"
 
 #include <stdlib.h>
@@ -15,7 +17,7 @@
 enum { C_LD, C_LDX, C_ST, C_STX, C_ALU, C_JMP, C_JMP32, C_ALU64 };
 
 enum { START = 1, SEEN = 2, QUEUED = 4, SECOND = 8, SEEN_SECOND = 16, TARGET = 32 };
-enum { OP_MOV32_K = 0xb4, OP_MOV64_K = 0xb7, OP_JEQ_K = 0x10, OP_JNE_K = 0x50 };
+enum { OP_MOV32_K = 0xb4, OP_MOV64_K = 0xb7, OP_MOV64_X = 0xbf, OP_JEQ_K = 0x10, OP_JNE_K = 0x50 };
 #define LOOK_BACK 8u /* instructions, for a constant */
 
 struct check {
@@ -25,6 +27,8 @@ struct check {
 	uint8_t *mark;      /* by instruction */
 	uint32_t *func;     /* start of the function that it is in */
 	uint16_t *init;     /* registers written on every way to it */
+	uint16_t *ctx;      /* … that hold the context */
+	const struct bu_vm_ctx_view *view; /* of the program; NULL: not known */
 	uint8_t *no_r0;     /* by function's start: it returns without a result on some way */
 	uint8_t *high;      /* … frames that its call needs, 0: not known yet */
 	uint32_t *queue;
@@ -305,15 +309,18 @@ static void use_of(const struct check *k, const struct bu_insn *in, const struct
 	}
 }
 
-/* What is known in front of i gets no more than regs. */
-static void meet(struct check *k, uint32_t i, uint32_t regs)
+/* What is known in front of i gets no more than regs, and of these ctx. */
+static void meet(struct check *k, uint32_t i, uint32_t regs, uint32_t ctx)
 {
-	uint16_t was = k->init[i], is = (uint16_t)(k->mark[i] & SEEN ? was & regs : regs);
+	bool seen = k->mark[i] & SEEN;
+	uint16_t is = (uint16_t)(seen ? k->init[i] & regs : regs);
+	uint16_t c = (uint16_t)(seen ? k->ctx[i] & ctx : ctx);
 
-	if (k->mark[i] & SEEN && was == is)
+	if (seen && k->init[i] == is && k->ctx[i] == c)
 		return;
 	k->mark[i] |= SEEN;
 	k->init[i] = is;
+	k->ctx[i] = c;
 	if (k->mark[i] & QUEUED)
 		return;
 	k->mark[i] |= QUEUED;
@@ -366,7 +373,7 @@ static void flow_one(struct check *k, uint32_t i)
 {
 	const struct bu_insn *in = &k->in[i];
 	const struct bu_isa *row = bu_isa_find_loose(in);
-	uint32_t regs = k->init[i], to;
+	uint32_t regs = k->init[i], ctx = k->ctx[i], to;
 	unsigned way;
 	struct use u;
 
@@ -380,16 +387,18 @@ static void flow_one(struct check *k, uint32_t i)
 	use_of(k, in, row, &u);
 	if (is_local_call(in) || (in->code == BU_OP_LD_IMM64 && in->src == BU_PSEUDO_FUNC)) {
 		to = (uint32_t)((int64_t)i + 1 + in->imm);
-		meet(k, to, R(10) | (is_local_call(in) ? regs & ARGS : ARGS));
+		meet(k, to, R(10) | (is_local_call(in) ? regs & ARGS : ARGS), is_local_call(in) ? ctx & ARGS : 0);
 		if (is_local_call(in) && k->no_r0[to])
 			u.writes = 0, u.lost |= R(0);
 	}
 	regs = (regs & ~u.lost) | u.writes;
+	to = in->code == OP_MOV64_X && !in->off && ctx & R(in->src) ? R(in->dst) : 0;
+	ctx = (ctx & ~(u.lost | u.writes)) | to;
 	way = k->c->raw ? 3 : ways(k, i);
 	if (is_jump(in) && way & 2)
-		meet(k, (uint32_t)target(in, i), regs);
+		meet(k, (uint32_t)target(in, i), regs, ctx);
 	if (!is_goto(in) && way & 1)
-		meet(k, i + (in->code == BU_OP_LD_IMM64 ? 2 : 1), regs);
+		meet(k, i + (in->code == BU_OP_LD_IMM64 ? 2 : 1), regs, ctx);
 }
 
 /* Twice: the second time it is known which functions return nothing. */
@@ -407,7 +416,7 @@ static void flow(struct check *k)
 	for (int round = 0; round < 2; round++) {
 		for (uint32_t i = 0; i < k->n; i++)
 			k->mark[i] &= (uint8_t)~(SEEN | QUEUED);
-		meet(k, 0, R(10) | (k->c->raw ? ARGS | R(0) : R(1)));
+		meet(k, 0, R(10) | (k->c->raw ? ARGS | R(0) : R(1)), k->c->raw ? 0 : R(1));
 		while (k->nqueue) {
 			uint32_t i = k->queue[--k->nqueue];
 
@@ -534,6 +543,58 @@ static int check_registers(struct check *k, uint32_t i, const struct bu_insn *in
 	return 0;
 }
 
+/* An access by a register that holds the context. */
+static int check_ctx(struct check *k, uint32_t i, const struct bu_insn *in, const struct bu_isa *row)
+{
+	bool write = false;
+	unsigned r = in->dst;
+
+	switch ((enum bu_sem)row->sem) {
+	case BU_SEM_LDX: case BU_SEM_LDSX: case BU_SEM_LOAD_ACQUIRE:
+		r = in->src;
+		break;
+	case BU_SEM_ST: case BU_SEM_STX:
+		write = true;
+		break;
+	case BU_SEM_ATOMIC: case BU_SEM_STORE_RELEASE:
+		if (!(k->ctx[i] & R(r)))
+			return 0;
+		SAY(k, "BPF_ATOMIC stores into R%u ctx is not allowed\n", r);
+		return -EACCES;
+	default:
+		return 0;
+	}
+	if (!(k->ctx[i] & R(r)))
+		return 0;
+	if (k->view && !bu_vm_ctx_field_at(k->view->id, k->view->view, in->off, row->width / 8, write)) {
+		SAY(k, "invalid bpf_context access off=%d size=%u\n", in->off, row->width / 8);
+		return -EACCES;
+	}
+	if (row->sem != BU_SEM_LOAD_ACQUIRE)
+		return 0;
+	SAY(k, "BPF_ATOMIC loads from R%u ctx is not allowed\n", r);
+	return -EACCES;
+}
+
+/* What the main function returns, where it can be seen. */
+static int check_result(struct check *k, uint32_t i)
+{
+	const struct bu_vm_ctx_view *w = k->view;
+	uint64_t v;
+
+	if (k->func[i] || !w || (w->min == INT32_MIN && w->max == INT32_MAX))
+		return 0;
+	if (k->ctx[i] & R(0)) {
+		SAY(k, "At program exit the register R0 is not a known value (ctx)\n");
+		return -EINVAL;
+	}
+	if (!constant(k, i, 0, &v) || ((int64_t)v >= w->min && (int64_t)v <= w->max))
+		return 0;
+	SAY(k, "At program exit the register R0 has smin=%lld smax=%lld should have been in [%d, %d]\n", (long long)v,
+	    (long long)v, w->min, w->max);
+	return -EINVAL;
+}
+
 static int check_one(struct check *k, uint32_t i)
 {
 	const struct bu_insn *in = &k->in[i];
@@ -562,6 +623,8 @@ static int check_one(struct check *k, uint32_t i)
 			return err;
 	}
 	err = check_registers(k, i, in, row);
+	if (!err && !k->c->raw)
+		err = row->sem == BU_SEM_EXIT ? check_result(k, i) : check_ctx(k, i, in, row);
 	if (!err && (CLASS(in->code) == C_ALU || CLASS(in->code) == C_ALU64))
 		err = check_alu(k, in, row);
 	return err;
@@ -620,10 +683,12 @@ int bu_vm_check_insns(struct bu_vm_check *c)
 	k.mark = calloc(c->n + 2, 1);
 	k.func = calloc(c->n + 2, sizeof(*k.func));
 	k.init = calloc(c->n + 2, sizeof(*k.init));
+	k.ctx = calloc(c->n + 2, sizeof(*k.ctx));
+	k.view = c->raw ? NULL : bu_vm_ctx_view(c->type, c->expected_attach_type);
 	k.no_r0 = calloc(c->n + 2, 1);
 	k.high = calloc(c->n + 2, 1);
 	k.queue = calloc(c->n + 2, sizeof(*k.queue));
-	if (!k.mark || !k.func || !k.init || !k.no_r0 || !k.high || !k.queue)
+	if (!k.mark || !k.func || !k.init || !k.ctx || !k.no_r0 || !k.high || !k.queue)
 		goto out;
 	err = find_starts(&k);
 	if (!err)
@@ -644,6 +709,7 @@ out:
 	free(k.mark);
 	free(k.func);
 	free(k.init);
+	free(k.ctx);
 	free(k.no_r0);
 	free(k.high);
 	free(k.queue);

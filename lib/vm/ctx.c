@@ -1,100 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Contexts: bytes of the caller, or virtual fields (xdp_md, __sk_buff). The fields are kept as the caller's
+ * Contexts: bytes of the caller, or virtual fields (ctx.def). The fields are kept as the caller's
  * structure has them; pointers and lengths are made when they are read, as the kernel rewrites such loads.
  */
+#include "vm/ctxrule.h"
 #include "vm/helper.h"
 #include "vm/interp.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define XDP_SIZE 24u
-#define SKB_SIZE 192u
 #define HEADROOM 256u
 #define TAILROOM 320u       /* of a page, that the kernel keeps for its own use */
 #define PACKET_MAX (256u << 10)
 #define ETH_LEN 14u
-
-enum { F_RO = 0, F_RW = 1, F_DATA, F_DATA_END, F_DATA_META, F_LEN, F_NULL, F_SOCK };
-
-/* Who may write a field: bits of may_write(). */
-enum { W_TC = 1, W_FILTER = 2, W_CGROUP = 4, W_LWT = 8 };
-
-struct field {
-	const char *name;
-	uint8_t off, size, kind, writers;
-};
-
-static const struct field xdp_fields[] = {
-	{ "data", 0, 4, F_DATA, 0 },
-	{ "data_end", 4, 4, F_DATA_END, 0 },
-	{ "data_meta", 8, 4, F_DATA_META, 0 },
-	{ "ingress_ifindex", 12, 4, F_RO, 0 },
-	{ "rx_queue_index", 16, 4, F_RO, 0 },
-	{ "egress_ifindex", 20, 4, F_RO, 0 },
-};
-
-static const struct field skb_fields[] = {
-	{ "len", 0, 4, F_LEN, 0 },
-	{ "pkt_type", 4, 4, F_RO, 0 },
-	{ "mark", 8, 4, F_RW, W_TC | W_CGROUP | W_LWT },
-	{ "queue_mapping", 12, 4, F_RW, W_TC },
-	{ "protocol", 16, 4, F_RO, 0 },
-	{ "vlan_present", 20, 4, F_RO, 0 },
-	{ "vlan_tci", 24, 4, F_RO, 0 },
-	{ "vlan_proto", 28, 4, F_RO, 0 },
-	{ "priority", 32, 4, F_RW, W_TC | W_CGROUP | W_LWT },
-	{ "ingress_ifindex", 36, 4, F_RO, 0 },
-	{ "ifindex", 40, 4, F_RO, 0 },
-	{ "tc_index", 44, 4, F_RW, W_TC },
-	{ "cb", 48, 20, F_RW, W_TC | W_FILTER | W_CGROUP | W_LWT },
-	{ "hash", 68, 4, F_RO, 0 },
-	{ "tc_classid", 72, 4, F_RW, W_TC },
-	{ "data", 76, 4, F_DATA, 0 },
-	{ "data_end", 80, 4, F_DATA_END, 0 },
-	{ "napi_id", 84, 4, F_RO, 0 },
-	{ "family", 88, 4, F_RO, 0 },
-	{ "remote_ip4", 92, 4, F_RO, 0 },
-	{ "local_ip4", 96, 4, F_RO, 0 },
-	{ "remote_ip6", 100, 16, F_RO, 0 },
-	{ "local_ip6", 116, 16, F_RO, 0 },
-	{ "remote_port", 132, 4, F_RO, 0 },
-	{ "local_port", 136, 4, F_RO, 0 },
-	{ "data_meta", 140, 4, F_DATA_META, 0 },
-	{ "flow_keys", 144, 8, F_NULL, 0 },
-	{ "tstamp", 152, 8, F_RW, W_TC | W_CGROUP },
-	{ "wire_len", 160, 4, F_RO, 0 },
-	{ "gso_segs", 164, 4, F_RO, 0 },
-	{ "sk", 168, 8, F_SOCK, 0 },
-	{ "gso_size", 176, 4, F_RO, 0 },
-	{ "tstamp_type", 180, 1, F_RO, 0 },
-	{ "hwtstamp", 184, 8, F_RO, 0 },
-};
+#define HOOK_STATE 48u      /* bytes of struct nf_hook_state */
 
 static bool xdp(const struct bu_vm_run *run)
 {
-	return run->ctx->kind == BU_VM_CTX_XDP;
-}
-
-static unsigned writer(uint32_t prog_type)
-{
-	switch (prog_type) {
-	case BPF_PROG_TYPE_SCHED_CLS:
-	case BPF_PROG_TYPE_SCHED_ACT:
-	case BPF_PROG_TYPE_SK_SKB:
-		return W_TC;
-	case BPF_PROG_TYPE_SOCKET_FILTER:
-		return W_FILTER;
-	case BPF_PROG_TYPE_CGROUP_SKB:
-		return W_CGROUP;
-	case BPF_PROG_TYPE_LWT_IN:
-	case BPF_PROG_TYPE_LWT_OUT:
-	case BPF_PROG_TYPE_LWT_XMIT:
-	case BPF_PROG_TYPE_LWT_SEG6LOCAL:
-		return W_LWT;
-	}
-	return 0;
+	return run->ctx_id == BU_VM_C_XDP;
 }
 
 /* ---------------------------------------------------------------- begin, end */
@@ -133,12 +57,12 @@ static int packet_in(struct bu_vm_run *run)
 {
 	struct bu_vm_ctx *c = run->ctx;
 	uint32_t meta = xdp(run) ? c->meta_size : 0, size = c->packet_size;
-	uint32_t mac = xdp(run) ? 0 : c->mac_size, md = xdp(run) ? XDP_SIZE : SKB_SIZE;
+	uint32_t mac = run->ctx_id == BU_VM_C_SKB ? c->mac_size : 0;
 	uint64_t first;
 
 	if (size > PACKET_MAX)
 		return -E2BIG;
-	if (meta > size || mac > HEADROOM || ((size || mac) && !c->packet) || (c->size && !c->bytes))
+	if (meta > size || mac > HEADROOM || ((size || mac) && !c->packet))
 		return -EINVAL;
 	run->packet_buf_size = HEADROOM + size <= BU_VM_PAGE - TAILROOM ? BU_VM_PAGE - TAILROOM :
 			       (HEADROOM + size + BU_VM_PAGE - 1) & ~(uint64_t)(BU_VM_PAGE - 1);
@@ -150,15 +74,83 @@ static int packet_in(struct bu_vm_run *run)
 	run->data_meta = first;
 	run->data = first + meta;
 	run->data_end = first + size;
+	return 0;
+}
+
+static void area(struct bu_vm_run *run, unsigned md, uint32_t size, bool write, const char *name)
+{
+	uint64_t lo = (uintptr_t)run->md + md;
+
+	run->area[run->nareas].lo = lo;
+	run->area[run->nareas].hi = lo + size;
+	run->area[run->nareas].write = write;
+	run->area[run->nareas++].name = name;
+}
+
+static bool has_data(const struct bu_vm_run *run)
+{
+	switch (run->ctx_id) {
+	case BU_VM_C_XDP: case BU_VM_C_SKB: case BU_VM_C_SOCK_OPS: case BU_VM_C_MSG: case BU_VM_C_REUSEPORT:
+	case BU_VM_C_SOCKOPT:
+		return true;
+	}
+	return false;
+}
+
+static int fields_in(struct bu_vm_run *run, uint8_t *buf)
+{
+	struct bu_vm_ctx *c = run->ctx;
+	uint32_t size = bu_vm_ctx_structs[run->ctx_id].size;
+	int err = 0;
+
+	if (c->size && !c->bytes)
+		return -EINVAL;
+	run->packet_buf = has_data(run) ? buf : NULL;
+	if (run->packet_buf)
+		err = packet_in(run);
+	if (err)
+		return err;
 	memset(run->md, 0, BU_VM_MD_END);
-	if (c->bytes)
-		memcpy(run->md, c->bytes, c->size < md ? c->size : md);
-	if (c->loopback)
-		by_loopback(run, mac);
+	if (run->ctx_id == BU_VM_C_NF) {
+		memset(run->md + BU_VM_MD_HOOK, 0, HOOK_STATE);
+		if (c->bytes)
+			memcpy(run->md + BU_VM_MD_HOOK, c->bytes, c->size < HOOK_STATE ? c->size : HOOK_STATE);
+		area(run, BU_VM_MD_HOOK, HOOK_STATE, false, "the hook's state");
+	} else if (c->bytes) {
+		memcpy(run->md, c->bytes, c->size < size ? c->size : size);
+	}
+	if (run->ctx_id == BU_VM_C_SKB && run->prog->type == BPF_PROG_TYPE_FLOW_DISSECTOR) {
+		memcpy(run->md + BU_VM_MD_KEYS, c->flow_keys, BU_VM_FLOW_KEYS);
+		area(run, BU_VM_MD_KEYS, BU_VM_FLOW_KEYS, true, "the flow's keys");
+	} else if (c->loopback && (xdp(run) || run->ctx_id == BU_VM_C_SKB)) {
+		by_loopback(run, xdp(run) ? 0 : c->mac_size);
+	}
 	run->ctx_addr = BU_VM_CTX_HANDLE;
-	run->ctx_size = md;
+	run->ctx_size = size;
 	run->r[1] = run->ctx_addr;
 	return 0;
+}
+
+static int bytes_in(struct bu_vm_run *run, bool written)
+{
+	const struct bu_vm_ctx *c = run->ctx;
+
+	if (c->size && !c->bytes)
+		return -EINVAL;
+	run->ctx_written = written;
+	run->ctx_addr = run->r[1] = (uintptr_t)c->bytes;
+	run->ctx_size = c->bytes ? c->size : 0;
+	return 0;
+}
+
+/* What ctx.def says of the program; of a context that is not its type's, all may be read. */
+static void look(struct bu_vm_run *run, unsigned id)
+{
+	const struct bu_vm_ctx_view *v = run->prog->view;
+
+	run->ctx_id = (uint8_t)(id < BU_VM_NCTX ? id : v ? v->id : BU_VM_NCTX);
+	run->ctx_view = v && v->id == run->ctx_id ? v->view : ~0ull;
+	run->ctx_write_view = v && v->id == run->ctx_id ? v->view : 0;
 }
 
 int bu_vm_ctx_begin(struct bu_vm_run *run)
@@ -167,6 +159,9 @@ int bu_vm_ctx_begin(struct bu_vm_run *run)
 	uint8_t *buf = run->packet_buf;
 
 	run->ctx_addr = run->ctx_size = 0;
+	run->ctx_id = BU_VM_NCTX;
+	run->ctx_written = false;
+	run->nareas = 0;
 	run->data = run->data_end = run->data_meta = 0;
 	run->packet_buf = NULL;
 	if (!c)
@@ -176,17 +171,21 @@ int bu_vm_ctx_begin(struct bu_vm_run *run)
 		return 0;
 	case BU_VM_CTX_MEM:
 		run->r[2] = c->size;
-		/* fallthrough */
+		return bytes_in(run, true);
 	case BU_VM_CTX_RAW:
-		if (c->size && !c->bytes)
-			return -EINVAL;
-		run->ctx_addr = run->r[1] = (uintptr_t)c->bytes;
-		run->ctx_size = c->bytes ? c->size : 0;
-		return 0;
+		return bytes_in(run, false);
 	case BU_VM_CTX_XDP:
+		look(run, BU_VM_C_XDP);
+		return fields_in(run, buf);
 	case BU_VM_CTX_SKB:
-		run->packet_buf = buf;
-		return packet_in(run);
+		look(run, BU_VM_C_SKB);
+		return fields_in(run, buf);
+	case BU_VM_CTX_TYPE:
+		look(run, BU_VM_NCTX);
+		if (run->ctx_id == BU_VM_NCTX)
+			return -EINVAL;
+		return bu_vm_ctx_structs[run->ctx_id].raw ? bytes_in(run, run->ctx_id == BU_VM_C_SYSCALL) :
+							    fields_in(run, buf);
 	}
 	return -EINVAL;
 }
@@ -196,14 +195,21 @@ void bu_vm_ctx_end(struct bu_vm_run *run)
 	struct bu_vm_ctx *c = run->ctx;
 	uint64_t n;
 
-	if (!c || !run->packet_buf)
+	if (!c || run->ctx_addr != BU_VM_CTX_HANDLE)
 		return;
-	n = run->data_end - run->data_meta;
-	if (c->packet && n)
-		memcpy(c->packet, (void *)(uintptr_t)run->data_meta, n < c->packet_room ? n : c->packet_room);
-	c->packet_size = (uint32_t)n;
-	c->meta_size = (uint32_t)(run->data - run->data_meta);
-	if (c->loopback && c->bytes && !xdp(run) && c->size >= SKB_PROTOCOL + 4) { /* not told: programs cannot write them */
+	if (run->packet_buf) {
+		n = run->data_end - run->data_meta;
+		if (c->packet && n)
+			memcpy(c->packet, (void *)(uintptr_t)run->data_meta, n < c->packet_room ? n : c->packet_room);
+		c->packet_size = (uint32_t)n;
+		c->meta_size = (uint32_t)(run->data - run->data_meta);
+	}
+	if (run->ctx_id == BU_VM_C_SKB && run->nareas)
+		memcpy(c->flow_keys, run->md + BU_VM_MD_KEYS, BU_VM_FLOW_KEYS);
+	if (run->ctx_id == BU_VM_C_NF) /* programs cannot change it */
+		return;
+	if (c->loopback && c->bytes && run->ctx_id == BU_VM_C_SKB && c->size >= SKB_PROTOCOL + 4) {
+		/* not told: programs cannot write them */
 		memcpy(run->md + SKB_PKT_TYPE, (uint8_t *)c->bytes + SKB_PKT_TYPE, 4);
 		memcpy(run->md + SKB_PROTOCOL, (uint8_t *)c->bytes + SKB_PROTOCOL, 4);
 	}
@@ -213,55 +219,61 @@ void bu_vm_ctx_end(struct bu_vm_run *run)
 
 /* ---------------------------------------------------------------- fields */
 
-static const struct field *find(const struct bu_vm_run *run, uint64_t addr, uint32_t size)
-{
-	const struct field *f = xdp(run) ? xdp_fields : skb_fields;
-	unsigned n = xdp(run) ? BU_ARRAY_SIZE(xdp_fields) : BU_ARRAY_SIZE(skb_fields);
-	uint64_t off = addr - run->ctx_addr;
-
-	if (off & (size - 1)) /* as the kernel: aligned */
-		return NULL;
-	for (unsigned i = 0; i < n; i++)
-		if (off >= f[i].off && off + size <= (uint64_t)f[i].off + f[i].size)
-			return &f[i];
-	return NULL;
-}
-
 static int no_field(struct bu_vm_run *run, uint64_t addr, uint32_t size, bool write)
 {
+	int64_t off = (int64_t)(addr - run->ctx_addr);
+	const struct bu_vm_ctx_field *f = bu_vm_ctx_field_of(run->ctx_id, off);
+	const char *name = bu_vm_ctx_structs[run->ctx_id].name;
+
+	if (write && f && !(f->writers & run->ctx_write_view))
+		return bu_vm_fault_at(run, BU_VM_FAULT_READONLY, addr, size, true,
+				      "%s.%s may not be written by this program", name, f->name);
+	if (!write && f && !(f->readers & run->ctx_view))
+		return bu_vm_fault_at(run, BU_VM_FAULT_ACCESS, addr, size, false,
+				      "%s.%s may not be read by this program", name, f->name);
 	return bu_vm_fault_at(run, BU_VM_FAULT_ACCESS, addr, size, write,
-			      "%s has no field of %u byte%s at offset %lld", xdp(run) ? "xdp_md" : "__sk_buff",
-			      size, size == 1 ? "" : "s", (long long)(addr - run->ctx_addr));
+			      "%s has no field of %u byte%s at offset %lld", name,
+			      size, size == 1 ? "" : "s", (long long)off);
 }
 
 int bu_vm_ctx_load(struct bu_vm_run *run, uint64_t addr, uint32_t size, uint64_t *val)
 {
-	const struct field *f = find(run, addr, size);
 	uint64_t off = addr - run->ctx_addr;
+	const struct bu_vm_ctx_field *f =
+		bu_vm_ctx_field_at(run->ctx_id, run->ctx_view, (int64_t)off, size, false);
 	uint32_t len = (uint32_t)(run->data_end - run->data);
 	uint8_t b[8] = { 0 };
 	uint16_t v16;
 	uint32_t v32;
 
-	if (!f || (f->kind >= F_DATA && f->kind != F_LEN && size != f->size))
+	if (!f)
 		return no_field(run, addr, size, false);
 	switch (f->kind) {
-	case F_DATA:
+	case BU_VM_K_DATA:
 		*val = run->data;
 		return 0;
-	case F_DATA_END:
+	case BU_VM_K_DATA_END:
 		*val = run->data_end;
 		return 0;
-	case F_DATA_META:
+	case BU_VM_K_META:
 		*val = run->data_meta;
 		return 0;
-	case F_NULL:
+	case BU_VM_K_KEYS:
+		*val = (uintptr_t)run->md + BU_VM_MD_KEYS;
+		return 0;
+	case BU_VM_K_SOCKET:
+		*val = run->ctx_id == BU_VM_C_SKB ? bu_vm_skb_sock(run) : bu_vm_ctx_sock(run);
+		return 0;
+	case BU_VM_K_NO_SOCKET:
 		*val = 0;
 		return 0;
-	case F_SOCK:
-		*val = bu_vm_skb_sock(run);
+	case BU_VM_K_HOOK_STATE:
+		*val = (uintptr_t)run->md + BU_VM_MD_HOOK;
 		return 0;
-	case F_LEN:
+	case BU_VM_K_SK_BUFF:
+		*val = BU_VM_SK_BUFF_HANDLE;
+		return 0;
+	case BU_VM_K_LEN:
 		memcpy(b, (uint8_t *)&len + (off - f->off), size);
 		break;
 	default:
@@ -287,19 +299,12 @@ int bu_vm_ctx_load(struct bu_vm_run *run, uint64_t addr, uint32_t size, uint64_t
 
 int bu_vm_ctx_store(struct bu_vm_run *run, uint64_t addr, uint32_t size, uint64_t val)
 {
-	const struct field *f = find(run, addr, size);
 	uint64_t off = addr - run->ctx_addr;
 	uint16_t v16 = (uint16_t)val;
 	uint32_t v32 = (uint32_t)val;
 	uint8_t v8 = (uint8_t)val;
 
-	if (!f)
-		return no_field(run, addr, size, true);
-	if (f->kind != F_RW || !(f->writers & writer(run->prog->type)))
-		return bu_vm_fault_at(run, BU_VM_FAULT_READONLY, addr, size, true,
-				      "%s.%s may not be written by this program",
-				      xdp(run) ? "xdp_md" : "__sk_buff", f->name);
-	if (f->size != 20 && size != f->size)
+	if (!bu_vm_ctx_field_at(run->ctx_id, run->ctx_write_view, (int64_t)off, size, true))
 		return no_field(run, addr, size, true);
 	memcpy(run->md + off, size == 1 ? (void *)&v8 : size == 2 ? (void *)&v16 :
 			      size == 4 ? (void *)&v32 : (void *)&val, size);

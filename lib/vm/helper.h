@@ -18,10 +18,12 @@
 
 /* Behind the fields of struct __sk_buff in run->md: what has no field there. */
 enum { BU_VM_MD_ENCAP = 192, BU_VM_MD_TUNNEL_SET, BU_VM_MD_OPT_SIZE, BU_VM_MD_TUNNEL = 200, BU_VM_MD_OPT = 256,
-	BU_VM_MD_END = 512, BU_VM_MD_SOCKS = 1024, BU_VM_MD_SYSCTL = 3584 };
+	BU_VM_MD_END = 512, BU_VM_MD_KEYS = 512, BU_VM_MD_HOOK = 576, BU_VM_MD_SOCKS = 1024, BU_VM_MD_SYSCTL = 3584 };
 
 /* The socket of a run's packet (skb->sk), or 0; the socket that an address names, or NULL. helper_sock.c */
 uint64_t bu_vm_skb_sock(struct bu_vm_run *run);
+/* The socket that a context which is no packet's speaks of. */
+uint64_t bu_vm_ctx_sock(struct bu_vm_run *run);
 struct bu_vm_sock_ref *bu_vm_sock_at(struct bu_vm_run *run, uint64_t p);
 
 /* What a helper answers: 0, a number, or -errno. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Helpers that work on maps; loops. */
+#include "vm/ctxrule.h"
 #include "vm/helper.h"
 #include "vm/interp.h"
 
@@ -354,7 +355,7 @@ uint64_t bu_vm_h_user_ringbuf_drain(struct bu_vm_run *run, uint64_t map, uint64_
 /* With packets, the upper half of the flags asks for so many bytes of the packet behind the data. */
 static bool has_packet(const struct bu_vm_run *run)
 {
-	return run->ctx && (run->ctx->kind == BU_VM_CTX_XDP || run->ctx->kind == BU_VM_CTX_SKB);
+	return run->ctx && (run->ctx_id == BU_VM_C_XDP || run->ctx_id == BU_VM_C_SKB);
 }
 
 uint64_t bu_vm_h_perf_event_output(struct bu_vm_run *run, uint64_t ctx, uint64_t map, uint64_t flags,

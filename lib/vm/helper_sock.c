@@ -3,6 +3,7 @@
  * Sockets, and the way of packets: what a program finds is what the environment's tables have (bu_vm_env). A socket that
  * was found is a struct bpf_sock in memory of the run that may be read; one by a lookup has to be released.
  */
+#include "vm/ctxrule.h"
 #include "vm/helper.h"
 
 #include <net/if.h>
@@ -23,7 +24,7 @@ enum { TIME_WAIT = 6, CLOSED = 7, LISTEN = 10, NEW_SYN_RECV = 12 };
 
 static bool xdp(const struct bu_vm_run *run)
 {
-	return run->ctx && run->ctx->kind == BU_VM_CTX_XDP;
+	return run->ctx && run->ctx_id == BU_VM_C_XDP;
 }
 
 /* ---------------------------------------------------------------- sockets */
@@ -97,6 +98,48 @@ uint64_t bu_vm_skb_sock(struct bu_vm_run *run)
 		s->family = AF_INET6;
 		memcpy(s->local, p + ETH_HLEN + 8, 16);
 		memcpy(s->remote, p + ETH_HLEN + 24, 16);
+	}
+	return ref(run, s, false, false);
+}
+
+/* Where a context has the addresses of its socket: offsets in it, 0 of a port: it has none. */
+static const struct place {
+	uint8_t id, family, remote4, local4, remote6, local6, remote_port, local_port;
+} places[] = {
+	{ BU_VM_C_SOCK_OPS, 20, 24, 28, 32, 48, 64, 68 },
+	{ BU_VM_C_MSG, 16, 20, 24, 28, 44, 60, 64 },
+};
+enum { ADDR_FAMILY = 28, ADDR_PROTOCOL = 36, OPS_STATE = 88, ESTABLISHED = 1 };
+
+uint64_t bu_vm_ctx_sock(struct bu_vm_run *run)
+{
+	struct bu_vm_sock *s = &run->own;
+	const uint8_t *md = run->md;
+
+	if (run->nsock && run->sock[0].of == s)
+		return run->sock[0].lo;
+	*s = (struct bu_vm_sock){ .state = CLOSED };
+	if (run->ctx_id == BU_VM_C_ADDR) {
+		s->family = (uint8_t)bu_get32(md + ADDR_FAMILY, BU_HOST_BE);
+		s->protocol = (uint8_t)bu_get32(md + ADDR_PROTOCOL, BU_HOST_BE);
+	}
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(places); i++) {
+		const struct place *at = &places[i];
+
+		if (at->id != run->ctx_id)
+			continue;
+		s->protocol = TCP;
+		s->family = (uint8_t)bu_get32(md + at->family, BU_HOST_BE);
+		s->state = run->ctx_id == BU_VM_C_SOCK_OPS ? (uint8_t)bu_get32(md + OPS_STATE, BU_HOST_BE) : ESTABLISHED;
+		if (s->family == AF_INET6) {
+			memcpy(s->remote, md + at->remote6, 16);
+			memcpy(s->local, md + at->local6, 16);
+		} else {
+			memcpy(s->remote, md + at->remote4, 4);
+			memcpy(s->local, md + at->local4, 4);
+		}
+		s->remote_port = (uint16_t)bu_get32(md + at->remote_port, true);
+		s->local_port = (uint16_t)bu_get32(md + at->local_port, BU_HOST_BE);
 	}
 	return ref(run, s, false, false);
 }

@@ -25,6 +25,7 @@ static inline void bu_vm_clear(void *p, size_t n)
 
 /* Addresses that nothing is ever mapped at stand for what only helpers and ctx.c understand. */
 #define BU_VM_CTX_HANDLE 0xffffc90000010000u
+#define BU_VM_SK_BUFF_HANDLE 0xffff8881000a0000u /* struct sk_buff, which only kfuncs understand */
 #define BU_VM_MAP_HANDLE 0xffff888000000000u   /* used map i: + i << 12 */
 #define BU_VM_INNER_HANDLE 0xffff888040000000u /* inner map i of the run */
 #define BU_VM_FUNC_HANDLE 0xffffffffc0000000u  /* function at instruction i: + i << 3 */

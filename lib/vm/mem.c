@@ -95,7 +95,7 @@ int bu_vm_mem_span(struct bu_vm_run *run, uint64_t addr, struct bu_vm_span *s)
 	if (addr - run->ctx_addr < run->ctx_size && run->ctx_addr != BU_VM_CTX_HANDLE) {
 		s->lo = run->ctx_addr;
 		s->hi = s->lo + run->ctx_size;
-		s->write = run->ctx->kind == BU_VM_CTX_MEM;
+		s->write = run->ctx_written;
 		return 0;
 	}
 	if (run->packet_buf && within(addr, run->data_meta, run->data_end)) {
@@ -124,6 +124,14 @@ int bu_vm_mem_span(struct bu_vm_run *run, uint64_t addr, struct bu_vm_span *s)
 		s->lo = run->sock[i].lo;
 		s->hi = run->sock[i].hi;
 		s->write = false;
+		return 0;
+	}
+	for (i = 0; i < run->nareas; i++) {
+		if (!within(addr, run->area[i].lo, run->area[i].hi))
+			continue;
+		s->lo = run->area[i].lo;
+		s->hi = run->area[i].hi;
+		s->write = run->area[i].write;
 		return 0;
 	}
 	r = bu_vm_region_at(&run->vm->win, addr);
@@ -267,6 +275,8 @@ int bu_vm_mem_fault(struct bu_vm_run *run, uint64_t addr, uint64_t size, bool wr
 	for (uint32_t i = 0; i < run->nsock; i++)
 		if (run->sock[i].lo)
 			distance(&n, run->sock[i].lo, run->sock[i].hi, "a socket", "");
+	for (uint32_t i = 0; i < run->nareas; i++)
+		distance(&n, run->area[i].lo, run->area[i].hi, run->area[i].name, "");
 	/* A map that begins a little later first: it may be nearer than the end of the one before. */
 	r = bu_vm_region_at(&run->vm->win, addr + BU_VM_PAGE);
 	m = r ? map_of(r) : NULL;

@@ -5,6 +5,7 @@
  *
  *   instructions, ids of used maps (room for BIND_MAP behind them), func_info, line_info, license
  */
+#include "vm/ctxrule.h"
 #include "vm/progfile.h"
 
 #include <fcntl.h>
@@ -167,6 +168,7 @@ static int make(struct bu_vm_obj *o, struct bu_vm_prog **out)
 		    (uint32_t)insns[i].imm >= p->nmaps)
 			goto damaged;
 	}
+	p->view = bu_vm_ctx_view(p->type, p->attach_type);
 	c = (struct bu_vm_check){
 		.insns = insns, .n = p->ninsns, .type = p->type,
 		.expected_attach_type = p->attach_type, .flags = h->flags, .gpl = h->gpl,

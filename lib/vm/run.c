@@ -3,6 +3,7 @@
  * A whole run: a virtual CPU on lease, memory for stack and packet, the context, the interpreter, and giving
  * back. What a run needs is made once per process; an empty run costs some tens of nanoseconds.
  */
+#include "vm/ctxrule.h"
 #include "vm/env.h"
 #include "vm/interp.h"
 #include "vm/private.h"
@@ -130,6 +131,18 @@ static void count(struct bu_vm_prog *p, uint64_t ns)
 	atomic_fetch_add_explicit(&live->run_time_ns, ns, memory_order_relaxed);
 }
 
+/* What the kernel's verifier would not have let the program return. */
+static int check_result(struct bu_vm_run *run)
+{
+	const struct bu_vm_ctx_view *w = run->prog->view;
+	int64_t v = (int64_t)run->r[0];
+
+	if (!w || (w->min == INT32_MIN && w->max == INT32_MAX) || (v >= w->min && v <= w->max))
+		return 0;
+	return bu_vm_fault_at(run, BU_VM_FAULT_RESULT, 0, 0, false, "it returned %lld, which should have been in [%d, %d]",
+			      (long long)v, w->min, w->max);
+}
+
 int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_vm_env *env,
 		   uint64_t *r0, struct bu_vm_fault *fault)
 {
@@ -184,6 +197,8 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 	err = bu_vm_interp(&run);
 	if (stats)
 		count(p, now() - start);
+	if (!err)
+		err = check_result(&run);
 	if (run.spin || run.nrec || run.nheld)
 		bu_vm_helpers_end(&run);
 	if (vm->win.fault) { /* whatever else went wrong came of it */

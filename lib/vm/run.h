@@ -6,7 +6,8 @@
  * [addr, addr + size) must lie in memory that this run may touch:
  *
  *   stack     512 bytes a frame, of the frames that are live; frames do not touch each other
- *   ctx       by its kind: bytes, or virtual fields (xdp_md, __sk_buff) read and written by ctx.c
+ *   ctx       by the program's type (ctx.def): bytes, or virtual fields read and written by ctx.c
+ *   area      what a field of the context points to, other than packet and socket
  *   packet    [data, data_end) as it is now; metadata in front of it
  *   map value one value (per-CPU: one row) that a helper has given to this run (a grant), or the
  *             value of an ld_imm64; not the key, not the header, not the neighbour
@@ -53,6 +54,7 @@ struct bu_vm_prog {
 	uint32_t nmaps;
 	bu_vm_raw_helper_fn *const *raw_helper;
 	void *raw_ctx;
+	const struct bu_vm_ctx_view *view; /* of its context (ctxrule.h); NULL: not known */
 	char name[BPF_OBJ_NAME_LEN];
 };
 
@@ -128,6 +130,11 @@ struct bu_vm_run {
 	uint64_t looks;             /* at the clock, when each makes it later */
 	/* ctx.c: address of the context (r1), packet as it is */
 	uint64_t ctx_addr, ctx_size;
+	uint64_t ctx_view, ctx_write_view; /* of ctx.def */
+	uint8_t ctx_id;             /* enum bu_vm_ctx_id; BU_VM_NCTX: another's, or none */
+	bool ctx_written;           /* raw: the program may write it */
+	struct { uint64_t lo, hi; bool write; const char *name; } area[2];
+	uint32_t nareas;
 	uint8_t *packet_buf;        /* in the window; headroom in front */
 	uint64_t packet_buf_size;
 	uint64_t data_meta, data, data_end; /* addresses */

@@ -114,11 +114,15 @@ enum bu_vm_ctx_kind {
 	BU_VM_CTX_MEM,   /* r1 = bytes, r2 = size, written in place: conformance, syscall programs */
 	BU_VM_CTX_XDP,   /* xdp_md over packet */
 	BU_VM_CTX_SKB,   /* __sk_buff over packet */
+	/* What the program's type sees (lib/vm/ctx.def), over bytes, and packet where it has data: the option's value of
+	 * cgroup/getsockopt, the message of sk_msg, … Of netfilter's the bytes are its struct nf_hook_state. */
+	BU_VM_CTX_TYPE,
 };
+#define BU_VM_FLOW_KEYS 56u /* bytes of struct bpf_flow_keys */
 
 struct bu_vm_ctx {
 	enum bu_vm_ctx_kind kind;
-	void *bytes;      /* RAW, MEM: the context; XDP, SKB: struct xdp_md, struct __sk_buff, or NULL */
+	void *bytes;      /* RAW, MEM: the context; others: struct xdp_md, struct __sk_buff …, or NULL */
 	uint32_t size;    /* bytes of it; after the run what was there before */
 	/* XDP, SKB: the packet; the caller's buffer, which gets the packet as it is after the run. */
 	void *packet;
@@ -143,13 +147,14 @@ struct bu_vm_ctx {
 	uint64_t override;
 	uint32_t apply_bytes, cork_bytes; /* sk_msg */
 	uint32_t cb_flags;         /* sock_ops */
+	uint8_t flow_keys[BU_VM_FLOW_KEYS]; /* flow_dissector: in and out */
 	struct bu_buf *seq;    /* iterators: takes what seq_write and seq_printf print; else NULL */
 };
 
 /* Why a run was ended by the VM. */
 enum bu_vm_fault_kind {
 	BU_VM_FAULT_NONE, BU_VM_FAULT_ACCESS, BU_VM_FAULT_READONLY, BU_VM_FAULT_FUEL,
-	BU_VM_FAULT_DEPTH, BU_VM_FAULT_HELPER, BU_VM_FAULT_INSN, BU_VM_FAULT_WORLD,
+	BU_VM_FAULT_DEPTH, BU_VM_FAULT_HELPER, BU_VM_FAULT_INSN, BU_VM_FAULT_WORLD, BU_VM_FAULT_RESULT,
 };
 struct bu_vm_fault {
 	enum bu_vm_fault_kind kind;
