@@ -268,7 +268,13 @@ int bt_types_file(struct bt *t, struct bt_types *y, const char *path)
 	} else if (!strncmp(path, sysfs, sizeof(sysfs) - 1) && strcmp(path, VMLINUX) != 0) {
 		st = read_base(t, y, NULL);
 	}
-	return st ? st : parse_types(t, y, path);
+	if (st)
+		return st;
+	st = parse_types(t, y, path);
+	if (st == BU_EXIT_FAIL && !y->based && !bu_btf_in_file(y->file.p, y->file.n, &own, &n) && n > 4)
+		bt_hint(t, "types that build on others, as those of a kernel module's file, want them: "
+			"-B /sys/kernel/btf/vmlinux");
+	return st;
 }
 
 static int types_of_id(struct bt *t, struct bt_types *y, uint32_t id)

@@ -128,6 +128,7 @@ shapes()
 	assert_line '	int a;'
 	run -1 $BPFTOOL btf dump file split
 	assert_output --partial 'damaged BTF'
+	assert_output --partial 'help: types that build on others'
 	# a module has what it was built on with it
 	if command -v objcopy >/dev/null && command -v as >/dev/null; then
 		as -o empty.o /dev/null

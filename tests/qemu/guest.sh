@@ -505,6 +505,33 @@ ksym()
 	[ "$1" -ge 5 ] && [ "$2 $3 $4" = '1 1 0' ] && [ "$5" -gt 8 ]
 }
 
+# Types of the module veth, as the kernel has them and as its file has them: numbers go on behind the kernel's.
+module_btf()
+{
+	[ -r /sys/kernel/btf/veth ] || { echo 'needs CONFIG_DEBUG_INFO_BTF_MODULES'; return 77; }
+	base=/sys/kernel/btf/vmlinux
+	bpftool btf dump file /sys/kernel/btf/veth >veth.raw
+	head -n 2 veth.raw
+	grep -q "^\[[0-9]*\] STRUCT 'veth_priv' size=" veth.raw
+	last=$(bpftool btf dump file $base | grep -c '^\[')
+	first=$(sed -n '1s/^\[\([0-9]*\)\].*/\1/p' veth.raw)
+	[ "$first" = $((last + 1)) ]
+	id=$(bpftool btf show | sed -n 's/^\([0-9]*\): name \[veth\] .*/\1/p')
+	bpftool btf show id "$id"
+	bpftool btf dump id "$id" | cmp - veth.raw
+	bpftool -B $base btf dump id "$id" | cmp - veth.raw
+	bpftool -B $base btf dump file /modules/veth.ko | cmp - veth.raw
+	status=0
+	bpftool btf dump file /modules/veth.ko 2>err || status=$?
+	cat err
+	[ $status = 1 ]
+	grep -q -- "-B /sys/kernel/btf/vmlinux" err
+	bpftool btf dump file /sys/kernel/btf/veth format c >veth.h
+	grep -q '^struct veth_priv {$' veth.h
+	grep -q 'struct net_device \*' veth.h
+	bpftool -j btf dump id "$id" | grep -q '"kind":"STRUCT","name":"veth_priv"'
+}
+
 demo_kretprobe()
 {
 	sh /examples/demo.sh /bin | tee demo.out
@@ -554,6 +581,7 @@ no_function		a function that is not there is named, nothing is left
 doctor			what this kernel is too old for, or was built without
 core			CO-RE: fields of task_struct where this kernel has them
 ksym			.ksyms: a typed variable, an address, a weak one; CO-RE against a module
+module_btf		btf dump of a module: by file, by id, as C, from the .ko
 demo_kretprobe		the leak check: 50, 30, 0, and 0 after TCP
 '
 
