@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tool.h"
@@ -344,6 +345,24 @@ static int by_id(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_objs
 	return one(t, out, id, fd);
 }
 
+/* Of a pin that is there: whose it is, and what opening it takes. */
+static int pin_refused(struct bt *t, enum bu_objkind k, uint32_t flags, const char *path, int err)
+{
+	int st = bt_refused(t, BPF_OBJ_GET, err, "cannot open '%s'", bt_escz(t, path));
+	struct stat file;
+
+	if (err != -EACCES)
+		return st;
+	if (stat(path, &file))
+		bt_hint(t, "a directory on the way to it is closed to this user");
+	else
+		bt_hint(t, "it belongs to uid %u, gid %u, and its mode is %04o: %s takes leave to read%s", file.st_uid,
+			file.st_gid, file.st_mode & 07777u,
+			k != BU_MAP ? "to open one" : flags & BPF_F_RDONLY ? "to look into a map" : "to change a map",
+			flags & BPF_F_RDONLY ? "" : " and write");
+	return st;
+}
+
 static int by_pin(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_objs *out)
 {
 	const char *path = bt_next(t);
@@ -363,7 +382,7 @@ static int by_pin(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_obj
 	if (fd == -ENOENT)
 		return bt_error(t, "T0102", "nothing is pinned at '%s'", bt_escz(t, path));
 	if (fd < 0)
-		return bt_refused(t, BPF_OBJ_GET, fd, "cannot open '%s'", bt_escz(t, path));
+		return pin_refused(t, k, flags, path, fd);
 	err = bu_sys_fd_kind(t->sys, fd, &is, &id);
 	if (err || is != k) {
 		t->sys->ops->close(t->sys, fd);

@@ -11,6 +11,8 @@ const struct bt_map_flag bt_map_flags[] = {
 	{ 0, NULL },
 };
 
+#define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
+
 static int read_map_type(struct bt *t, uint32_t *type)
 {
 	const char *w = bt_next(t);
@@ -41,6 +43,9 @@ static int read_map_name(struct bt *t, union bpf_attr *a)
 	if (n >= BPF_OBJ_NAME_LEN)
 		return bt_error(t, "T0104", "the name '%s' is too long: %u characters at most",
 				bt_escz(t, w), (unsigned)BPF_OBJ_NAME_LEN - 1);
+	if (w[strspn(w, NAME_CHARS)])
+		return bt_error(t, "T0104", "the name '%s' has a character that the kernel does not take: names are of letters, "
+				"digits, '_' and '.'", bt_escz(t, w));
 	memcpy(a->map_name, w, n + 1);
 	return 0;
 }
@@ -111,14 +116,32 @@ static int read_extra(struct bt *t, uint64_t *v)
 	return 0;
 }
 
+/* The next word may be one of the list, but not a second time. */
+static int once(struct bt *t, const char *const *words, unsigned *seen)
+{
+	for (unsigned i = 0; words[i]; i++) {
+		if (!bt_is(t, words[i]))
+			continue;
+		if (*seen & 1u << i)
+			return bt_usage(t, NULL, NULL, "%s is given twice", words[i]);
+		*seen |= 1u << i;
+		return 0;
+	}
+	return 0;
+}
+
 static int read_create(struct bt *t, union bpf_attr *a, struct bt_obj *inner)
 {
 	static const char *const words[] = { "type", "key", "value", "entries", "name", "flags", "inner_map",
 					     "offload_dev", "dev", "numa_node", "map_extra", NULL };
 	bool has_type = false;
+	unsigned seen = 0;
 	int st = 0;
 
 	while (!st && bt_peek(t)) {
+		st = once(t, words, &seen);
+		if (st)
+			break;
 		if (bt_kw(t, "type")) {
 			st = read_map_type(t, &a->map_type);
 			has_type = true;
@@ -133,8 +156,7 @@ static int read_create(struct bt *t, union bpf_attr *a, struct bt_obj *inner)
 		else if (bt_kw(t, "flags"))
 			st = read_flags(t, &a->map_flags);
 		else if (bt_kw(t, "inner_map")) {
-			st = inner->fd >= 0 ? bt_usage(t, NULL, NULL, "inner_map is given twice") :
-					      bt_handle(t, BU_MAP, 0, inner);
+			st = bt_handle(t, BU_MAP, 0, inner);
 			a->inner_map_fd = (uint32_t)inner->fd;
 		} else if (bt_kw(t, "offload_dev") || bt_kw(t, "dev"))
 			st = read_dev(t, &a->map_ifindex);

@@ -370,8 +370,12 @@ static int match_all(struct match *m)
 	struct bt *t = m->t;
 	struct bu_out *o = &t->out;
 	bool all = true;
-	int st;
+	uint32_t id;
+	int st, err = bu_sys_next_id(t->sys, BU_PROG, 0, &id);
 
+	/* who may not look does not hear that nothing is there */
+	if (err && err != -ENOENT)
+		return bt_refused(t, BPF_PROG_GET_NEXT_ID, err, "cannot list programs");
 	bt_begin(t);
 	bu_out_obj(o, t->key);
 	bu_out_str(o, "file", m->path, SIZE_MAX, NULL);
@@ -393,12 +397,13 @@ static int match_all(struct match *m)
 
 /* ---------------------------------------------------------------- the command */
 
+/* A file alone is one word. */
 static bool is_handle(const struct bt *t)
 {
 	static const char *const words[] = { "id", "name", "tag", "pinned" };
 
 	for (unsigned i = 0; t->i + 2 < t->nw && i < BU_ARRAY_SIZE(words); i++)
-		if (!strcmp(t->w[t->i], words[i]))
+		if (bt_is(t, words[i]))
 			return true;
 	return false;
 }

@@ -39,6 +39,8 @@ static int take_path(struct bt *t, const char *word, const char **path)
 
 static int take_size(struct bt *t, const char *word, struct side *s)
 {
+	if (s->sized)
+		return bt_usage(t, NULL, NULL, "'%s' is given twice", word);
 	s->sized = true;
 	return bt_read_u32(t, word, &s->room);
 }
@@ -89,8 +91,9 @@ static int read_words(struct bt *t, struct run *r)
 		} else if (bt_kw(t, "ctx_size_out")) {
 			st = take_size(t, "ctx_size_out", &r->ctx);
 		} else if (bt_kw(t, "repeat")) {
+			st = r->repeats ? bt_usage(t, NULL, NULL, "'repeat' is given twice") :
+					  bt_read_u32(t, "repeat", &r->repeat);
 			r->repeats = true;
-			st = bt_read_u32(t, "repeat", &r->repeat);
 		} else if (bt_kw(t, "env")) {
 			st = take_env(t, r);
 		} else {

@@ -21,11 +21,21 @@ static int into_buf(void *ctx, const void *p, size_t n)
 	return bu_buf_add(ctx, p, n);
 }
 
+/* Says an error of other diagnostics once more. */
+static int again(struct bt *t, const struct bu_diag *from)
+{
+	struct bu_diag *d = bu_diag(&t->ds, BU_ERROR, from ? from->code : "U0003", "%s", from ? from->text : "out of memory");
+
+	for (unsigned i = 0; from && i < from->nremarks; i++)
+		(from->remark[i].help ? bu_diag_help : bu_diag_note)(&t->ds, d, "%s", from->remark[i].text);
+	return BU_EXIT_FAIL;
+}
+
 /* Runs a listing; its JSON goes to text. Status, said why. */
 static int capture(struct bt *t, bt_fn *fn, struct bu_buf *text)
 {
 	struct bt was = *t;
-	const char *why;
+	struct bu_diags said;
 	int st;
 
 	/* what is said of an empty list is of no interest here */
@@ -38,13 +48,13 @@ static int capture(struct bt *t, bt_fn *fn, struct bu_buf *text)
 	st = fn(t);
 	if (t->began)
 		st = 0; /* an object that cannot be read has an error in its row */
-	why = bu_arena_strdup(&t->arena, t->ds.last ? t->ds.last->text : "unknown");
-	bu_diags_free(&t->ds);
+	said = t->ds;
 	t->ds = was.ds;
 	if (bu_out_finish(&t->out) || text->failed)
 		st = bt_refused(t, -1, -ENOMEM, "cannot list what is there");
 	else if (st)
-		bt_error(t, "T0106", "%s", why ? why : "out of memory");
+		again(t, said.last);
+	bu_diags_free(&said);
 	t->out = was.out;
 	t->json = was.json;
 	t->pins = was.pins;

@@ -122,6 +122,22 @@ teardown()
 	[ ! -e "$PINS/d" ]
 }
 
+@test "create: nothing twice; a name that the kernel would not take is told from other mistakes" {
+	for twice in "key 4 key 8" "value 4 key 4 value 4" "type hash" "entries 2 entries 3" "name a name b" "flags 1 flags 1"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr $BPFTOOL -j map create "$PINS/d" type hash $twice
+		run -0 jq -r .error <<<"$output"
+		assert_output --partial 'is given twice'
+	done
+	for name in 'a b' 'a/b' $'a\e[1m' 'ä' 'a-b'; do
+		run -1 $BPFTOOL map create "$PINS/d" type hash key 4 value 4 entries 2 name "$name"
+		assert_output --partial "has a character that the kernel does not take"
+		refute_output --partial $'\e'
+	done
+	[ ! -e "$PINS/d" ]
+	run -0 $BPFTOOL map create "$PINS/d" type hash key 4 value 4 entries 2 name a.B_9
+}
+
 @test "a map by the program that uses it" {
 	cat >p.s <<-'END'
 		.license "GPL"

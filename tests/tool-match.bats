@@ -62,6 +62,8 @@ loaded()
 
 @test "equal: by the tag, whose digest is named" {
 	loaded
+	run -0 $BPFTOOL prog match pin $PINS/p/$N a.o # words may be cut
+	assert_output --partial 'equals program'
 	run -0 $BPFTOOL prog match $P a.o
 	assert_output --regexp 'equals program look_for_it_by_name of a.o: the tag \(sha(1|256)\) of 15 instructions'
 	run -0 $BPFTOOL -j prog match $P a.o

@@ -308,6 +308,10 @@ counter()
 	run -2 --separate-stderr $BPFTOOL prog run pinned $PINS/inc
 	run -2 --separate-stderr $BPFTOOL prog run pinned $PINS/inc data_in - ctx_in -
 	run -2 --separate-stderr $BPFTOOL prog run pinned $PINS/inc data_in in bogus
+	for word in repeat data_size_out ctx_size_out; do
+		run -2 --separate-stderr $BPFTOOL prog run pinned $PINS/inc data_in in $word 2 $word 3
+		[[ $stderr == *"'$word' is given twice"* ]]
+	done
 	run -2 --separate-stderr $BPFTOOL prog run pinned $PINS/inc data_in in data_in in
 	run -1 --separate-stderr $BPFTOOL -j prog run pinned $PINS/inc data_in short
 	run -0 jq -r .error <<<"$output"

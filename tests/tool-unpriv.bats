@@ -61,3 +61,35 @@ teardown()
 		assert_output true
 	done
 }
+
+@test "nobody: what cannot be listed is not said to be absent" {
+	printf '.license "GPL"\n.section socket\nunpriv: r0 = 0\nexit\n' >p.s
+	run -0 $BPF_AS -o p.o p.s
+	$BPFTOOL prog load p.o "$PINS/p" # it is there
+	run -3 --separate-stderr $NOBODY $BPFTOOL prog match p.o
+	assert_output ''
+	[[ $stderr == *'cannot list programs'*CAP_SYS_ADMIN* ]]
+	run -3 --separate-stderr $NOBODY $BPFTOOL -j prog match p.o
+	run -0 jq -c '[(.error | length > 0), has("not_loaded")]' <<<"$output"
+	assert_output '[true,false]'
+	run -3 --separate-stderr $NOBODY $BPFTOOL snapshot save /dev/null
+	[[ $stderr == *'cannot list programs'*CAP_SYS_ADMIN* ]]
+}
+
+@test "nobody: a pin that may not be opened: whose it is, its mode, what it takes" {
+	[ "$(stat -c %a "$(dirname "$PINS")")" != 700 ] || chmod o+x "$(dirname "$PINS")" || skip "needs a way to the pin"
+	printf '.license "GPL"\n.section socket\nunpriv: r0 = 0\nexit\n' >p.s
+	run -0 $BPF_AS -o p.o p.s
+	$BPFTOOL prog load p.o "$PINS/p"
+	chmod 644 "$PINS/p"
+	run -3 $NOBODY $BPFTOOL prog show pinned "$PINS/p"
+	assert_output --partial 'it belongs to uid 0, gid 0, and its mode is 0644: to open one takes leave to read and write'
+	run -3 $NOBODY $BPFTOOL map update pinned "$PINS/open" key 1 value 3
+	assert_output --partial 'to change a map takes leave to read and write'
+	chmod 600 "$PINS/open"
+	run -3 $NOBODY $BPFTOOL map dump pinned "$PINS/open"
+	assert_output --partial 'its mode is 0600: to look into a map takes leave to read'
+	chmod 700 "$PINS"
+	run -3 $NOBODY $BPFTOOL map dump pinned "$PINS/open"
+	assert_output --partial 'a directory on the way to it is closed to this user'
+}
