@@ -40,7 +40,7 @@ struct one {
 	struct bytes ctx, packet, want_packet, want_ctx;
 	bool has_ret, want_printk_given;
 	uint64_t ret;
-	struct lines before, after, memory;
+	struct lines before, after, memory, verdict;
 	struct bu_buf want_printk;
 };
 

@@ -487,6 +487,26 @@ compare:
 	return !m.value || !memcmp(want, got, m.value) || differs(why, ln, got, m.value);
 }
 
+/* "none", "sock NAME[KEY] = FLAGS": where the VM's program has sent the packet. */
+static bool verdict(const struct live *x, const struct line *ln, const struct bu_vm_redirect *to, struct bu_buf *why)
+{
+	struct bu_str s = ln->text, w = word(&s);
+	uint64_t cookie = 0, flags = 0;
+	uint8_t key[512] = { 0 };
+	struct map m;
+	bool keyed;
+
+	if (bu_str_is(w, "none"))
+		return to->kind == BU_VM_TO_NONE || fail(why, "line %u: it is sent somewhere", ln->no);
+	s = trim(s);
+	if (!bu_str_is(w, "sock") || !split(x, &s, &m, key, &keyed) || m.value != 8 || bu_str_u64(s, &flags, NULL) ||
+	    bu_sys_map_lookup(x->s, m.fd, key, &cookie, 0))
+		return fail(why, "line %u: %.*s", ln->no, (int)ln->text.n, ln->text.p);
+	return (to->kind == BU_VM_TO_SOCK && to->cookie == cookie && to->flags == flags) ||
+	       fail(why, "line %u: it is sent to %u, cookie %llu, flags %llu", ln->no, to->kind,
+		    (unsigned long long)to->cookie, (unsigned long long)to->flags);
+}
+
 /* ---------------------------------------------------------------- runs */
 
 static bool is_type(const struct file *f, const char *t)
@@ -523,6 +543,7 @@ struct result {
 	uint8_t packet[ROOM + 65536];
 	size_t packet_n;
 	uint8_t ctx[4096];
+	struct bu_vm_redirect to;
 };
 
 static int run_vm(struct live *x, const struct one *o, struct result *r, struct bu_vm_fault *fault)
@@ -570,6 +591,7 @@ static int run_vm(struct live *x, const struct one *o, struct result *r, struct 
 	r->full = true;
 	int err = bu_vm_run(x->s, x->prog, &c, &env, &r->r0, fault);
 
+	r->to = c.redirect;
 	memmove(r->packet, r->packet + skip, c.packet_size);
 	r->packet_n = c.packet_size;
 	return err;
@@ -668,6 +690,8 @@ static bool run_one(struct live *x, const struct one *o, struct bu_buf *why)
 			     memcmp(x->printk.p, o->want_printk.p, x->printk.n)))
 			ok = fail(why, "line %u: printk is: %s", line, bu_buf_cstr(&x->printk));
 	}
+	for (size_t i = 0; !x->kernel && i < o->verdict.n; i++)
+		ok &= verdict(x, &o->verdict.at[i], &r.to, why);
 	for (size_t i = 0; i < o->after.n; i++)
 		ok &= after(x, &o->after.at[i], why);
 	return ok;

@@ -251,7 +251,7 @@ static int header(struct file *f, struct bu_str s, unsigned no)
 }
 
 enum section { S_HEAD, S_CODE, S_TABLE, S_CTX, S_PACKET, S_BEFORE, S_AFTER, S_WANT_PACKET, S_WANT_CTX,
-	S_PRINTK, S_MEMORY, S_RETURN, S_NONE };
+	S_PRINTK, S_MEMORY, S_VERDICT, S_RETURN, S_NONE };
 
 static int section(struct file *f, struct bu_str s, unsigned no, struct one **o, enum section *now)
 {
@@ -259,6 +259,7 @@ static int section(struct file *f, struct bu_str s, unsigned no, struct one **o,
 		{ "code", S_CODE }, { "table", S_TABLE }, { "context", S_CTX }, { "packet", S_PACKET },
 		{ "before", S_BEFORE }, { "after", S_AFTER }, { "packet-after", S_WANT_PACKET },
 		{ "context-after", S_WANT_CTX }, { "printk", S_PRINTK }, { "memory", S_MEMORY },
+		{ "verdict", S_VERDICT },
 		{ "return", S_RETURN }, { "case", S_NONE },
 	};
 	struct bu_str w = word(&s);
@@ -315,6 +316,9 @@ static int content(struct file *f, struct bu_str s, unsigned no, struct one *o, 
 		return 0;
 	case S_AFTER:
 		add_line(f, &o->after, s, no);
+		return 0;
+	case S_VERDICT:
+		add_line(f, &o->verdict, s, no);
 		return 0;
 	case S_MEMORY:
 		add_line(f, &o->memory, s, no);

@@ -27,22 +27,28 @@ static int bound(int type)
 	return -1;
 }
 
+static int opened[64];
+static unsigned nopened;
+
+static int keep(int fd)
+{
+	if (fd >= 0 && nopened < BU_ARRAY_SIZE(opened))
+		opened[nopened++] = fd;
+	return fd;
+}
+
+/* By a connection whose other end stays open. */
 static int connected(void)
 {
 	struct sockaddr_in a;
 	socklen_t n = sizeof(a);
-	int l = bound(SOCK_STREAM), fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int l = keep(bound(SOCK_STREAM)), fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (l < 0 || getsockname(l, (struct sockaddr *)&a, &n) || connect(fd, (struct sockaddr *)&a, n)) {
-		close(fd);
-		fd = -1;
-	}
-	if (l >= 0 && fd >= 0) {
-		n = 0;
-		close(accept(l, NULL, NULL));
-	}
-	close(l);
-	return fd;
+	if (l >= 0 && fd >= 0 && !getsockname(l, (struct sockaddr *)&a, &n) &&
+	    !connect(fd, (struct sockaddr *)&a, n) && keep(accept4(l, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+		return fd;
+	close(fd);
+	return -1;
 }
 
 static int cgroup(void)
@@ -70,16 +76,9 @@ static int open_by_name(struct bu_str name)
 	       bu_str_is(name, "file")	    ? open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 }
 
-static int opened[64];
-static unsigned nopened;
-
 int thing_open(struct bu_str name)
 {
-	int fd = nopened < BU_ARRAY_SIZE(opened) ? open_by_name(name) : -1;
-
-	if (fd >= 0)
-		opened[nopened++] = fd;
-	return fd;
+	return keep(open_by_name(name));
 }
 
 void things_close(void)

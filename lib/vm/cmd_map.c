@@ -254,7 +254,7 @@ int bu_vm_cmd_freeze(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user, 
 		goto out;
 	err = bu_vm_lock(m->obj);
 	if (!err) {
-		if (bu_vm_map_shared((int)a->map_fd) || atomic_load(&m->live->frozen))
+		if (bu_vm_map_shared((int)a->map_fd) || atomic_load(&m->live->writers) || atomic_load(&m->live->frozen))
 			err = -EBUSY;
 		else
 			atomic_store(&m->live->frozen, 1);

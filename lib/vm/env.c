@@ -212,7 +212,7 @@ static int endpoint(char *s, uint8_t *family, uint8_t bytes[16], uint16_t *port)
 static const char *const states[] = { "", "established", "syn-sent", "syn-recv", "fin-wait-1", "fin-wait-2", "time-wait",
 	"closed", "close-wait", "last-ack", "listen", "closing", "new-syn-recv" };
 
-/* tcp,LOCAL[,REMOTE][,STATE][,mark=N][,dev=N] */
+/* tcp,LOCAL[,REMOTE][,STATE][,mark=N][,dev=N][,cookie=N] */
 static int set_socket(struct bu_vm_settings *s, const char *v, const struct text *t)
 {
 	struct bu_vm_sock *k = &s->socks[s->env.nsocks];
@@ -238,8 +238,10 @@ static int set_socket(struct bu_vm_settings *s, const char *v, const struct text
 			k->mark = (uint32_t)n;
 		else if (!strncmp(buf, "dev=", 4) && number(buf + 4, UINT32_MAX, &n))
 			k->ifindex = (uint32_t)n;
+		else if (!strncmp(buf, "cookie=", 7) && number(buf + 7, INT64_MAX, &n))
+			k->cookie = n;
 		else if (endpoint(buf, &family, k->remote, &k->remote_port) || family != k->family)
-			return wrong(t, "has a part that is no address, state, mark=N or dev=N");
+			return wrong(t, "has a part that is no address, state, mark=N, dev=N or cookie=N");
 	}
 	if (!k->state)
 		k->state = k->remote_port ? 1 : k->protocol == 6 ? 10 : 7;

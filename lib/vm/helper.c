@@ -3,6 +3,7 @@
 #include "vm/helper.h"
 
 #include "vm/env.h"
+#include "vm/map_sock.h"
 
 #include <string.h>
 
@@ -76,6 +77,8 @@ bool bu_vm_progset_has(uint8_t set, uint32_t prog_type)
 		[BU_VM_P_CGROUP_SKB] = P(CGROUP_SKB),
 		[BU_VM_P_SYSCALL_ONLY] = P(SYSCALL),
 		[BU_VM_P_SYSCTL] = P(CGROUP_SYSCTL),
+		[BU_VM_P_SK_SKB] = P(SK_SKB),
+		[BU_VM_P_SK_REUSEPORT] = P(SK_REUSEPORT),
 		[BU_VM_P_STACKID] = TRACING & ~P(SYSCALL),
 		[BU_VM_P_COOKIE] = P(KPROBE) | P(PERF_EVENT) | P(TRACEPOINT) | P(RAW_TRACEPOINT) | P(TRACING) | P(LSM),
 	};
@@ -189,6 +192,9 @@ static int check_arg(struct bu_vm_run *run, const struct bu_vm_helper *h, unsign
 	case BU_VM_A_VALUE_OUT:
 		if (!*map)
 			return bad(run, h, i, "has no map before it");
+		/* A map of sockets takes a socket. */
+		if (h->arg[i] == BU_VM_A_VALUE && bu_vm_is_sockmap(*map))
+			return bu_vm_sock_at(run, v) ? 0 : bad(run, h, i, "is no socket");
 		n = h->arg[i] == BU_VM_A_KEY ? (*map)->key_size : (*map)->value_size;
 		if (!bu_vm_mem_try(run, v, n, h->arg[i] == BU_VM_A_VALUE_OUT))
 			return bad_mem(run, h, i, n, h->arg[i] == BU_VM_A_VALUE_OUT);

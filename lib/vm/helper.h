@@ -25,6 +25,8 @@ uint64_t bu_vm_skb_sock(struct bu_vm_run *run);
 /* The socket that a context which is no packet's speaks of. */
 uint64_t bu_vm_ctx_sock(struct bu_vm_run *run);
 struct bu_vm_sock_ref *bu_vm_sock_at(struct bu_vm_run *run, uint64_t p);
+/* What a sockmap or sockhash has, as a socket of the run that has to be released; 0: nothing. */
+uint64_t bu_vm_sock_found(struct bu_vm_run *run, struct bu_vm_map *m, const void *key);
 
 /* What a helper answers: 0, a number, or -errno. */
 static inline uint64_t bu_vm_ret(int64_t v)

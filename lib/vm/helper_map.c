@@ -3,6 +3,7 @@
 #include "vm/ctxrule.h"
 #include "vm/helper.h"
 #include "vm/interp.h"
+#include "vm/map_sock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,11 @@ static uint64_t inner(struct bu_vm_run *run, uint32_t id)
 
 static uint64_t lookup(struct bu_vm_run *run, struct bu_vm_map *m, uint64_t key, uint32_t cpu)
 {
-	void *p = m->ops->lookup ? m->ops->lookup(m, bu_vm_ptr(key), cpu) : NULL;
+	void *p;
+
+	if (bu_vm_is_sockmap(m))
+		return bu_vm_sock_found(run, m, bu_vm_ptr(key));
+	p = m->ops->lookup ? m->ops->lookup(m, bu_vm_ptr(key), cpu) : NULL;
 
 	if (!p)
 		return 0;
@@ -75,6 +80,14 @@ uint64_t bu_vm_h_map_update_elem(struct bu_vm_run *run, uint64_t map, uint64_t k
 	struct bu_vm_map *m = map_arg(map);
 
 	(void)e;
+	if (bu_vm_is_sockmap(m)) {
+		const struct bu_vm_sock *s = bu_vm_sock_at(run, value)->of;
+		struct bu_vm_sock_entry entry = { .cookie = bu_vm_sock_cookie(run, s), .sock = *s };
+
+		if (!bu_vm_sock_suits(s))
+			return bu_vm_ret(-EOPNOTSUPP);
+		return bu_vm_ret(bu_vm_sockmap_put(m, bu_vm_ptr(key), &entry, flags));
+	}
 	if (!m->ops->update)
 		return bu_vm_ret(-EOPNOTSUPP);
 	return bu_vm_ret(m->ops->update(m, bu_vm_ptr(key), bu_vm_ptr(value), flags, run->cpu));

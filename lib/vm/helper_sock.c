@@ -5,6 +5,7 @@
  */
 #include "vm/ctxrule.h"
 #include "vm/helper.h"
+#include "vm/map_sock.h"
 
 #include <net/if.h>
 #include <string.h>
@@ -155,6 +156,25 @@ struct bu_vm_sock_ref *bu_vm_sock_at(struct bu_vm_run *run, uint64_t p)
 static const struct bu_vm_sock *sock(struct bu_vm_run *run, uint64_t p)
 {
 	return bu_vm_sock_at(run, p)->of; /* the argument was checked */
+}
+
+/* What a map of sockets has, to be released; from the table, where it is there, too. */
+uint64_t bu_vm_sock_found(struct bu_vm_run *run, struct bu_vm_map *m, const void *key)
+{
+	const struct bu_vm_sock *s = NULL;
+	struct bu_vm_sock_entry e;
+
+	if (run->nsock == BU_ARRAY_SIZE(run->sock) || bu_vm_sockmap_get(m, key, &e))
+		return 0;
+	for (unsigned i = 0; run->env && i < run->env->nsocks; i++)
+		if (bu_vm_sock_cookie(run, &run->env->socks[i]) == e.cookie)
+			s = &run->env->socks[i];
+	if (!s) {
+		run->found[run->nsock] = e.sock;
+		run->found[run->nsock].cookie = e.cookie;
+		s = &run->found[run->nsock];
+	}
+	return ref(run, s, false, true);
 }
 
 static bool zero(const uint8_t *p, size_t n)

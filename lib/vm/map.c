@@ -54,6 +54,9 @@ static const struct {
 	[BPF_MAP_TYPE_RINGBUF] = { &bu_vm_ringbuf_ops, BTF_KEYED, false, false },
 	[BPF_MAP_TYPE_STACK_TRACE] = { &bu_vm_stack_trace_ops, BTF_NEVER, false, false },
 	[BPF_MAP_TYPE_CGROUP_ARRAY] = { &bu_vm_cgroup_array_ops, BTF_NEVER, false, false },
+	[BPF_MAP_TYPE_SOCKMAP] = { &bu_vm_sockmap_ops, BTF_KEYED, false, false },
+	[BPF_MAP_TYPE_SOCKHASH] = { &bu_vm_sockhash_ops, BTF_KEYED, false, false },
+	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = { &bu_vm_reuseport_ops, BTF_KEYED, false, false },
 	[BPF_MAP_TYPE_USER_RINGBUF] = { &bu_vm_user_ringbuf_ops, BTF_KEYED, false, false },
 	[BPF_MAP_TYPE_ARENA] = { &bu_vm_arena_ops, BTF_KEYED, false, false }, /* the last that kernels have */
 };

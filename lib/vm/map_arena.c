@@ -114,6 +114,8 @@ static int arena_mmap(struct bu_vm_map *m, int fd, uint64_t off, uint64_t len, b
 		munmap(q, at - (uintptr_t)q);
 	if (at + len < (uintptr_t)q + 2 * len)
 		munmap((void *)(uintptr_t)(at + len), (uintptr_t)q + 2 * len - at - len);
+	if (writable) /* to the kernel for ever: it does not hear of the end of an arena's mapping */
+		atomic_store(&m->live->writers, 1);
 	atomic_store(&m->live->word[W_START], at);
 	atomic_store(&m->live->word[W_END], at + len);
 	return 0;

@@ -145,6 +145,7 @@ struct bu_vm_run {
 	uint32_t nsock, nheld;
 	uint32_t sysctl_size;           /* of the value that a program has set, in md; 0: none */
 	struct bu_vm_sock own;          /* of the packet */
+	struct bu_vm_sock found[16];    /* of maps of sockets, by place in sock */
 	/* helper.c: keys that callbacks of for_each_map_elem may read, by the frame that called it */
 	struct { uint64_t lo, hi; } key[BU_VM_FRAMES];
 	/* what the callbacks of user_ringbuf_drain have been given, the inner one last */
@@ -253,6 +254,7 @@ enum bu_vm_progset {
 	BU_VM_P_TC_XDP, BU_VM_P_TC_CGROUP /* and cgroup_skb */, BU_VM_P_SOCK_LOOKUP, BU_VM_P_CGROUP /* that have a result */,
 	BU_VM_P_SKB_SOCK /* whose context has a socket */, BU_VM_P_KPROBE, BU_VM_P_SYSCALL /* those that may sleep */, BU_VM_P_PERF,
 	BU_VM_P_SK_MSG, BU_VM_P_SOCK_OPS, BU_VM_P_COOKIE, BU_VM_P_CGROUP_SKB, BU_VM_P_SYSCALL_ONLY, BU_VM_P_SYSCTL,
+	BU_VM_P_SK_SKB, BU_VM_P_SK_REUSEPORT,
 	BU_VM_P_STACKID /* tracing without syscall */,
 };
 bool bu_vm_progset_has(uint8_t set, uint32_t prog_type);

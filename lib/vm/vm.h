@@ -69,6 +69,7 @@ struct bu_vm_sock {
 	uint16_t local_port, remote_port; /* remote 0: not connected */
 	uint8_t local[16], remote[16];
 	uint32_t ifindex, mark;
+	uint64_t cookie;                 /* as SO_COOKIE gives it; 0: not said */
 };
 
 /* A route that bpf_fib_lookup finds. */
@@ -133,9 +134,10 @@ struct bu_vm_ctx {
 	bool loopback;         /* what bytes leave 0: the device, and SKB: pkt_type and protocol by the link header */
 	/* Where the program said that the packet goes; kind NONE: it did not. After the run. */
 	struct bu_vm_redirect {
-		enum { BU_VM_TO_NONE, BU_VM_TO_DEV, BU_VM_TO_MAP } kind;
+		enum { BU_VM_TO_NONE, BU_VM_TO_DEV, BU_VM_TO_MAP, BU_VM_TO_SOCK } kind;
 		uint32_t ifindex;          /* DEV; with the kernel's flags */
-		uint32_t map_id, key;      /* MAP */
+		uint32_t map_id, key;      /* MAP; SOCK: of a map of sockets, the one of: */
+		uint64_t cookie;
 		uint64_t flags;
 	} redirect;
 	uint64_t cookie, func_ip;  /* of the attachment, and of the function that is traced */

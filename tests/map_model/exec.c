@@ -46,6 +46,7 @@ int map_open(struct side *side, const struct round *r)
 	if (side->made < 0)
 		return side->made;
 	side->fd[0] = side->made;
+	side->sockets = r->t->type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY ? r->max_entries : 0;
 	memset(&info, 0, sizeof(info));
 	if (!bu_sys_info(s, side->made, &info, &size)) {
 		side->fd[1] = bu_sys_fd_by_id(s, BU_MAP, info.id, BPF_F_RDONLY);
@@ -56,6 +57,10 @@ int map_open(struct side *side, const struct round *r)
 
 void map_close(struct side *side)
 {
+	/* Of sockets the kernel forgets later that they were in a map that is closed. */
+	for (uint32_t i = 0; side->sockets && side->fd[0] >= 0 && i < side->sockets; i++)
+		bu_sys_map_delete(side->s, side->fd[0], &i);
+
 	for (unsigned i = 0; i < 3; i++)
 		if (side->fd[i] >= 0)
 			side->s->ops->close(side->s, side->fd[i]);

@@ -64,6 +64,7 @@ struct side {
 	int made;           /* what MAP_CREATE said: fd or -errno */
 	int pool[POOL];     /* fds that values may be */
 	uint32_t pool_id[POOL];
+	uint32_t sockets;   /* entries to be taken out before it is closed */
 	int btf;            /* with a bpf_spin_lock */
 };
 

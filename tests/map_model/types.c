@@ -2,9 +2,11 @@
 /* The types under test: sizes, keys, values, and what values that are fds refer to. */
 #include "model.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -61,6 +63,9 @@ const struct type types[] = {
 	{ "user-ringbuf", BPF_MAP_TYPE_USER_RINGBUF, 0, KEYS_NONE, VALUES_ANY, false, true, false, RING_WEIGHTS },
 	{ "arena", BPF_MAP_TYPE_ARENA, BPF_F_MMAPABLE, KEYS_NONE, VALUES_ANY, false, true, false, RING_WEIGHTS },
 	{ "stack-trace", BPF_MAP_TYPE_STACK_TRACE, 0, KEYS_INDEX, VALUES_ANY, false, true, false, FDS_WEIGHTS },
+	{ "sockmap", BPF_MAP_TYPE_SOCKMAP, 0, KEYS_INDEX, VALUES_SOCKETS, false, true, false, FDS_WEIGHTS },
+	{ "sockhash", BPF_MAP_TYPE_SOCKHASH, 0, KEYS_ANY, VALUES_SOCKETS, false, false, false, FDS_WEIGHTS },
+	{ "reuseport", BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, 0, KEYS_INDEX, VALUES_SOCKETS, false, true, false, FDS_WEIGHTS },
 	{ "cgroup-array", BPF_MAP_TYPE_CGROUP_ARRAY, 0, KEYS_INDEX, VALUES_CGROUPS, false, true, false, FDS_WEIGHTS },
 	{ "perf-event-array", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 0, KEYS_INDEX, VALUES_EVENTS, false, true,
 	  false, FDS_WEIGHTS },
@@ -168,7 +173,9 @@ void round_make(struct round *r, const struct type *t, uint64_t seed, uint32_t n
 			r->space = 200;
 		break;
 	}
-	if (are_fds(t->values) || t->type == BPF_MAP_TYPE_XSKMAP)
+	if (t->values == VALUES_SOCKETS)
+		r->value_size = PICK(&st, 4, 8, 8, 8, 8, 12);
+	else if (are_fds(t->values) || t->type == BPF_MAP_TYPE_XSKMAP)
 		r->value_size = 4;
 	else if (t->values == VALUES_FEW)
 		r->value_size = PICK(&st, 4, 4, 4, 8, 8, 12);
@@ -264,6 +271,8 @@ void value_make(const struct round *r, const struct side *side, uint32_t number,
 		uint32_t k = number % (POOL + 2);
 		int fd = k < POOL ? side->pool[k] : k == POOL ? -1 : 1000000;
 
+		if (r->value_size > 4)
+			memset(value, 0, r->value_size);
 		memcpy(value, &fd, 4);
 		return;
 	}
@@ -344,6 +353,45 @@ static int cgroup_fd(void)
 	return -1;
 }
 
+static int bound(int type, bool listens)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0), one = 1;
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) ||
+	    bind(fd, (struct sockaddr *)&a, sizeof(a)) || (listens && listen(fd, 4)))
+		return -1;
+	return fd;
+}
+
+/* Of what maps of sockets take some and others not; the last is no socket. What belongs to one stays open. */
+static int socket_fd(unsigned i)
+{
+	static int listener = -1;
+	struct sockaddr_in a;
+	socklen_t n = sizeof(a);
+	int pair[2], fd;
+
+	switch (i) {
+	case 0:
+		return listener = bound(SOCK_STREAM, true);
+	case 1:
+		return bound(SOCK_DGRAM, false);
+	case 2:
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (fd < 0 || getsockname(listener, (struct sockaddr *)&a, &n) ||
+		    connect(fd, (struct sockaddr *)&a, sizeof(a)) || accept4(listener, NULL, NULL, SOCK_CLOEXEC) < 0)
+			return -1;
+		return fd;
+	case 3:
+		return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) ? -1 : pair[0];
+	case 4:
+		return bound(SOCK_STREAM, false); /* neither listens nor is connected */
+	default:
+		return open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	}
+}
+
 /* One of the machine, of which the second side gets the first one's. */
 static int machine_fd(struct bu_sys *s, const struct type *t, unsigned i)
 {
@@ -358,7 +406,9 @@ static int machine_fd(struct bu_sys *s, const struct type *t, unsigned i)
 		first[i].of = NULL;
 		return fd;
 	}
-	if (t->values == VALUES_CGROUPS)
+	if (t->values == VALUES_SOCKETS)
+		fd = socket_fd(i);
+	else if (t->values == VALUES_CGROUPS)
 		fd = i < 4 ? cgroup_fd() : open(i < 5 ? "/proc/self/status" : "/proc", O_RDONLY | O_CLOEXEC);
 	first[i].of = s;
 	first[i].fd = fd;
