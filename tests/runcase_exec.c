@@ -578,7 +578,7 @@ static int run_vm(struct live *x, const struct one *o, struct result *r, struct 
 	c.bytes = o->ctx.given ? r->ctx : NULL;
 	c.size = (uint32_t)o->ctx.n;
 	c.kind = is_type(x->f, "syscall") ? BU_VM_CTX_MEM : is_type(x->f, "xdp") ? BU_VM_CTX_XDP :
-		 is_skb(x->f) ? BU_VM_CTX_SKB : BU_VM_CTX_RAW;
+		 is_skb(x->f) ? BU_VM_CTX_SKB : BU_VM_CTX_TYPE;
 	if (c.kind == BU_VM_CTX_MEM && !o->ctx.given)
 		c.kind = BU_VM_CTX_NONE;
 	if (o->packet.n)
@@ -597,11 +597,18 @@ static int run_vm(struct live *x, const struct one *o, struct result *r, struct 
 	return err;
 }
 
+/* Types that the VM runs by the command that the kernel has for it, too. */
+static bool by_command(const struct file *f)
+{
+	return is_type(f, "sk_lookup") || is_type(f, "flow_dissector") || is_type(f, "netfilter");
+}
+
 static int run_kernel(struct live *x, const struct one *o, struct result *r)
 {
 	static const uint8_t packet[64];
 	union bpf_attr a = { 0 };
-	bool xdp = is_type(x->f, "xdp"), net = xdp || is_skb(x->f);
+	bool lookup = is_type(x->f, "sk_lookup"), netfilter = is_type(x->f, "netfilter");
+	bool net = is_type(x->f, "xdp") || is_skb(x->f) || is_type(x->f, "flow_dissector") || netfilter;
 	int err;
 
 	a.test.prog_fd = (uint32_t)x->prog;
@@ -610,7 +617,7 @@ static int run_kernel(struct live *x, const struct one *o, struct result *r)
 	if (o->ctx.given) {
 		a.test.ctx_in = (uintptr_t)r->ctx;
 		a.test.ctx_size_in = (uint32_t)o->ctx.n;
-		if (net) {
+		if (net || lookup) {
 			a.test.ctx_out = (uintptr_t)r->ctx;
 			a.test.ctx_size_out = (uint32_t)o->ctx.n;
 		}
@@ -624,6 +631,11 @@ static int run_kernel(struct live *x, const struct one *o, struct result *r)
 	err = bu_sys_test_run(x->s, &a);
 	r->r0 = a.test.retval;
 	r->packet_n = a.test.data_size_out;
+	if (netfilter) { /* it gives none back */
+		r->packet_n = o->packet.n;
+		if (o->packet.n)
+			memcpy(r->packet, o->packet.p, o->packet.n);
+	}
 	if (!err && x->wrap) {
 		struct map m = { 0 };
 		uint32_t zero = 0;
@@ -655,7 +667,9 @@ static bool run_one(struct live *x, const struct one *o, struct bu_buf *why)
 	bu_buf_reset(&x->printk);
 	if (x->kernel && o->want_printk_given)
 		kernel_printk(NULL);
-	err = x->kernel ? run_kernel(x, o, &r) : run_vm(x, o, &r, &fault);
+	err = x->kernel || by_command(x->f) ? run_kernel(x, o, &r) : run_vm(x, o, &r, &fault);
+	if (!x->kernel && err && by_command(x->f) && bu_vm_last_fault(x->s))
+		fault = *bu_vm_last_fault(x->s);
 	if (verbose)
 		printf("# %s:%u: %s r0=%#llx %s\n", x->f->path, line, err ? bu_errno_name(err) : "ran,",
 		       (unsigned long long)r.r0, fault.text);

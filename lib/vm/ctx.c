@@ -122,7 +122,7 @@ static int fields_in(struct bu_vm_run *run, uint8_t *buf)
 	if (run->ctx_id == BU_VM_C_SKB && run->prog->type == BPF_PROG_TYPE_FLOW_DISSECTOR) {
 		memcpy(run->md + BU_VM_MD_KEYS, c->flow_keys, BU_VM_FLOW_KEYS);
 		area(run, BU_VM_MD_KEYS, BU_VM_FLOW_KEYS, true, "the flow's keys");
-	} else if (c->loopback && (xdp(run) || run->ctx_id == BU_VM_C_SKB)) {
+	} else if (c->loopback && (xdp(run) || run->ctx_id == BU_VM_C_SKB) && run->prog->type != BPF_PROG_TYPE_SK_SKB) {
 		by_loopback(run, xdp(run) ? 0 : c->mac_size);
 	}
 	run->ctx_addr = BU_VM_CTX_HANDLE;

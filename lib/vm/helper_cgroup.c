@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Helpers that ask which control group, namespace and user something belongs to, and what a control group's program returns. */
+#include "vm/ctxrule.h"
 #include "vm/helper.h"
 
 #include <stdio.h>
@@ -196,7 +197,7 @@ BU_VM_FN(set_retval)
 /* struct bpf_sysctl: write, file_pos */
 static bool writes(const struct bu_vm_run *run)
 {
-	return run->ctx_size >= 4 && bu_get32((const uint8_t *)(uintptr_t)run->ctx_addr, BU_HOST_BE);
+	return run->ctx_id == BU_VM_C_SYSCTL && bu_get32(run->md, BU_HOST_BE);
 }
 
 /* The value into n bytes, with zeros behind or cut with one: its length, or why not. */

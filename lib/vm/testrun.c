@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* PROG_TEST_RUN: the kernel's rules around a run. */
-#include "vm/progfile.h"
+#include "vm/testrun.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +15,6 @@
 #define MAX_SYSCALL_CTX 65535u
 #define MAX_RAW_ARGS 12u
 
-struct job {
-	struct bu_vm *vm;
-	struct bu_vm_prog *p;
-	union bpf_attr *a, *user;
-	struct bu_vm_ctx ctx;
-	uint64_t r0;
-	uint32_t duration;
-};
 
 static uint64_t now(void)
 {
@@ -36,7 +28,7 @@ static uint64_t now(void)
  * Runs it as often as is wanted, on what the run before left. A packet that grew is cut to what it was: it
  * would grow with every run, beyond its buffer.
  */
-static int run(struct job *j)
+int bu_vm_job_run(struct bu_vm_job *j)
 {
 	uint32_t repeat = j->a->test.repeat ? j->a->test.repeat : 1;
 	uint32_t size = j->ctx.packet_size;
@@ -50,6 +42,8 @@ static int run(struct job *j)
 		if (j->ctx.meta_size > j->ctx.packet_size)
 			j->ctx.meta_size = j->ctx.packet_size;
 		memset(&fault, 0, sizeof(fault));
+		if (j->before)
+			j->before(j);
 		start = now();
 		err = bu_vm_run_prog(j->p, &j->ctx, NULL, &j->r0, &fault);
 		spent += now() - start;
@@ -64,7 +58,7 @@ static int run(struct job *j)
 	return 0;
 }
 
-static int put_run(struct job *j, bool with_duration)
+int bu_vm_job_result(struct bu_vm_job *j, bool with_duration)
 {
 	if (bu_vm_put_user(j->vm, (uint32_t)j->r0, j->user, test.retval))
 		return -EFAULT;
@@ -74,7 +68,7 @@ static int put_run(struct job *j, bool with_duration)
 }
 
 /* bpf_test_finish: the packet (its last frags bytes are those of fragments), its size, the result. */
-static int finish(struct job *j, const uint8_t *data, uint32_t size, uint32_t frags)
+int bu_vm_job_finish(struct bu_vm_job *j, const uint8_t *data, uint32_t size, uint32_t frags)
 {
 	uint32_t room = j->a->test.data_size_out, copy = size, len;
 	int ret = 0;
@@ -95,13 +89,13 @@ static int finish(struct job *j, const uint8_t *data, uint32_t size, uint32_t fr
 	}
 	if (bu_vm_put_user(j->vm, size, j->user, test.data_size_out))
 		return -EFAULT;
-	if (put_run(j, true))
+	if (bu_vm_job_result(j, true))
 		return -EFAULT;
 	return ret;
 }
 
 /* bpf_ctx_init: a context of at most max bytes; *ctx NULL when none is given and none is wanted. */
-static int ctx_in(struct job *j, uint32_t max, uint8_t **ctx)
+int bu_vm_job_ctx_in(struct bu_vm_job *j, uint32_t max, uint8_t **ctx)
 {
 	const union bpf_attr *a = j->a;
 	uint32_t n = a->test.ctx_size_in;
@@ -121,7 +115,7 @@ static int ctx_in(struct job *j, uint32_t max, uint8_t **ctx)
 	return bu_vm_copy_in(j->vm, *ctx, a->test.ctx_in, n < max ? n : max);
 }
 
-static int ctx_out(struct job *j, const uint8_t *ctx, uint32_t size)
+int bu_vm_job_ctx_out(struct bu_vm_job *j, const uint8_t *ctx, uint32_t size)
 {
 	uint32_t copy = size, room = j->a->test.ctx_size_out;
 	int ret = 0;
@@ -141,7 +135,7 @@ static int ctx_out(struct job *j, const uint8_t *ctx, uint32_t size)
 /* ---------------------------------------------------------------- XDP */
 
 /* The given xdp_md: which of its members may be set. *meta: bytes of metadata, *linear: of data. */
-static int check_md(struct job *j, const uint8_t *ctx, uint32_t *meta, uint32_t *linear)
+static int check_md(struct bu_vm_job *j, const uint8_t *ctx, uint32_t *meta, uint32_t *linear)
 {
 	const union bpf_attr *a = j->a;
 	bool live = a->test.flags & BPF_F_TEST_XDP_LIVE_FRAMES;
@@ -160,7 +154,7 @@ static int check_md(struct job *j, const uint8_t *ctx, uint32_t *meta, uint32_t 
 	return 0;
 }
 
-static int run_xdp(struct job *j)
+static int run_xdp(struct bu_vm_job *j)
 {
 	const union bpf_attr *a = j->a;
 	uint32_t n = a->test.data_size_in, meta = 0, linear = n, rest, md[XDP_MD_LEN / 4] = { 0 };
@@ -173,7 +167,7 @@ static int run_xdp(struct job *j)
 		return -EINVAL;
 	if (a->test.batch_size && !(a->test.flags & BPF_F_TEST_XDP_LIVE_FRAMES))
 		return -EINVAL;
-	err = ctx_in(j, XDP_MD_LEN, &ctx);
+	err = bu_vm_job_ctx_in(j, XDP_MD_LEN, &ctx);
 	if (!err && ctx)
 		err = check_md(j, ctx, &meta, &linear);
 	if (err)
@@ -204,7 +198,7 @@ static int run_xdp(struct job *j)
 	/* The fragments are asked for first: a fault must not come after the run. */
 	err = bu_vm_copy_in(j->vm, buf + room, a->test.data_in + linear, rest);
 	if (!err)
-		err = run(j);
+		err = bu_vm_job_run(j);
 	if (err)
 		goto out;
 	if (ctx) {
@@ -213,9 +207,9 @@ static int run_xdp(struct job *j)
 		memcpy(ctx, md, sizeof(md));
 	}
 	memmove(buf + j->ctx.packet_size, buf + room, rest);
-	err = finish(j, buf, j->ctx.packet_size + rest, rest);
+	err = bu_vm_job_finish(j, buf, j->ctx.packet_size + rest, rest);
 	if (!err)
-		err = ctx_out(j, ctx, XDP_MD_LEN);
+		err = bu_vm_job_ctx_out(j, ctx, XDP_MD_LEN);
 out:
 	free(buf);
 	free(ctx);
@@ -265,7 +259,7 @@ static bool l2(uint32_t type)
 	return type == BPF_PROG_TYPE_SCHED_CLS || type == BPF_PROG_TYPE_SCHED_ACT;
 }
 
-static int run_skb(struct job *j)
+static int run_skb(struct bu_vm_job *j)
 {
 	const union bpf_attr *a = j->a;
 	uint32_t n = a->test.data_size_in, hide = l2(j->p->type) ? 0 : ETH_LEN, size;
@@ -281,7 +275,7 @@ static int run_skb(struct job *j)
 		return -ENOMEM;
 	err = bu_vm_copy_in(j->vm, buf, a->test.data_in, n);
 	if (!err)
-		err = ctx_in(j, SKB_LEN, &ctx);
+		err = bu_vm_job_ctx_in(j, SKB_LEN, &ctx);
 	if (!err)
 		err = check_headers(buf, n);
 	if (!err && ctx)
@@ -294,14 +288,14 @@ static int run_skb(struct job *j)
 		.packet_room = 4 * BU_VM_PAGE - hide, .bytes = ctx, .size = ctx ? SKB_LEN : 0,
 		.mac_size = hide, .loopback = true,
 	};
-	err = run(j);
+	err = bu_vm_job_run(j);
 	if (err)
 		goto out;
 	size = j->ctx.packet_size + hide;
 	memset(buf, 0, hide); /* what is in front of the network header is made anew */
-	err = finish(j, buf, size, 0);
+	err = bu_vm_job_finish(j, buf, size, 0);
 	if (!err)
-		err = ctx_out(j, ctx, SKB_LEN);
+		err = bu_vm_job_ctx_out(j, ctx, SKB_LEN);
 out:
 	free(buf);
 	free(ctx);
@@ -310,7 +304,7 @@ out:
 
 /* ---------------------------------------------------------------- raw tracepoint, syscall */
 
-static int run_raw_tp(struct job *j)
+static int run_raw_tp(struct bu_vm_job *j)
 {
 	const union bpf_attr *a = j->a;
 	uint32_t n = a->test.ctx_size_in;
@@ -335,15 +329,15 @@ static int run_raw_tp(struct job *j)
 	if (!err) {
 		j->ctx = (struct bu_vm_ctx){ .kind = n ? BU_VM_CTX_RAW : BU_VM_CTX_NONE, .bytes = ctx,
 					     .size = n };
-		err = run(j);
+		err = bu_vm_job_run(j);
 	}
 	if (!err)
-		err = put_run(j, false);
+		err = bu_vm_job_result(j, false);
 	free(ctx);
 	return err;
 }
 
-static int run_syscall(struct job *j)
+static int run_syscall(struct bu_vm_job *j)
 {
 	const union bpf_attr *a = j->a;
 	uint32_t n = a->test.ctx_size_in;
@@ -362,9 +356,9 @@ static int run_syscall(struct job *j)
 	}
 	j->ctx = (struct bu_vm_ctx){ .kind = n ? BU_VM_CTX_MEM : BU_VM_CTX_NONE, .bytes = ctx,
 				     .size = n };
-	err = run(j);
+	err = bu_vm_job_run(j);
 	if (!err)
-		err = put_run(j, false);
+		err = bu_vm_job_result(j, false);
 	if (!err && n)
 		err = bu_vm_copy_out(j->vm, a->test.ctx_in, ctx, n);
 	free(ctx);
@@ -373,7 +367,7 @@ static int run_syscall(struct job *j)
 
 int bu_vm_cmd_test_run(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user, unsigned size)
 {
-	struct job j = { .vm = vm, .a = a, .user = user };
+	struct bu_vm_job j = { .vm = vm, .a = a, .user = user };
 	int err;
 
 	(void)size;
@@ -404,8 +398,17 @@ int bu_vm_cmd_test_run(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user
 	case BPF_PROG_TYPE_SYSCALL:
 		err = run_syscall(&j);
 		break;
+	case BPF_PROG_TYPE_SK_LOOKUP:
+		err = bu_vm_test_sk_lookup(&j);
+		break;
+	case BPF_PROG_TYPE_FLOW_DISSECTOR:
+		err = bu_vm_test_flow(&j);
+		break;
+	case BPF_PROG_TYPE_NETFILTER:
+		err = bu_vm_test_netfilter(&j);
+		break;
 	default:
-		err = -BU_VM_ENOTSUPP;
+		err = bu_vm_test_type(&j);
 	}
 	bu_vm_prog_put(j.p);
 	return err;
