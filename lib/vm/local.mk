@@ -189,4 +189,5 @@ TESTS += tests/fuzz/vm_helper_fuzz
 check_PROGRAMS += tests/ctx_model
 tests_ctx_model_SOURCES = tests/ctx_model.c
 tests_ctx_model_LDADD = $(LIBS_BU)
-TESTS += tests/ctx_model
+TESTS += tests/ctx_model tests/vm-ctx.bats
+EXTRA_DIST += tests/vm-ctx.bats
