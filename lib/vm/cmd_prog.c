@@ -178,6 +178,14 @@ static int use_map(struct bu_vm *vm, struct bu_vm_newprog *np, int fd, struct bu
 		bu_vm_map_put(m);
 		return -E2BIG;
 	}
+	for (uint32_t i = 0; i < np->nmaps; i++) {
+		if (np->maps[i]->type != m->type ||
+		    (m->type != BPF_MAP_TYPE_CGROUP_STORAGE && m->type != BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE))
+			continue;
+		bu_buf_str(log, "only one cgroup storage of each type is allowed\n");
+		bu_vm_map_put(m);
+		return -EBUSY;
+	}
 	np->maps[np->nmaps] = m;
 	return (int)np->nmaps++;
 }

@@ -79,7 +79,13 @@ bool bu_vm_progset_has(uint8_t set, uint32_t prog_type)
 		[BU_VM_P_SYSCTL] = P(CGROUP_SYSCTL),
 		[BU_VM_P_SK_SKB] = P(SK_SKB),
 		[BU_VM_P_SK_REUSEPORT] = P(SK_REUSEPORT),
-		[BU_VM_P_STACKID] = TRACING & ~P(SYSCALL),
+#define SK_STORAGE (P(SCHED_CLS) | P(SCHED_ACT) | P(CGROUP_SKB) | P(SOCK_OPS) | P(SK_MSG) | P(CGROUP_SOCK_ADDR) |      \
+		    P(CGROUP_SOCKOPT))
+		[BU_VM_P_SK_STORAGE] = SK_STORAGE | P(CGROUP_SOCK),
+		[BU_VM_P_SK_STORAGE_DEL] = SK_STORAGE,
+		[BU_VM_P_LOCAL_STORAGE] = P(CGROUP_SKB) | P(CGROUP_SOCK) | P(SOCK_OPS) | P(CGROUP_DEVICE) |
+					  P(CGROUP_SOCK_ADDR) | P(CGROUP_SYSCTL) | P(CGROUP_SOCKOPT),
+		[BU_VM_P_LSM] = P(LSM),
 		[BU_VM_P_COOKIE] = P(KPROBE) | P(PERF_EVENT) | P(TRACEPOINT) | P(RAW_TRACEPOINT) | P(TRACING) | P(LSM),
 	};
 
@@ -187,6 +193,10 @@ static int check_arg(struct bu_vm_run *run, const struct bu_vm_helper *h, unsign
 		return 0;
 	case BU_VM_A_MAP:
 		return check_map(run, h, i, map);
+	case BU_VM_A_VALUE_NULL:
+		if (!v)
+			return 0;
+		/* fallthrough */
 	case BU_VM_A_KEY:
 	case BU_VM_A_VALUE:
 	case BU_VM_A_VALUE_OUT:

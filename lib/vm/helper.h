@@ -28,6 +28,10 @@ struct bu_vm_sock_ref *bu_vm_sock_at(struct bu_vm_run *run, uint64_t p);
 /* What a sockmap or sockhash has, as a socket of the run that has to be released; 0: nothing. */
 uint64_t bu_vm_sock_found(struct bu_vm_run *run, struct bu_vm_map *m, const void *key);
 
+/* A pointer to a control group, for programs: 0: too many; the id that such a pointer stands for. helper_storage.c */
+uint64_t bu_vm_cgroup_handle(struct bu_vm_run *run, uint64_t id);
+bool bu_vm_cgroup_by_handle(const struct bu_vm_run *run, uint64_t handle, uint64_t *id);
+
 /* What a helper answers: 0, a number, or -errno. */
 static inline uint64_t bu_vm_ret(int64_t v)
 {

@@ -19,6 +19,8 @@ enum btf_rule {
 	BTF_KEYED,  /* both types have to be given */
 	BTF_NEVER,  /* none is taken */
 	BTF_INT,    /* the key is an int of 32 bits, or there is none and the value is a DATASEC */
+	BTF_INT_KEY, /* the key is an int of 32 bits */
+	BTF_GROUP, /* the key is an int of 64 bits, or a struct of one and one of 32 */
 	BTF_STRUCT, /* the key is a struct */
 	BTF_KEYLESS, /* of the value only */
 };
@@ -54,6 +56,12 @@ static const struct {
 	[BPF_MAP_TYPE_RINGBUF] = { &bu_vm_ringbuf_ops, BTF_KEYED, false, false },
 	[BPF_MAP_TYPE_STACK_TRACE] = { &bu_vm_stack_trace_ops, BTF_NEVER, false, false },
 	[BPF_MAP_TYPE_CGROUP_ARRAY] = { &bu_vm_cgroup_array_ops, BTF_NEVER, false, false },
+	[BPF_MAP_TYPE_CGROUP_STORAGE] = { &bu_vm_cgroup_storage_ops, BTF_GROUP, true, false },
+	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = { &bu_vm_percpu_cgroup_storage_ops, BTF_GROUP, false, false },
+	[BPF_MAP_TYPE_SK_STORAGE] = { &bu_vm_local_ops, BTF_INT_KEY, true, false },
+	[BPF_MAP_TYPE_TASK_STORAGE] = { &bu_vm_local_ops, BTF_INT_KEY, true, false },
+	[BPF_MAP_TYPE_INODE_STORAGE] = { &bu_vm_local_ops, BTF_INT_KEY, true, false },
+	[BPF_MAP_TYPE_CGRP_STORAGE] = { &bu_vm_local_ops, BTF_INT_KEY, true, false },
 	[BPF_MAP_TYPE_SOCKMAP] = { &bu_vm_sockmap_ops, BTF_KEYED, false, false },
 	[BPF_MAP_TYPE_SOCKHASH] = { &bu_vm_sockhash_ops, BTF_KEYED, false, false },
 	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = { &bu_vm_reuseport_ops, BTF_KEYED, false, false },
@@ -130,6 +138,8 @@ static int body_make(struct bu_vm_obj *o, struct bu_vm_map **out)
 	a.max_entries = h->max_entries;
 	a.map_flags = h->flags & ~ops->more_flags;
 	a.map_extra = h->map_extra;
+	a.btf_key_type_id = h->btf_key_type;
+	a.btf_value_type_id = h->btf_value_type;
 	a.numa_node = (uint32_t)NO_NODE;
 	if (ops->check && ops->check(o->vm, &a))
 		return -EUCLEAN;
@@ -246,6 +256,16 @@ static int check_inner(struct bu_vm *vm, uint32_t fd, struct bu_vm_map_attr *h)
 	return err;
 }
 
+/* Is member i of a struct an int of so many bits, the one behind the other? */
+static bool int_member(const struct bu_btf *btf, const struct bu_btf_type *t, uint32_t i, uint32_t bits)
+{
+	struct bu_btf_member m;
+	struct bu_btf_type of;
+
+	return !bu_btf_member(btf, t, i, &m) && !bu_btf_get(btf, bu_btf_resolve(btf, m.type), &of) &&
+	       of.kind == BU_BTF_INT && of.int_bits == bits && !of.int_off && m.bit_off == i * 64 && !m.bit_size;
+}
+
 static int check_type_ids(const struct bu_btf *btf, const union bpf_attr *a,
 			  struct bu_vm_map_attr *h)
 {
@@ -278,11 +298,17 @@ static int check_type_ids(const struct bu_btf *btf, const union bpf_attr *a,
 	case BTF_NEVER:
 		return -ENOTSUPP;
 	case BTF_INT:
+	case BTF_INT_KEY:
 		if (!kid)
-			return h->type == BPF_MAP_TYPE_ARRAY && h->max_entries == 1 &&
+			return rule == BTF_INT && h->type == BPF_MAP_TYPE_ARRAY && h->max_entries == 1 &&
 			       val.kind == BU_BTF_DATASEC ? 0 : -EINVAL;
 		return key.kind == BU_BTF_INT && key.size == 4 && key.int_bits == 32 &&
 		       !key.int_off ? 0 : -EINVAL;
+	case BTF_GROUP:
+		if (h->key_size == 8)
+			return key.kind == BU_BTF_INT && key.int_bits == 64 && !key.int_off ? 0 : -EINVAL;
+		return key.kind == BU_BTF_STRUCT && key.vlen == 2 && int_member(btf, &key, 0, 64) &&
+		       int_member(btf, &key, 1, 32) ? 0 : -EINVAL;
 	case BTF_STRUCT:
 		return key.kind == BU_BTF_STRUCT ? 0 : -EINVAL;
 	case BTF_KEYLESS:

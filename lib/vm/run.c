@@ -173,7 +173,7 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 	run.tail_calls = 0;
 	run.fuel = vm->fuel;
 	run.seed = env && env->seeded ? env->seed : 0;
-	run.nrec = run.ninner = run.nsock = run.nheld = run.nsample = 0;
+	run.nrec = run.ninner = run.nsock = run.nheld = run.nsample = run.ncgrp = 0;
 	bu_vm_clear(run.key, sizeof(run.key));
 	run.spin = NULL;
 	run.spin_off = 0;

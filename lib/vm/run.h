@@ -146,6 +146,8 @@ struct bu_vm_run {
 	uint32_t sysctl_size;           /* of the value that a program has set, in md; 0: none */
 	struct bu_vm_sock own;          /* of the packet */
 	struct bu_vm_sock found[16];    /* of maps of sockets, by place in sock */
+	uint64_t cgrp[8];               /* control groups that the program has pointers to: ids */
+	uint32_t ncgrp;
 	/* helper.c: keys that callbacks of for_each_map_elem may read, by the frame that called it */
 	struct { uint64_t lo, hi; } key[BU_VM_FRAMES];
 	/* what the callbacks of user_ringbuf_drain have been given, the inner one last */
@@ -226,6 +228,7 @@ enum bu_vm_arg {
 	BU_VM_A_DYNPTR,      /* 16 writable bytes, aligned */
 	BU_VM_A_U32_OUT,     /* 4 writable bytes, aligned */
 	BU_VM_A_SOCK,        /* a socket of this run */
+	BU_VM_A_VALUE_NULL,  /* as VALUE, or NULL */
 	BU_VM_A_CTX_NULL,    /* the context, or NULL */
 };
 /* For A_MAP the helper gets (uintptr_t) of a struct bu_vm_map *; the rest as in the registers. */
@@ -254,8 +257,8 @@ enum bu_vm_progset {
 	BU_VM_P_TC_XDP, BU_VM_P_TC_CGROUP /* and cgroup_skb */, BU_VM_P_SOCK_LOOKUP, BU_VM_P_CGROUP /* that have a result */,
 	BU_VM_P_SKB_SOCK /* whose context has a socket */, BU_VM_P_KPROBE, BU_VM_P_SYSCALL /* those that may sleep */, BU_VM_P_PERF,
 	BU_VM_P_SK_MSG, BU_VM_P_SOCK_OPS, BU_VM_P_COOKIE, BU_VM_P_CGROUP_SKB, BU_VM_P_SYSCALL_ONLY, BU_VM_P_SYSCTL,
+	BU_VM_P_SK_STORAGE /* programs that sockets are given to */, BU_VM_P_SK_STORAGE_DEL, BU_VM_P_LOCAL_STORAGE, BU_VM_P_LSM,
 	BU_VM_P_SK_SKB, BU_VM_P_SK_REUSEPORT,
-	BU_VM_P_STACKID /* tracing without syscall */,
 };
 bool bu_vm_progset_has(uint8_t set, uint32_t prog_type);
 /* The row of a helper, or NULL: not implemented. Rows: vmhelper.def */

@@ -37,10 +37,10 @@ int map_open(struct side *side, const struct round *r)
 	memcpy(a.map_name, "model", 6);
 	if (r->t->values == VALUES_MAPS)
 		a.inner_map_fd = (uint32_t)side->pool[0];
-	if (r->lock_btf) {
+	if (r->lock_btf || r->t->keys == KEYS_FDS) {
 		a.btf_fd = (uint32_t)side->btf;
 		a.btf_key_type_id = 1;
-		a.btf_value_type_id = 3;
+		a.btf_value_type_id = r->lock_btf ? 3 : r->value_size == 4 ? 1 : 4;
 	}
 	side->made = s->ops->bpf(s, BPF_MAP_CREATE, &a, sizeof(a));
 	if (side->made < 0)
@@ -170,7 +170,7 @@ static void batch_once(const struct side *side, const struct round *r, const str
 	uint32_t n = op->n, ks = r->key_size, vs = side->row;
 	uint8_t in[MAX_KEY], out[MAX_KEY], *keys = malloc(ks * MAX_BATCH + 1), *v = malloc((size_t)vs * MAX_BATCH + 1);
 
-	key_make(r, op->key, in);
+	key_make(r, side, op->key, in);
 	memset(out, FILL, sizeof(out));
 	memset(keys, FILL, ks * MAX_BATCH);
 	memset(v, FILL, (size_t)vs * MAX_BATCH);
@@ -229,11 +229,11 @@ static void batch_change(const struct side *side, const struct round *r, const s
 	uint8_t *keys = malloc((size_t)ks * (n + 1) + MAX_KEY), *v = malloc((size_t)vs * (n + 1) + 64);
 
 	for (uint32_t i = 0; i < n; i++) {
-		key_make(r, (op->key + i * (1 + op->value % 3)) % r->space, keys + (size_t)i * ks);
+		key_make(r, side, (op->key + i * (1 + op->value % 3)) % r->space, keys + (size_t)i * ks);
 		value_make(r, side, op->value % (POOL - 2) + 8 * i, v + (size_t)i * vs);
 	}
 	/* One that fails in the middle, sometimes. */
-	if (are_fds(r->t->values) && n && !(op->value % 16))
+	if (are_fds(r->t) && n && !(op->value % 16))
 		value_make(r, side, op->value, v + (size_t)(n / 2) * vs);
 	res->ret = batch(side, fd, cmd, NULL, NULL, keys, v, &n, op->flags);
 	add(res, &n, 4);
@@ -296,7 +296,7 @@ void op_run(const struct side *side, const struct round *r, const struct op *op,
 	res->size = 0;
 	res->elements = 1;
 	res->sorted = false;
-	key_make(r, op->key, key);
+	key_make(r, side, op->key, key);
 	memset(v, FILL, side->row);
 	memset(to, FILL, sizeof(to));
 	switch (op->what) {
@@ -353,7 +353,7 @@ void op_print(const struct round *r, const struct op *op)
 {
 	uint8_t key[MAX_KEY];
 
-	key_make(r, op->key, key);
+	key_make(r, NULL, op->key, key);
 	printf("#   %s fd %s", what_name(op->what), op->fd == 0 ? "rw" : op->fd == 1 ? "ro" : "wo");
 	if (op->nokey) {
 		printf(" key NULL");

@@ -26,14 +26,12 @@ struct op {
 	uint64_t flags;
 };
 
-enum keys { KEYS_ANY, KEYS_INDEX, KEYS_PREFIX, KEYS_NONE };
+/* KEYS_FDS: what values are fds of, as the key; values are any */
+enum keys { KEYS_ANY, KEYS_INDEX, KEYS_PREFIX, KEYS_NONE, KEYS_FDS };
 /* VALUES_FEW: small numbers (devices, queue lengths), and zeros behind them; CGROUPS, SOCKETS: of the machine, the
  * same ones on both sides */
-enum values { VALUES_ANY, VALUES_FEW, VALUES_MAPS, VALUES_PROGS, VALUES_EVENTS, VALUES_CGROUPS, VALUES_SOCKETS };
-static inline bool are_fds(enum values v)
-{
-	return v >= VALUES_MAPS;
-}
+enum values { VALUES_ANY, VALUES_FEW, VALUES_MAPS, VALUES_PROGS, VALUES_EVENTS, VALUES_CGROUPS, VALUES_SOCKETS,
+	      VALUES_TASKS, VALUES_INODES };
 /* Does a look-up give an id, which is another on each side? */
 static inline bool are_ids(enum values v)
 {
@@ -48,6 +46,10 @@ struct type {
 	bool percpu, ordered, lock;
 	uint32_t weight[NWHATS]; /* how often an operation is taken */
 };
+static inline bool are_fds(const struct type *t)
+{
+	return t->values >= VALUES_MAPS && t->keys != KEYS_FDS;
+}
 extern const struct type types[];
 extern const unsigned ntypes;
 
@@ -93,7 +95,8 @@ uint32_t below(uint64_t *state, uint32_t n);
 
 /* types.c: attributes, operations, key and value bytes, pools. */
 void round_make(struct round *r, const struct type *t, uint64_t seed, uint32_t number);
-void key_make(const struct round *r, uint32_t number, uint8_t *key);
+/* side NULL: for printing */
+void key_make(const struct round *r, const struct side *side, uint32_t number, uint8_t *key);
 void value_make(const struct round *r, const struct side *side, uint32_t number, uint8_t *value);
 /* 0, or what is missing. */
 const char *pool_open(struct side *side, const struct type *t);

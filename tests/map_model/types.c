@@ -7,7 +7,9 @@
 #include <linux/perf_event.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define HASH_WEIGHTS { [LOOKUP] = 30, [UPDATE] = 40, [ERASE] = 15, [NEXT] = 4, [TAKE] = 6, [WALK] = 1, \
@@ -66,6 +68,14 @@ const struct type types[] = {
 	{ "sockmap", BPF_MAP_TYPE_SOCKMAP, 0, KEYS_INDEX, VALUES_SOCKETS, false, true, false, FDS_WEIGHTS },
 	{ "sockhash", BPF_MAP_TYPE_SOCKHASH, 0, KEYS_ANY, VALUES_SOCKETS, false, false, false, FDS_WEIGHTS },
 	{ "reuseport", BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, 0, KEYS_INDEX, VALUES_SOCKETS, false, true, false, FDS_WEIGHTS },
+	{ "sk-storage", BPF_MAP_TYPE_SK_STORAGE, BPF_F_NO_PREALLOC, KEYS_FDS, VALUES_SOCKETS, false, true, true, FDS_WEIGHTS },
+	{ "task-storage", BPF_MAP_TYPE_TASK_STORAGE, BPF_F_NO_PREALLOC, KEYS_FDS, VALUES_TASKS, false, true, true, FDS_WEIGHTS },
+	{ "inode-storage", BPF_MAP_TYPE_INODE_STORAGE, BPF_F_NO_PREALLOC, KEYS_FDS, VALUES_INODES, false, true, true,
+	  FDS_WEIGHTS },
+	{ "cgrp-storage", BPF_MAP_TYPE_CGRP_STORAGE, BPF_F_NO_PREALLOC, KEYS_FDS, VALUES_CGROUPS, false, true, true,
+	  FDS_WEIGHTS },
+	{ "cgroup-storage", BPF_MAP_TYPE_CGROUP_STORAGE, 0, KEYS_ANY, VALUES_ANY, false, true, false, FDS_WEIGHTS },
+	{ "percpu-cgroup-storage", BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, 0, KEYS_ANY, VALUES_ANY, true, true, false, FDS_WEIGHTS },
 	{ "cgroup-array", BPF_MAP_TYPE_CGROUP_ARRAY, 0, KEYS_INDEX, VALUES_CGROUPS, false, true, false, FDS_WEIGHTS },
 	{ "perf-event-array", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 0, KEYS_INDEX, VALUES_EVENTS, false, true,
 	  false, FDS_WEIGHTS },
@@ -101,7 +111,7 @@ static uint64_t flags_of(const struct round *r, uint64_t *st, enum what w)
 		return PICK(st, 3, 5, 6, 7, 8, 16, 0x10000, 0x80000000u);
 	if (!below(st, 400))
 		return 1ull << (32 + below(st, 32));
-	if (w == UPDATE && !are_fds(r->t->values))
+	if (w == UPDATE && !are_fds(r->t))
 		f = PICK(st, 0, 0, 0, 0, 1, 2, 2);
 	else if (w == UPDATE)
 		f = PICK(st, 0, 0, 0, 0, 0, 0, 1, 2);
@@ -168,17 +178,31 @@ void round_make(struct round *r, const struct type *t, uint64_t seed, uint32_t n
 	case KEYS_NONE:
 		r->key_size = 0;
 		break;
+	case KEYS_FDS:
+		r->key_size = 4;
+		r->value_size = r->lock_btf ? 16 : PICK(&st, 4, 40);
+		r->max_entries = 0;
+		r->space = POOL + 2;
+		if (!below(&st, 4))
+			r->flags |= BPF_F_CLONE;
+		break;
 	case KEYS_ANY:
 		if (r->key_size == 1 && r->space > 200)
 			r->space = 200;
 		break;
 	}
-	if (t->values == VALUES_SOCKETS)
+	if (t->keys == KEYS_FDS)
+		; /* as its BTF has them */
+	else if (t->values == VALUES_SOCKETS)
 		r->value_size = PICK(&st, 4, 8, 8, 8, 8, 12);
-	else if (are_fds(t->values) || t->type == BPF_MAP_TYPE_XSKMAP)
+	else if (are_fds(t) || t->type == BPF_MAP_TYPE_XSKMAP)
 		r->value_size = 4;
 	else if (t->values == VALUES_FEW)
 		r->value_size = PICK(&st, 4, 4, 4, 8, 8, 12);
+	if (t->type == BPF_MAP_TYPE_CGROUP_STORAGE || t->type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE) {
+		r->key_size = PICK(&st, 8, 16, 16, 12);
+		r->max_entries = below(&st, 20) ? 0 : 1;
+	}
 	if (t->type == BPF_MAP_TYPE_STACK_TRACE)
 		r->value_size = PICK(&st, 4, 8, 8, 16, 32, 40, 64, 1016, 1024);
 	if (t->type == BPF_MAP_TYPE_STACK_TRACE && !below(&st, 4))
@@ -225,9 +249,18 @@ void round_make(struct round *r, const struct type *t, uint64_t seed, uint32_t n
 	}
 }
 
-void key_make(const struct round *r, uint32_t number, uint8_t *key)
+void key_make(const struct round *r, const struct side *side, uint32_t number, uint8_t *key)
 {
 	uint64_t x = 0;
+
+	if (r->t->keys == KEYS_FDS) {
+		uint32_t k = number % (POOL + 2);
+		int fd = !side ? (int)k : k < POOL ? side->pool[k] : k == POOL ? -1 : 1000000;
+
+		memset(key, 0, r->key_size < MAX_KEY ? r->key_size : MAX_KEY);
+		memcpy(key, &fd, 4);
+		return;
+	}
 
 	if (r->key_size > 64) {
 		memset(key, (int)number, r->key_size < MAX_KEY ? r->key_size : MAX_KEY);
@@ -267,7 +300,7 @@ void value_make(const struct round *r, const struct side *side, uint32_t number,
 {
 	uint32_t rows = r->t->percpu ? (uint32_t)side->ncpus : 1, n = (r->value_size + 7) / 8 * 8;
 
-	if (are_fds(r->t->values)) {
+	if (are_fds(r->t)) {
 		uint32_t k = number % (POOL + 2);
 		int fd = k < POOL ? side->pool[k] : k == POOL ? -1 : 1000000;
 
@@ -392,6 +425,20 @@ static int socket_fd(unsigned i)
 	}
 }
 
+/* This process twice, its parent, the first; one that has ended. */
+static int task_fd(unsigned i)
+{
+	pid_t pid = i < 2 ? getpid() : i < 3 ? getppid() : i < 4 ? 1 : fork();
+	int fd;
+
+	if (i == 4 && !pid)
+		_exit(0);
+	fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (i == 4)
+		waitpid(pid, NULL, 0);
+	return fd;
+}
+
 /* One of the machine, of which the second side gets the first one's. */
 static int machine_fd(struct bu_sys *s, const struct type *t, unsigned i)
 {
@@ -408,6 +455,10 @@ static int machine_fd(struct bu_sys *s, const struct type *t, unsigned i)
 	}
 	if (t->values == VALUES_SOCKETS)
 		fd = socket_fd(i);
+	else if (t->values == VALUES_TASKS)
+		fd = i < 5 ? task_fd(i) : open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	else if (t->values == VALUES_INODES)
+		fd = open(i < 2 ? "/" : i < 4 ? "/proc/self/status" : "/dev/null", i % 2 ? O_PATH | O_CLOEXEC : O_RDONLY | O_CLOEXEC);
 	else if (t->values == VALUES_CGROUPS)
 		fd = i < 4 ? cgroup_fd() : open(i < 5 ? "/proc/self/status" : "/proc", O_RDONLY | O_CLOEXEC);
 	first[i].of = s;
@@ -420,15 +471,16 @@ const char *pool_open(struct side *side, const struct type *t)
 {
 	for (unsigned i = 0; i < POOL; i++)
 		side->pool[i] = -1;
-	if (!are_fds(t->values))
+	if (!are_fds(t) && t->keys != KEYS_FDS)
 		return NULL;
 	for (unsigned i = 0; i < POOL; i++) {
 		int fd = -1;
 
-		if (t->values == VALUES_CGROUPS || t->values == VALUES_SOCKETS) {
+		if (t->values >= VALUES_CGROUPS) {
 			side->pool[i] = machine_fd(side->s, t, i);
 			if (side->pool[i] < 0)
-				return t->values == VALUES_CGROUPS ? "control groups" : "sockets";
+				return t->values == VALUES_CGROUPS ? "control groups" :
+				       t->values == VALUES_SOCKETS ? "sockets" : "pidfds";
 			continue;
 		}
 		if (t->values == VALUES_MAPS)
@@ -458,7 +510,7 @@ void pool_close(struct side *side)
 			side->s->ops->close(side->s, side->pool[i]);
 }
 
-/* int; struct bpf_spin_lock { u32 val; }; struct { struct bpf_spin_lock l; int a, b, c; } */
+/* int; struct bpf_spin_lock { u32 val; }; struct { struct bpf_spin_lock l; int a, b, c; }; int[10] */
 int lock_btf(struct bu_sys *s)
 {
 	static const char str[] = "\0int\0bpf_spin_lock\0val\0v\0l\0a\0b\0c";
@@ -466,6 +518,7 @@ int lock_btf(struct bu_sys *s)
 		1, 1u << 24, 4, 1u << 24 | 32,               /* [1] int, signed, 32 bits */
 		5, 4u << 24 | 1, 4, 19, 1, 0,                /* [2] bpf_spin_lock */
 		23, 4u << 24 | 4, 16, 25, 2, 0, 27, 1, 32, 29, 1, 64, 31, 1, 96, /* [3] v */
+		0, 3u << 24, 0, 1, 1, 10,                    /* [4] */
 	};
 	uint8_t b[512];
 	uint32_t head[6] = { 0x0001eb9f, 24, 0, sizeof(types_bytes), sizeof(types_bytes), sizeof(str) };
