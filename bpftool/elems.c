@@ -269,7 +269,7 @@ static int key_form(struct reader *r, struct bu_str raw)
 }
 
 /* One per-CPU row: {"cpu":0,"value":…}. */
-static int cpu_row(struct reader *r, struct bu_json *j)
+static int cpu_row(struct reader *r, struct bu_json *j, uint8_t *seen)
 {
 	struct bu_buf name = { 0 };
 	struct bu_str value = { 0 };
@@ -291,6 +291,8 @@ static int cpu_row(struct reader *r, struct bu_json *j)
 	if (cpu >= r->m->ncpus)
 		return complain(r, r->at, "there is a value for CPU %llu, but this machine has %u CPUs",
 				(unsigned long long)cpu, r->m->ncpus);
+	if (seen[cpu]++)
+		return complain(r, r->at, "there are two values for CPU %llu", (unsigned long long)cpu);
 	st = any_form(r, value, r->m->info.btf_value_type_id, r->value + cpu * r->m->stride,
 		      r->m->info.value_size, "value");
 	return st;
@@ -300,15 +302,24 @@ static int cpu_rows(struct reader *r, struct bu_str raw)
 {
 	/* places are told within the whole text, of which raw is a part */
 	struct bu_json j = *r->j;
+	uint8_t *seen;
 	int st = 0;
 
 	j.at = (size_t)(raw.p - j.text.p);
 	j.text.n = j.at + raw.n;
 	if (!r->m->percpu)
 		return complain(r, j.at, "\"values\" are those of a per-CPU map, which this is not");
+	seen = calloc(r->m->ncpus + 1u, 1);
+	if (!seen)
+		return no_memory(r->t, r->m);
 	bu_json_arr(&j);
 	while (!st && bu_json_elem(&j))
-		st = cpu_row(r, &j);
+		st = cpu_row(r, &j, seen);
+	/* an update sets the values of all CPUs */
+	for (unsigned c = 0; !st && !j.error && c < r->m->ncpus; c++)
+		if (!seen[c])
+			st = complain(r, r->at, "there is no value for CPU %u", c);
+	free(seen);
 	return st ? st : j.error ? complain(r, j.error_at, "%s", j.error) : 0;
 }
 
@@ -327,7 +338,7 @@ static int short_value(struct reader *r, struct bu_str raw)
 	while (bu_json_elem(&j) && bu_json_skip(&j, &one))
 		if (cpu >= r->m->ncpus || hex_string(one, r->value + cpu++ * r->m->stride, n))
 			return -EINVAL;
-	return j.error ? -EINVAL : 0;
+	return j.error || cpu < r->m->ncpus ? -EINVAL : 0;
 }
 
 struct parts {
@@ -531,7 +542,8 @@ static int find_list(struct reader *r, bool *one)
 int bt_elems_parse(struct bt *t, const struct bt_map *m, struct bu_json *j, const char *name, struct bt_elems *e)
 {
 	struct reader r = { .t = t, .m = m, .e = e, .j = j, .name = name };
-	bool one = false;
+	bool one = false, around = bu_json_kind(j) == BU_JSON_OBJECT;
+	struct bu_buf member = { 0 };
 	int st;
 
 	r.key = bu_arena_alloc(&t->arena, m->info.key_size + 8);
@@ -546,6 +558,10 @@ int bt_elems_parse(struct bt *t, const struct bt_map *m, struct bu_json *j, cons
 	bu_json_arr(j);
 	while (!st && bu_json_elem(j))
 		st = read_elem(&r);
+	/* an object around the list may have more members */
+	while (!st && around && bu_json_key(j, &member))
+		bu_json_skip(j, NULL);
+	bu_buf_free(&member);
 	return st ? st : j->error ? broken(&r) : 0;
 }
 
@@ -558,8 +574,13 @@ int bt_elems_file(struct bt *t, const struct bt_map *m, const char *path, struct
 	if (err)
 		return bt_refused(t, -1, err, "cannot read '%s'", bt_escz(t, path));
 	bu_json_init(&j, bu_str((char *)text.p, text.n));
-	st = bt_elems_parse(t, m, &j, bt_escz(t, strcmp(path, "-") ? path : "standard input"), e);
-	/* an object around the list may have more members */
+	path = bt_escz(t, strcmp(path, "-") ? path : "standard input");
+	st = bt_elems_parse(t, m, &j, path, e);
+	if (!st && !bu_json_end(&j)) {
+		struct reader r = { .t = t, .m = m, .e = e, .j = &j, .name = path };
+
+		st = broken(&r);
+	}
 	bu_buf_free(&text);
 	return st;
 }

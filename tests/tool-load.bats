@@ -219,6 +219,10 @@ globals()
 	bad "[{$k,$v},
 {$k,}]" 'bad.json:2:'
 	bad "[{$k,$v},{$k,$v}]" 'element 2, key 01 00 00 00 stands there twice'
+	bad "[{$k,$v}] [{$k,$v}]" 'nothing may follow the value'
+	bad "{$k,$v} x" 'nothing may follow the value'
+	bad "{\"id\":1,\"elements\":[{$k,$v}],\"more\":tru}" 'bad.json:1:'
+	bad "{\"elements\":[{$k,$v}]" 'bad.json:2:1'
 	bad "[{$k}]" 'element 1: it has no value'
 	bad "[{$v}]" 'element 1: it has no key'
 	bad "[{$k,\"value\":[\"0x01\"]}]" 'the value has 1 bytes, and the map'
@@ -233,6 +237,9 @@ globals()
 	bad "[{$k,$v}]" 'no values, one for each CPU'
 	bad "[{$k,\"values\":[{\"cpu\":100000,$v}]}]" 'value for CPU 100000, but this machine has'
 	bad "[{$k,\"values\":[{$v}]}]" 'values of a per-CPU map are'
+	bad "[{$k,\"values\":[]}]" 'there is no value for CPU 0'
+	bad "[{$k,\"values\":[{\"cpu\":0,$v},{\"cpu\":0,$v}]}]" 'two values for CPU 0'
+	bad '[{"k":"01000000","v":[]}]' 'for each CPU'
 	printf '[%s]' "$(printf '[%.0s' {1..1000})" >bad.json
 	run -1 $BPFTOOL map load pinned $PINS/h bad.json
 	run -1 $BPFTOOL map load pinned $PINS/h /nonexistent

@@ -225,6 +225,7 @@ mine()
 	echo '{"bpfutils_snapshot":1,"programs":[3]}' >x; bad x 'an object is expected here'
 	head -c 300 a >x; bad x 'x:'
 	bad /nonexistent 'cannot read'
+	sed "s/${U}_h/${U}\xff/" a >x; bad x 'bytes that are not UTF-8'
 	sed "s/\"k\":\"01000000\"/\"k\":\"0100000\"/" a >x
 	run -1 $BPFTOOL snapshot restore x name ${U}_h
 	assert_output --partial '"k" is not 4 bytes in hex'

@@ -138,6 +138,8 @@ int bu_buf_vprintf(struct bu_buf *b, const char *fmt, va_list ap);
 int bu_buf_u64(struct bu_buf *b, uint64_t v);
 int bu_buf_s64(struct bu_buf *b, int64_t v);
 int bu_buf_hex(struct bu_buf *b, uint64_t v);
+/* Bytes of the UTF-8 sequence of a character beyond ASCII at s, of which n are there; 0 when it is none. */
+size_t bu_utf8_len(const uint8_t *s, size_t n);
 /* Appends s as the inside of a JSON string: escapes, and U+FFFD for what is not UTF-8. */
 int bu_buf_json_escape(struct bu_buf *b, const char *s, size_t n);
 /* The text so far with a NUL behind it (not counted); "" when the buffer has failed. */

@@ -132,8 +132,8 @@ int bu_buf_hex(struct bu_buf *b, uint64_t v)
 	return 0;
 }
 
-/* Bytes of the UTF-8 sequence at s, 0 when it is none (Unicode 3.9, table 3-7). */
-static size_t utf8_len(const uint8_t *s, size_t n)
+/* Unicode 3.9, table 3-7. */
+size_t bu_utf8_len(const uint8_t *s, size_t n)
 {
 	static const struct {
 		uint8_t lo, hi, second_lo, second_hi, len;
@@ -181,7 +181,7 @@ int bu_buf_json_escape(struct bu_buf *b, const char *s, size_t n)
 			bu_buf_str(b, "\\t");
 		} else if (p[i] < 0x20 || p[i] == 0x7f) {
 			bu_buf_printf(b, "\\u%04x", p[i]);
-		} else if ((len = utf8_len(p + i, n - i))) {
+		} else if ((len = bu_utf8_len(p + i, n - i))) {
 			bu_buf_add(b, p + i, len);
 		} else {
 			len = 1;

@@ -184,6 +184,14 @@ bool bu_json_string(struct bu_json *j, struct bu_buf *out)
 		if (c == '\\') {
 			if (!escape(j, out))
 				return false;
+		} else if (c >= 0x80) {
+			size_t n = bu_utf8_len((const uint8_t *)j->text.p + j->at - 1, j->text.n - j->at + 1);
+
+			if (!n)
+				return fail(j, j->at - 1, "a string has bytes that are not UTF-8");
+			if (out)
+				bu_buf_add(out, j->text.p + j->at - 1, n);
+			j->at += n - 1;
 		} else if (out) {
 			bu_buf_char(out, (char)c);
 		}
