@@ -112,6 +112,9 @@ uninstall-local: uninstall-completion
 check_PROGRAMS += tests/tool_zoo
 tests_tool_zoo_SOURCES = tests/tool_zoo.c
 tests_tool_zoo_LDADD = $(LIBS_BU) -lpthread
+check_PROGRAMS += tests/mapfd
+tests_mapfd_SOURCES = tests/mapfd.c
+tests_mapfd_LDADD = $(LIBS_BU)
 TOOL_BATS =
 TOOL_BATS += tests/tool.bats
 TOOL_BATS += tests/tool_show.bats
@@ -138,6 +141,7 @@ TOOL_BATS += tests/tool-tree.bats
 TOOL_BATS += tests/tool-mapdump.bats
 TOOL_BATS += tests/tool-btf.bats
 TOOL_BATS += tests/tool-mapverb.bats
+TOOL_BATS += tests/tool-mapkinds.bats
 TOOL_BATS += tests/tool-gen.bats
 TOOL_BATS += tests/tool-feature.bats
 TOOL_BATS += tests/tool-events.bats

@@ -146,12 +146,11 @@ static void groups(struct storage *s, int dir, int depth)
 
 int bt_storage_walk(struct bt_walk *w)
 {
-	struct bu_sys *sys = w->t->sys;
 	struct storage s = { .w = w };
 	const char *root;
 	int err = 0, fd;
 
-	if (!sys->parallel || w->m->info.key_size != 4) /* owners of the kernel's */
+	if (w->m->info.key_size != 4)
 		return -EOPNOTSUPP;
 	s.value = calloc(1, w->m->vsize + 8);
 	if (!s.value)

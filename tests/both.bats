@@ -84,6 +84,11 @@ on_vm() # FILE REGEX NUMBER
 	on_vm tool-load.bats . 8
 }
 
+@test "bpftool: local storage of tasks, sockets and control groups; a ring that user space fills" {
+	on_vm tool-events.bats '^local storage' 2
+	on_vm tool-mapkinds.bats . 5
+}
+
 @test "bpftool snapshot: save, diff, restore" {
 	on_vm tool-snapshot.bats . 7
 }

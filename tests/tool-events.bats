@@ -275,7 +275,6 @@ Found 1 element'
 }
 
 @test "local storage: owner by owner, keys are their numbers" {
-	on_kernel
 	need_native
 	zoo "task_storage:$PINS/task" "sk_storage:$PINS/sk"
 	id_of prog "task_storage:$PINS/task"
@@ -289,7 +288,6 @@ Found 1 element'
 }
 
 @test "local storage of control groups" {
-	on_kernel
 	need_native
 	load net_helper
 	need_cgroup

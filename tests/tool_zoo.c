@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "kern/kern.h"
+#include "vm/vm.h"
 
 static struct bu_sys *sys;
 
@@ -742,10 +743,16 @@ static void item(char *arg)
 
 int main(int argc, char **argv)
 {
+	const char *backend = getenv("BPFUTILS_BACKEND");
 	char c;
 	int i;
 
-	sys = bu_kern_open();
+	if (backend && !strcmp(backend, "vm")) {
+		if (bu_vm_open(&sys, NULL, NULL))
+			return 1;
+	} else {
+		sys = bu_kern_open();
+	}
 	if (!sys)
 		return 1;
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -60,6 +60,7 @@ lib_libbu_a_SOURCES += lib/vm/map_bloom.c
 lib_libbu_a_SOURCES += lib/vm/map_arena.c
 lib_libbu_a_SOURCES += lib/vm/map_cgroup.c
 lib_libbu_a_SOURCES += lib/vm/map_dev.c
+lib_libbu_a_SOURCES += lib/vm/map_devprog.c
 lib_libbu_a_SOURCES += lib/vm/map_fds.c
 lib_libbu_a_SOURCES += lib/vm/map_hash.c
 lib_libbu_a_SOURCES += lib/vm/map_hash_walk.c

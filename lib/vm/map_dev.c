@@ -2,7 +2,7 @@
 /*
  * Where bpf_redirect_map may send a packet: devices (devmap), CPUs (cpumap), AF_XDP sockets (xskmap). The VM keeps the
  * entries and checks them as the kernel does; a redirect is part of a run's verdict. An element is one word of
- * 8 bytes: what bpf(2) shows of it; 0: none. Programs in entries are not kept: -EOPNOTSUPP.
+ * 8 bytes: what bpf(2) shows of it, with the id of a program that would be run there; 0: none.
  */
 #include "vm/map_dev.h"
 
@@ -107,32 +107,47 @@ uint32_t bu_vm_dev_of(const struct bu_vm_map *m, const void *value)
 	return dev;
 }
 
-/* An fd of a program beside the device or the length of the queue. */
-static int no_prog(const struct bu_vm_map *m, const void *value)
-{
-	int32_t fd = 0;
-
-	if (m->value_size == 8)
-		memcpy(&fd, (const uint8_t *)value + 4, 4);
-	return fd > 0 ? -EOPNOTSUPP : 0;
-}
-
-int bu_vm_dev_check(const struct bu_vm_map *m, const void *value)
+bool bu_vm_dev_is(const struct bu_vm_map *m, const void *value)
 {
 	char name[IF_NAMESIZE];
 
-	if (!if_indextoname(bu_vm_dev_of(m, value), name))
-		return -EINVAL;
-	return no_prog(m, value);
+	return if_indextoname(bu_vm_dev_of(m, value), name) != NULL;
 }
 
-/* Which device, with no program: what is kept. */
-static uint64_t word(uint32_t v)
+uint64_t bu_vm_dev_word(uint32_t v, const struct bu_vm_obj *prog)
 {
-	uint64_t w = 0;
+	uint32_t both[2] = { v, prog ? prog->id : 0 };
+	uint64_t w;
 
-	memcpy(&w, &v, 4);
+	memcpy(&w, both, 8);
 	return w;
+}
+
+static uint32_t prog_in(uint64_t w)
+{
+	uint32_t both[2];
+
+	memcpy(both, &w, 8);
+	return both[1];
+}
+
+/* Entry i becomes v with a program, or (v 0) nothing. */
+static int put(struct bu_vm_map *m, uint32_t i, uint32_t v, const struct bu_vm_obj *prog)
+{
+	int err;
+
+	if (m->value_size != 8) {
+		atomic_store(place(m, i), bu_vm_dev_word(v, NULL));
+		return 0;
+	}
+	err = bu_vm_world_lock(m->obj->vm);
+	if (err)
+		return err;
+	err = bu_vm_devprog_take(m, prog);
+	if (!err)
+		bu_vm_devprog_drop(m, prog_in(atomic_exchange(place(m, i), v ? bu_vm_dev_word(v, prog) : 0)));
+	bu_vm_world_unlock(m->obj->vm);
+	return err;
 }
 
 /* May entry i be set by these flags? In devmap and cpumap each index counts as there. */
@@ -148,22 +163,24 @@ static int may_set(const struct bu_vm_map *m, uint32_t i, uint64_t flags)
 static int dev_write(struct bu_vm_map *m, const void *key, const void *value, uint64_t flags)
 {
 	uint32_t i = index_of(key), dev = bu_vm_dev_of(m, value);
+	struct bu_vm_obj *prog = NULL;
 	int err = may_set(m, i, flags);
 
 	if (err)
 		return err;
-	if (!dev) /* takes the entry away */
-		err = no_prog(m, value) ? -EINVAL : 0;
-	else
-		err = bu_vm_dev_check(m, value);
+	/* No device takes the entry away. */
+	if (bu_vm_devprog_get(m, value, BPF_XDP_DEVMAP, &prog) || (dev ? !bu_vm_dev_is(m, value) : prog != NULL))
+		err = -EINVAL;
 	if (!err)
-		atomic_store(place(m, i), word(dev));
+		err = put(m, i, dev, prog);
+	bu_vm_obj_put(prog);
 	return err;
 }
 
 static int cpu_write(struct bu_vm_map *m, const void *key, const void *value, uint64_t flags)
 {
 	uint32_t i = index_of(key), size = bu_vm_dev_of(m, value);
+	struct bu_vm_obj *prog = NULL;
 	int err = may_set(m, i, flags);
 
 	if (err)
@@ -172,9 +189,10 @@ static int cpu_write(struct bu_vm_map *m, const void *key, const void *value, ui
 		return -EOVERFLOW;
 	if (i >= m->obj->vm->root->ncpus)
 		return -ENODEV;
-	err = size ? no_prog(m, value) : 0;
-	if (!err)
-		atomic_store(place(m, i), word(size));
+	if (size && bu_vm_devprog_get(m, value, BPF_XDP_CPUMAP, &prog))
+		return -ENOMEM; /* whatever is wrong with it */
+	err = put(m, i, size, prog);
+	bu_vm_obj_put(prog);
 	return err;
 }
 
@@ -207,10 +225,7 @@ static int erase(struct bu_vm_map *m, const void *key)
 {
 	uint32_t i = index_of(key);
 
-	if (i >= m->max_entries)
-		return -EINVAL;
-	atomic_store(place(m, i), 0);
-	return 0;
+	return i < m->max_entries ? put(m, i, 0, NULL) : -EINVAL;
 }
 
 static uint64_t mem_usage(const struct bu_vm_map *m)
@@ -220,12 +235,12 @@ static uint64_t mem_usage(const struct bu_vm_map *m)
 
 const struct bu_vm_map_ops bu_vm_devmap_ops = {
 	.check = dev_check, .layout = layout, .lookup = lookup, .read = read_entry, .write = dev_write, .erase = erase,
-	.next_key = bu_vm_array_next_key, .mem_usage = mem_usage, .more_flags = BPF_F_RDONLY_PROG,
+	.next_key = bu_vm_array_next_key, .settle = bu_vm_devprog_settle, .verify = bu_vm_devprog_verify, .mem_usage = mem_usage, .more_flags = BPF_F_RDONLY_PROG,
 };
 
 const struct bu_vm_map_ops bu_vm_cpumap_ops = {
 	.check = cpu_check, .layout = layout, .lookup = lookup, .read = read_entry, .write = cpu_write, .erase = erase,
-	.next_key = bu_vm_array_next_key, .mem_usage = mem_usage,
+	.next_key = bu_vm_array_next_key, .settle = bu_vm_devprog_settle, .verify = bu_vm_devprog_verify, .mem_usage = mem_usage,
 };
 
 const struct bu_vm_map_ops bu_vm_xskmap_ops = {

@@ -15,7 +15,7 @@
 #define STRIDE 8u
 
 /* words of live */
-enum { W_INTENT, W_OWNER };
+enum { W_INTENT, W_OWNER = 20 /* of devmap_hash, too */ };
 #define OWNER_SET (1ull << 63)
 #define OWNER_FRAGS (1ull << 62)
 #define XDP_HAS_FRAGS (1u << 5)

@@ -836,21 +836,74 @@ static int devs_check(struct bu_vm *vm, const union bpf_attr *a)
 	return bu_vm_devmap_ops.check(vm, a);
 }
 
+static uint32_t prog_of(struct bu_vm_map *m, const void *key)
+{
+	const uint8_t *v = lookup(m, key, 0);
+	uint32_t id = 0;
+
+	if (v && m->value_size == 8)
+		memcpy(&id, v + 4, 4);
+	return id;
+}
+
 static int devs_update(struct bu_vm_map *m, const void *key, const void *value, uint64_t flags)
 {
-	uint32_t dev = bu_vm_dev_of(m, value);
-	int err = flags > BPF_EXIST || !dev ? -EINVAL : bu_vm_dev_check(m, value);
+	struct bu_vm *vm = m->obj->vm;
+	struct bu_vm_obj *prog = NULL;
+	uint32_t dev = bu_vm_dev_of(m, value), was;
+	uint64_t word;
+	int err;
 
-	/* the kernel does not look at BPF_EXIST here */
-	return err ? err : update(m, key, value, flags == BPF_EXIST ? BPF_ANY : flags, 0);
+	if (flags > BPF_EXIST || !dev)
+		return -EINVAL;
+	err = bu_vm_world_lock(vm);
+	if (err)
+		return err;
+	was = prog_of(m, key);
+	if (flags == BPF_NOEXIST && lookup(m, key, 0))
+		err = -EEXIST;
+	else if (!bu_vm_dev_is(m, value) || bu_vm_devprog_get(m, value, BPF_XDP_DEVMAP, &prog))
+		err = -EINVAL;
+	if (!err)
+		err = bu_vm_devprog_take(m, prog);
+	word = bu_vm_dev_word(dev, prog);
+	if (!err) /* the kernel does not look at BPF_EXIST here */
+		err = update(m, key, &word, flags == BPF_EXIST ? BPF_ANY : flags, 0);
+	if (prog)
+		bu_vm_devprog_drop(m, prog->id);
+	bu_vm_devprog_drop(m, was);
+	bu_vm_obj_put(prog);
+	bu_vm_world_unlock(vm);
+	return err;
+}
+
+static int devs_erase(struct bu_vm_map *m, const void *key)
+{
+	uint32_t was;
+	int err = bu_vm_world_lock(m->obj->vm);
+
+	if (err)
+		return err;
+	was = prog_of(m, key);
+	err = erase(m, key);
+	bu_vm_devprog_drop(m, was);
+	bu_vm_world_unlock(m->obj->vm);
+	return err;
+}
+
+static int devs_verify(struct bu_vm_map *m, struct bu_buf *why)
+{
+	int err = bu_vm_hash_verify(m, why);
+
+	return err ? err : bu_vm_devprog_verify(m, why);
 }
 
 /* ---------------------------------------------------------------- rows */
 
 const struct bu_vm_map_ops bu_vm_devmap_hash_ops = {
 	.check = devs_check, .layout = layout, .init = init, .lookup = lookup, .read = read_value,
-	.write = devs_update, .erase = erase, .next_key = bu_vm_hash_next_key, .verify = bu_vm_hash_verify,
-	.more_flags = BPF_F_RDONLY_PROG,
+	.write = devs_update, .erase = devs_erase, .next_key = bu_vm_hash_next_key, .verify = devs_verify,
+	.settle = bu_vm_devprog_settle, .more_flags = BPF_F_RDONLY_PROG,
 };
 
 const struct bu_vm_map_ops bu_vm_hash_ops = {

@@ -88,7 +88,10 @@ static void add_value(const struct side *side, const struct round *r, const uint
 {
 	uint32_t id, k;
 
-	if (!are_ids(r->t->values)) {
+	if (r->t->values == VALUES_DEVS && r->value_size == 8) {
+		add(res, v, 4);
+		v += 4;
+	} else if (!are_ids(r->t->values)) {
 		add(res, v, side->row);
 		return;
 	}

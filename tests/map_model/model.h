@@ -28,9 +28,9 @@ struct op {
 
 /* KEYS_FDS: what values are fds of, as the key; values are any */
 enum keys { KEYS_ANY, KEYS_INDEX, KEYS_PREFIX, KEYS_NONE, KEYS_FDS };
-/* VALUES_FEW: small numbers (devices, queue lengths), and zeros behind them; CGROUPS, SOCKETS: of the machine, the
+/* VALUES_FEW: small numbers, and zeros behind them; DEVS: the same (devices, queue lengths), and programs; CGROUPS, SOCKETS: of the machine, the
  * same ones on both sides */
-enum values { VALUES_ANY, VALUES_FEW, VALUES_MAPS, VALUES_PROGS, VALUES_EVENTS, VALUES_CGROUPS, VALUES_SOCKETS,
+enum values { VALUES_ANY, VALUES_FEW, VALUES_DEVS, VALUES_MAPS, VALUES_PROGS, VALUES_EVENTS, VALUES_CGROUPS, VALUES_SOCKETS,
 	      VALUES_TASKS, VALUES_INODES };
 /* Does a look-up give an id, which is another on each side? */
 static inline bool are_ids(enum values v)

@@ -43,9 +43,9 @@ const struct type types[] = {
 	  HASH_WEIGHTS },
 	{ "lru-percpu-hash", BPF_MAP_TYPE_LRU_PERCPU_HASH, 0, KEYS_ANY, VALUES_ANY, true, false, false,
 	  HASH_WEIGHTS },
-	{ "devmap", BPF_MAP_TYPE_DEVMAP, 0, KEYS_INDEX, VALUES_FEW, false, true, false, ARRAY_WEIGHTS },
-	{ "devmap-hash", BPF_MAP_TYPE_DEVMAP_HASH, 0, KEYS_INDEX, VALUES_FEW, false, false, false, HASH_WEIGHTS },
-	{ "cpumap", BPF_MAP_TYPE_CPUMAP, 0, KEYS_INDEX, VALUES_FEW, false, true, false, FDS_WEIGHTS },
+	{ "devmap", BPF_MAP_TYPE_DEVMAP, 0, KEYS_INDEX, VALUES_DEVS, false, true, false, ARRAY_WEIGHTS },
+	{ "devmap-hash", BPF_MAP_TYPE_DEVMAP_HASH, 0, KEYS_INDEX, VALUES_DEVS, false, false, false, HASH_WEIGHTS },
+	{ "cpumap", BPF_MAP_TYPE_CPUMAP, 0, KEYS_INDEX, VALUES_DEVS, false, true, false, FDS_WEIGHTS },
 	{ "xskmap", BPF_MAP_TYPE_XSKMAP, 0, KEYS_INDEX, VALUES_FEW, false, true, false, FDS_WEIGHTS },
 	{ "lpm-trie", BPF_MAP_TYPE_LPM_TRIE, BPF_F_NO_PREALLOC, KEYS_PREFIX, VALUES_ANY, false, true,
 	  false, HASH_WEIGHTS },
@@ -197,7 +197,7 @@ void round_make(struct round *r, const struct type *t, uint64_t seed, uint32_t n
 		r->value_size = PICK(&st, 4, 8, 8, 8, 8, 12);
 	else if (are_fds(t) || t->type == BPF_MAP_TYPE_XSKMAP)
 		r->value_size = 4;
-	else if (t->values == VALUES_FEW)
+	else if (t->values == VALUES_FEW || t->values == VALUES_DEVS)
 		r->value_size = PICK(&st, 4, 4, 4, 8, 8, 12);
 	if (t->type == BPF_MAP_TYPE_CGROUP_STORAGE || t->type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE) {
 		r->key_size = PICK(&st, 8, 16, 16, 12);
@@ -311,10 +311,15 @@ void value_make(const struct round *r, const struct side *side, uint32_t number,
 	}
 	if (!r->t->percpu)
 		n = r->value_size;
-	if (r->t->values == VALUES_FEW) {
+	if (r->t->values == VALUES_FEW || r->t->values == VALUES_DEVS) {
+		uint32_t k = number / 5 % (POOL + 6);
+		int fd = k < POOL ? side->pool[k] : k == POOL ? -1 : k == POOL + 1 ? 1000000 : 0;
+
 		memset(value, 0, n);
 		if (n)
 			value[0] = (uint8_t)(number % 5);
+		if (n == 8 && r->t->values == VALUES_DEVS)
+			memcpy(value + 4, &fd, 4);
 		return;
 	}
 	for (uint32_t c = 0; c < rows; c++)
@@ -349,13 +354,14 @@ static int map_like(struct bu_sys *s, uint32_t type, uint32_t value, uint32_t n)
 	return bu_sys_map_create(s, &a);
 }
 
-static int prog_like(struct bu_sys *s, uint32_t type, uint32_t r0)
+static int prog_like(struct bu_sys *s, uint32_t type, uint32_t attach_type, uint32_t r0)
 {
 	const uint64_t insns[2] = { 0xb7 | (uint64_t)r0 << 32, 0x95 };
 	union bpf_attr a;
 
 	memset(&a, 0, sizeof(a));
 	a.prog_type = type;
+	a.expected_attach_type = attach_type;
 	a.insns = (uintptr_t)insns;
 	a.insn_cnt = 2;
 	a.license = (uintptr_t)"GPL";
@@ -471,7 +477,7 @@ const char *pool_open(struct side *side, const struct type *t)
 {
 	for (unsigned i = 0; i < POOL; i++)
 		side->pool[i] = -1;
-	if (!are_fds(t) && t->keys != KEYS_FDS)
+	if (!are_fds(t) && t->keys != KEYS_FDS && t->values != VALUES_DEVS)
 		return NULL;
 	for (unsigned i = 0; i < POOL; i++) {
 		int fd = -1;
@@ -487,18 +493,21 @@ const char *pool_open(struct side *side, const struct type *t)
 			fd = i < 4 ? map_like(side->s, BPF_MAP_TYPE_ARRAY, 8, 5) :
 			     i < 5 ? map_like(side->s, BPF_MAP_TYPE_HASH, 8, 5) :
 				     map_like(side->s, BPF_MAP_TYPE_ARRAY, 8, 6);
+		else if (t->values == VALUES_DEVS)
+			fd = i < 5 ? prog_like(side->s, BPF_PROG_TYPE_XDP, i < 2 ? BPF_XDP_DEVMAP : i < 4 ? BPF_XDP_CPUMAP : 0, i) :
+				     map_like(side->s, BPF_MAP_TYPE_ARRAY, 8, 6);
 		else if (t->values == VALUES_PROGS)
-			fd = i < 4 ? prog_like(side->s, BPF_PROG_TYPE_SOCKET_FILTER, i) :
-			     i < 5 ? prog_like(side->s, BPF_PROG_TYPE_XDP, i) :
+			fd = i < 4 ? prog_like(side->s, BPF_PROG_TYPE_SOCKET_FILTER, 0, i) :
+			     i < 5 ? prog_like(side->s, BPF_PROG_TYPE_XDP, 0, i) :
 				     map_like(side->s, BPF_MAP_TYPE_ARRAY, 8, 6);
 		else
 			fd = i < 5 ? event_like(side->s, 0) : map_like(side->s, BPF_MAP_TYPE_ARRAY, 8, 6);
 		if (fd < 0)
 			return t->values == VALUES_MAPS	 ? "inner maps" :
-			       t->values == VALUES_PROGS ? "programs" : "perf events";
+			       t->values == VALUES_PROGS || t->values == VALUES_DEVS ? "programs" : "perf events";
 		side->pool[i] = fd;
 		side->pool_id[i] = t->values == VALUES_EVENTS ? 0 :
-							      id_of(side->s, fd, t->values == VALUES_PROGS && i < 5);
+							      id_of(side->s, fd, t->values != VALUES_MAPS && i < 5);
 	}
 	return NULL;
 }
