@@ -206,6 +206,8 @@ uint32_t bu_btfgen_proto(struct bu_btfgen *g, uint32_t ret);
 void bu_btfgen_param(struct bu_btfgen *g, const char *name, uint32_t type);
 uint32_t bu_btfgen_func(struct bu_btfgen *g, const char *name, uint32_t proto, int linkage);
 uint32_t bu_btfgen_var(struct bu_btfgen *g, const char *name, uint32_t type, int linkage);
+/* component: of the member or parameter, -1: of the type itself */
+uint32_t bu_btfgen_decl_tag(struct bu_btfgen *g, const char *name, uint32_t of, int component);
 uint32_t bu_btfgen_datasec(struct bu_btfgen *g, const char *name, uint32_t size);
 void bu_btfgen_secvar(struct bu_btfgen *g, uint32_t var, uint32_t off, uint32_t size);
 uint32_t bu_btfgen_str(struct bu_btfgen *g, const char *s);

@@ -326,6 +326,15 @@ uint32_t bu_btfgen_var(struct bu_btfgen *g, const char *name, uint32_t type, int
 	return g->err ? 0 : id;
 }
 
+uint32_t bu_btfgen_decl_tag(struct bu_btfgen *g, const char *name, uint32_t of, int component)
+{
+	uint32_t id = header(g, BU_BTF_DECL_TAG, false, name, of);
+
+	if (id)
+		add32(g, (uint32_t)component);
+	return g->err ? 0 : id;
+}
+
 uint32_t bu_btfgen_datasec(struct bu_btfgen *g, const char *name, uint32_t size)
 {
 	return open_list(g, BU_BTF_DATASEC, false, name, size);

@@ -229,6 +229,19 @@ static void use_call(const struct check *k, const struct bu_insn *in, struct use
 
 	u->writes = R(0);
 	u->lost = ARGS;
+	if (in->src == BU_CALL_KFUNC && k->c->vm) {
+		const struct bu_vm_kfunc *f = bu_vm_kfunc(k->c->vm, in->imm);
+
+		if (!f)
+			return;
+		for (unsigned a = 0; a < f->nparams; a++)
+			u->reads |= R(a + 1);
+		if (!strcmp(f->ret, "void")) {
+			u->writes = 0;
+			u->lost |= R(0);
+		}
+		return;
+	}
 	if (k->c->raw || in->src != BU_CALL_HELPER)
 		return;
 	h = bu_vm_helper(in->imm);
@@ -496,6 +509,26 @@ static int check_helper(struct check *k, const struct bu_insn *in)
 	return 0;
 }
 
+/* That there is such a function was looked at before (bu_vm_check_kfuncs). */
+static int check_kfunc(struct check *k, const struct bu_insn *in)
+{
+	const struct bu_vm_kfunc *f = k->c->vm ? bu_vm_kfunc(k->c->vm, in->imm) : NULL;
+
+	if (!f || in->off) {
+		SAY(k, "invalid kernel function call not eliminated in verifier pass\n");
+		return -EINVAL;
+	}
+	if (!bu_vm_progset_has(f->h.progs, k->c->type)) {
+		SAY(k, "calling kernel function %s is not allowed\n", f->h.kfunc);
+		return -EACCES;
+	}
+	if (f->h.flags & BU_VM_KF_SLEEPS && !(k->c->flags & BPF_F_SLEEPABLE)) {
+		SAY(k, "program must be sleepable to call sleepable kfunc %s\n", f->h.kfunc);
+		return -EACCES;
+	}
+	return 0;
+}
+
 static int check_alu(struct check *k, const struct bu_insn *in, const struct bu_isa *row)
 {
 	if (in->code & 8 || k->c->raw) /* RFC 9669 defines these; the kernel does not take them */
@@ -608,8 +641,9 @@ static int check_one(struct check *k, uint32_t i)
 		return -EINVAL;
 	}
 	if (row->sem == BU_SEM_CALL_KFUNC) {
-		SAY(k, "calls of kernel functions are not possible in the VM (BTF id %d)\n", in->imm);
-		return -EOPNOTSUPP;
+		err = check_kfunc(k, in);
+		if (err)
+			return err;
 	}
 	if ((row->sem == BU_SEM_LD_ABS || row->sem == BU_SEM_LD_IND) &&
 	    k->c->type != BPF_PROG_TYPE_SOCKET_FILTER && k->c->type != BPF_PROG_TYPE_SCHED_CLS &&

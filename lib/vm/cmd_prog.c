@@ -243,18 +243,34 @@ static int add_start(struct bu_vm_newprog *np, int64_t at, struct bu_buf *log)
 	return 0;
 }
 
-static int find_functions(struct bu_vm_newprog *np, struct bu_buf *log)
+/* add_kfunc_call: what kernel function a call names. Id 0 is one that the loader did not find; it may be dead code. */
+static int find_kfunc(struct bu_vm *vm, const struct bu_vm_newprog *np, const struct bu_insn *n, struct bu_buf *log)
+{
+	if (!np->h.gpl) {
+		bu_buf_str(log, "cannot call kernel function from non-GPL compatible program\n");
+		return -EINVAL;
+	}
+	if (!n->imm && !n->off)
+		return 0;
+	if (n->off) { /* of a module: there are none */
+		bu_buf_str(log, "kfunc offset > 0 without fd_array is invalid\n");
+		return -EPROTO;
+	}
+	if (bu_vm_kfunc(vm, n->imm))
+		return 0;
+	bu_buf_printf(log, "kernel btf_id %u is not a function\n", (uint32_t)n->imm);
+	return -EINVAL;
+}
+
+static int find_functions(struct bu_vm *vm, struct bu_vm_newprog *np, struct bu_buf *log)
 {
 	int err = add_start(np, 0, log);
 
 	for (uint32_t i = 0; !err && i < np->h.ninsns; i++) {
 		const struct bu_insn *n = &np->insns[i];
 
-		if (n->code == BU_OP_CALL && n->src == BU_CALL_KFUNC) {
-			bu_buf_printf(log, "%u: calls of kernel functions are not possible in the VM (BTF id %d)\n",
-				      i, n->imm);
-			return -EOPNOTSUPP;
-		}
+		if (n->code == BU_OP_CALL && n->src == BU_CALL_KFUNC)
+			err = find_kfunc(vm, np, n, log);
 		if ((n->code == BU_OP_CALL && n->src == BU_CALL_LOCAL) ||
 		    (n->code == BU_OP_LD_IMM64 && n->src == BU_PSEUDO_FUNC))
 			err = add_start(np, (int64_t)i + n->imm + 1, log);
@@ -437,7 +453,7 @@ static int check(struct bu_vm *vm, struct bu_vm_newprog *np, const union bpf_att
 	struct bu_vm_check c = {
 		.insns = np->insns, .n = np->h.ninsns, .type = np->h.type,
 		.expected_attach_type = np->h.expected_attach_type, .flags = np->h.flags,
-		.gpl = np->h.gpl, .log = &log->text, .level = log->level, .faker = vm,
+		.gpl = np->h.gpl, .log = &log->text, .level = log->level, .vm = vm, .faker = vm,
 	};
 	uint8_t sum[32];
 	int err;
@@ -446,7 +462,7 @@ static int check(struct bu_vm *vm, struct bu_vm_newprog *np, const union bpf_att
 	if (!err)
 		err = bu_vm_prog_btf_early(vm, np, a, user, log);
 	if (!err)
-		err = find_functions(np, &log->text);
+		err = find_functions(vm, np, &log->text);
 	if (!err)
 		err = bu_vm_check_jumps(&c);
 	if (!err)

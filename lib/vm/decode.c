@@ -116,6 +116,7 @@ static void one(const struct bu_vm_prog *p, const uint8_t *start, uint32_t i, st
 {
 	const struct bu_insn *in = &p->insns[i];
 	const struct bu_isa *row = bu_isa_find_loose(in);
+	const struct bu_vm_kfunc *kfunc;
 
 	*op = (struct bu_vm_op){ .code = BU_VM_I_BAD, .dst = in->dst, .src = in->src, .off = in->off,
 				 .imm = in->imm };
@@ -189,7 +190,14 @@ static void one(const struct bu_vm_prog *p, const uint8_t *start, uint32_t i, st
 	case BU_SEM_STORE_RELEASE:
 		op->code = (uint16_t)(BU_VM_I_REL8 + size_of(row));
 		break;
-	case BU_SEM_ADDR_SPACE_CAST: case BU_SEM_JX: case BU_SEM_CALL_KFUNC:
+	case BU_SEM_CALL_KFUNC:
+		kfunc = bu_vm_kfunc(p->vm, in->imm);
+		if (!kfunc || in->off)
+			break;
+		op->code = BU_VM_I_CALL;
+		op->imm = (int64_t)(intptr_t)&kfunc->h;
+		break;
+	case BU_SEM_ADDR_SPACE_CAST: case BU_SEM_JX:
 		break;
 	}
 }

@@ -86,6 +86,10 @@ bool bu_vm_progset_has(uint8_t set, uint32_t prog_type)
 		[BU_VM_P_LOCAL_STORAGE] = P(CGROUP_SKB) | P(CGROUP_SOCK) | P(SOCK_OPS) | P(CGROUP_DEVICE) |
 					  P(CGROUP_SOCK_ADDR) | P(CGROUP_SYSCTL) | P(CGROUP_SOCKOPT),
 		[BU_VM_P_LSM] = P(LSM),
+		[BU_VM_P_KF_GENERIC] = P(XDP) | P(SCHED_CLS) | P(CGROUP_SKB) | P(CGROUP_SOCK) | P(CGROUP_SOCK_ADDR) |
+				       P(CGROUP_DEVICE) | P(CGROUP_SYSCTL) | P(CGROUP_SOCKOPT) | P(SOCK_OPS) |
+				       P(TRACEPOINT) | P(PERF_EVENT) | P(TRACING) | P(LSM) | P(SYSCALL) | P(STRUCT_OPS),
+		[BU_VM_P_KF_SKB] = TC | LWT | P(LWT_SEG6LOCAL) | P(CGROUP_SKB) | P(SOCKET_FILTER),
 		[BU_VM_P_COOKIE] = P(KPROBE) | P(PERF_EVENT) | P(TRACEPOINT) | P(RAW_TRACEPOINT) | P(TRACING) | P(LSM),
 	};
 
@@ -94,23 +98,26 @@ bool bu_vm_progset_has(uint8_t set, uint32_t prog_type)
 
 /* ---------------------------------------------------------------- arguments */
 
+static const char *name_of(const struct bu_vm_helper *h)
+{
+	const struct bu_helper *row = h->kfunc ? NULL : bu_helper_by_id(h->id);
+
+	return h->kfunc ? h->kfunc : row ? row->name : "helper";
+}
+
 static int bad(struct bu_vm_run *run, const struct bu_vm_helper *h, unsigned i, const char *what)
 {
-	const struct bu_helper *row = bu_helper_by_id(h->id);
-
 	return bu_vm_fault_at(run, BU_VM_FAULT_HELPER, run->r[i + 1], 0, false, "%s: argument %u: %s",
-			      row ? row->name : "helper", i + 1, what);
+			      name_of(h), i + 1, what);
 }
 
 static int bad_mem(struct bu_vm_run *run, const struct bu_vm_helper *h, unsigned i, uint64_t size,
 		   bool write)
 {
-	const struct bu_helper *row = bu_helper_by_id(h->id);
-
 	return bu_vm_fault_at(run, BU_VM_FAULT_HELPER, run->r[i + 1],
 			      size < UINT32_MAX ? (uint32_t)size : UINT32_MAX, write,
 			      "%s: argument %u: %llu byte%s that the program may not %s",
-			      row ? row->name : "helper", i + 1, (unsigned long long)size,
+			      name_of(h), i + 1, (unsigned long long)size,
 			      size == 1 ? "" : "s", write ? "write" : "read");
 }
 
@@ -273,7 +280,7 @@ int bu_vm_call_helper(struct bu_vm_run *run, const struct bu_vm_helper *h, uint6
 	int err;
 
 	memcpy(a, run->r + 1, sizeof(a));
-	if (run->spin && h->id != 94)
+	if (run->spin && h->id != 94 && !(h->flags & BU_VM_KF_LOCKED))
 		return bad(run, h, 0, "no helper may be called while a bpf_spin_lock is held");
 	if (run->vm->settings && bu_vm_faked(run->vm, h->id)) {
 		*r0 = run->vm->settings->fake[h->id];
@@ -296,6 +303,8 @@ int bu_vm_call_helper(struct bu_vm_run *run, const struct bu_vm_helper *h, uint6
 	}
 	run->fault.kind = BU_VM_FAULT_NONE;
 	*r0 = h->fn(run, a[0], a[1], a[2], a[3], a[4]);
+	if (run->thrown && run->fault.kind == BU_VM_FAULT_NONE)
+		return -ECANCELED;
 	return run->fault.kind == BU_VM_FAULT_NONE ? 0 : -EFAULT;
 }
 

@@ -391,10 +391,13 @@ static const struct bu_vm_op *do_call(struct bu_vm_run *run, struct hot *hot, co
 {
 	const struct bu_vm_helper *h = (const struct bu_vm_helper *)(intptr_t)op->imm;
 
+	int err;
+
 	run->pc = op;
-	if (bu_vm_call_helper(run, h, run->r))
-		return stop(run, -EFAULT);
-	if (!leaves_memory(h))
+	err = bu_vm_call_helper(run, h, run->r);
+	if (err)
+		return stop(run, err);
+	if (h->kfunc ? !(h->flags & BU_VM_KF_KEEPS) : !leaves_memory(h))
 		bu_vm_clear(hot, 11 * sizeof(*hot));
 	return op + 1;
 }
@@ -561,6 +564,8 @@ int bu_vm_interp(struct bu_vm_run *run)
 	run->frame[0] = (struct bu_vm_frame){ .prog = run->prog };
 	run->r[10] = (uintptr_t)run->stack + BU_VM_STACK;
 	err = loop(run, run->prog->ops);
+	if (err == -ECANCELED && run->thrown)
+		return bu_vm_caught(run);
 	return err == -ECANCELED ? 0 : err;
 }
 
@@ -588,7 +593,7 @@ int bu_vm_callback(struct bu_vm_run *run, uint64_t func, const uint64_t arg[5], 
 		run->deepest = run->depth;
 	run->frame[run->depth] = (struct bu_vm_frame){ .prog = prog };
 	err = loop(run, prog->ops + i);
-	if (err == -ECANCELED)
+	if (err == -ECANCELED && !run->thrown)
 		err = bu_vm_fault_at(run, BU_VM_FAULT_INSN, 0, 0, false, "a callback ended the program");
 	if (err)
 		return err; /* the fault is the callback's, with its registers */

@@ -40,6 +40,8 @@ struct bu_vm_span {
 	bool once;         /* must be looked up again at each access */
 	const struct bu_vm_map *map;
 };
+/* A program threw: what its exception callback makes of the cookie, in r0. 0 or -EFAULT. kfunc.c */
+int bu_vm_caught(struct bu_vm_run *run);
 /* The stretch that addr is in: 0; -ENOENT: none. mem.c */
 int bu_vm_mem_span(struct bu_vm_run *run, uint64_t addr, struct bu_vm_span *s);
 /* Notes the fault of an access that may not be, in words that say what is near. mem.c */

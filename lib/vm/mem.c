@@ -134,6 +134,13 @@ int bu_vm_mem_span(struct bu_vm_run *run, uint64_t addr, struct bu_vm_span *s)
 		s->write = run->area[i].write;
 		return 0;
 	}
+	for (i = 0; i < run->nheap; i++) {
+		if (run->heap[i].kind != BU_VM_HEAP_OBJ || !within(addr, run->heap[i].lo, run->heap[i].hi))
+			continue;
+		s->lo = run->heap[i].lo;
+		s->hi = run->heap[i].hi;
+		return 0;
+	}
 	r = bu_vm_region_at(&run->vm->win, addr);
 	m = r ? map_of(r) : NULL;
 	if (!m || !value_at(m, addr, &i, &row, &s->lo) || !granted(run, m, i, row))
@@ -272,6 +279,9 @@ int bu_vm_mem_fault(struct bu_vm_run *run, uint64_t addr, uint64_t size, bool wr
 		distance(&n, run->data_meta, run->data_end, "the packet", "");
 	for (uint32_t i = 0; i < run->nrec; i++)
 		distance(&n, run->rec[i].lo, run->rec[i].hi, "a record of a ring buffer", "");
+	for (uint32_t i = 0; i < run->nheap; i++)
+		if (run->heap[i].kind == BU_VM_HEAP_OBJ)
+			distance(&n, run->heap[i].lo, run->heap[i].hi, "an object of bpf_obj_new", "");
 	for (uint32_t i = 0; i < run->nsock; i++)
 		if (run->sock[i].lo)
 			distance(&n, run->sock[i].lo, run->sock[i].hi, "a socket", "");

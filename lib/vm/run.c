@@ -174,6 +174,9 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 	run.fuel = vm->fuel;
 	run.seed = env && env->seeded ? env->seed : 0;
 	run.nrec = run.ninner = run.nsock = run.nheld = run.nsample = run.ncgrp = 0;
+	run.nheap = 0;
+	run.rcu = run.preempt = run.irqs = 0;
+	run.thrown = false;
 	bu_vm_clear(run.key, sizeof(run.key));
 	run.spin = NULL;
 	run.spin_off = 0;
@@ -201,6 +204,8 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 		err = check_result(&run);
 	if (run.spin || run.nrec || run.nheld)
 		bu_vm_helpers_end(&run);
+	if (run.nheap | run.rcu | run.preempt | run.irqs)
+		bu_vm_kfuncs_end(&run);
 	if (vm->win.fault) { /* whatever else went wrong came of it */
 		vm->win.fault = 0;
 		bu_vm_fault_at(&run, BU_VM_FAULT_WORLD, 0, 0, false,

@@ -64,6 +64,7 @@ struct bu_vm_check {
 	uint32_t n;
 	uint32_t type, expected_attach_type, flags;
 	bool gpl, raw;
+	struct bu_vm *vm;          /* whose kfuncs may be called; NULL: there are none */
 	const struct bu_vm *faker; /* whose faked helpers may be called, though they are not implemented */
 	bool opened;               /* any may: it was checked when it was loaded */
 	struct bu_buf *log;
@@ -111,6 +112,12 @@ struct bu_vm_sock_ref {         /* a socket that the program has seen: struct bp
 	bool tcp, held;         /* held: to be released */
 };
 
+enum bu_vm_heap_kind { BU_VM_HEAP_OBJ, BU_VM_HEAP_BITS };
+struct bu_vm_heap {             /* memory that kfuncs gave: of bpf_obj_new, or an iterator's own */
+	uint64_t lo, hi;
+	uint8_t kind;
+};
+
 struct bu_vm_run {
 	struct bu_vm *vm;
 	struct bu_vm_prog *prog;    /* changes with a tail call */
@@ -148,6 +155,10 @@ struct bu_vm_run {
 	struct bu_vm_sock found[16];    /* of maps of sockets, by place in sock */
 	uint64_t cgrp[8];               /* control groups that the program has pointers to: ids */
 	uint32_t ncgrp;
+	struct bu_vm_heap heap[64];     /* kfunc.c */
+	uint32_t nheap;
+	uint32_t rcu, preempt, irqs;    /* how often each was locked, and not given back */
+	bool thrown;                    /* bpf_throw: the program ends, from however deep */
 	/* helper.c: keys that callbacks of for_each_map_elem may read, by the frame that called it */
 	struct { uint64_t lo, hi; } key[BU_VM_FRAMES];
 	/* what the callbacks of user_ringbuf_drain have been given, the inner one last */
@@ -240,7 +251,33 @@ struct bu_vm_helper {
 	uint8_t arg[5];      /* enum bu_vm_arg */
 	uint8_t progs;       /* enum bu_vm_progset */
 	uint64_t maps;       /* A_MAP: bit per map type that it takes; 0: all */
+	const char *kfunc;   /* its name, when it is one of the kernel's functions (kfunc.def) */
+	uint8_t flags;       /* of those: enum bu_vm_kfunc_flag */
 };
+enum bu_vm_kfunc_flag {
+	BU_VM_KF_KEEPS = 1,  /* leaves all memory of a run where it is */
+	BU_VM_KF_LOCKED = 2, /* may be called while a bpf_spin_lock is held */
+	BU_VM_KF_SLEEPS = 4, /* only in programs that may sleep */
+};
+struct bu_vm_kfunc {
+	struct bu_vm_helper h;
+	const char *ret, *params; /* as BTF has them */
+	uint8_t nparams;
+};
+extern const struct bu_vm_kfunc bu_vm_kfuncs[];
+extern const uint32_t bu_vm_nkfuncs;
+/* By the id of its FUNC among the VM's types; NULL: there is none. *name: of the function that the id is, or NULL. */
+const struct bu_vm_kfunc *bu_vm_kfunc(struct bu_vm *vm, int32_t btf_id);
+/* A row's type: adds FUNC and what it needs: its id. seen: structs that are there. kfunc.c */
+struct bu_btfgen;
+struct bu_vm_kfunc_types {
+	const char *name[16];
+	uint32_t id[16];
+	unsigned n;
+};
+uint32_t bu_vm_kfunc_type(struct bu_btfgen *g, const struct bu_vm_kfunc *f, struct bu_vm_kfunc_types *seen);
+/* At the end of every run: as bu_vm_helpers_end, of what kfuncs gave. kfunc.c */
+int bu_vm_kfuncs_end(struct bu_vm_run *run);
 /* Which program types may call a helper, as the kernel allows. */
 enum bu_vm_progset {
 	BU_VM_P_ALL,
@@ -256,6 +293,7 @@ enum bu_vm_progset {
 	BU_VM_P_NOT_TRACING, BU_VM_P_OUTPUT /* perf_event_output */, BU_VM_P_ITER,
 	BU_VM_P_TC_XDP, BU_VM_P_TC_CGROUP /* and cgroup_skb */, BU_VM_P_SOCK_LOOKUP, BU_VM_P_CGROUP /* that have a result */,
 	BU_VM_P_SKB_SOCK /* whose context has a socket */, BU_VM_P_KPROBE, BU_VM_P_SYSCALL /* those that may sleep */, BU_VM_P_PERF,
+	BU_VM_P_KF_GENERIC, BU_VM_P_KF_SKB, /* hooks of kfuncs */
 	BU_VM_P_SK_MSG, BU_VM_P_SOCK_OPS, BU_VM_P_COOKIE, BU_VM_P_CGROUP_SKB, BU_VM_P_SYSCALL_ONLY, BU_VM_P_SYSCTL,
 	BU_VM_P_SK_STORAGE /* programs that sockets are given to */, BU_VM_P_SK_STORAGE_DEL, BU_VM_P_LOCAL_STORAGE, BU_VM_P_LSM,
 	BU_VM_P_SK_SKB, BU_VM_P_SK_REUSEPORT,

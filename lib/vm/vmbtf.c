@@ -5,6 +5,7 @@
  */
 #include "vm/iter.h"
 #include "vm/private.h"
+#include "vm/run.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 struct vmbtf {
 	struct bu_buf blob;
 	uint32_t iter[3]; /* FUNC ids, by BU_VM_ITER_… */
+	uint32_t *kfunc;  /* FUNC ids, by row of kfunc.def; they grow */
 };
 
 struct ids {
@@ -86,6 +88,7 @@ static uint32_t iterator(struct bu_btfgen *g, const struct ids *d, const char *c
 static int get(struct bu_vm *vm, const struct vmbtf **out)
 {
 	struct vmbtf *b = vm->btf;
+	struct bu_vm_kfunc_types seen = { .n = 0 };
 	struct bu_btfgen g;
 	struct ids d;
 	int err;
@@ -100,10 +103,16 @@ static int get(struct bu_vm *vm, const struct vmbtf **out)
 						   "map", d.mapp);
 		b->iter[BU_VM_ITER_PROG] = iterator(&g, &d, "bpf_iter__bpf_prog",
 						    "bpf_iter_bpf_prog", "prog", d.progp);
+		b->kfunc = calloc(bu_vm_nkfuncs, sizeof(*b->kfunc));
+		for (uint32_t i = 0; b->kfunc && i < bu_vm_nkfuncs; i++)
+			b->kfunc[i] = bu_vm_kfunc_type(&g, &bu_vm_kfuncs[i], &seen);
 		err = bu_btfgen_finish(&g, &b->blob);
 		bu_btfgen_free(&g);
+		if (!b->kfunc)
+			err = -ENOMEM;
 		if (err) {
 			bu_buf_free(&b->blob);
+			free(b->kfunc);
 			free(b);
 			return err;
 		}
@@ -126,6 +135,24 @@ int bu_vm_iter_by_btf_id(struct bu_vm *vm, uint32_t id)
 	return -EINVAL;
 }
 
+const struct bu_vm_kfunc *bu_vm_kfunc(struct bu_vm *vm, int32_t id)
+{
+	const struct vmbtf *b;
+	uint32_t lo = 0, hi = bu_vm_nkfuncs;
+
+	if (id <= 0 || get(vm, &b))
+		return NULL;
+	while (lo < hi) {
+		uint32_t mid = (lo + hi) / 2;
+
+		if (b->kfunc[mid] < (uint32_t)id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < bu_vm_nkfuncs && b->kfunc[lo] == (uint32_t)id ? &bu_vm_kfuncs[lo] : NULL;
+}
+
 int bu_vm_op_vmlinux_btf(struct bu_sys *s, const void **data, size_t *size)
 {
 	const struct vmbtf *b;
@@ -142,8 +169,10 @@ void bu_vm_btf_close(struct bu_vm *vm)
 {
 	struct vmbtf *b = vm->btf;
 
-	if (b)
+	if (b) {
 		bu_buf_free(&b->blob);
+		free(b->kfunc);
+	}
 	free(b);
 	vm->btf = NULL;
 }

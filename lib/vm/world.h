@@ -239,6 +239,7 @@ struct bu_vm {
 	uint32_t run_no;        /* number of the run that is on, for grants; never 0 */
 	struct bu_vm_run *run;  /* the run that is on, or NULL */
 	uint8_t *run_mem;       /* run.c: stack, packet buffer, context of runs; in the window */
+	uint8_t *heap;          /* kfunc.c: what runs get by kfuncs; in the window */
 	uint32_t run_cpu;       /* run.c: CPU of the last run */
 	void *links;            /* feed's cache */
 	void *events;           /* attach's table of tracepoint ids */
