@@ -6,8 +6,6 @@
 
 #include "tool.h"
 
-#define OUT_BLOCK (256u << 10)
-
 /* ---------------------------------------------------------------- what kind of map it is */
 
 int bt_map_open(struct bt *t, struct bt_map *m, int fd)
@@ -48,7 +46,7 @@ void bt_map_done(struct bt_map *m)
 
 #define H1(h) h "0", h "1", h "2", h "3", h "4", h "5", h "6", h "7", h "8", h "9", h "a", h "b", h "c", \
 	h "d", h "e", h "f"
-static const char hex_pairs[256][2] = {
+const char bt_hex_pairs[256][2] = {
 	H1("0"), H1("1"), H1("2"), H1("3"), H1("4"), H1("5"), H1("6"), H1("7"), H1("8"), H1("9"), H1("a"),
 	H1("b"), H1("c"), H1("d"), H1("e"), H1("f"),
 };
@@ -68,7 +66,7 @@ void bt_hex(struct bu_buf *b, const uint8_t *p, size_t n)
 			if (i % 8 == 0)
 				o[at++] = ' ';
 		}
-		memcpy(o + at, hex_pairs[p[i]], 2);
+		memcpy(o + at, bt_hex_pairs[p[i]], 2);
 		at += 2;
 	}
 	b->n += at;
@@ -88,7 +86,7 @@ void bt_hex_json(struct bu_buf *b, const uint8_t *p, size_t n)
 		o[at++] = '"';
 		o[at++] = '0';
 		o[at++] = 'x';
-		memcpy(o + at, hex_pairs[p[i]], 2);
+		memcpy(o + at, bt_hex_pairs[p[i]], 2);
 		at += 2;
 		o[at++] = '"';
 	}
@@ -119,25 +117,41 @@ static void put_bytes_json(struct bt *t, struct bt_map *m, const char *key, cons
 	bt_put_bytes(t, &m->hex, key, p, n);
 }
 
+/* A value by its type, or, for a pattern, the place where it stands. */
+static void put_typed(struct bt *t, struct bt_map *m, const char *name, uint32_t type, const uint8_t *p, size_t n)
+{
+	if (!m->marks) {
+		bu_btf_print_value(&t->out, name, m->btf, type, p, n);
+		return;
+	}
+	bu_out_raw(&t->out, name, "", NULL);
+	bt_pattern_mark(m->marks, t->out.buf.n, type, p, n, t->out.depth);
+}
+
+static void put_typed_lines(struct bt *t, struct bt_map *m, uint32_t type, const uint8_t *p, size_t n, unsigned depth)
+{
+	if (m->marks)
+		bt_pattern_mark(m->marks, t->out.buf.n, type, p, n, depth);
+	else
+		bu_btf_print_text(&t->out.buf, m->btf, type, p, n, depth);
+}
+
 /* "key" and "value", or "values" by CPU, by type. */
 static void put_typed_json(struct bt *t, struct bt_map *m, const uint8_t *key, const uint8_t *value)
 {
 	unsigned c;
 
 	if (m->info.btf_key_type_id)
-		bu_btf_print_value(&t->out, "key", m->btf, m->info.btf_key_type_id, key,
-				   m->info.key_size);
+		put_typed(t, m, "key", m->info.btf_key_type_id, key, m->info.key_size);
 	if (!m->percpu) {
-		bu_btf_print_value(&t->out, "value", m->btf, m->info.btf_value_type_id, value,
-				   m->info.value_size);
+		put_typed(t, m, "value", m->info.btf_value_type_id, value, m->info.value_size);
 		return;
 	}
 	bu_out_arr(&t->out, "values");
 	for (c = 0; c < m->ncpus; c++) {
 		bu_out_obj(&t->out, NULL);
 		bu_out_uint(&t->out, "cpu", c, NULL);
-		bu_btf_print_value(&t->out, "value", m->btf, m->info.btf_value_type_id,
-				   value + c * m->stride, m->info.value_size);
+		put_typed(t, m, "value", m->info.btf_value_type_id, value + c * m->stride, m->info.value_size);
 		bu_out_obj_end(&t->out);
 	}
 	bu_out_arr_end(&t->out);
@@ -161,7 +175,7 @@ static void put_typed_text(struct bt *t, struct bt_map *m, const uint8_t *key, c
 	bu_buf_char(b, '{');
 	if (m->info.btf_key_type_id) {
 		line(b, depth + 1, "\"key\": ");
-		bu_btf_print_text(b, m->btf, m->info.btf_key_type_id, key, m->info.key_size, depth + 1);
+		put_typed_lines(t, m, m->info.btf_key_type_id, key, m->info.key_size, depth + 1);
 		bu_buf_char(b, ',');
 	}
 	if (err) {
@@ -169,8 +183,7 @@ static void put_typed_text(struct bt *t, struct bt_map *m, const uint8_t *key, c
 		bu_buf_printf(b, "\"%s\"", bt_strerror(err));
 	} else if (!m->percpu) {
 		line(b, depth + 1, "\"value\": ");
-		bu_btf_print_text(b, m->btf, m->info.btf_value_type_id, value, m->info.value_size,
-				  depth + 1);
+		put_typed_lines(t, m, m->info.btf_value_type_id, value, m->info.value_size, depth + 1);
 	} else {
 		line(b, depth + 1, "\"values\": [");
 		for (c = 0; c < m->ncpus; c++) {
@@ -178,8 +191,8 @@ static void put_typed_text(struct bt *t, struct bt_map *m, const uint8_t *key, c
 			line(b, depth + 3, "\"cpu\": ");
 			bu_buf_printf(b, "%u,", c);
 			line(b, depth + 3, "\"value\": ");
-			bu_btf_print_text(b, m->btf, m->info.btf_value_type_id, value + c * m->stride,
-					  m->info.value_size, depth + 3);
+			put_typed_lines(t, m, m->info.btf_value_type_id, value + c * m->stride, m->info.value_size,
+					depth + 3);
 			line(b, depth + 2, "}");
 		}
 		line(b, depth + 1, "]");
@@ -284,121 +297,18 @@ void bt_put_elem(struct bt *t, struct bt_map *m, const char *key_name, const uin
 		put_typed_text(t, m, key, value, err);
 	else
 		put_plain(t, m, key, value, err);
-	if (t->out.buf.n >= OUT_BLOCK)
+	if (t->out.buf.n >= BT_OUT_BLOCK)
 		bu_out_flush(&t->out);
 }
 
 /* ---------------------------------------------------------------- all elements */
 
-/*
- * Elements without a type all look the same but for their digits: one is printed twice, of zeros and of
- * ones, and where the two differ is where digits stand.
- */
-struct rows {
-	bool tried;
-	char *text;
-	size_t n;
-	uint32_t *at;        /* places in text: of the key's bytes, then of the value's */
-	uint32_t *from;      /* offsets of the latter's bytes in the value */
-	size_t nkey, nvalue;
-};
-
 struct dump {
 	bool typed_text;
 	uint64_t n;          /* elements shown */
 	uint64_t shown;      /* those with an error in their place, too */
-	struct rows rows;
+	struct bt_pattern pattern;
 };
-
-#define ROW_BYTES 4096u
-
-static void rows_free(struct rows *r)
-{
-	free(r->text);
-	free(r->at);
-	free(r->from);
-	*r = (struct rows){ .tried = true };
-}
-
-/* One element of all the same bytes, as it stands behind others. */
-static void sample(struct bt *t, struct bt_map *m, uint8_t *bytes, int byte, struct bu_buf *out)
-{
-	struct bu_buf keep = t->out.buf;
-
-	memset(bytes, byte, m->info.key_size + m->vsize);
-	t->out.buf = (struct bu_buf){ 0 };
-	bt_put_elem(t, m, NULL, bytes, bytes + m->info.key_size, 0);
-	*out = t->out.buf;
-	t->out.buf = keep;
-}
-
-static void rows_make(struct bt *t, struct bt_map *m, struct rows *r)
-{
-	size_t kn = m->info.key_size, vn = m->info.value_size, i, k = 0, digits = kn + vn * m->ncpus;
-	struct bu_buf zeros = { 0 }, ones = { 0 };
-	uint8_t *bytes;
-
-	r->tried = true;
-	if (m->btf || digits > ROW_BYTES || m->info.type == BPF_MAP_TYPE_STACK_TRACE)
-		return;
-	bytes = malloc(kn + m->vsize + 8);
-	if (!bytes)
-		return;
-	sample(t, m, bytes, 0, &zeros);
-	sample(t, m, bytes, 0xff, &ones);
-	free(bytes);
-	r->at = malloc((digits + 1) * sizeof(*r->at));
-	r->from = malloc((digits + 1) * sizeof(*r->from));
-	if (zeros.failed || ones.failed || !r->at || !r->from || zeros.n != ones.n)
-		goto none;
-	for (i = 0; i + 1 < zeros.n; i++) {
-		if (zeros.p[i] == ones.p[i])
-			continue;
-		if (k == digits)
-			goto none;
-		r->at[k++] = (uint32_t)i++;
-	}
-	if (k != digits)
-		goto none;
-	for (i = 0; i < vn * m->ncpus; i++)
-		r->from[i] = (uint32_t)(i / vn * m->stride + i % vn);
-	r->text = (char *)zeros.p;
-	r->n = zeros.n;
-	r->nkey = kn;
-	r->nvalue = vn * m->ncpus;
-	bu_buf_free(&ones);
-	return;
-none:
-	rows_free(r);
-	bu_buf_free(&zeros);
-	bu_buf_free(&ones);
-}
-
-static void rows_put(struct bt *t, const struct rows *r, const uint8_t *key, size_t kstride,
-		     const uint8_t *value, size_t vstride, uint32_t n)
-{
-	uint32_t fit = (uint32_t)(OUT_BLOCK / r->n + 1), k;
-	const uint32_t *vat = r->at + r->nkey;
-
-	for (; n && !t->out.err; n -= k) {
-		uint8_t *o;
-
-		if (t->out.buf.n >= OUT_BLOCK)
-			bu_out_flush(&t->out);
-		k = n < fit ? n : fit;
-		o = bu_buf_room(&t->out.buf, k * r->n);
-		if (!o)
-			return;
-		t->out.buf.n += k * r->n;
-		for (uint32_t e = 0; e < k; e++, o += r->n, key += kstride, value += vstride) {
-			memcpy(o, r->text, r->n);
-			for (size_t i = 0; i < r->nkey; i++)
-				memcpy(o + r->at[i], hex_pairs[key[i]], 2);
-			for (size_t i = 0; i < r->nvalue; i++)
-				memcpy(o + vat[i], hex_pairs[value[r->from[i]]], 2);
-		}
-	}
-}
 
 static void show(struct bt_walk *w, const uint8_t *keys, const uint8_t *values, size_t stride, uint32_t n,
 		 int err)
@@ -409,9 +319,9 @@ static void show(struct bt_walk *w, const uint8_t *keys, const uint8_t *values, 
 
 	for (i = 0; i < n; i++) {
 		/* the first tells whether a comma is needed */
-		if (d->shown && !err && !d->rows.tried)
-			rows_make(w->t, w->m, &d->rows);
-		if (d->rows.text && !err)
+		if (d->shown && !err && !d->pattern.tried)
+			bt_pattern_make(w->t, w->m, &d->pattern, d->typed_text ? "," : "");
+		if (d->pattern.text && !err)
 			break;
 		if (d->typed_text && d->shown)
 			bu_buf_char(&w->t->out.buf, ',');
@@ -419,7 +329,7 @@ static void show(struct bt_walk *w, const uint8_t *keys, const uint8_t *values, 
 		d->shown++;
 	}
 	if (i < n) {
-		rows_put(w->t, &d->rows, keys + i * ks, ks, values + i * stride, stride, n - i);
+		bt_pattern_put(w->t, &d->pattern, keys + i * ks, values + i * stride, stride, n - i);
 		d->shown += n - i;
 	}
 	if (!err)
@@ -440,7 +350,7 @@ static int dump_elems(struct bt *t, struct bt_map *m, uint64_t *n)
 		bu_buf_char(&t->out.buf, '[');
 	}
 	err = bt_map_walk(&w);
-	rows_free(&d.rows);
+	bt_pattern_free(&d.pattern);
 	*n = d.n;
 	if (d.typed_text)
 		bu_buf_str(&t->out.buf, d.shown ? "\n]\n" : "]\n");

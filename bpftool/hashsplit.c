@@ -21,8 +21,8 @@
 #define WORKERS 2
 #define SLOTS 3u
 #define LEAST 65536u         /* elements that make it worth while */
-#define PIECE_BYTES (256u << 10)
-#define PROBE 512u
+#define PIECE_BYTES (512u << 10)
+#define PROBE 1024u
 #define FIRST 512u           /* elements of a piece's first batch */
 #define SMALL 64u            /* what a batch has more room for than is expected */
 
@@ -47,7 +47,8 @@ struct split {
 	struct bu_sys *s;
 	size_t ks, vs;
 	uint32_t width;      /* buckets of a piece */
-	double load;         /* elements of a bucket */
+	double load;         /* elements of a bucket: of the first ones, then of all that were read */
+	uint64_t elems, buckets;
 	pthread_mutex_t lock;
 	pthread_cond_t change;
 	struct piece slot[SLOTS];
@@ -82,7 +83,7 @@ static int add_stop(struct piece *c, uint32_t pos)
 	return 0;
 }
 
-static int read_piece(struct split *p, struct piece *c, uint64_t index)
+static int read_piece(struct split *p, struct piece *c, uint64_t index, double load)
 {
 	uint64_t from = index * p->width, end = from + p->width, want;
 	uint32_t pos, count, room = FIRST;
@@ -96,6 +97,10 @@ static int read_piece(struct split *p, struct piece *c, uint64_t index)
 		c->last = true;
 		return 0;
 	}
+	/* grown step by step they would leave holes that stay in memory */
+	want = (uint64_t)(p->width * load * 1.25) + FIRST + 2048;
+	if (!bu_buf_room(&c->keys, want * p->ks) || !bu_buf_room(&c->values, want * p->vs))
+		return -ENOMEM;
 	for (pos = (uint32_t)from; pos < end;) {
 		uint32_t at = pos;
 		void *keys = bu_buf_room(&c->keys, room * p->ks + 8);
@@ -126,7 +131,7 @@ static int read_piece(struct split *p, struct piece *c, uint64_t index)
 		if (pos <= at)
 			return -EIO;
 		/* nearly all of it, then a batch that goes a little beyond the end */
-		want = pos < end ? (uint64_t)((double)(end - pos) * p->load) : 0;
+		want = pos < end ? (uint64_t)((double)(end - pos) * load) : 0;
 		room = (uint32_t)(want > 1024 ? want - want / 32 : want + want / 8 + SMALL);
 	}
 	return 0;
@@ -137,6 +142,7 @@ static void *worker(void *arg)
 	struct split *p = arg;
 	struct piece *c;
 	uint64_t index;
+	double load;
 	int err;
 
 	pthread_mutex_lock(&p->lock);
@@ -148,9 +154,15 @@ static void *worker(void *arg)
 		index = p->next++;
 		c = &p->slot[index % SLOTS];
 		c->state = BUSY;
+		load = p->load;
 		pthread_mutex_unlock(&p->lock);
-		err = read_piece(p, c, index);
+		err = read_piece(p, c, index, load);
 		pthread_mutex_lock(&p->lock);
+		if (!err && c->nstops && !c->last) {
+			p->elems += c->n;
+			p->buckets += c->stop[c->nstops - 1].pos - index * p->width;
+			p->load = (double)p->elems / (double)p->buckets;
+		}
 		c->err = err;
 		c->state = READY;
 		pthread_cond_broadcast(&p->change);

@@ -49,6 +49,7 @@ TOOL_PARTS += bpftool/map.c
 TOOL_PARTS += bpftool/mapcreate.c
 TOOL_PARTS += bpftool/mapflag.def
 TOOL_PARTS += bpftool/dump.c
+TOOL_PARTS += bpftool/pattern.c
 TOOL_PARTS += bpftool/mapwalk.c
 TOOL_PARTS += bpftool/hashsplit.c
 TOOL_PARTS += bpftool/storage.c

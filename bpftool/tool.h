@@ -357,6 +357,7 @@ struct bt_map {
 	unsigned depth;       /* of a typed element in text */
 	struct bu_buf hex;    /* scratch */
 	struct bt_procmap *proc; /* whose addresses stack traces are of; NULL: not told */
+	struct bt_pattern *marks; /* typed values are not printed but noted here; else NULL */
 };
 int bt_map_open(struct bt *t, struct bt_map *m, int fd);
 void bt_map_done(struct bt_map *m);
@@ -432,7 +433,36 @@ void bt_procmap_close(struct bt_procmap *m);
 /* The value of a stack_trace map as "frames": an array, or lines. */
 void bt_put_frames(struct bt *t, const struct bt_map *m, const uint8_t *value);
 
+/* ---------------------------------------------------------------- pattern.c */
+
+/* What is the same in all elements of a map, and where the rest stands. {0} is none. */
+struct bt_pattern {
+	bool tried;
+	char *text;           /* NULL: elements differ otherwise */
+	size_t n, ks;
+	/* bytes in hex: where, and which of an element's, the value's behind the key's */
+	uint32_t *at, *from;
+	size_t ndigits;
+	/* values by their type */
+	struct bt_mark *mark;
+	size_t nmarks, cap;
+	const uint8_t *sample;
+	bool failed;
+};
+/* first: what stands before each. Afterwards text may still be NULL. */
+void bt_pattern_make(struct bt *t, struct bt_map *m, struct bt_pattern *r, const char *first);
+/* A place for the value at p of the sample, n bytes of a type. */
+void bt_pattern_mark(struct bt_pattern *r, size_t at, uint32_t type, const uint8_t *p, size_t n, unsigned depth);
+/* n elements as bt_walk has them. */
+void bt_pattern_put(struct bt *t, const struct bt_pattern *r, const uint8_t *key, const uint8_t *value, size_t stride,
+		    uint32_t n);
+void bt_pattern_free(struct bt_pattern *r);
+
 /* ---------------------------------------------------------------- dump.c, continued */
+
+/* Bytes of output at which it is written. */
+#define BT_OUT_BLOCK (512u << 10)
+extern const char bt_hex_pairs[256][2];
 
 /* One element: key and value, or -errno instead of a value. Typed text ends without a newline. */
 void bt_put_elem(struct bt *t, struct bt_map *m, const char *key_name, const uint8_t *key,

@@ -200,3 +200,27 @@ value()
 	run $UPSTREAM -j map lookup $m key 0 0 0 0
 	refute_output --partial '"last"'
 }
+
+@test "each element of a dump by type is what a look-up prints, in text and JSON, also per CPU" {
+	conns
+	for k in 1 2 3 4 5; do
+		for m in "$C" "$P"; do
+			$BPFTOOL map update $m key $k value saddr=10.0.0.$k port=be:$((k * 11)) mac=02:00:00:00:00:0$k comm=eth$k a=-$((k % 4)) \
+				b=$((k + 3)) v=$([ $k = 3 ] && echo 77 || echo PASS) big=0xffffffffffffff$k "q[1]=$k"
+		done
+	done
+	for m in "$C" "$P"; do
+		for f in '-j' '-j --human' '-j --exact'; do
+			$BPFTOOL $f map dump $m | jq -c 'sort_by(.formatted.key)[]' >dump
+			for k in 1 2 3 4 5; do $BPFTOOL $f map lookup $m key $k | jq -c .; done >single
+			diff dump single
+			[ "$(sort -u dump | wc -l)" = 5 ]
+		done
+		# the order of a hash is not that of the keys: lines, sorted
+		$BPFTOOL map dump $m | sed 's/,$//' | sort >dump
+		for k in 1 2 3 4 5; do $BPFTOOL map lookup $m key $k | sed 's/^/    /; s/,$//; s/},{$/},{/'; done | sort >single
+		diff <(grep -v '^[][]*[{}]*,*{*$' dump | grep '"' | sed 's/^ *//' | sort) <(grep '"' single | sed 's/^ *//' | sort)
+		# and pretty JSON means the same
+		cmp <($BPFTOOL -jp map dump $m | jq -cS .) <($BPFTOOL -j map dump $m | jq -cS .)
+	done
+}

@@ -118,6 +118,15 @@ int bu_btf_print_value(struct bu_out *o, const char *key, const struct bu_btf *b
 int bu_btf_print_text(struct bu_buf *out, const struct bu_btf *b, uint32_t id, const void *data,
 		      size_t n, unsigned depth);
 /*
+ * The same for many values of one type: what is between the data is put together once. A form prints what the two
+ * functions above print of n bytes at this depth. NULL: the type is too large, has no value, or there is no memory.
+ * Neither b nor b->values may change while it is used.
+ */
+struct bu_btf_form *bu_btf_form_make(const struct bu_btf *b, uint32_t id, size_t n, bool json, bool pretty,
+				     unsigned depth);
+void bu_btf_form_put(const struct bu_btf_form *f, struct bu_buf *out, const void *data);
+void bu_btf_form_free(struct bu_btf_form *f);
+/*
  * Parses text (a number, true/false, an enumerator, 'c', "string" for char arrays, addresses; {…} and […] of
  * these) into the n bytes at out, by type. Values out of range are refused. 0, -EINVAL, -ERANGE with a message.
  */

@@ -45,4 +45,26 @@ enum btf_addr btf_addr_of(const struct bu_btf *b, const struct btf_field *f, con
 /* The text of n bytes of that kind. */
 void btf_addr_text(struct bu_buf *out, enum btf_addr kind, const uint8_t *p, size_t n);
 
+/* btfvalue.c: prints by type into out; with a form, into that. */
+/* Types may share members so often that their values would never end; real ones stay far below. */
+#define BTF_BUDGET (1u << 20)
+struct btf_printer {
+	struct bu_buf *out;
+	const struct bu_btf *b;
+	const uint8_t *data;
+	uint64_t bits;     /* of data */
+	unsigned depth;
+	bool pretty, plain;
+	uint32_t budget;
+	int err;
+	struct bu_btf_form *form; /* what would be data becomes an operation of it, out is the text between */
+};
+/* The value of a field at a bit of data; bit_size is not 0 for a bit-field. */
+void btf_put_value(struct btf_printer *p, const struct btf_field *f, uint64_t bit, uint32_t bit_size);
+
+/* btfform.c: the next of a form: whatever is at a bit; a scalar of n bits that begins bit bits into data. */
+void btf_form_any(struct btf_printer *p, const struct btf_field *f, uint64_t bit, uint32_t bit_size);
+void btf_form_scalar(struct btf_printer *p, const struct btf_field *f, const struct bu_btf_type *t, uint64_t bit,
+		     uint32_t bit_size, unsigned n);
+
 #endif

@@ -12,23 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Types may share members so often that their values would never end; real ones stay far below. */
-#define BUDGET (1u << 20)
 
-struct printer {
-	struct bu_buf *out;
-	const struct bu_btf *b;
-	const uint8_t *data;
-	uint64_t bits;     /* of data */
-	unsigned depth;
-	bool pretty, plain;
-	uint32_t budget;
-	int err;
-};
-
-static void value(struct printer *p, const struct btf_field *f, uint64_t bit, uint32_t bit_size);
-
-static void newline(struct printer *p)
+static void newline(struct btf_printer *p)
 {
 	if (!p->pretty)
 		return;
@@ -37,14 +22,14 @@ static void newline(struct printer *p)
 		bu_buf_add(p->out, "    ", 4);
 }
 
-static void string(struct printer *p, const char *s, size_t n)
+static void string(struct btf_printer *p, const char *s, size_t n)
 {
 	bu_buf_char(p->out, '"');
 	bu_buf_json_escape(p->out, s, n);
 	bu_buf_char(p->out, '"');
 }
 
-static void key(struct printer *p, const char *name, bool first)
+static void key(struct btf_printer *p, const char *name, bool first)
 {
 	if (!first)
 		bu_buf_char(p->out, ',');
@@ -53,13 +38,13 @@ static void key(struct printer *p, const char *name, bool first)
 	bu_buf_str(p->out, p->pretty ? ": " : ":");
 }
 
-static void open_bracket(struct printer *p, char c)
+static void open_bracket(struct btf_printer *p, char c)
 {
 	bu_buf_char(p->out, c);
 	p->depth++;
 }
 
-static void close_bracket(struct printer *p, char c, bool empty)
+static void close_bracket(struct btf_printer *p, char c, bool empty)
 {
 	p->depth--;
 	if (!empty)
@@ -67,7 +52,7 @@ static void close_bracket(struct printer *p, char c, bool empty)
 	bu_buf_char(p->out, c);
 }
 
-static void null_value(struct printer *p, int err)
+static void null_value(struct btf_printer *p, int err)
 {
 	bu_buf_add(p->out, "null", 4);
 	if (!p->err)
@@ -126,7 +111,7 @@ static int64_t sign_extend(uint64_t v, unsigned n)
 /* Beyond 2^53 not every reader of JSON keeps all digits. */
 #define JSON_SAFE (1ull << 53)
 
-static void number(struct printer *p, uint64_t v)
+static void number(struct btf_printer *p, uint64_t v)
 {
 	const char *quote = !p->plain && (p->b->values & BU_BTF_EXACT) && v > JSON_SAFE ? "\"" : "";
 
@@ -135,7 +120,7 @@ static void number(struct printer *p, uint64_t v)
 	bu_buf_str(p->out, quote);
 }
 
-static void signed_number(struct printer *p, int64_t v)
+static void signed_number(struct btf_printer *p, int64_t v)
 {
 	bool far = v > (int64_t)JSON_SAFE || v < -(int64_t)JSON_SAFE;
 	const char *quote = !p->plain && (p->b->values & BU_BTF_EXACT) && far ? "\"" : "";
@@ -145,7 +130,7 @@ static void signed_number(struct printer *p, int64_t v)
 	bu_buf_str(p->out, quote);
 }
 
-static void wide_int(struct printer *p, uint64_t bit, unsigned n)
+static void wide_int(struct btf_printer *p, uint64_t bit, unsigned n)
 {
 	unsigned lo_bits = 64, hi_bits = n - 64;
 	bool be = p->b->be;
@@ -160,7 +145,7 @@ static void wide_int(struct printer *p, uint64_t bit, unsigned n)
 		bu_buf_printf(p->out, "%s0x%llx%s", quote, (unsigned long long)lo, quote);
 }
 
-static void character(struct printer *p, uint8_t c)
+static void character(struct btf_printer *p, uint8_t c)
 {
 	char s = (char)c;
 
@@ -170,7 +155,7 @@ static void character(struct printer *p, uint8_t c)
 		bu_buf_printf(p->out, "\"\\u%04x\"", c);
 }
 
-static void integer(struct printer *p, const struct bu_btf_type *t, uint64_t bit, unsigned n)
+static void integer(struct btf_printer *p, const struct bu_btf_type *t, uint64_t bit, unsigned n)
 {
 	uint64_t v;
 
@@ -189,7 +174,7 @@ static void integer(struct printer *p, const struct bu_btf_type *t, uint64_t bit
 		number(p, v);
 }
 
-static void enumerator(struct printer *p, const struct bu_btf_type *t, uint64_t bit, unsigned n)
+static void enumerator(struct btf_printer *p, const struct bu_btf_type *t, uint64_t bit, unsigned n)
 {
 	uint64_t v = btf_get_bits(p->data, bit, n, p->b->be);
 	int64_t sv = t->kflag ? sign_extend(v, n) : (int64_t)v;
@@ -213,7 +198,7 @@ static void enumerator(struct printer *p, const struct bu_btf_type *t, uint64_t 
 		number(p, v);
 }
 
-static void pointer(struct printer *p, uint64_t bit)
+static void pointer(struct btf_printer *p, uint64_t bit)
 {
 	uint64_t v = btf_get_bits(p->data, bit, 64, p->b->be);
 
@@ -240,7 +225,7 @@ static double half_value(uint16_t h)
 }
 
 /* The shortest decimal that reads back as the same number. */
-static void float_text(struct printer *p, double v, bool single)
+static void float_text(struct btf_printer *p, double v, bool single)
 {
 	char s[40];
 
@@ -260,7 +245,7 @@ static void float_text(struct printer *p, double v, bool single)
 	bu_buf_str(p->out, s);
 }
 
-static void floating(struct printer *p, const struct bu_btf_type *t, uint64_t bit)
+static void floating(struct btf_printer *p, const struct bu_btf_type *t, uint64_t bit)
 {
 	uint64_t v;
 	float f;
@@ -289,17 +274,21 @@ static void floating(struct printer *p, const struct bu_btf_type *t, uint64_t bi
 
 /* ---------------------------------------------------------------- aggregates */
 
-/* Bytes of a char array that are text, up to its end or with nothing but NULs behind: its length, or -1. */
-static int64_t clean_string(struct printer *p, const struct bu_btf_type *t, uint64_t bit)
+static bool may_be_text(const struct bu_btf *b, const struct bu_btf_type *t)
 {
 	struct bu_btf_type e;
+
+	return !bu_btf_get(b, bu_btf_resolve(b, t->elem), &e) && e.kind == BU_BTF_INT && e.size == 1 &&
+	       ((e.int_enc & BTF_INT_CHAR) || !strcmp(e.name, "char"));
+}
+
+/* Bytes of a char array that are text, up to its end or with nothing but NULs behind: its length, or -1. */
+static int64_t clean_string(struct btf_printer *p, const struct bu_btf_type *t, uint64_t bit)
+{
 	const uint8_t *s;
 	uint32_t n = 0;
 
-	if (bu_btf_get(p->b, bu_btf_resolve(p->b, t->elem), &e) || e.kind != BU_BTF_INT ||
-	    e.size != 1 || bit % 8 || (uint64_t)t->nelems * 8 > p->bits - bit)
-		return -1;
-	if (!(e.int_enc & BTF_INT_CHAR) && strcmp(e.name, "char") != 0)
+	if (!may_be_text(p->b, t) || bit % 8 || (uint64_t)t->nelems * 8 > p->bits - bit)
 		return -1;
 	s = p->data + bit / 8;
 	while (n < t->nelems && s[n] >= 0x20 && s[n] < 0x7f)
@@ -310,13 +299,18 @@ static int64_t clean_string(struct printer *p, const struct bu_btf_type *t, uint
 	return t->nelems ? (int64_t)n : -1;
 }
 
-static void array(struct printer *p, const struct btf_field *f, const struct bu_btf_type *t, uint64_t bit)
+static void array(struct btf_printer *p, const struct btf_field *f, const struct bu_btf_type *t, uint64_t bit)
 {
 	/* what a name or tag says of an array of arrays it says of each */
 	const struct btf_field one = { f->name, t->elem, f->owner, f->component };
-	int64_t elem = bu_btf_size(p->b, t->elem), len = clean_string(p, t, bit);
+	int64_t elem = bu_btf_size(p->b, t->elem), len;
 	uint32_t i;
 
+	if (p->form && may_be_text(p->b, t)) {
+		btf_form_any(p, f, bit, 0);
+		return;
+	}
+	len = clean_string(p, t, bit);
 	if (len >= 0) {
 		string(p, (const char *)p->data + bit / 8, (size_t)len);
 		return;
@@ -329,12 +323,12 @@ static void array(struct printer *p, const struct btf_field *f, const struct bu_
 	for (i = 0; i < t->nelems && p->budget && !p->out->failed; i++) {
 		if (i)
 			bu_buf_char(p->out, ',');
-		value(p, &one, bit + (uint64_t)i * (uint64_t)elem * 8, 0);
+		btf_put_value(p, &one, bit + (uint64_t)i * (uint64_t)elem * 8, 0);
 	}
 	close_bracket(p, ']', !i);
 }
 
-static void structure(struct printer *p, const struct bu_btf_type *t, uint64_t bit)
+static void structure(struct btf_printer *p, const struct bu_btf_type *t, uint64_t bit)
 {
 	struct bu_btf_member m;
 	uint32_t i;
@@ -343,20 +337,20 @@ static void structure(struct printer *p, const struct bu_btf_type *t, uint64_t b
 	for (i = 0; i < t->vlen && p->budget && !p->out->failed; i++) {
 		bu_btf_member(p->b, t, i, &m);
 		key(p, m.name, !i);
-		value(p, &(struct btf_field){ m.name, m.type, t->id, (int32_t)i }, bit + m.bit_off, m.bit_size);
+		btf_put_value(p, &(struct btf_field){ m.name, m.type, t->id, (int32_t)i }, bit + m.bit_off, m.bit_size);
 	}
 	close_bracket(p, '}', !i);
 }
 
-static void variable(struct printer *p, const struct bu_btf_type *t, uint64_t bit)
+static void variable(struct btf_printer *p, const struct bu_btf_type *t, uint64_t bit)
 {
 	open_bracket(p, '{');
 	key(p, t->name, true);
-	value(p, &(struct btf_field){ t->name, t->type, t->id, -1 }, bit, 0);
+	btf_put_value(p, &(struct btf_field){ t->name, t->type, t->id, -1 }, bit, 0);
 	close_bracket(p, '}', false);
 }
 
-static void datasec(struct printer *p, const struct bu_btf_type *t, uint64_t bit)
+static void datasec(struct btf_printer *p, const struct bu_btf_type *t, uint64_t bit)
 {
 	struct bu_btf_secvar v;
 	uint32_t i;
@@ -368,7 +362,7 @@ static void datasec(struct printer *p, const struct bu_btf_type *t, uint64_t bit
 		bu_btf_secvar(p->b, t, i, &v);
 		if (i)
 			bu_buf_char(p->out, ',');
-		value(p, &(struct btf_field){ "", v.type, 0, 0 }, bit + (uint64_t)v.off * 8, 0);
+		btf_put_value(p, &(struct btf_field){ "", v.type, 0, 0 }, bit + (uint64_t)v.off * 8, 0);
 	}
 	close_bracket(p, ']', !i);
 	close_bracket(p, '}', false);
@@ -392,13 +386,17 @@ static unsigned scalar_bits(const struct bu_btf_type *t)
 }
 
 /* An address as text, if the field holds one: true. */
-static bool address(struct printer *p, const struct btf_field *f, const struct bu_btf_type *t, uint64_t bit)
+static bool address(struct btf_printer *p, const struct btf_field *f, const struct bu_btf_type *t, uint64_t bit)
 {
 	enum btf_addr kind = btf_addr_of(p->b, f, t);
 	int64_t n = kind ? bu_btf_size(p->b, t->id) : 0;
 
 	if (n <= 0 || bit % 8 || bit > p->bits || (uint64_t)n > (p->bits - bit) / 8)
 		return false;
+	if (p->form) {
+		btf_form_any(p, f, bit, 0);
+		return true;
+	}
 	bu_buf_char(p->out, '"');
 	btf_addr_text(p->out, kind, p->data + bit / 8, (size_t)n);
 	bu_buf_char(p->out, '"');
@@ -406,7 +404,7 @@ static bool address(struct printer *p, const struct btf_field *f, const struct b
 }
 
 /* The value of a field at a bit of data; bit_size is not 0 for a bit-field. */
-static void value(struct printer *p, const struct btf_field *f, uint64_t bit, uint32_t bit_size)
+void btf_put_value(struct btf_printer *p, const struct btf_field *f, uint64_t bit, uint32_t bit_size)
 {
 	uint32_t id = f->type;
 	struct bu_btf_type t;
@@ -433,6 +431,10 @@ static void value(struct printer *p, const struct btf_field *f, uint64_t bit, ui
 		}
 	} else if (bit > p->bits) {
 		null_value(p, -EINVAL);
+		return;
+	}
+	if (n && p->form) {
+		btf_form_scalar(p, f, &t, bit, bit_size, n);
 		return;
 	}
 	switch (t.kind) {
@@ -468,11 +470,11 @@ static void value(struct printer *p, const struct btf_field *f, uint64_t bit, ui
 	}
 }
 
-static int print(struct printer *p, uint32_t id, size_t n)
+static int print(struct btf_printer *p, uint32_t id, size_t n)
 {
 	int64_t size = bu_btf_size(p->b, id);
 
-	p->budget = BUDGET;
+	p->budget = BTF_BUDGET;
 	if (size < 0 || (uint64_t)size > n || n > UINT32_MAX) {
 		null_value(p, -EINVAL);
 		return p->err;
@@ -481,7 +483,7 @@ static int print(struct printer *p, uint32_t id, size_t n)
 	if (n > p->budget / 2)
 		p->budget = n > UINT32_MAX / 4 ? UINT32_MAX : (uint32_t)n * 4;
 	p->bits = (uint64_t)n * 8;
-	value(p, &(struct btf_field){ "", id, 0, 0 }, 0, 0);
+	btf_put_value(p, &(struct btf_field){ "", id, 0, 0 }, 0, 0);
 	if (p->out->failed)
 		return -ENOMEM;
 	return p->budget ? p->err : -E2BIG;
@@ -490,7 +492,7 @@ static int print(struct printer *p, uint32_t id, size_t n)
 int bu_btf_print_text(struct bu_buf *out, const struct bu_btf *b, uint32_t id, const void *data,
 		      size_t n, unsigned depth)
 {
-	struct printer p = { .out = out, .b = b, .data = data, .depth = depth, .pretty = true,
+	struct btf_printer p = { .out = out, .b = b, .data = data, .depth = depth, .pretty = true,
 			     .plain = true };
 
 	return print(&p, id, n);
@@ -499,7 +501,7 @@ int bu_btf_print_text(struct bu_buf *out, const struct bu_btf *b, uint32_t id, c
 int bu_btf_print_value(struct bu_out *o, const char *key_name, const struct bu_btf *b, uint32_t id,
 		       const void *data, size_t n)
 {
-	struct printer p = { .out = &o->buf, .b = b, .data = data, .depth = o->depth,
+	struct btf_printer p = { .out = &o->buf, .b = b, .data = data, .depth = o->depth,
 			     .pretty = o->pretty };
 
 	if (!o->json)

@@ -6,6 +6,7 @@ lib_libbu_a_SOURCES += lib/btf/btfext.c
 lib_libbu_a_SOURCES += lib/btf/btfread.c
 lib_libbu_a_SOURCES += lib/btf/btfcheck.c
 lib_libbu_a_SOURCES += lib/btf/btfvalue.c
+lib_libbu_a_SOURCES += lib/btf/btfform.c
 lib_libbu_a_SOURCES += lib/btf/btfaddr.c
 lib_libbu_a_SOURCES += lib/btf/btfinput.c
 lib_libbu_a_SOURCES += lib/btf/btfproto.c

@@ -415,10 +415,43 @@ static bool round_trip(uint32_t id, const uint8_t *data, size_t n, int how)
 	return good;
 }
 
+/* A form prints what the printer of single values prints. */
+static bool same_form(uint32_t id, const uint8_t *data, size_t n, int how)
+{
+	bool json = !(how & 4), pretty = !json || (how & 8);
+	struct bu_buf one = { 0 }, two = { 0 };
+	struct bu_btf_form *f;
+	struct bu_out o;
+	bool good;
+
+	btf.values = how & 3;
+	bu_out_init(&o, NULL, NULL);
+	o.json = true;
+	o.pretty = pretty;
+	if (json) {
+		bu_btf_print_value(&o, NULL, &btf, id, data, n);
+		one = o.buf;
+	} else {
+		bu_btf_print_text(&one, &btf, id, data, n, 3);
+	}
+	f = bu_btf_form_make(&btf, id, n, json, pretty, json ? 0 : 3);
+	if (f) {
+		bu_btf_form_put(f, &two, data);
+		bu_btf_form_put(f, &two, data);
+	}
+	good = f && two.n == 2 * one.n && !memcmp(two.p, one.p, one.n) && !memcmp(two.p + one.n, one.p, one.n);
+	if (!good)
+		printf("# form of type %u, way %d: %s not %s\n", id, how, bu_buf_cstr(&two), bu_buf_cstr(&one));
+	bu_btf_form_free(f);
+	bu_buf_free(&one);
+	bu_buf_free(&two);
+	return good;
+}
+
 static void test_random(unsigned rounds, bool be)
 {
 	uint8_t data[4096];
-	unsigned trips = 0, bad = 0;
+	unsigned trips = 0, bad = 0, forms = 0;
 
 	for (unsigned r = 0; r < rounds; r++) {
 		begin(be);
@@ -446,12 +479,15 @@ static void test_random(unsigned rounds, bool be)
 			tame(pool[i].id, data, pool[i].size, 0, 0);
 			for (int how = 0; how < 8 && !bad; how++, trips++)
 				bad += !round_trip(pool[i].id, data, pool[i].size, how);
+			for (int how = 0; how < 16 && !bad; how++, forms++)
+				bad += !same_form(pool[i].id, data, pool[i].size, how);
 		}
 		end();
 		if (bad)
 			break;
 	}
-	ok(!bad, "%s: %u values printed and parsed are the same", be ? "big endian" : "little endian", trips);
+	ok(!bad, "%s: %u values printed and parsed are the same, %u printed by a form", be ? "big endian" : "little endian",
+	   trips, forms);
 }
 
 int main(int argc, char **argv)
