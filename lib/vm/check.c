@@ -7,6 +7,7 @@
  */
 #include "vm/ctxrule.h"
 #include "vm/env.h"
+#include "vm/known.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,7 @@
 enum { C_LD, C_LDX, C_ST, C_STX, C_ALU, C_JMP, C_JMP32, C_ALU64 };
 
 enum { START = 1, SEEN = 2, QUEUED = 4, SECOND = 8, SEEN_SECOND = 16, TARGET = 32 };
-enum { OP_MOV32_K = 0xb4, OP_MOV64_K = 0xb7, OP_MOV64_X = 0xbf, OP_JEQ_K = 0x10, OP_JNE_K = 0x50 };
-#define LOOK_BACK 8u /* instructions, for a constant */
+enum { OP_MOV64_X = 0xbf };
 
 struct check {
 	struct bu_vm_check *c;
@@ -29,6 +29,10 @@ struct check {
 	uint16_t *init;     /* registers written on every way to it */
 	uint16_t *ctx;      /* … that hold the context */
 	const struct bu_vm_ctx_view *view; /* of the program; NULL: not known */
+	uint32_t *slot;     /* of those that are jumped to, and of exits: place in known; 0: none */
+	struct bu_vm_known *known;
+	size_t nknown, cap;
+	bool failed;        /* no memory */
 	uint8_t *no_r0;     /* by function's start: it returns without a result on some way */
 	uint8_t *high;      /* … frames that its call needs, 0: not known yet */
 	uint32_t *queue;
@@ -322,96 +326,118 @@ static void use_of(const struct check *k, const struct bu_insn *in, const struct
 	}
 }
 
-/* What is known in front of i gets no more than regs, and of these ctx. */
-static void meet(struct check *k, uint32_t i, uint32_t regs, uint32_t ctx)
+/* What is known of values in front of i: where several ways meet, and at exits. */
+static struct bu_vm_known *known_at(struct check *k, uint32_t i)
 {
-	bool seen = k->mark[i] & SEEN;
+	size_t cap = k->cap ? k->cap * 2 : 64;
+	void *p;
+
+	if (k->slot[i])
+		return &k->known[k->slot[i]];
+	if (k->nknown + 1 >= k->cap) {
+		p = realloc(k->known, cap * sizeof(*k->known));
+		if (!p) {
+			k->failed = true;
+			return NULL;
+		}
+		k->known = p;
+		k->cap = cap;
+	}
+	k->slot[i] = (uint32_t)++k->nknown; /* 0 is none */
+	k->known[k->nknown] = (struct bu_vm_known){ 0 };
+	return &k->known[k->nknown];
+}
+
+/* What is known in front of i gets no more than regs, of these ctx, and the values v: has that changed? */
+static bool meet(struct check *k, uint32_t i, uint32_t regs, uint32_t ctx, const struct bu_vm_known *v)
+{
+	bool seen = k->mark[i] & SEEN, less;
 	uint16_t is = (uint16_t)(seen ? k->init[i] & regs : regs);
 	uint16_t c = (uint16_t)(seen ? k->ctx[i] & ctx : ctx);
+	struct bu_vm_known *w;
 
-	if (seen && k->init[i] == is && k->ctx[i] == c)
-		return;
+	less = !seen || k->init[i] != is || k->ctx[i] != c;
+	if (k->mark[i] & TARGET || k->in[i].code == BU_OP_EXIT) {
+		w = known_at(k, i);
+		if (!w)
+			return false;
+		if (seen)
+			less |= bu_vm_known_meet(w, v);
+		else
+			*w = *v;
+	}
 	k->mark[i] |= SEEN;
 	k->init[i] = is;
 	k->ctx[i] = c;
-	if (k->mark[i] & QUEUED)
+	return less;
+}
+
+/* The same, of what is jumped to: it is looked at again then. */
+static void reach(struct check *k, uint32_t i, uint32_t regs, uint32_t ctx, const struct bu_vm_known *v)
+{
+	if (!meet(k, i, regs, ctx, v) || k->mark[i] & QUEUED)
 		return;
 	k->mark[i] |= QUEUED;
 	k->queue[k->nqueue++] = i;
 }
 
-/*
- * The constant that stands in front of instruction i in register r: set a few instructions before, where nothing else
- * leads to. What a loader found missing is so: "r1 = 0 ll; if r1 == 0 goto" around the call of it.
- */
-static bool constant(const struct check *k, uint32_t i, unsigned r, uint64_t *v)
-{
-	for (unsigned n = 0; n < LOOK_BACK && i && !(k->mark[i] & (TARGET | START)); n++) {
-		const struct bu_insn *in = &k->in[--i];
-		const struct bu_isa *row;
-		struct use u;
-
-		if (i && in->code == 0 && in[-1].code == BU_OP_LD_IMM64)
-			in = &k->in[--i];
-		row = bu_isa_find_loose(in);
-		if (!row || is_jump(in) || in->code == BU_OP_EXIT || in->dst > 10 || in->src > 10)
-			return false;
-		use_of(k, in, row, &u);
-		if (!((u.writes | u.lost) & R(r)))
-			continue;
-		*v = in->code == OP_MOV32_K ? (uint32_t)in->imm : (uint64_t)(int64_t)in->imm;
-		if (in->code == BU_OP_LD_IMM64)
-			*v = (uint64_t)(uint32_t)in[1].imm << 32 | (uint32_t)in->imm;
-		return in->code == OP_MOV32_K || in->code == OP_MOV64_K || (in->code == BU_OP_LD_IMM64 && !in->src);
-	}
-	return false;
-}
-
-/* Which ways a jump goes that compares a constant with a number: bit 0 on, bit 1 to its target. */
-static unsigned ways(const struct check *k, uint32_t i)
-{
-	const struct bu_insn *in = &k->in[i];
-	bool wide = CLASS(in->code) == C_JMP, equal;
-	unsigned op = in->code & 0xf8;
-	uint64_t v;
-
-	if ((CLASS(in->code) != C_JMP && CLASS(in->code) != C_JMP32) || (op != OP_JEQ_K && op != OP_JNE_K) ||
-	    !constant(k, i, in->dst, &v))
-		return 3;
-	equal = wide ? v == (uint64_t)(int64_t)in->imm : (uint32_t)v == (uint32_t)in->imm;
-	return equal == (op == OP_JEQ_K) ? 2 : 1;
-}
-
-static void flow_one(struct check *k, uint32_t i)
+/* Does i lead to the next? Then regs, ctx and *v are what is known behind it. */
+static bool flow_one(struct check *k, uint32_t i, uint32_t *regs, uint32_t *ctx, struct bu_vm_known *v)
 {
 	const struct bu_insn *in = &k->in[i];
 	const struct bu_isa *row = bu_isa_find_loose(in);
-	uint32_t regs = k->init[i], ctx = k->ctx[i], to;
+	static const struct bu_vm_known nothing;
+	struct bu_vm_known there;
+	uint32_t to;
 	unsigned way;
 	struct use u;
 
 	if (!row || in->dst > 10 || in->src > 10)
-		return; /* refused when its turn comes */
+		return false; /* refused when its turn comes */
 	if (in->code == BU_OP_EXIT) {
-		if (!(regs & R(0)))
+		if (!(*regs & R(0)))
 			k->no_r0[k->func[i]] = 1;
-		return;
+		return false;
 	}
 	use_of(k, in, row, &u);
 	if (is_local_call(in) || (in->code == BU_OP_LD_IMM64 && in->src == BU_PSEUDO_FUNC)) {
 		to = (uint32_t)((int64_t)i + 1 + in->imm);
-		meet(k, to, R(10) | (is_local_call(in) ? regs & ARGS : ARGS), is_local_call(in) ? ctx & ARGS : 0);
+		reach(k, to, R(10) | (is_local_call(in) ? *regs & ARGS : ARGS), is_local_call(in) ? *ctx & ARGS : 0,
+		      &nothing);
 		if (is_local_call(in) && k->no_r0[to])
 			u.writes = 0, u.lost |= R(0);
 	}
-	regs = (regs & ~u.lost) | u.writes;
-	to = in->code == OP_MOV64_X && !in->off && ctx & R(in->src) ? R(in->dst) : 0;
-	ctx = (ctx & ~(u.lost | u.writes)) | to;
-	way = k->c->raw ? 3 : ways(k, i);
-	if (is_jump(in) && way & 2)
-		meet(k, (uint32_t)target(in, i), regs, ctx);
-	if (!is_goto(in) && way & 1)
-		meet(k, i + (in->code == BU_OP_LD_IMM64 ? 2 : 1), regs, ctx);
+	*regs = (*regs & ~u.lost) | u.writes;
+	to = in->code == OP_MOV64_X && !in->off && *ctx & R(in->src) ? R(in->dst) : 0;
+	*ctx = (*ctx & ~(u.lost | u.writes)) | to;
+	way = k->c->raw ? 3 : bu_vm_known_ways(in, v);
+	bu_vm_known_step(k->c, in, u.lost | u.writes, v);
+	if (is_jump(in) && way & 2) {
+		there = *v;
+		bu_vm_known_went(in, true, &there);
+		reach(k, (uint32_t)target(in, i), *regs, *ctx, &there);
+	}
+	if (is_jump(in))
+		bu_vm_known_went(in, false, v);
+	return !is_goto(in) && way & 1;
+}
+
+/* From i on, to where it ends or others come in. */
+static void flow_from(struct check *k, uint32_t i)
+{
+	uint32_t regs = k->init[i], ctx = k->ctx[i];
+	struct bu_vm_known v = { 0 };
+
+	if (k->slot[i])
+		v = k->known[k->slot[i]];
+	while (flow_one(k, i, &regs, &ctx, &v)) {
+		i += k->in[i].code == BU_OP_LD_IMM64 ? 2 : 1;
+		if (k->mark[i] & TARGET) {
+			reach(k, i, regs, ctx, &v);
+			return;
+		}
+		meet(k, i, regs, ctx, &v);
+	}
 }
 
 /* Twice: the second time it is known which functions return nothing. */
@@ -429,12 +455,14 @@ static void flow(struct check *k)
 	for (int round = 0; round < 2; round++) {
 		for (uint32_t i = 0; i < k->n; i++)
 			k->mark[i] &= (uint8_t)~(SEEN | QUEUED);
-		meet(k, 0, R(10) | (k->c->raw ? ARGS | R(0) : R(1)), k->c->raw ? 0 : R(1));
+		k->mark[0] |= TARGET;
+		reach(k, 0, R(10) | (k->c->raw ? ARGS | R(0) : R(1)), k->c->raw ? 0 : R(1),
+		      &(struct bu_vm_known){ 0 });
 		while (k->nqueue) {
 			uint32_t i = k->queue[--k->nqueue];
 
 			k->mark[i] &= (uint8_t)~QUEUED;
-			flow_one(k, i);
+			flow_from(k, i);
 		}
 	}
 }
@@ -613,7 +641,8 @@ static int check_ctx(struct check *k, uint32_t i, const struct bu_insn *in, cons
 static int check_result(struct check *k, uint32_t i)
 {
 	const struct bu_vm_ctx_view *w = k->view;
-	uint64_t v;
+	const struct bu_vm_known *at = k->slot[i] ? &k->known[k->slot[i]] : NULL;
+	int64_t v;
 
 	if (k->func[i] || !w || (w->min == INT32_MIN && w->max == INT32_MAX))
 		return 0;
@@ -621,11 +650,22 @@ static int check_result(struct check *k, uint32_t i)
 		SAY(k, "At program exit the register R0 is not a known value (ctx)\n");
 		return -EINVAL;
 	}
-	if (!constant(k, i, 0, &v) || ((int64_t)v >= w->min && (int64_t)v <= w->max))
+	if (!at || !(at->num & R(0)))
+		return 0;
+	v = (int64_t)at->v[0];
+	if (v >= w->min && v <= w->max)
 		return 0;
 	SAY(k, "At program exit the register R0 has smin=%lld smax=%lld should have been in [%d, %d]\n", (long long)v,
 	    (long long)v, w->min, w->max);
 	return -EINVAL;
+}
+
+static bool has_arena(const struct bu_vm_check *c)
+{
+	for (uint32_t i = 0; i < c->nmaps; i++)
+		if (c->maps[i]->type == BPF_MAP_TYPE_ARENA)
+			return true;
+	return false;
 }
 
 static int check_one(struct check *k, uint32_t i)
@@ -636,7 +676,7 @@ static int check_one(struct check *k, uint32_t i)
 
 	if (!row || junk(in, row))
 		return reserved(k, in);
-	if (row->sem == BU_SEM_ADDR_SPACE_CAST) {
+	if (row->sem == BU_SEM_ADDR_SPACE_CAST && !has_arena(k->c)) {
 		SAY(k, "addr_space_cast insn can only be used in a program that has an associated arena\n");
 		return -EINVAL;
 	}
@@ -722,7 +762,8 @@ int bu_vm_check_insns(struct bu_vm_check *c)
 	k.no_r0 = calloc(c->n + 2, 1);
 	k.high = calloc(c->n + 2, 1);
 	k.queue = calloc(c->n + 2, sizeof(*k.queue));
-	if (!k.mark || !k.func || !k.init || !k.ctx || !k.no_r0 || !k.high || !k.queue)
+	k.slot = calloc(c->n + 2, sizeof(*k.slot));
+	if (!k.mark || !k.func || !k.init || !k.ctx || !k.no_r0 || !k.high || !k.queue || !k.slot)
 		goto out;
 	err = find_starts(&k);
 	if (!err)
@@ -737,7 +778,7 @@ int bu_vm_check_insns(struct bu_vm_check *c)
 	}
 	if (!err) {
 		flow(&k);
-		err = check_each(&k);
+		err = k.failed ? -ENOMEM : check_each(&k);
 	}
 out:
 	free(k.mark);
@@ -747,5 +788,7 @@ out:
 	free(k.no_r0);
 	free(k.high);
 	free(k.queue);
+	free(k.slot);
+	free(k.known);
 	return err;
 }

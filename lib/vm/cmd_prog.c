@@ -475,6 +475,8 @@ static int check(struct bu_vm *vm, struct bu_vm_newprog *np, const union bpf_att
 		err = check_exclusive(np, sum, &log->text);
 	if (!err)
 		err = check_btf_target(vm, a, &log->text);
+	c.maps = np->maps;
+	c.nmaps = np->nmaps;
 	if (!err)
 		err = bu_vm_check_insns(&c);
 	if (!err)

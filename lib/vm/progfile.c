@@ -172,7 +172,7 @@ static int make(struct bu_vm_obj *o, struct bu_vm_prog **out)
 	c = (struct bu_vm_check){
 		.insns = insns, .n = p->ninsns, .type = p->type,
 		.expected_attach_type = p->attach_type, .flags = h->flags, .gpl = h->gpl,
-		.vm = o->vm, .opened = true,
+		.vm = o->vm, .maps = p->maps, .nmaps = p->nmaps, .opened = true,
 	};
 	err = bu_vm_check_insns(&c);
 	if (err && err != -ENOMEM)

@@ -64,6 +64,8 @@ struct bu_vm_check {
 	uint32_t n;
 	uint32_t type, expected_attach_type, flags;
 	bool gpl, raw;
+	struct bu_vm_map *const *maps; /* that BU_PSEUDO_MAP_… name by their index */
+	uint32_t nmaps;
 	struct bu_vm *vm;          /* whose kfuncs may be called; NULL: there are none */
 	const struct bu_vm *faker; /* whose faked helpers may be called, though they are not implemented */
 	bool opened;               /* any may: it was checked when it was loaded */
