@@ -5,10 +5,15 @@
  *
  * vm_maps_fuzz [ROUNDS [SEED]]
  */
-#include "vm/map.h"
+#include "vm/map_dev.h"
+#include "vm/map_local.h"
+#include "vm/map_sock.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +26,9 @@ static uint32_t below(uint32_t n)
 	state = state * 6364136223846793005u + 1442695040888963407u;
 	return (uint32_t)((state >> 32) * n >> 32);
 }
+
+static int thing[6];  /* a socket that listens, one that does not, this process; the root; programs for devices and CPUs */
+static volatile unsigned sum;
 
 static const struct {
 	const char *name;
@@ -39,11 +47,32 @@ static const struct {
 	{ "array of maps", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 50, 0 },
 	{ "hash of maps", BPF_MAP_TYPE_HASH_OF_MAPS, 4, 4, 50, 0 },
 	{ "array of programs", BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 50, 0 },
+	{ "devices", BPF_MAP_TYPE_DEVMAP, 4, 8, 50, 0 },
+	{ "devices by key", BPF_MAP_TYPE_DEVMAP_HASH, 4, 8, 50, 0 },
+	{ "CPUs", BPF_MAP_TYPE_CPUMAP, 4, 8, 50, 0 },
+	{ "stacks", BPF_MAP_TYPE_STACK_TRACE, 4, 64, 50, 0 },
+	{ "stacks with build ids", BPF_MAP_TYPE_STACK_TRACE, 4, 64, 50, BPF_F_STACK_BUILD_ID },
+	{ "control groups", BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 50, 0 },
+	{ "sockets", BPF_MAP_TYPE_SOCKMAP, 4, 8, 50, 0 },
+	{ "sockets by key", BPF_MAP_TYPE_SOCKHASH, 4, 8, 50, 0 },
+	{ "user space's ring buffer", BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 4096, 0 },
+	{ "arena", BPF_MAP_TYPE_ARENA, 0, 0, 8, BPF_F_MMAPABLE },
+	{ "storage of files", BPF_MAP_TYPE_INODE_STORAGE, 4, 4, 0, BPF_F_NO_PREALLOC },
+	{ "storage of tasks", BPF_MAP_TYPE_TASK_STORAGE, 4, 4, 0, BPF_F_NO_PREALLOC },
 };
+
+/* struct bpf_map's storage wants types: one of int. */
+static int int_btf(struct bu_sys *s)
+{
+	static const uint32_t blob[] = { 0x0001eb9f, 24, 0, 16, 16, 5, 1, 1u << 24, 4, 1u << 24 | 32, 0x746e6900, 0 };
+
+	return bu_sys_btf_load(s, blob, 24 + 16 + 5, NULL, 0);
+}
 
 static int create(struct bu_sys *s, unsigned k, int inner)
 {
 	union bpf_attr a;
+	int fd;
 
 	memset(&a, 0, sizeof(a));
 	a.map_type = kinds[k].type;
@@ -53,6 +82,13 @@ static int create(struct bu_sys *s, unsigned k, int inner)
 	a.map_flags = kinds[k].flags;
 	if (kinds[k].type == BPF_MAP_TYPE_ARRAY_OF_MAPS || kinds[k].type == BPF_MAP_TYPE_HASH_OF_MAPS)
 		a.inner_map_fd = (uint32_t)inner;
+	if (kinds[k].flags == BPF_F_NO_PREALLOC && !kinds[k].n) {
+		a.btf_fd = (uint32_t)int_btf(s);
+		a.btf_key_type_id = a.btf_value_type_id = 1;
+		fd = bu_sys_map_create(s, &a);
+		close((int)a.btf_fd);
+		return fd;
+	}
 	return bu_sys_map_create(s, &a);
 }
 
@@ -64,6 +100,63 @@ static void key_of(unsigned k, uint32_t n, uint8_t *key)
 		n = n % 2 ? 32 : n % 33;
 		memcpy(key + 4, key, 4);
 		memcpy(key, &n, 4);
+	}
+}
+
+/* What only programs do. */
+static void program(struct bu_vm_map *m, const uint8_t *key)
+{
+	static const uint64_t ip[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+	struct bu_vm_sock_entry e;
+	struct bu_vm_owner o = { below(40), 0 };
+	uint32_t size;
+	void *p;
+
+	switch (m->type) {
+	case BPF_MAP_TYPE_STACK_TRACE:
+		bu_vm_stackid(m, ip, below(13), below(4) ? below(8) : below(2048));
+		break;
+	case BPF_MAP_TYPE_SOCKMAP:
+	case BPF_MAP_TYPE_SOCKHASH:
+		if (!bu_vm_sockmap_get(m, key, &e))
+			bu_vm_sock_redirects(&e.sock);
+		break;
+	case BPF_MAP_TYPE_USER_RINGBUF:
+		if (bu_vm_user_ringbuf_begin(m))
+			break;
+		/* the sample may be read to its end */
+		for (unsigned i = 0; i < 20 && !bu_vm_user_ringbuf_next(m, &p, &size); i++) {
+			sum += size ? ((uint8_t *)p)[size - 1] : 0u;
+			bu_vm_user_ringbuf_release(m, size);
+		}
+		bu_vm_user_ringbuf_end(m);
+		break;
+	case BPF_MAP_TYPE_ARENA:
+		if (below(2))
+			bu_vm_arena_alloc(m, (int64_t)below(10) - 1, below(4));
+		else
+			bu_vm_arena_free(m, below(10), below(4));
+		break;
+	case BPF_MAP_TYPE_CGROUP_ARRAY:
+		bu_vm_cgroup_at(m, below(60));
+		break;
+	case BPF_MAP_TYPE_TASK_STORAGE:
+		if (below(2))
+			bu_vm_local_set(m, &o, key, 0);
+		p = bu_vm_local_get(m, &o);
+		if (p)
+			memset(p, 1, m->value_size);
+		break;
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_CPUMAP:
+		bu_vm_dev_there(m, below(60));
+		if (m->ops->settle)
+			m->ops->settle(m);
+		break;
+	case BPF_MAP_TYPE_DEVMAP_HASH:
+		if (m->ops->settle)
+			m->ops->settle(m);
+		break;
 	}
 }
 
@@ -82,6 +175,17 @@ static void operate(struct bu_sys *s, struct bu_vm_map *m, unsigned k, int fd, i
 	memset(v, (int)below(256), sizeof(v));
 	if (m->ops->fds)
 		memcpy(v, &inner, 4);
+	if (m->type == BPF_MAP_TYPE_INODE_STORAGE || m->type == BPF_MAP_TYPE_TASK_STORAGE)
+		memcpy(key, &thing[m->type == BPF_MAP_TYPE_TASK_STORAGE ? 2 : below(4)], 4);
+	if (m->type == BPF_MAP_TYPE_SOCKMAP || m->type == BPF_MAP_TYPE_SOCKHASH) {
+		memset(v, 0, 8);
+		memcpy(v, &thing[below(2)], 4);
+	}
+	if (m->type == BPF_MAP_TYPE_DEVMAP || m->type == BPF_MAP_TYPE_DEVMAP_HASH || m->type == BPF_MAP_TYPE_CPUMAP) {
+		memset(v, 0, 8);
+		v[0] = 1;
+		memcpy(v + 4, &thing[m->type == BPF_MAP_TYPE_CPUMAP ? 5 : 4], below(2) ? 4 : 0);
+	}
 	switch (below(8)) {
 	case 0:
 		bu_sys_map_update(s, fd, kp, v, below(3));
@@ -97,6 +201,7 @@ static void operate(struct bu_sys *s, struct bu_vm_map *m, unsigned k, int fd, i
 			memcpy(key, next, sizeof(key));
 		break;
 	case 4:
+		program(m, key);
 		if (m->ops->lookup) {
 			p = m->ops->lookup(m, key, below(2));
 			if (p && !m->ops->fds)
@@ -152,6 +257,20 @@ static void damage(struct bu_vm_map *m)
 	memcpy(m->mem + off, &v, below(2) && off % 8 == 0 ? 8 : 4);
 }
 
+static int xdp(struct bu_sys *s, uint32_t attach_type)
+{
+	const uint64_t insns[2] = { 0xb7, 0x95 };
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.prog_type = BPF_PROG_TYPE_XDP;
+	a.expected_attach_type = attach_type;
+	a.insns = bu_ptr64(insns);
+	a.insn_cnt = 2;
+	a.license = bu_ptr64("GPL");
+	return bu_sys_prog_load(s, &a, 0);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 30;
@@ -166,6 +285,12 @@ int main(int argc, char **argv)
 		return done_testing();
 	}
 	inner = create(s, 4, -1);
+	thing[0] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	thing[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	thing[2] = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	thing[3] = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	thing[4] = xdp(s, BPF_XDP_DEVMAP);
+	thing[5] = xdp(s, BPF_XDP_CPUMAP);
 	for (unsigned k = 0; k < BU_ARRAY_SIZE(kinds); k++) {
 		time_t start = time(NULL);
 		unsigned made = 0;
@@ -195,6 +320,8 @@ int main(int argc, char **argv)
 		fflush(stdout);
 	}
 	close(inner);
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(thing); i++)
+		close(thing[i]);
 	s->ops->destroy(s);
 	snprintf(rm, sizeof(rm), "rm -rf %s", world);
 	return system(rm) ? 1 : done_testing();
