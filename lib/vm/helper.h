@@ -28,9 +28,16 @@ struct bu_vm_sock_ref *bu_vm_sock_at(struct bu_vm_run *run, uint64_t p);
 /* What a sockmap or sockhash has, as a socket of the run that has to be released; 0: nothing. */
 uint64_t bu_vm_sock_found(struct bu_vm_run *run, struct bu_vm_map *m, const void *key);
 
-/* A pointer to a control group, for programs: 0: too many; the id that such a pointer stands for. helper_storage.c */
-uint64_t bu_vm_cgroup_handle(struct bu_vm_run *run, uint64_t id);
-bool bu_vm_cgroup_by_handle(const struct bu_vm_run *run, uint64_t handle, uint64_t *id);
+/* What a program's pointer to a task or control group names. kfunc_obj.c */
+bool bu_vm_task_named(struct bu_vm_run *run, uint64_t p, uint32_t *pid);
+bool bu_vm_cgroup_named(const struct bu_vm_run *run, uint64_t p, uint64_t *id);
+/*
+ * Is there such a group; at which level is it of the task's own group and those above, -1: it is none of them; the id of
+ * that level. helper_cgroup.c
+ */
+bool bu_vm_cgroup_there(const struct bu_vm_run *run, uint64_t id);
+int32_t bu_vm_cgroup_level(const struct bu_vm_run *run, uint64_t id);
+uint64_t bu_vm_cgroup_above(const struct bu_vm_run *run, int32_t level);
 
 /* What a helper answers: 0, a number, or -errno. */
 static inline uint64_t bu_vm_ret(int64_t v)

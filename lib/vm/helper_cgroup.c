@@ -3,6 +3,7 @@
 #include "vm/ctxrule.h"
 #include "vm/helper.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,21 +116,56 @@ BU_VM_FN(sk_ancestor_cgroup_id)
 	return (int32_t)b < 0 ? 0 : group(run, (int32_t)b);
 }
 
+uint64_t bu_vm_cgroup_above(const struct bu_vm_run *run, int32_t level)
+{
+	return group(run, level);
+}
+
+int32_t bu_vm_cgroup_level(const struct bu_vm_run *run, uint64_t id)
+{
+	uint64_t is;
+
+	for (int32_t level = 0; (is = group(run, level)) != 0; level++)
+		if (is == id)
+			return level;
+	return -1;
+}
+
+/* By its handle, which only a privileged caller may open; others know the groups that they are in. */
+bool bu_vm_cgroup_there(const struct bu_vm_run *run, uint64_t id)
+{
+	union {
+		struct file_handle h;
+		uint8_t room[sizeof(struct file_handle) + 8];
+	} u = { .h = { .handle_bytes = 8, .handle_type = 0xfe /* FILEID_KERNFS */ } };
+	int at, fd;
+
+	if (bu_vm_cgroup_level(run, id) >= 0)
+		return true;
+	if (run->env && (run->env->ncgroups || run->env->fixed_task))
+		return false;
+	memcpy(u.h.f_handle, &id, 8);
+	at = open(mount_point(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = at < 0 ? -1 : open_by_handle_at(at, &u.h, O_PATH | O_CLOEXEC);
+	if (at >= 0)
+		close(at);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 /* Is the group of element i the task's, or above it? */
 static uint64_t under(const struct bu_vm_run *run, uint64_t map, uint64_t i)
 {
 	const struct bu_vm_map *m = (const struct bu_vm_map *)(uintptr_t)map;
-	uint64_t want, is;
+	uint64_t want;
 
 	if ((uint32_t)i >= m->max_entries)
 		return bu_vm_ret(-E2BIG);
 	want = bu_vm_cgroup_at(m, (uint32_t)i);
 	if (!want)
 		return bu_vm_ret(-EAGAIN);
-	for (int32_t level = 0; (is = group(run, level)) != 0; level++)
-		if (is == want)
-			return 1;
-	return 0;
+	return bu_vm_cgroup_level(run, want) >= 0;
 }
 
 BU_VM_FN(current_task_under_cgroup)

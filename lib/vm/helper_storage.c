@@ -28,37 +28,13 @@ BU_VM_FN(get_current_task_btf)
 	return run->env && run->env->task ? run->env->task : BU_VM_TASK_HANDLE;
 }
 
-static bool current(struct bu_vm_run *run, uint64_t task, struct bu_vm_owner *o)
+static bool task(struct bu_vm_run *run, uint64_t p, struct bu_vm_owner *o)
 {
-	uint32_t pid, tgid;
+	uint32_t pid;
 
-	if (task != bu_vm_h_get_current_task_btf(run, 0, 0, 0, 0, 0))
+	if (!bu_vm_task_named(run, p, &pid))
 		return false;
-	bu_vm_task(run, &pid, &tgid, NULL);
 	bu_vm_owner_task(pid, o);
-	return true;
-}
-
-uint64_t bu_vm_cgroup_handle(struct bu_vm_run *run, uint64_t id)
-{
-	uint32_t i;
-
-	for (i = 0; i < run->ncgrp && run->cgrp[i] != id; i++)
-		;
-	if (i == BU_ARRAY_SIZE(run->cgrp))
-		return 0;
-	if (i == run->ncgrp)
-		run->cgrp[run->ncgrp++] = id;
-	return BU_VM_CGROUP_HANDLE + i * 64ull;
-}
-
-bool bu_vm_cgroup_by_handle(const struct bu_vm_run *run, uint64_t handle, uint64_t *id)
-{
-	uint64_t i = (handle - BU_VM_CGROUP_HANDLE) / 64;
-
-	if (handle % 64 || i >= run->ncgrp)
-		return false;
-	*id = run->cgrp[i];
 	return true;
 }
 
@@ -105,7 +81,7 @@ BU_VM_FN(task_storage_get)
 
 	if (!b || d & ~CREATE)
 		return 0;
-	return current(run, b, &o) ? get(map_arg(a), &o, c, d) : no(run, "bpf_task_storage_get", "task", b);
+	return task(run, b, &o) ? get(map_arg(a), &o, c, d) : no(run, "bpf_task_storage_get", "task", b);
 }
 
 BU_VM_FN(task_storage_delete)
@@ -114,7 +90,7 @@ BU_VM_FN(task_storage_delete)
 
 	if (!b)
 		return bu_vm_ret(-EINVAL);
-	return current(run, b, &o) ? bu_vm_ret(bu_vm_local_delete(map_arg(a), &o)) :
+	return task(run, b, &o) ? bu_vm_ret(bu_vm_local_delete(map_arg(a), &o)) :
 				     no(run, "bpf_task_storage_delete", "task", b);
 }
 
@@ -125,7 +101,7 @@ BU_VM_FN(cgrp_storage_get)
 
 	if (!b || d & ~CREATE)
 		return 0;
-	if (!bu_vm_cgroup_by_handle(run, b, &id))
+	if (!bu_vm_cgroup_named(run, b, &id))
 		return no(run, "bpf_cgrp_storage_get", "control group", b);
 	bu_vm_owner_cgroup(id, &o);
 	return get(map_arg(a), &o, c, d);
@@ -138,7 +114,7 @@ BU_VM_FN(cgrp_storage_delete)
 
 	if (!b)
 		return bu_vm_ret(-EINVAL);
-	if (!bu_vm_cgroup_by_handle(run, b, &id))
+	if (!bu_vm_cgroup_named(run, b, &id))
 		return no(run, "bpf_cgrp_storage_delete", "control group", b);
 	bu_vm_owner_cgroup(id, &o);
 	return bu_vm_ret(bu_vm_local_delete(map_arg(a), &o));

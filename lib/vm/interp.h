@@ -29,7 +29,7 @@ static inline void bu_vm_clear(void *p, size_t n)
 #define BU_VM_MAP_HANDLE 0xffff888000000000u   /* used map i: + i << 12 */
 #define BU_VM_INNER_HANDLE 0xffff888040000000u /* inner map i of the run */
 #define BU_VM_TASK_HANDLE 0xffff888060000000u  /* the current task */
-#define BU_VM_CGROUP_HANDLE 0xffff888070000000u /* control group i of the run: + i << 6 */
+#define BU_VM_KOBJ_HANDLE 0xffff888070000000u  /* task or control group i of the run: + i << 6 */
 #define BU_VM_FUNC_HANDLE 0xffffffffc0000000u  /* function at instruction i: + i << 3 */
 
 /* A stretch of memory that the run may touch, around an address. */

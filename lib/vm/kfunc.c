@@ -36,7 +36,7 @@ static const struct {
 	const char *of;    /* what else it is a name for */
 } ints[] = {
 	{ "char", 1, 1, NULL }, { "int", 4, 1, NULL }, { "unsigned int", 4, 0, NULL }, { "unsigned char", 1, 0, NULL },
-	{ "unsigned long", sizeof(long), 0, NULL }, { "unsigned long long", 8, 0, NULL }, { "_Bool", 1, 4, NULL },
+	{ "unsigned long", sizeof(long), 0, NULL }, { "long", sizeof(long), 1, NULL }, { "unsigned long long", 8, 0, NULL }, { "_Bool", 1, 4, NULL },
 	{ "bool", 0, 0, "_Bool" }, { "u8", 0, 0, "unsigned char" }, { "u32", 0, 0, "unsigned int" },
 	{ "u64", 0, 0, "unsigned long long" }, { "size_t", 0, 0, "unsigned long" },
 };
@@ -44,7 +44,7 @@ static const struct {
 	const char *name;
 	uint32_t words; /* of 8 bytes that are nobody's business */
 } structs[] = {
-	{ "bpf_dynptr", 2 }, { "bpf_iter_num", 1 }, { "bpf_iter_bits", 2 },
+	{ "bpf_dynptr", 2 }, { "bpf_iter_num", 1 }, { "bpf_iter_bits", 2 }, { "task_struct", 1 }, { "cgroup", 1 },
 };
 
 static uint32_t named(struct bu_btfgen *g, const char *name, size_t n)
@@ -283,12 +283,12 @@ BU_VM_KFN(bpf_obj_drop_impl)
 int bu_vm_kfuncs_end(struct bu_vm_run *run)
 {
 	const char *held = run->rcu ? "a bpf_rcu_read_lock" : run->preempt ? "preemption turned off" :
-			   run->irqs ? "interrupts turned off" : NULL;
+			   run->irqs ? "interrupts turned off" : run->nkheld ? "a task or control group" : NULL;
 
 	for (uint32_t i = 0; !held && i < run->nheap; i++)
 		if (run->heap[i].kind == BU_VM_HEAP_OBJ)
 			held = "an object of bpf_obj_new";
-	run->nheap = run->rcu = run->preempt = run->irqs = 0;
+	run->nheap = run->rcu = run->preempt = run->irqs = run->nkheld = 0;
 	if (held && run->fault.kind == BU_VM_FAULT_NONE)
 		return bu_vm_fault_at(run, BU_VM_FAULT_HELPER, 0, 0, false, "ends with %s that was not given back", held);
 	return 0;

@@ -58,6 +58,7 @@ lib_libbu_a_SOURCES += lib/vm/helper_trace.c
 lib_libbu_a_SOURCES += lib/vm/interp.c
 lib_libbu_a_SOURCES += lib/vm/kfunc.c
 lib_libbu_a_SOURCES += lib/vm/kfunc_iter.c
+lib_libbu_a_SOURCES += lib/vm/kfunc_obj.c
 lib_libbu_a_SOURCES += lib/vm/kfunc_str.c
 lib_libbu_a_SOURCES += lib/vm/known.c
 lib_libbu_a_SOURCES += lib/vm/lock.c

@@ -173,7 +173,7 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 	run.tail_calls = 0;
 	run.fuel = vm->fuel;
 	run.seed = env && env->seeded ? env->seed : 0;
-	run.nrec = run.ninner = run.nsock = run.nheld = run.nsample = run.ncgrp = 0;
+	run.nrec = run.ninner = run.nsock = run.nheld = run.nsample = run.nkobj = run.nkheld = 0;
 	run.nheap = 0;
 	run.rcu = run.preempt = run.irqs = 0;
 	run.thrown = false;
@@ -204,7 +204,7 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 		err = check_result(&run);
 	if (run.spin || run.nrec || run.nheld)
 		bu_vm_helpers_end(&run);
-	if (run.nheap | run.rcu | run.preempt | run.irqs)
+	if (run.nheap | run.rcu | run.preempt | run.irqs | run.nkheld)
 		bu_vm_kfuncs_end(&run);
 	if (vm->win.fault) { /* whatever else went wrong came of it */
 		vm->win.fault = 0;

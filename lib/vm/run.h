@@ -155,8 +155,12 @@ struct bu_vm_run {
 	uint32_t sysctl_size;           /* of the value that a program has set, in md; 0: none */
 	struct bu_vm_sock own;          /* of the packet */
 	struct bu_vm_sock found[16];    /* of maps of sockets, by place in sock */
-	uint64_t cgrp[8];               /* control groups that the program has pointers to: ids */
-	uint32_t ncgrp;
+	struct {                        /* tasks and control groups that the program has names for */
+		uint64_t id;
+		uint32_t held;          /* to be released so often */
+		bool task;
+	} kobj[16];
+	uint32_t nkobj, nkheld;
 	struct bu_vm_heap heap[64];     /* kfunc.c */
 	uint32_t nheap;
 	uint32_t rcu, preempt, irqs;    /* how often each was locked, and not given back */
