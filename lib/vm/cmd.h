@@ -71,6 +71,10 @@ int bu_vm_cmd_link_create(struct bu_vm *, union bpf_attr *a, union bpf_attr *use
 int bu_vm_cmd_link_update(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
 int bu_vm_cmd_link_detach(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
 int bu_vm_cmd_raw_tp(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+/* cmd_attach.c */
+int bu_vm_cmd_attach(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_detach(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_query(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
 int bu_vm_cmd_iter_create(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
 /*
  * The caller's info structure: in, of which we know room bytes (zeroed behind what the caller gave;

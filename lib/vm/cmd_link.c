@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Links: made, changed, detached. What a link is about stands in its header; it refers to its
  * program in slot 0, and to its event or map in slot 1. */
-#include "vm/link.h"
+#include "vm/attach.h"
 
 #include <fcntl.h>
 #include <linux/perf_event.h>
@@ -19,7 +19,7 @@ int bu_vm_prog_obj(struct bu_vm *vm, uint32_t fd, struct bu_vm_obj **o)
 }
 
 /* Publishes a link with its references, to its program and its event: the fd or -errno. */
-static int make(struct bu_vm *vm, const struct bu_vm_link_attr *l, const struct bu_vm_obj *event)
+int bu_vm_link_make(struct bu_vm *vm, const struct bu_vm_link_attr *l, const struct bu_vm_obj *event)
 {
 	struct bu_vm_target refs[2] = { { BU_VM_PROG, l->prog_id } };
 	struct bu_vm_hdr *h = calloc(1, sizeof(*h));
@@ -99,7 +99,7 @@ static int perf_link(struct bu_vm *vm, const union bpf_attr *a, struct bu_vm_obj
 		if (end)
 			*end = 0;
 	}
-	err = make(vm, &l, ev);
+	err = bu_vm_link_make(vm, &l, ev);
 unlock:
 	bu_vm_world_unlock(vm);
 out:
@@ -141,7 +141,7 @@ static int xdp_link(struct bu_vm *vm, const union bpf_attr *a, struct bu_vm_obj 
 	if (err || bu_vm_xdp_netlink(vm, ifindex))
 		err = err < 0 ? err : -EBUSY;
 	else
-		err = make(vm, &l, NULL);
+		err = bu_vm_link_make(vm, &l, NULL);
 	bu_vm_world_unlock(vm);
 	return err;
 }
@@ -156,7 +156,7 @@ static int raw_tp_link(struct bu_vm *vm, struct bu_vm_obj *prog, const char *nam
 	    (size_t)snprintf(l.hook, sizeof(l.hook), "raw_tp:%s", name) >= sizeof(l.hook) ||
 	    (size_t)snprintf(l.name, sizeof(l.name), "%s", name) >= sizeof(l.name))
 		return -ENOENT;
-	return make(vm, &l, NULL);
+	return bu_vm_link_make(vm, &l, NULL);
 }
 
 static int iter_link(struct bu_vm *vm, const union bpf_attr *a, struct bu_vm_obj *prog)
@@ -184,15 +184,53 @@ static int iter_link(struct bu_vm *vm, const union bpf_attr *a, struct bu_vm_obj
 	if (which < 0)
 		return -ENOENT;
 	snprintf(l.name, sizeof(l.name), "%s", which == BU_VM_ITER_MAP ? "bpf_map" : "bpf_prog");
-	return make(vm, &l, NULL);
+	return bu_vm_link_make(vm, &l, NULL);
 }
 
 /* ---------------------------------------------------------------- LINK_CREATE */
 
-/* attach_type_to_prog_type, for the types that are not looked at more closely. */
-static uint32_t type_of_attach(uint32_t at)
+/* attach_type_to_prog_type */
+uint32_t bu_vm_type_of_attach(uint32_t at)
 {
 	switch (at) {
+	case BPF_CGROUP_INET_INGRESS:
+	case BPF_CGROUP_INET_EGRESS:
+		return BPF_PROG_TYPE_CGROUP_SKB;
+	case BPF_CGROUP_INET_SOCK_CREATE:
+	case BPF_CGROUP_INET_SOCK_RELEASE:
+	case BPF_CGROUP_INET4_POST_BIND:
+	case BPF_CGROUP_INET6_POST_BIND:
+		return BPF_PROG_TYPE_CGROUP_SOCK;
+	case BPF_CGROUP_INET4_BIND:
+	case BPF_CGROUP_INET6_BIND:
+	case BPF_CGROUP_INET4_CONNECT:
+	case BPF_CGROUP_INET6_CONNECT:
+	case BPF_CGROUP_UNIX_CONNECT:
+	case BPF_CGROUP_INET4_GETPEERNAME:
+	case BPF_CGROUP_INET6_GETPEERNAME:
+	case BPF_CGROUP_UNIX_GETPEERNAME:
+	case BPF_CGROUP_INET4_GETSOCKNAME:
+	case BPF_CGROUP_INET6_GETSOCKNAME:
+	case BPF_CGROUP_UNIX_GETSOCKNAME:
+	case BPF_CGROUP_UDP4_SENDMSG:
+	case BPF_CGROUP_UDP6_SENDMSG:
+	case BPF_CGROUP_UNIX_SENDMSG:
+	case BPF_CGROUP_UDP4_RECVMSG:
+	case BPF_CGROUP_UDP6_RECVMSG:
+	case BPF_CGROUP_UNIX_RECVMSG:
+		return BPF_PROG_TYPE_CGROUP_SOCK_ADDR;
+	case BPF_CGROUP_GETSOCKOPT:
+	case BPF_CGROUP_SETSOCKOPT:
+		return BPF_PROG_TYPE_CGROUP_SOCKOPT;
+	case BPF_SK_LOOKUP:
+		return BPF_PROG_TYPE_SK_LOOKUP;
+	case BPF_NETFILTER:
+		return BPF_PROG_TYPE_NETFILTER;
+	case BPF_TCX_INGRESS:
+	case BPF_TCX_EGRESS:
+	case BPF_NETKIT_PRIMARY:
+	case BPF_NETKIT_PEER:
+		return BPF_PROG_TYPE_SCHED_CLS;
 	case BPF_CGROUP_SOCK_OPS:
 		return BPF_PROG_TYPE_SOCK_OPS;
 	case BPF_CGROUP_DEVICE:
@@ -232,7 +270,7 @@ static bool multi(uint32_t at)
 }
 
 /* bpf_prog_attach_check_attach_type */
-static int check_type(const struct bu_vm_obj *prog, uint32_t at)
+int bu_vm_attach_check_type(const struct bu_vm_obj *prog, uint32_t at)
 {
 	uint32_t expected = prog->h.prog.expected_attach_type;
 	bool ok;
@@ -263,7 +301,7 @@ static int check_type(const struct bu_vm_obj *prog, uint32_t at)
 		     at == BPF_NETKIT_PEER;
 		break;
 	default:
-		ok = prog->h.prog.type && type_of_attach(at) == prog->h.prog.type;
+		ok = prog->h.prog.type && bu_vm_type_of_attach(at) == prog->h.prog.type;
 	}
 	return ok ? 0 : -EINVAL;
 }
@@ -271,7 +309,7 @@ static int check_type(const struct bu_vm_obj *prog, uint32_t at)
 static int create(struct bu_vm *vm, const union bpf_attr *a, struct bu_vm_obj *prog)
 {
 	uint32_t at = a->link_create.attach_type;
-	int err = check_type(prog, at);
+	int err = bu_vm_attach_check_type(prog, at);
 
 	if (err)
 		return err;
@@ -291,7 +329,7 @@ static int create(struct bu_vm *vm, const union bpf_attr *a, struct bu_vm_obj *p
 	case BPF_PROG_TYPE_LIRC_MODE2:
 		return -EINVAL;
 	default:
-		return -EOPNOTSUPP; /* there is no cgroup, namespace or socket that could have it */
+		return bu_vm_spot_link(vm, a, prog);
 	}
 }
 
@@ -356,6 +394,24 @@ int bu_vm_cmd_raw_tp(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user, 
 
 /* ---------------------------------------------------------------- LINK_UPDATE, LINK_DETACH */
 
+/* A device has each program once. */
+static int only_once(struct bu_vm *vm, const struct bu_vm_obj *link, const struct bu_vm_obj *new)
+{
+	struct bu_vm_at at = { link->h.link.attach_type, link->h.link.target };
+	struct bu_vm_spots *s = malloc(sizeof(*s));
+	int err = s ? 0 : -ENOMEM;
+
+	if (!s)
+		return err;
+	bu_vm_spots_get(vm, &at, s);
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->v[i].prog_id == new->id)
+			err = -EEXIST;
+	bu_vm_spots_put(s);
+	free(s);
+	return err;
+}
+
 static int update(struct bu_vm *vm, const union bpf_attr *a, struct bu_vm_obj *link,
 		  struct bu_vm_obj *new, struct bu_vm_obj *old)
 {
@@ -364,26 +420,45 @@ static int update(struct bu_vm *vm, const union bpf_attr *a, struct bu_vm_obj *l
 	int err;
 
 	(void)a;
-	if (link->h.link.type != BPF_LINK_TYPE_XDP && link->h.link.type != BPF_LINK_TYPE_ITER)
+	if ((link->h.link.type == BPF_LINK_TYPE_NETNS || link->h.link.type == BPF_LINK_TYPE_SOCKMAP) && old && old->id != live->prog_id)
+		return -EPERM;
+	switch (link->h.link.type) {
+	case BPF_LINK_TYPE_XDP: case BPF_LINK_TYPE_CGROUP: case BPF_LINK_TYPE_TCX: case BPF_LINK_TYPE_NETKIT:
+	case BPF_LINK_TYPE_NETNS: case BPF_LINK_TYPE_SOCKMAP:
+		if (live->detached)
+			return -ENOLINK;
+		break;
+	case BPF_LINK_TYPE_ITER:
+		break;
+	default:
 		return -EINVAL;
-	if (link->h.link.type == BPF_LINK_TYPE_XDP && live->detached)
-		return -ENOLINK;
+	}
 	if (old && old->id != live->prog_id)
 		return -EPERM;
-	if (live->prog_id == new->id)
+	if (live->prog_id == new->id) {
+		if (link->h.link.type == BPF_LINK_TYPE_CGROUP)
+			bu_vm_revise(vm, &(struct bu_vm_at){ link->h.link.attach_type, link->h.link.target });
 		return 0;
+	}
 	err = bu_vm_obj_by_id(vm, BU_VM_PROG, live->prog_id, &cur);
 	if (err)
 		return err;
-	if (cur->h.prog.type != new->h.prog.type ||
-	    cur->h.prog.expected_attach_type != new->h.prog.expected_attach_type ||
-	    cur->h.prog.attach_btf_id != new->h.prog.attach_btf_id)
+	if (cur->h.prog.type != new->h.prog.type)
+		err = -EINVAL;
+	if (link->h.link.type != BPF_LINK_TYPE_CGROUP &&
+	    (cur->h.prog.expected_attach_type != new->h.prog.expected_attach_type ||
+	    cur->h.prog.attach_btf_id != new->h.prog.attach_btf_id))
 		err = -EINVAL;
 	bu_vm_obj_put(cur);
+	if (!err && bu_vm_at_family(link->h.link.attach_type) == BU_VM_AT_DEVICE)
+		err = only_once(vm, link, new);
 	if (!err)
 		err = bu_vm_prog_change(link, new);
-	if (!err)
-		atomic_fetch_add(&vm->root->links_gen, 1);
+	if (err)
+		return err;
+	atomic_fetch_add(&vm->root->links_gen, 1);
+	if (link->h.link.order)
+		bu_vm_revise(vm, &(struct bu_vm_at){ link->h.link.attach_type, link->h.link.target });
 	return err;
 }
 
@@ -427,11 +502,14 @@ int bu_vm_cmd_link_detach(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *u
 	err = bu_vm_obj_by_fd(vm, (int)a->link_detach.link_fd, BU_VM_LINK, &link, NULL);
 	if (err)
 		return err;
-	if (link->h.link.type != BPF_LINK_TYPE_XDP) {
-		err = -EOPNOTSUPP;
-	} else {
+	switch (link->h.link.type) {
+	case BPF_LINK_TYPE_CGROUP: case BPF_LINK_TYPE_TCX: case BPF_LINK_TYPE_NETKIT: case BPF_LINK_TYPE_NETNS:
+	case BPF_LINK_TYPE_SOCKMAP: case BPF_LINK_TYPE_NETFILTER: case BPF_LINK_TYPE_XDP:
 		link->hdr->link.detached = 1;
 		atomic_fetch_add(&vm->root->links_gen, 1);
+		break;
+	default:
+		err = -EOPNOTSUPP;
 	}
 	bu_vm_obj_put(link);
 	return err;

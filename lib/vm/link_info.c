@@ -65,6 +65,7 @@ int bu_vm_info_link(struct bu_vm *vm, struct bu_vm_obj *o, union bpf_attr *a, un
 	const struct bu_vm_link_attr *l = &o->h.link;
 	struct bpf_link_info i;
 	char name[sizeof(l->name)];
+	bool gone = o->hdr->link.detached;
 	uint32_t len;
 	int err;
 
@@ -88,6 +89,32 @@ int bu_vm_info_link(struct bu_vm *vm, struct bu_vm_obj *o, union bpf_attr *a, un
 	case BPF_LINK_TYPE_ITER:
 		err = put_name(vm, i.iter.target_name, i.iter.target_name_len, name,
 			       &i.iter.target_name_len);
+		break;
+	case BPF_LINK_TYPE_CGROUP:
+		i.cgroup.cgroup_id = gone ? 0 : l->target;
+		i.cgroup.attach_type = l->attach_type;
+		break;
+	case BPF_LINK_TYPE_TCX:
+		i.tcx.ifindex = gone ? 0 : l->ifindex;
+		i.tcx.attach_type = l->attach_type;
+		break;
+	case BPF_LINK_TYPE_NETKIT:
+		i.netkit.ifindex = gone ? 0 : l->ifindex;
+		i.netkit.attach_type = l->attach_type;
+		break;
+	case BPF_LINK_TYPE_NETNS:
+		i.netns.netns_ino = gone ? 0 : (uint32_t)l->target;
+		i.netns.attach_type = l->attach_type;
+		break;
+	case BPF_LINK_TYPE_SOCKMAP:
+		i.sockmap.map_id = gone ? 0 : l->map_id;
+		i.sockmap.attach_type = l->attach_type;
+		break;
+	case BPF_LINK_TYPE_NETFILTER:
+		i.netfilter.pf = l->pf;
+		i.netfilter.hooknum = l->hooknum;
+		i.netfilter.priority = l->priority;
+		i.netfilter.flags = l->flags;
 		break;
 	case BPF_LINK_TYPE_XDP:
 		i.xdp.ifindex = o->hdr->link.detached ? 0 : l->ifindex;

@@ -201,7 +201,7 @@ int bu_vm_test_type(struct bu_vm_job *j)
 	uint8_t *ctx = NULL, *data = NULL;
 	int err;
 
-	if (!v || (!a->test.ctx_size_in && !n))
+	if (!v || !a->test.ctx_size_in)
 		return -BU_VM_ENOTSUPP;
 	if (!plain(a) || n > DATA_MAX)
 		return -EINVAL;

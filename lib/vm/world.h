@@ -76,6 +76,10 @@ struct bu_vm_link_attr {
 	uint32_t detached;
 	char hook[256];         /* as bu_vm_feed names it */
 	char name[128];         /* function, path, tracepoint */
+	/* Of those that stand in a list at their target (attach.c): its id there; place, from 1, and flags, under W/lock. */
+	uint64_t target, order;
+	uint32_t attach_flags, pf, hooknum, target_obj_id, target_btf_id;
+	int32_t priority;
 };
 struct bu_vm_btf_attr {
 	uint32_t size;          /* bytes at offset 0 */
@@ -91,7 +95,11 @@ struct bu_vm_event_attr {
 	uint64_t sample_type;   /* PERF_SAMPLE_…; 0: PERF_SAMPLE_RAW */
 	char hook[256];
 	uint32_t link_id;       /* the link that prog_id is of; 0: it is the event's own */
+	/* What PROG_ATTACH made (attach.c), type being BU_VM_ATTACHED: as of links. */
+	uint32_t attach_type, attach_flags;
+	uint64_t target, order;
 };
+#define BU_VM_ATTACHED (UINT32_MAX - 1)
 
 /* Pages in front of an event's header: its ring. None has memory before somebody maps it (map_perf.c). */
 #define BU_VM_EVENT_PAGES 4097u
