@@ -96,6 +96,8 @@ static void jump(const struct bu_isa *row, const struct bu_insn *in, struct bu_v
 {
 	op->code = (uint16_t)(family[row->sem] + (row->width == 32 ? 4 : 0) +
 			      (in->code & 8 ? 2 : 0) + (in->off < 0));
+	op->off = in->imm;
+	op->imm = (int64_t)(intptr_t)(op + in->off + 1);
 }
 
 static void call(const struct bu_vm_prog *p, const struct bu_insn *in, struct bu_vm_op *op)
@@ -146,6 +148,7 @@ static void one(const struct bu_vm_prog *p, const uint8_t *start, uint32_t i, st
 		if (row->width == 32)
 			op->off = in->imm;
 		op->code = op->off < 0 ? BU_VM_I_JAB : BU_VM_I_JAF;
+		op->imm = (int64_t)(intptr_t)(op + op->off + 1);
 		break;
 	case BU_SEM_MAY_GOTO:
 		op->code = BU_VM_I_MAYGOTO;
@@ -161,7 +164,7 @@ static void one(const struct bu_vm_prog *p, const uint8_t *start, uint32_t i, st
 	case BU_SEM_CALL_LOCAL:
 		op->code = BU_VM_I_CALLLOCAL;
 		op->off = in->imm;
-		op->imm = length(p, start, (uint32_t)((int64_t)i + in->imm + 1));
+		op->imm = (int64_t)BU_VM_COST(length(p, start, (uint32_t)((int64_t)i + in->imm + 1)));
 		break;
 	case BU_SEM_CALLX:
 		op->code = p->raw_helper ? BU_VM_I_CALLX : BU_VM_I_BAD;

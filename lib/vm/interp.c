@@ -14,12 +14,14 @@
 #include <string.h>
 
 #define MAY_GOTO_MAX 8388608u
-#define CALLBACK_FUEL 8u
+#define CALLBACK_FUEL BU_VM_COST(8)
 
 struct hot {
 	uint64_t lo, rlen, wlen;
 	uint64_t stack; /* a frame: goes with a return */
 };
+#define HOTS 12u
+#define ANY 11 /* hot[ANY].stack: one of the others may have it */
 
 #if !defined(BU_VM_SWITCH) && !defined(BU_VM_GOTO) && defined(__clang__) && defined(__OPTIMIZE__) && defined(__x86_64__)
 #if __has_attribute(preserve_none) && __has_attribute(musttail) && !__has_feature(address_sanitizer) && \
@@ -83,6 +85,7 @@ static void *reach(struct bu_vm_run *run, struct hot *hot, unsigned reg, uint64_
 		uint64_t len = s.hi - s.lo;
 
 		hot[reg] = (struct hot){ s.lo, s.read ? len : 0, s.write ? len : 0, s.stack };
+		hot[ANY].stack |= s.stack;
 	}
 	return (void *)(uintptr_t)addr;
 }
@@ -373,7 +376,7 @@ static const struct bu_vm_op *do_skb(struct bu_vm_run *run, struct hot *hot, con
 static const struct bu_vm_op *do_may_goto(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
 {
 	uint32_t *n = &run->frame[run->depth].may_goto;
-	uint64_t cost = op->off < 0 ? (uint64_t)-(int64_t)op->off : 0;
+	uint64_t cost = op->off < 0 ? BU_VM_COST(-(int64_t)op->off) : 0;
 
 	(void)hot;
 	if (*n < MAY_GOTO_MAX) {
@@ -398,7 +401,7 @@ static const struct bu_vm_op *do_call(struct bu_vm_run *run, struct hot *hot, co
 	if (err)
 		return stop(run, err);
 	if (h->kfunc ? !(h->flags & BU_VM_KF_KEEPS) : !leaves_memory(h))
-		bu_vm_clear(hot, 11 * sizeof(*hot));
+		bu_vm_clear(hot, HOTS * sizeof(*hot));
 	return op + 1;
 }
 
@@ -477,11 +480,11 @@ static const struct bu_vm_op *do_tail(struct bu_vm_run *run, struct hot *hot, co
 	r = tail_call(run);
 	if (r <= 0)
 		return r < 0 ? stop(run, -EFAULT) : op + 1;
-	if (run->fuel < run->prog->ninsns) {
+	if (run->fuel < BU_VM_COST(run->prog->ninsns)) {
 		run->pc = run->prog->ops;
 		return stop(run, no_fuel(run));
 	}
-	run->fuel -= run->prog->ninsns;
+	run->fuel -= BU_VM_COST(run->prog->ninsns);
 	run->frame[run->depth].may_goto = 0;
 	return run->prog->ops;
 }
@@ -498,10 +501,26 @@ static const struct bu_vm_op *do_exit(struct bu_vm_run *run, struct hot *hot, co
 	memcpy(run->r + 6, f->saved, sizeof(f->saved));
 	run->r[10] -= BU_VM_FRAME_STRIDE;
 	run->depth--;
-	for (unsigned i = 0; i < 11; i++)
+	for (unsigned i = 0; hot[ANY].stack && i < ANY; i++)
 		if (hot[i].stack)
 			hot[i] = (struct hot){ 0 };
+	hot[ANY].stack = 0;
 	return f->ret;
+}
+
+/* The address of a fused load; the load itself comes next. */
+static const struct bu_vm_op *do_ldx(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	(void)hot;
+	run->r[op->dst] = run->r[op->src] + run->r[op->off];
+	return op + 2;
+}
+
+static const struct bu_vm_op *do_ldg(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	(void)hot;
+	run->r[op->dst] = run->r[op->src] + (uint64_t)op->imm - (uint64_t)(int64_t)op[3].off;
+	return op + 3;
 }
 
 static const struct bu_vm_op *do_nop(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
@@ -526,6 +545,7 @@ static cold_fn *const cold_fns[BU_VM_NICODES] = {
 	[BU_VM_I_REL8 ... BU_VM_I_REL64] = do_release,
 	[BU_VM_I_ATOMIC32 ... BU_VM_I_ATOMIC64] = do_atomic,
 	[BU_VM_I_SKB8 ... BU_VM_I_SKB32] = do_skb,
+	[BU_VM_I_LDX8 ... BU_VM_I_LDX64] = do_ldx, [BU_VM_I_LDG8 ... BU_VM_I_LDG64] = do_ldg,
 	[BU_VM_I_MAYGOTO] = do_may_goto, [BU_VM_I_NOP] = do_nop,
 	[BU_VM_I_CALL] = do_call, [BU_VM_I_LOOKUP] = do_lookup, [BU_VM_I_CALLRAW] = do_call_raw, [BU_VM_I_CALLX] = do_call_raw,
 	[BU_VM_I_CALLLOCAL] = do_call_local, [BU_VM_I_TAIL] = do_tail, [BU_VM_I_EXIT] = do_exit,
@@ -599,7 +619,7 @@ int bu_vm_callback(struct bu_vm_run *run, uint64_t func, const uint64_t arg[5], 
 		return err; /* the fault is the callback's, with its registers */
 	/* What lies between its first and its last instruction; ways back have been paid for. */
 	if (run->prog == prog && run->end > prog->ops + i) {
-		uint64_t cost = (uint64_t)(run->end - (prog->ops + i));
+		uint64_t cost = BU_VM_COST(run->end - (prog->ops + i));
 
 		if (run->fuel < cost)
 			return no_fuel(run);

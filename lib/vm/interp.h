@@ -16,6 +16,12 @@ enum bu_vm_icode {
 
 #define BU_VM_NO_REG 16u
 
+/* Fuel is counted by the distance of operations in memory: what n instructions cost. */
+#define BU_VM_COST(n) ((uint64_t)(n) * sizeof(struct bu_vm_op))
+/* Where a jump goes to, and what it costs backwards: what lies between. */
+#define BU_VM_TARGET(op) ((const struct bu_vm_op *)(intptr_t)(op)->imm)
+#define BU_VM_BACK(op) ((uint64_t)((const char *)(op) - (const char *)BU_VM_TARGET(op)) + sizeof(struct bu_vm_op))
+
 /* For some hundred bytes the library's memset beats what gcc makes of a constant size. */
 static inline void bu_vm_clear(void *p, size_t n)
 {

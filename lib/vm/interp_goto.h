@@ -22,34 +22,51 @@
 #define DS_2 D1_2
 #define DS_3(n, ...) OP(n) { __VA_ARGS__ } NEXT(3)
 #define DSW(n, ...) OP(n) { __VA_ARGS__ } NEXT(4)
-#define FORWARD { op += op->off + 1; GO; }
+#define DSW_2(n, ...) OP(n) { __VA_ARGS__ } NEXT(2)
+#define FORWARD { op = BU_VM_TARGET(op); GO; }
 #define BACKWARD                                                                                    \
 	{                                                                                           \
-		uint64_t cost = (uint64_t)-(int64_t)op->off;                                        \
+		uint64_t cost = BU_VM_BACK(op);                                                     \
 		if (fuel < cost)                                                                    \
 			goto out_of_fuel;                                                           \
 		fuel -= cost;                                                                       \
-		op += op->off + 1;                                                                  \
+		op = BU_VM_TARGET(op);                                                              \
 		GO;                                                                                 \
 	}
 #define JUMP1(n, T, y, cond, way) OP(n) { T a = (T)D, b = (T)(y); if (cond) way; } NEXT(1)
-#define JK(n, T, cond) JUMP1(n##F, T, op->imm, cond, FORWARD) JUMP1(n##B, T, op->imm, cond, BACKWARD)
+#define JK(n, T, cond) JUMP1(n##F, T, op->off, cond, FORWARD) JUMP1(n##B, T, op->off, cond, BACKWARD)
 #define JX(n, T, cond) JUMP1(n##F, T, S, cond, FORWARD) JUMP1(n##B, T, S, cond, BACKWARD)
 #define JUMP(n) OP(n##F) FORWARD OP(n##B) BACKWARD
 #define X r[op->off]
 #define DSX D1_2
-/* The jump is the second of two: its distance counts from there. */
+#define DSXW(n, places, ...) OP(n) { __VA_ARGS__ } NEXT(places)
+/* The jump is the second of two: what it compares with and where it goes to stands there. */
 #define ADDJ1(n, T, E, cond, way)                                                                   \
 	OP(n)                                                                                       \
 	{                                                                                           \
-		T a = (T)D + (T)(E)(int32_t)op->imm, b = (T)(E)(op->imm >> 32);                     \
+		T a = (T)D + (T)(E)op->imm, b;                                                      \
 		D = a;                                                                              \
 		op++;                                                                               \
+		b = (T)(E)op->off;                                                                  \
 		if (cond)                                                                           \
 			way;                                                                        \
 	}                                                                                           \
 	NEXT(1)
 #define ADDJ(n, T, E, cond) ADDJ1(n##F, T, E, cond, FORWARD) ADDJ1(n##B, T, E, cond, BACKWARD)
+#define DJ1(n, T, change, looked, cond, way)                                                        \
+	OP(n)                                                                                       \
+	{                                                                                           \
+		T a, b = (T)op[1].off;                                                              \
+		change;                                                                             \
+		a = (T)looked;                                                                      \
+		op++;                                                                               \
+		if (cond)                                                                           \
+			way;                                                                        \
+	}                                                                                           \
+	NEXT(1)
+#define DJ(n, T, change, looked, cond)                                                              \
+	DJ1(n##F, T, change, looked, cond, FORWARD) DJ1(n##B, T, change, looked, cond, BACKWARD)
+#define TWOJ DJ
 
 #define ADDR(reg) (r[op->reg] + (uint64_t)(int64_t)op->off)
 #define LD(n, T, E)                                                                                 \
@@ -65,6 +82,23 @@
 	NEXT(1)
 #define LDN(n, T, E)                                                                                \
 	OP(n) { T v; memcpy(&v, (const void *)(uintptr_t)ADDR(src), sizeof(v)); D = (uint64_t)(E)v; } NEXT(1)
+#define CHECKED(n, T, at, places)                                                                   \
+	OP(n)                                                                                       \
+	{                                                                                           \
+		uint64_t a = at, d = a - hot[op->dst].lo, len = hot[op->dst].rlen;                  \
+		T v;                                                                                \
+		if (unlikely(d >= len || len - d < sizeof(T)))                                      \
+			goto cold;                                                                  \
+		memcpy(&v, (const void *)(uintptr_t)a, sizeof(v));                                  \
+		D = v;                                                                              \
+	}                                                                                           \
+	NEXT(places)
+#define UNCHECKED(n, T, at, places)                                                                 \
+	OP(n) { T v; memcpy(&v, (const void *)(uintptr_t)(at), sizeof(v)); D = v; } NEXT(places)
+#define LDX(n, T) CHECKED(n, T, S + X + (uint64_t)op->imm, 3)
+#define LDXN(n, T) UNCHECKED(n, T, S + X + (uint64_t)op->imm, 3)
+#define LDG(n, T) CHECKED(n, T, S + (uint64_t)op->imm, 4)
+#define LDGN(n, T) UNCHECKED(n, T, S + (uint64_t)op->imm, 4)
 #define STORE(n, T, value)                                                                          \
 	OP(n)                                                                                       \
 	{                                                                                           \
@@ -91,7 +125,7 @@ static const void *const *labels;
 /* With a NULL op: fills labels. */
 static int loop(struct bu_vm_run *run, const struct bu_vm_op *op)
 {
-	struct hot hot[11];
+	struct hot hot[HOTS];
 	uint64_t *r, fuel;
 
 #ifndef BU_VM_SWITCH

@@ -171,7 +171,7 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 	run.packet_buf_size = 0;
 	run.depth = run.deepest = 0;
 	run.tail_calls = 0;
-	run.fuel = vm->fuel;
+	run.fuel = vm->fuel < UINT64_MAX / sizeof(struct bu_vm_op) ? BU_VM_COST(vm->fuel) : UINT64_MAX;
 	run.seed = env && env->seeded ? env->seed : 0;
 	run.nrec = run.ninner = run.nsock = run.nheld = run.nsample = run.nkobj = run.nkheld = 0;
 	run.nheap = 0;

@@ -38,8 +38,8 @@ struct bu_vm_op {
 	const void *go;  /* what does it: the interpreter's own (bu_vm_bind) */
 	uint16_t code;   /* of the interpreter's own list (interp.def) */
 	uint8_t dst, src;
-	int32_t off;     /* memory offset, or jump distance in ops */
-	int64_t imm;
+	int32_t off;     /* memory offset; the number that a jump compares with; a third register */
+	int64_t imm;     /* number; where a jump goes to: a pointer */
 };
 
 struct bu_vm_prog {
@@ -132,7 +132,7 @@ struct bu_vm_run {
 	struct bu_vm_frame frame[BU_VM_FRAMES];
 	uint32_t tail_calls;
 	struct bu_vm_prog *tails[BU_VM_TAIL_CALLS]; /* referenced until the end */
-	uint64_t fuel;
+	uint64_t fuel;              /* BU_VM_COST */
 	int stop;                   /* why the interpreter stopped */
 	uint32_t cpu;
 	uint64_t seed;
