@@ -170,7 +170,8 @@ int bu_run_map(struct run *r, uint32_t i)
 	if (fd < 0)
 		return fd;
 	l->fd = r->map_fds[i] = fd;
-	if (m->type == BPF_MAP_TYPE_ARENA && !m->where) {
+	/* With a map_extra it has its address already. */
+	if (m->type == BPF_MAP_TYPE_ARENA && !m->where && (!m->def->map_extra || m->def->arena_sec)) {
 		int err = fill_arena(r, fd, m);
 
 		if (err)

@@ -186,6 +186,21 @@ static int use_map(struct bu_vm *vm, struct bu_vm_newprog *np, int fd, struct bu
 		bu_vm_map_put(m);
 		return -EBUSY;
 	}
+	if (m->type == BPF_MAP_TYPE_ARENA) {
+		const char *why = NULL;
+
+		for (uint32_t i = 0; i < np->nmaps; i++)
+			if (np->maps[i]->type == BPF_MAP_TYPE_ARENA)
+				why = "Only one arena per program\n";
+		err = why ? -EBUSY : -EINVAL;
+		if (!why && !bu_vm_arena_start(m))
+			why = "arena's user address must be set via map_extra or mmap()\n";
+		if (why) {
+			bu_buf_str(log, why);
+			bu_vm_map_put(m);
+			return err;
+		}
+	}
 	np->maps[np->nmaps] = m;
 	return (int)np->nmaps++;
 }

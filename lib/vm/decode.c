@@ -200,7 +200,10 @@ static void one(const struct bu_vm_prog *p, const uint8_t *start, uint32_t i, st
 		op->code = BU_VM_I_CALL;
 		op->imm = (int64_t)(intptr_t)&kfunc->h;
 		break;
-	case BU_SEM_ADDR_SPACE_CAST: case BU_SEM_JX:
+	case BU_SEM_ADDR_SPACE_CAST:
+		op->code = BU_VM_I_CAST;
+		break;
+	case BU_SEM_JX:
 		break;
 	}
 }

@@ -68,6 +68,12 @@ static void *reach(struct bu_vm_run *run, struct hot *hot, unsigned reg, uint64_
 	struct bu_vm_span s;
 
 	if (bu_vm_mem_span(run, addr, &s) || size > s.hi - addr || !(write ? s.write : s.read)) {
+		void *p = bu_vm_arena_at(run, addr, size);
+
+		if (p && (uintptr_t)p == addr && (addr & (BU_VM_PAGE - 1)) + size <= BU_VM_PAGE)
+			hot[reg] = (struct hot){ addr & ~(uint64_t)(BU_VM_PAGE - 1), BU_VM_PAGE, BU_VM_PAGE, 0 };
+		if (p)
+			return p;
 		bu_vm_mem_fault(run, addr, size, write);
 		return NULL;
 	}
@@ -364,6 +370,13 @@ static const struct bu_vm_op *do_atomic(struct bu_vm_run *run, struct hot *hot, 
 	return (op->code == BU_VM_I_ATOMIC32 ? atomic32 : atomic64)(run, hot, run->r, op) ? stop(run, -EFAULT) : op + 1;
 }
 
+static const struct bu_vm_op *do_cast(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
+{
+	(void)hot;
+	run->r[op->dst] = bu_vm_arena_cast(run, run->r[op->src], op->imm != 1);
+	return op + 1;
+}
+
 static const struct bu_vm_op *do_skb(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
 {
 	(void)hot;
@@ -546,7 +559,7 @@ static cold_fn *const cold_fns[BU_VM_NICODES] = {
 	[BU_VM_I_ATOMIC32 ... BU_VM_I_ATOMIC64] = do_atomic,
 	[BU_VM_I_SKB8 ... BU_VM_I_SKB32] = do_skb,
 	[BU_VM_I_LDX8 ... BU_VM_I_LDX64] = do_ldx, [BU_VM_I_LDG8 ... BU_VM_I_LDG64] = do_ldg,
-	[BU_VM_I_MAYGOTO] = do_may_goto, [BU_VM_I_NOP] = do_nop,
+	[BU_VM_I_CAST] = do_cast, [BU_VM_I_MAYGOTO] = do_may_goto, [BU_VM_I_NOP] = do_nop,
 	[BU_VM_I_CALL] = do_call, [BU_VM_I_LOOKUP] = do_lookup, [BU_VM_I_CALLRAW] = do_call_raw, [BU_VM_I_CALLX] = do_call_raw,
 	[BU_VM_I_CALLLOCAL] = do_call_local, [BU_VM_I_TAIL] = do_tail, [BU_VM_I_EXIT] = do_exit,
 };

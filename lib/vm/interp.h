@@ -48,6 +48,9 @@ struct bu_vm_span {
 };
 /* A program threw: what its exception callback makes of the cookie, in r0. 0 or -EFAULT. kfunc.c */
 int bu_vm_caught(struct bu_vm_run *run);
+/* The program's arena: what an address of it is, and the memory at it; NULL: nothing is there. map_arena.c */
+uint64_t bu_vm_arena_cast(const struct bu_vm_run *run, uint64_t v, bool to_user);
+void *bu_vm_arena_at(const struct bu_vm_run *run, uint64_t addr, uint32_t size);
 /* The stretch that addr is in: 0; -ENOENT: none. mem.c */
 int bu_vm_mem_span(struct bu_vm_run *run, uint64_t addr, struct bu_vm_span *s);
 /* Notes the fault of an access that may not be, in words that say what is near. mem.c */

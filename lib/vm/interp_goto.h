@@ -175,6 +175,7 @@ again:
 #define COLD_REL64 SHARED(REL64)
 #define COLD_ATOMIC32 SHARED(ATOMIC32)
 #define COLD_ATOMIC64 SHARED(ATOMIC64)
+#define COLD_CAST SHARED(CAST)
 #define COLD_BAD SHARED(BAD)
 #include "vm/interp_body.def"
 #ifdef BU_VM_SWITCH

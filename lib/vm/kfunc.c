@@ -20,7 +20,7 @@ const struct bu_vm_kfunc bu_vm_kfuncs[] = {
 #define PARAMS(a, b, c, d, e)                                                                       \
 	((BU_VM_A_##a != 0) + (BU_VM_A_##b != 0) + (BU_VM_A_##c != 0) + (BU_VM_A_##d != 0) + (BU_VM_A_##e != 0))
 #define BU_VM_KFUNC(name, progs_, flags_, ret_, params_, a, b, c, d, e)                             \
-	{ .h = { .fn = bu_vm_k_##name, .progs = BU_VM_P_##progs_, .flags = flags_, .kfunc = #name,  \
+	{ .h = { .fn = bu_vm_k_##name, .progs = BU_VM_P_##progs_, .flags = flags_, .kfunc = #name, .maps = 1ull << BPF_MAP_TYPE_ARENA,  \
 		 .arg = { BU_VM_A_##a, BU_VM_A_##b, BU_VM_A_##c, BU_VM_A_##d, BU_VM_A_##e } },      \
 	  .ret = ret_, .params = params_, .nparams = PARAMS(a, b, c, d, e) },
 #include "vm/kfunc.def"

@@ -3,7 +3,8 @@
  * Arenas: sparse pages that programs and user space share. A page is there when the file has memory for it: user space
  * gets one by touching it, programs by asking. So nothing has to be noted, and nothing can be out of step.
  */
-#include "vm/map.h"
+#include "vm/interp.h"
+#include "vm/kfunc.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -168,6 +169,9 @@ int64_t bu_vm_arena_alloc(struct bu_vm_map *m, int64_t page, uint32_t n)
 	}
 	if (!err)
 		err = bu_vm_obj_alloc(m->obj, (uint64_t)page * BU_VM_PAGE, (uint64_t)n * BU_VM_PAGE);
+	/* Memory that nobody has touched is still a hole to who looks for data. */
+	for (uint32_t i = 0; !err && i < n; i++)
+		*(volatile uint8_t *)(m->mem + ((uint64_t)page + i) * BU_VM_PAGE) = 0;
 	bu_vm_unlock(m->obj);
 out:
 	close(fd);
@@ -190,7 +194,115 @@ int bu_vm_arena_free(struct bu_vm_map *m, uint64_t page, uint32_t n)
 	return err;
 }
 
+/* What ld_imm64 gives is where user space has it. */
+static int direct(struct bu_vm_map *m, uint64_t off, uint64_t *addr)
+{
+	uint64_t start = bu_vm_arena_start(m);
+
+	*addr = start;
+	return off > atomic_load(&m->live->word[W_END]) - start ? -ERANGE : 0;
+}
+
+/* ---------------------------------------------------------------- programs */
+
+/*
+ * Programs have two kinds of pointers into it: user space's, which are what is stored, and those that an addr_space_cast
+ * makes of them, which are addresses in m->mem here. A load where no page is gives 0, a store is lost.
+ */
+static struct bu_vm_map *arena_of(const struct bu_vm_run *run)
+{
+	for (uint32_t i = 0; i < run->prog->nmaps; i++)
+		if (run->prog->maps[i]->type == BPF_MAP_TYPE_ARENA)
+			return run->prog->maps[i];
+	return NULL;
+}
+
+uint64_t bu_vm_arena_cast(const struct bu_vm_run *run, uint64_t v, bool to_user)
+{
+	const struct bu_vm_map *m = arena_of(run);
+	uint64_t start, off;
+
+	if (!m || !v)
+		return v;
+	start = bu_vm_arena_start(m);
+	off = v - (uintptr_t)m->mem;
+	if (to_user) {
+		if (off < m->data_size)
+			v = start + off;
+		if (m->flags & BPF_F_NO_USER_CONV)
+			return (uint32_t)v;
+		return (uint32_t)v || off < m->data_size ? (start & ~(uint64_t)UINT32_MAX) | (uint32_t)v : 0;
+	}
+	if (off < m->data_size)
+		return v;
+	off = (uint32_t)((uint32_t)v - (uint32_t)start);
+	return off < m->data_size ? (uintptr_t)m->mem + off : (uint32_t)v;
+}
+
+static bool there(struct bu_vm_map *m, uint64_t off)
+{
+	unsigned char in = 0;
+	uint64_t page = off / BU_VM_PAGE;
+	bool yes;
+	int fd;
+
+	if (!mincore(m->mem + page * BU_VM_PAGE, BU_VM_PAGE, &in) && in & 1)
+		return true;
+	fd = bu_vm_obj_file(m->obj); /* it may have been swapped out */
+	yes = fd >= 0 && !hole(fd, page, 1);
+	if (fd >= 0)
+		close(fd);
+	return yes;
+}
+
+void *bu_vm_arena_at(const struct bu_vm_run *run, uint64_t addr, uint32_t size)
+{
+	static uint64_t nowhere;
+	struct bu_vm_map *m = arena_of(run);
+	uint64_t off = addr - (m ? (uintptr_t)m->mem : 0);
+
+	if (!m)
+		return NULL;
+	if (off >= m->data_size)
+		off = addr - bu_vm_arena_start(m);
+	if (off >= m->data_size || size > m->data_size - off)
+		return NULL;
+	if (there(m, off) && there(m, off + size - 1))
+		return m->mem + off;
+	nowhere = 0;
+	return &nowhere;
+}
+
+static uint64_t page_of(const struct bu_vm_map *m, uint64_t addr)
+{
+	return (uint32_t)((uint32_t)addr - (uint32_t)bu_vm_arena_start(m)) / BU_VM_PAGE;
+}
+
+BU_VM_KFN(bpf_arena_alloc_pages)
+{
+	struct bu_vm_map *m = (struct bu_vm_map *)(uintptr_t)a;
+	int64_t page = -1;
+
+	if (e || ((int32_t)d != -1 && d) || b & (BU_VM_PAGE - 1))
+		return 0;
+	if (b)
+		page = (int64_t)page_of(m, b);
+	page = bu_vm_arena_alloc(m, page, (uint32_t)c);
+	return page < 0 ? 0 : bu_vm_arena_start(m) + (uint64_t)page * BU_VM_PAGE;
+}
+
+BU_VM_KFN(bpf_arena_free_pages)
+{
+	struct bu_vm_map *m = (struct bu_vm_map *)(uintptr_t)a;
+	uint64_t page = page_of(m, b), n = (uint32_t)c;
+
+	if (b && page < m->max_entries)
+		bu_vm_arena_free(m, page, (uint32_t)(n < m->max_entries - page ? n : m->max_entries - page));
+	return 0;
+}
+
 const struct bu_vm_map_ops bu_vm_arena_ops = {
+	.direct = direct,
 	.check = check, .layout = layout, .init = init, .read = lookup, .write = change, .erase = erase,
 	.next_key = next_key, .area = area, .mmap = arena_mmap,
 };
