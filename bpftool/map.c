@@ -355,8 +355,8 @@ int bt_map_getnext(struct bt *t)
 	nk = bu_arena_alloc(&t->arena, e.m.info.key_size + 8);
 	err = nk ? bu_sys_map_next_key(t->sys, e.m.fd, e.has_key ? e.key : NULL, nk) : -ENOMEM;
 	if (err == -ENOENT) {
-		st = bt_error(t, "T0102", e.has_key ? "no key follows that one in map %u" :
-						      "map %u is empty", e.m.info.id);
+		st = bt_error(t, "T0102", e.has_key ? "no key follows that one in map %u: %s" :
+						      "map %u is empty: %s", e.m.info.id, bt_strerror(err));
 	} else if (err) {
 		st = bt_refused(t, BPF_MAP_GET_NEXT_KEY, err, "cannot walk map %u", e.m.info.id);
 	} else {
@@ -386,16 +386,16 @@ int bt_map_update(struct bt *t)
 		goto out;
 	err = bu_sys_map_update(t->sys, e.m.fd, e.m.info.key_size ? e.key : NULL, e.value, e.flags);
 	if (err == -EEXIST)
-		st = bt_error(t, "T0106", "map %u has this key already", e.m.info.id);
+		st = bt_error(t, "T0106", "map %u has this key already: %s", e.m.info.id, bt_strerror(err));
 	else if (err == -ENOENT)
-		st = bt_error(t, "T0106", "map %u does not have this key", e.m.info.id);
+		st = bt_error(t, "T0106", "map %u does not have this key: %s", e.m.info.id, bt_strerror(err));
 	else if (err == -E2BIG && !e.m.info.key_size) {
 		st = bt_error(t, "T0106", "map %u is full: max_entries is %u", e.m.info.id,
 			      e.m.info.max_entries);
 		bt_hint(t, "with 'exist' the oldest element makes room");
 	} else if (err == -E2BIG)
-		st = bt_error(t, "T0106", "map %u has no place for this key: max_entries is %u",
-			      e.m.info.id, e.m.info.max_entries);
+		st = bt_error(t, "T0106", "map %u has no place for this key: max_entries is %u: %s",
+			      e.m.info.id, e.m.info.max_entries, bt_strerror(err));
 	else if (err)
 		st = bt_refused(t, BPF_MAP_UPDATE_ELEM, err, "cannot update map %u", e.m.info.id);
 out:
@@ -421,7 +421,7 @@ int bt_map_delete(struct bt *t)
 		goto out;
 	err = bu_sys_map_delete(t->sys, e.m.fd, e.key);
 	if (err == -ENOENT)
-		st = bt_error(t, "T0102", "map %u does not have this key", e.m.info.id);
+		st = bt_error(t, "T0102", "map %u does not have this key: %s", e.m.info.id, bt_strerror(err));
 	else if (err)
 		st = bt_refused(t, BPF_MAP_DELETE_ELEM, err, "cannot delete from map %u", e.m.info.id);
 out:

@@ -156,7 +156,7 @@ static int read_create(struct bt *t, union bpf_attr *a, struct bt_obj *inner)
 		else if (bt_kw(t, "flags"))
 			st = read_flags(t, &a->map_flags);
 		else if (bt_kw(t, "inner_map")) {
-			st = bt_handle(t, BU_MAP, 0, inner);
+			st = bt_handle(t, BU_MAP, BPF_F_RDONLY, inner); /* what it looks like is all that counts */
 			a->inner_map_fd = (uint32_t)inner->fd;
 		} else if (bt_kw(t, "offload_dev") || bt_kw(t, "dev"))
 			st = read_dev(t, &a->map_ifindex);

@@ -417,7 +417,7 @@ int bt_iter_pin(struct bt *t)
 	if (!path)
 		st = bt_usage(t, NULL, NULL, "'pin' wants a path after the object");
 	else if (bt_kw(t, "map"))
-		st = bt_handle(t, BU_MAP, 0, &map);
+		st = bt_handle(t, BU_MAP, BPF_F_RDONLY, &map);
 	if (!st)
 		st = bt_end(t);
 	if (!st)

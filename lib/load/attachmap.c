@@ -6,6 +6,8 @@
 
 static int open_map(struct bu_sys *s, const struct bu_attach *at, struct bu_diags *ds)
 {
+	/* an iterator goes over maps that may only be looked at, too */
+	uint32_t flags = at->hook == BU_HOOK_ITER ? BPF_F_RDONLY : 0;
 	struct bu_diag *d;
 	uint64_t id = 0;
 	int fd;
@@ -16,9 +18,9 @@ static int open_map(struct bu_sys *s, const struct bu_attach *at, struct bu_diag
 				bu_hook_name(at->hook), at->target, at->map);
 			return -EINVAL;
 		}
-		fd = bu_sys_fd_by_id(s, BU_MAP, (uint32_t)id, 0);
+		fd = bu_sys_fd_by_id(s, BU_MAP, (uint32_t)id, flags);
 	} else {
-		fd = bu_sys_get(s, at->map, 0);
+		fd = bu_sys_get(s, at->map, flags);
 	}
 	if (fd < 0) {
 		d = bu_diag(ds, BU_ERROR, "L0111", "%s:%s: the map %s cannot be opened: %s",

@@ -532,6 +532,99 @@ module_btf()
 	bpftool -j btf dump id "$id" | grep -q '"kind":"STRUCT","name":"veth_priv"'
 }
 
+# What the kernel tree's test of maps asserts: one map is protected from writing by a program, another is not.
+protected()
+{
+	cat >guard.s <<-'END'
+		.license "GPL"
+		.map guarded, array, key=u32, value=u32, max_entries=1
+		.section fmod_ret/security_bpf_map
+	guard:	r6 = r1
+		r1 = 0
+		*(u32 *)(r10 - 4) = r1
+		*(u32 *)(r10 - 8) = r1
+		r3 = *(u64 *)(r6 + 0)
+		r3 += @bpf_map.id
+		r1 = r10
+		r1 += -4
+		r2 = 4
+		call bpf_probe_read_kernel
+		r1 = guarded ll
+		r2 = r10
+		r2 += -8
+		call bpf_map_lookup_elem
+		if r0 == 0 goto 1f
+		r1 = *(u32 *)(r0 + 0)
+		r2 = *(u32 *)(r10 - 4)
+		if r1 != r2 goto 1f
+		r1 = *(u64 *)(r6 + 8)
+		r1 &= 2
+		if r1 == 0 goto 1f
+		r0 = -13
+		exit
+	1:	r0 = 0
+		exit
+	END
+	bpf-as --btf /sys/kernel/btf/vmlinux guard.s -o guard.o || bpf-as guard.s -o guard.o
+	for n in prot not_prot; do
+		bpftool map create /sys/fs/bpf/$n type hash key 4 value 4 entries 4 name $n
+		bpftool map update pinned /sys/fs/bpf/$n key 0 0 0 0 value 1 1 1 1
+	done
+	bpftool prog load guard.o /sys/fs/bpf/guard pinmaps /sys/fs/bpf/gm autoattach
+	id=$(bpftool -j map show pinned /sys/fs/bpf/prot | sed 's/.*"id":\([0-9]*\).*/\1/')
+	bpftool map update pinned /sys/fs/bpf/gm/guarded key 0 0 0 0 value "$id"
+	for h in 'name prot' 'pinned /sys/fs/bpf/prot'; do
+		echo "handle $h"
+		# shellcheck disable=SC2086 # two words
+		{
+			bpftool map lookup $h key 0 0 0 0
+			bpftool map show $h
+			bpftool map dump $h
+			! bpftool map update $h key 0 0 0 0 value 2 2 2 2 || return 1
+			! bpftool map delete $h key 0 0 0 0 || return 1
+			bpftool map lookup $h key 0 0 0 0 | grep -q '01 01 01 01'
+			bpftool map create /sys/fs/bpf/outer type hash_of_maps key 4 value 4 entries 2 name outer inner_map $h
+			rm /sys/fs/bpf/outer
+		}
+	done
+	for h in 'name not_prot' 'pinned /sys/fs/bpf/not_prot'; do
+		echo "handle $h"
+		# shellcheck disable=SC2086 # two words
+		{
+			bpftool map update $h key 0 0 0 0 value 2 2 2 2
+			bpftool map lookup $h key 0 0 0 0 | grep -q '02 02 02 02'
+			bpftool map delete $h key 0 0 0 0
+			! bpftool map lookup $h key 0 0 0 0 || return 1
+			bpftool map update $h key 0 0 0 0 value 1 1 1 1
+		}
+	done
+	bpftool btf list >/dev/null
+	bpftool map show | grep -q ' name prot ' # a list does not end at it
+	[ -s elems.o ] || iter_pin
+	for n in prot not_prot; do # an iterator reads both
+		bpftool iter pin elems.o /sys/fs/bpf/it map name $n
+		grep -q elem /sys/fs/bpf/it
+		rm /sys/fs/bpf/it
+	done
+	rm -r /sys/fs/bpf/guard /sys/fs/bpf/gm /sys/fs/bpf/prot /sys/fs/bpf/not_prot
+	nothing_left
+}
+
+# What its test of features asserts where nothing is locked down: full adds the three helpers that write to the log.
+features()
+{
+	bpftool -j feature probe >part
+	bpftool -j feature probe full >full
+	for h in bpf_trace_printk bpf_probe_write_user bpf_trace_vprintk; do
+		! grep -q "\"$h\"" part || return 1
+		grep -q "\"$h\"" full
+	done
+	sed 's/"bpf_trace_v*printk",*//g; s/"bpf_probe_write_user",*//g; s/,\]/]/g' full >rest
+	sed 's/,\]/]/g' part | cmp - rest
+	grep -q '"have_kprobe_prog_type":true' part
+	grep -q '"have_lsm_prog_type":true' part
+}
+
 demo_kretprobe()
 {
 	sh /examples/demo.sh /bin | tee demo.out
@@ -582,6 +675,8 @@ doctor			what this kernel is too old for, or was built without
 core			CO-RE: fields of task_struct where this kernel has them
 ksym			.ksyms: a typed variable, an address, a weak one; CO-RE against a module
 module_btf		btf dump of a module: by file, by id, as C, from the .ko
+protected		a map that a program protects: looked at, not changed; another is changed
+features		feature probe full adds the helpers that write to the log, and nothing else
 demo_kretprobe		the leak check: 50, 30, 0, and 0 after TCP
 '
 
