@@ -628,6 +628,7 @@ int main(int argc, char **argv)
 	char *out = NULL, **words;
 	int status;
 
+	bu_std_fds();
 	if (argc > 1 && !strcmp(argv[1], "--complete")) {
 		int from = argc > 2 && !strcmp(argv[2], "--") ? 3 : 2;
 

@@ -109,6 +109,7 @@ int main(int argc, char **argv)
 	struct ld l = { .ready_fd = -1, .mark_fd = -1, .made.btf_fd = -1 };
 	int status;
 
+	bu_std_fds();
 	bu_arena_init(&l.arena);
 	bu_diags_init(&l.ds);
 	bu_obj_init(&l.obj);

@@ -334,6 +334,7 @@ int main(int argc, char **argv)
 	struct rlimit files;
 	int st, err;
 
+	bu_std_fds();
 	t.prog = slash ? slash + 1 : argc && argv[0][0] ? argv[0] : "bpftool";
 	bu_out_init(&t.out, bu_out_write_fd, (void *)(intptr_t)STDOUT_FILENO);
 	/* a name may match a thousand objects, all open at once */

@@ -556,6 +556,11 @@ int bu_outfile_open(struct bu_outfile *f, const char *path);
 int bu_outfile_commit(struct bu_outfile *f);
 /* Closes and removes; harmless after commit. */
 void bu_outfile_abort(struct bu_outfile *f);
+/*
+ * For the start of a program whose caller closed standard input, output or error: their numbers would be given to the
+ * next files that are opened, and what is to be told would be written there. They stay as good as closed (EBADF).
+ */
+void bu_std_fds(void);
 /* Writes all n bytes, EINTR and short writes included. 0 or -errno. */
 int bu_write_all(int fd, const void *p, size_t n);
 

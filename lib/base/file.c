@@ -2,6 +2,7 @@
 /* file: read whole; write beside and rename, so that nobody sees half a file. */
 #include "base/base.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,13 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+void bu_std_fds(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd ? O_RDONLY : O_WRONLY) < 0)
+			return; /* no /dev here: then the caller goes on as he is */
+}
 
 int bu_write_all(int fd, const void *p, size_t n)
 {

@@ -2,8 +2,10 @@
 #include "tap.h"
 #include "base/base.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void test_arena(void)
@@ -316,8 +318,38 @@ static void test_file(void)
 	bu_buf_free(&b);
 }
 
+/* In a process of its own, whose standard files are closed: how many of the checks held. */
+static int closed_fds(void)
+{
+	char c;
+	int good = 0;
+
+	for (int fd = 0; fd < 3; fd++)
+		close(fd);
+	bu_std_fds();
+	good += open("/dev/null", O_RDWR) > 2;
+	good += write(1, "x", 1) < 0 && errno == EBADF;
+	good += write(2, "x", 1) < 0 && errno == EBADF;
+	good += read(0, &c, 1) < 0 && errno == EBADF;
+	return good;
+}
+
+static void test_std_fds(void)
+{
+	int status = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(closed_fds());
+	ok(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 4,
+	   "no file takes the place of a standard one that is closed");
+}
+
 int main(void)
 {
+	test_std_fds();
 	test_arena();
 	test_big();
 	test_buf();
