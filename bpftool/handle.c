@@ -9,6 +9,7 @@
 
 #include "tool.h"
 
+#define IDS_TOLD 16u /* of objects that a handle names, in a message */
 #define NAME_MAX16 (BPF_OBJ_NAME_LEN - 1)
 
 /* BTF that this command has looked at. */
@@ -237,6 +238,7 @@ struct search {
 	struct bt_objs *out;
 	size_t cap;
 	int err; /* of an object that could not be looked at */
+	int st;  /* what was said of one that could not be kept; then there is no point in others */
 };
 
 /* A name given in full matches what the kernel cut to 15 bytes. */
@@ -285,6 +287,8 @@ static int look(struct bt *t, void *ctx, uint32_t id, int fd)
 	bool yes;
 	int err;
 
+	if (s->st)
+		return 0;
 	err = fd < 0 ? fd : matches(t, s, fd, &yes);
 	if (err) {
 		s->err = err;
@@ -294,11 +298,15 @@ static int look(struct bt *t, void *ctx, uint32_t id, int fd)
 		return 0;
 	v = bu_arena_grow(&t->arena, s->out->v, s->out->n, &s->cap, sizeof(*v));
 	if (!v)
-		return bt_refused(t, -1, -ENOMEM, "cannot list %ss", bt_noun(s->kind));
+		return s->st = bt_refused(t, -1, -ENOMEM, "cannot list %ss", bt_noun(s->kind));
 	s->out->v = v;
 	fd = dup(fd);
-	if (fd < 0)
-		return bt_refused(t, -1, -errno, "cannot keep %s %u open", bt_noun(s->kind), id);
+	if (fd < 0) {
+		s->st = bt_refused(t, -1, -errno, "cannot keep %s %u open", bt_noun(s->kind), id);
+		bt_hint(t, "%zu %ss of that %s are open, and 'ulimit -Hn' allows no more: name one by id", s->out->n,
+			bt_noun(s->kind), s->tag ? "tag" : "name");
+		return s->st;
+	}
 	v[s->out->n++] = (struct bt_obj){ id, fd };
 	return 0;
 }
@@ -518,8 +526,10 @@ int bt_handle(struct bt *t, enum bu_objkind k, uint32_t flags, struct bt_obj *ou
 		*out = all.v[0];
 		return 0;
 	}
-	for (i = 0; i < all.n; i++)
+	for (i = 0; i < all.n && i < IDS_TOLD; i++)
 		bu_buf_printf(&ids, "%s%u", i ? ", " : "", all.v[i].id);
+	if (all.n > IDS_TOLD)
+		bu_buf_str(&ids, ", ...");
 	st = bt_error(t, "T0103", "%zu %ss match, and this command takes one", all.n,
 		      bt_noun(k));
 	bt_hint(t, "use id, one of %s", bu_buf_cstr(&ids));

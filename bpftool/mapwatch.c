@@ -11,6 +11,8 @@
 
 #include "tool.h"
 
+#define PARTIAL 1 /* a reading that did not come to its end */
+
 enum mark { SAME, NEW, CHANGED, REMOVED };
 
 static const struct { const char *word, *sign, *color; } marks[] = {
@@ -88,6 +90,7 @@ static void forget(struct reading *r)
 	r->err = 0;
 }
 
+/* 0, PARTIAL, or -errno. */
 static int read_map(struct watch *w)
 {
 	struct reading *r = &w->r[w->now ^= 1];
@@ -96,6 +99,10 @@ static int read_map(struct watch *w)
 
 	forget(r);
 	err = bt_map_walk(&walk);
+	if (!err && !r->err && !walk.whole) { /* what is missing here may still be there */
+		w->now ^= 1;
+		return PARTIAL;
+	}
 	return err ? err : r->err;
 }
 
@@ -222,17 +229,27 @@ static void show(struct watch *w)
 
 static int rounds(struct watch *w)
 {
+	bool told = false;
 	int err = 0;
 
-	for (w->first = true; !stop && !w->t->out.err; w->first = false) {
+	for (w->first = true; !stop && !w->t->out.err;) {
 		err = read_map(w);
-		if (err)
+		if (err && err != PARTIAL)
 			break;
-		if (w->first)
+		if (w->first && !w->t->began) {
 			bt_begin(w->t);
-		if (w->first && !w->lines)
-			bu_out_arr(&w->t->out, w->t->key);
-		show(w);
+			if (!w->lines)
+				bu_out_arr(&w->t->out, w->t->key);
+		}
+		if (!err) {
+			show(w);
+			w->first = false;
+		} else if (!told) {
+			bt_note(w->t, "T0109", "map %u changes too fast to be read to its end each time: such rounds are left out",
+				w->m.info.id);
+			told = true;
+		}
+		err = 0;
 		if (++w->rounds == w->count)
 			break;
 		poll(NULL, 0, w->ms);

@@ -168,3 +168,23 @@ teardown()
 	run -0 $BPFTOOL map pin prog pinned "$prog" map counts "$PINS/again"
 	run -0 $BPFTOOL map lookup pinned "$PINS/again" key 3
 }
+
+@test "a name that more maps have than files may be open: one error; ids in a hint are some, not all" {
+	for i in {1..30}; do
+		echo "map create $PINS/m$i type hash key 4 value 4 entries 1 name many$$"
+	done >cmds
+	run -0 $BPFTOOL batch file cmds
+	run -0 --separate-stderr bash -c "ulimit -n 24; $BPFTOOL -j map show name many$$ 2>&1 || true"
+	run -0 jq -r .error <<<"$output"
+	assert_output --partial 'Too many open files'
+	run ! --separate-stderr bash -c "ulimit -n 24; $BPFTOOL map dump name many$$"
+	assert_equal "$(grep -c error: <<<"$stderr")" 1
+	[[ $stderr == *"'ulimit -Hn' allows no more"* ]]
+	run -0 $BPFTOOL -j map show name many$$
+	run -0 jq length <<<"$output"
+	assert_output 30
+	run -1 $BPFTOOL -j map delete name many$$ key 1
+	run -0 jq -r '.error, (.help[0] | [match("[0-9]+"; "g")] | length)' <<<"$output"
+	assert_line --index 0 --partial '30 maps match'
+	assert_line --index 1 16
+}
