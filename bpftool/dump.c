@@ -387,12 +387,37 @@ static int dump_head(struct bt *t, struct bt_map *m, const char *type, uint64_t 
 	*n = 1;
 	bt_error(t, "T0105", "map %u is a %s: its next element is printed, others cannot be looked at", m->info.id,
 		 type);
-	bt_hint(t, "'map pop' takes elements out");
+	bt_hint(t, "'map dump MAP all' takes all elements out and puts them back; 'map pop' takes one out");
 	return BU_EXIT_UNSUPPORTED;
+}
+
+/* All that a queue has, taken out and put back. */
+static int dump_queue(struct bt *t, struct bt_map *m, uint64_t *n)
+{
+	struct bt_elems e = { 0 };
+	int st, fd = bu_sys_fd_by_id(t->sys, BU_MAP, m->info.id, 0);
+
+	if (fd < 0)
+		return bt_refused(t, BPF_MAP_GET_FD_BY_ID, fd, "cannot open map %u to take from it", m->info.id);
+	m->fd = fd;
+	st = bt_queue_read(t, m, &e);
+	t->sys->ops->close(t->sys, fd);
+	/* what could not be put back is nowhere else any more */
+	for (size_t i = 0; i < e.n; i++) {
+		bt_put_elem(t, m, NULL, NULL, bt_elem_value(m, &e, i), 0);
+		if (!t->json && m->btf)
+			bu_out_text(&t->out, "\n");
+	}
+	*n = e.n;
+	bt_elems_free(&e);
+	return st;
 }
 
 static int dump_any(struct bt *t, struct bt_map *m, const char *type, uint64_t *n)
 {
+	if (m->all)
+		return dump_queue(t, m, n);
+
 	switch (m->info.type) {
 	case BPF_MAP_TYPE_RINGBUF:
 	case BPF_MAP_TYPE_USER_RINGBUF:
@@ -417,7 +442,7 @@ static const char *hidden(uint32_t type)
 	return bu_map_unlistable(type);
 }
 
-static int dump_one(struct bt *t, int fd, const char *key, bool header, struct bt_procmap *proc)
+static int dump_one(struct bt *t, int fd, const char *key, bool header, bool all, struct bt_procmap *proc)
 {
 	const char *why, *type;
 	struct bt_map m;
@@ -428,6 +453,7 @@ static int dump_one(struct bt *t, int fd, const char *key, bool header, struct b
 	if (st)
 		goto fail;
 	m.proc = proc;
+	m.all = all && bt_is_queue(&m);
 	type = bt_kind(t, bu_map_types, bu_nmap_types, m.info.type);
 	why = hidden(m.info.type);
 	if (why) {
@@ -473,10 +499,11 @@ int bt_map_dump(struct bt *t)
 	struct bt_objs all;
 	uint32_t pid;
 	int st, one;
-	bool many;
+	bool many, take = false;
 	size_t i;
 
 	st = bt_handles(t, BU_MAP, BPF_F_RDONLY, &all);
+	take = !st && bt_kw(t, "all");
 	if (!st && bt_kw(t, "pid")) {
 		st = bt_read_u32(t, "a process id", &pid);
 		if (!st)
@@ -494,7 +521,7 @@ int bt_map_dump(struct bt *t)
 	for (i = 0; i < all.n; i++) {
 		if (i)
 			bu_out_text(&t->out, "\n");
-		one = dump_one(t, all.v[i].fd, many ? NULL : t->key, many, proc);
+		one = dump_one(t, all.v[i].fd, many ? NULL : t->key, many, take, proc);
 		st = st ? st : one;
 	}
 	if (many)

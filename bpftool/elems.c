@@ -248,6 +248,39 @@ static int typed(struct reader *r, struct bu_str raw, uint32_t type, uint8_t *ou
 	return st;
 }
 
+/* "name N", "id N", "pinned F", "tag T": the words of the command line, of an inner map or program. */
+static int handle(struct reader *r, struct bu_str raw, uint8_t *out)
+{
+	struct bt *t = r->t;
+	char **w = t->w;
+	int nw = t->nw, i = t->i, st;
+	struct bu_buf s = { 0 };
+	struct bt_line l = { 0 };
+	struct bt_obj o;
+	struct bu_json j;
+	const char *wrong;
+
+	bu_json_init(&j, raw);
+	wrong = bu_json_string(&j, &s) ? bt_split(&t->arena, bu_buf_cstr(&s), s.n, &l) : "it is no string";
+	bu_buf_free(&s);
+	if (wrong || l.n < 2 || l.file || l.pipe || l.shell)
+		return complain(r, (size_t)(raw.p - r->j->text.p), "the value names no %s: %s",
+				bt_noun(r->m->of_maps ? BU_MAP : BU_PROG), wrong ? wrong : "\"name NAME\", \"pinned PATH\"");
+	t->w = l.w;
+	t->nw = l.n;
+	t->i = 0;
+	st = bt_handle(t, r->m->of_maps ? BU_MAP : BU_PROG, 0, &o);
+	if (!st && t->i < t->nw)
+		st = complain(r, (size_t)(raw.p - r->j->text.p), "the value has more words than name one %s",
+			      bt_noun(r->m->of_maps ? BU_MAP : BU_PROG));
+	t->w = w;
+	t->nw = nw;
+	t->i = i;
+	bu_put32(out, BU_HOST_BE, o.id);
+	bt_obj_close(t, &o);
+	return st ? BU_EXIT_FAIL : 0;
+}
+
 /* Bytes however they are written, or a value of the type. */
 static int any_form(struct reader *r, struct bu_str raw, uint32_t type, uint8_t *out, size_t n, const char *what)
 {
@@ -457,6 +490,8 @@ static int read_value(struct reader *r, const struct parts *p)
 		return cpu_rows(r, rows);
 	if (r->m->percpu)
 		return complain(r, r->at, "it has no values, one for each CPU");
+	if ((r->m->of_maps || r->m->of_progs) && p->value.p && *p->value.p == '"' && n == 4)
+		return handle(r, p->value, r->value);
 	if (p->value.p) {
 		st = any_form(r, p->value, type, r->value, n, "value");
 		return st ? st : agree(r, p->fvalue, type, r->value, n, "value");
@@ -615,12 +650,53 @@ static const char *label(struct bt *t, const struct bt_map *m, const struct bt_e
 	return s ? s : "element";
 }
 
+const char *bt_elems_unloadable(uint32_t type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_SOCKMAP:
+	case BPF_MAP_TYPE_SOCKHASH:
+	case BPF_MAP_TYPE_REUSEPORT_SOCKARRAY:
+	case BPF_MAP_TYPE_XSKMAP:
+		return "its elements are sockets, which only a process that has them can put in";
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+		return "its elements are perf events, which only the process that opened them can put in";
+	case BPF_MAP_TYPE_CGROUP_ARRAY:
+		return "its elements are open control groups, and which ones cannot be read from it";
+	case BPF_MAP_TYPE_TASK_STORAGE:
+	case BPF_MAP_TYPE_SK_STORAGE:
+	case BPF_MAP_TYPE_CGRP_STORAGE:
+	case BPF_MAP_TYPE_INODE_STORAGE:
+		return "its elements belong to tasks, sockets, control groups or inodes, which a file does not hold open";
+	case BPF_MAP_TYPE_STACK_TRACE:
+		return "only programs put stacks into it";
+	case BPF_MAP_TYPE_STRUCT_OPS:
+		return "its value is a struct of operations; 'struct_ops register' sets it";
+	case BPF_MAP_TYPE_RINGBUF:
+		return "only programs put records into it";
+	case BPF_MAP_TYPE_USER_RINGBUF:
+		return "it has records, not elements";
+	case BPF_MAP_TYPE_ARENA:
+		return "it is memory without elements";
+	}
+	return NULL;
+}
+
 int bt_elems_check(struct bt *t, const struct bt_map *m, const struct bt_elems *e)
 {
+	const char *why = e->n + e->skipped ? bt_elems_unloadable(m->info.type) : NULL;
+
 	uint32_t *order, last = 0, id, n = 0;
 	enum bu_objkind k;
 	int place = bt_elem_id(m, &k), fd;
 
+	if (why) {
+		bt_error(t, "T0143", "elements cannot be put into map %u, a %s: %s", m->info.id,
+			 bt_kind(t, bu_map_types, bu_nmap_types, m->info.type), why);
+		return BU_EXIT_UNSUPPORTED;
+	}
+	if (bt_is_queue(m) && e->n > m->info.max_entries)
+		return bt_error(t, "T0140", "there are %zu elements, but map %u has place for %u", e->n, m->info.id,
+				m->info.max_entries);
 	for (size_t i = 0; place >= 0 && i < e->n; i++) {
 		id = bu_get32(bt_elem_value(m, e, i) + place, BU_HOST_BE);
 		if ((!id && place) || (id == last && i))
@@ -752,6 +828,8 @@ int bt_elems_write(struct bt *t, struct bt_map *m, const struct bt_elems *e, boo
 
 	if (!scratch)
 		return no_memory(t, m);
+	if (bt_is_queue(m))
+		return bt_queue_write(t, m, e, exact);
 	if (exact && m->info.key_size && m->info.type != BPF_MAP_TYPE_ARRAY && m->info.type != BPF_MAP_TYPE_PERCPU_ARRAY)
 		st = remove_others(t, m, e);
 	if (st)

@@ -15,7 +15,8 @@ struct restore {
 	struct bt *t;
 	struct bt_snapshot s;
 	struct match *map, *prog; /* in the arena, by rows of the snapshot; is 0: none */
-	unsigned bad;
+	unsigned bad, left;
+	const char *only; /* the name of the maps that are restored; NULL: all */
 };
 
 /* A live object that might be meant. */
@@ -221,7 +222,9 @@ static void restore_map(struct restore *r, const struct bt_snaprow *row)
 	int st = BU_EXIT_FAIL;
 
 	bu_diags_init(&t->ds);
-	if (!row->elements.p)
+	if (row->not_read.p)
+		bt_error(t, "T0142", "%s", bt_snapshot_text(t, row->not_read));
+	else if (!row->elements.p)
 		bt_error(t, "T0142", "the snapshot has no elements of it");
 	else if (row->cut)
 		bt_error(t, "T0142", "the snapshot does not have all of its elements");
@@ -241,8 +244,13 @@ static void restore_map(struct restore *r, const struct bt_snaprow *row)
 	if (st) {
 		bu_out_str(&t->out, row->not_read.p ? "not_read" : "error", why ? why : "out of memory", SIZE_MAX,
 			   ": not restored: %s\n", why ? why : "out of memory");
-		/* a queue, say: it never had any in a snapshot */
-		r->bad += !row->not_read.p;
+		/* a queue, say: it never had any in a snapshot, which is no failure unless it was asked for */
+		if (row->not_read.p)
+			r->left += r->only != NULL;
+		else if (st == BU_EXIT_UNSUPPORTED)
+			r->left++;
+		else
+			r->bad++;
 	} else {
 		if (is == row->id)
 			bu_out_uint(&t->out, "to", is, NULL);
@@ -286,14 +294,15 @@ int bt_snapshot_restore(struct bt *t)
 		st = bt_error(t, "T0102", "the snapshot has no map named '%s'", bt_escz(t, name));
 		goto out;
 	}
+	r.only = name;
 	bt_begin(t);
 	bu_out_arr(&t->out, t->key);
 	for (size_t i = 0; i < maps->n; i++)
 		if (!name || is_text(t, maps->v[i].name, name))
 			restore_map(&r, &maps->v[i]);
 	bu_out_arr_end(&t->out);
-	if (r.bad)
-		st = BU_EXIT_FAIL;
+	if (r.bad || r.left)
+		st = r.bad ? BU_EXIT_FAIL : BU_EXIT_UNSUPPORTED;
 out:
 	bt_snapshot_free(&r.s);
 	return st;

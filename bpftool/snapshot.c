@@ -14,6 +14,7 @@ struct writer {
 	struct bt *t;
 	struct bu_out out;
 	size_t limit;
+	bool queues;
 };
 
 static int into_buf(void *ctx, const void *p, size_t n)
@@ -125,8 +126,13 @@ static void put_contents(struct writer *w, uint32_t id)
 		bt_refused(t, -1, fd, "cannot open map %u", id);
 	else
 		st = bt_map_open(t, &m, fd);
-	if (!st)
+	if (!st && w->queues && bt_is_queue(&m)) {
+		t->sys->ops->close(t->sys, fd);
+		m.fd = fd = bu_sys_fd_by_id(t->sys, BU_MAP, id, 0);
+		st = fd < 0 ? bt_refused(t, -1, fd, "cannot open map %u", id) : bt_queue_read(t, &m, &e);
+	} else if (!st) {
 		st = bt_elems_read(t, &m, &e);
+	}
 	if (!st && e.cut && e.n > w->limit / (m.info.key_size + m.vsize))
 		e.n = w->limit / (m.info.key_size + m.vsize);
 	if (!st) {
@@ -229,9 +235,10 @@ static int put_attachments(struct writer *w)
 	return 0;
 }
 
-int bt_snapshot_write(struct bt *t, int (*write)(void *ctx, const void *p, size_t n), void *ctx, size_t limit)
+int bt_snapshot_write(struct bt *t, int (*write)(void *ctx, const void *p, size_t n), void *ctx, size_t limit,
+		      bool queues)
 {
-	struct writer w = { .t = t, .limit = limit };
+	struct writer w = { .t = t, .limit = limit, .queues = queues };
 	int st, err;
 
 	bu_out_init(&w.out, write, ctx);
@@ -394,7 +401,7 @@ int bt_snapshot_read(struct bt *t, const char *path, size_t limit, struct bt_sna
 		if (err)
 			return bt_refused(t, -1, err, "cannot read '%s'", bt_escz(t, path));
 	} else {
-		st = bt_snapshot_write(t, into_buf, &s->text, limit);
+		st = bt_snapshot_write(t, into_buf, &s->text, limit, false);
 	}
 	return st ? st : read_text(t, s);
 }
@@ -424,10 +431,10 @@ static int to_file(void *ctx, const void *p, size_t n)
 	return bu_write_all(*(int *)ctx, p, n);
 }
 
-static int print_snapshot(struct bt *t, size_t limit)
+static int print_snapshot(struct bt *t, size_t limit, bool queues)
 {
 	struct bu_buf text = { 0 };
-	int st = bt_snapshot_write(t, into_buf, &text, limit);
+	int st = bt_snapshot_write(t, into_buf, &text, limit, queues);
 
 	if (!st) {
 		bt_begin(t);
@@ -445,25 +452,28 @@ int bt_snapshot_save(struct bt *t)
 	const char *path = bt_next(t);
 	uint64_t limit = BT_SNAPSHOT_LIMIT;
 	struct bu_outfile f;
+	bool queues;
 	int st, err;
 
 	if (!path)
 		return bt_usage(t, NULL, NULL, "'snapshot save' wants a file, or - for standard output");
+	queues = bt_kw(t, "queues");
 	if (bt_kw(t, "limit")) {
 		const char *w = bt_next(t);
 
 		if (!w || bu_str_u64(bu_str_c(w), &limit, NULL) || limit > SIZE_MAX / 4)
 			return bt_usage(t, NULL, NULL, "'limit' wants a number of bytes");
 	}
+	queues = queues || bt_kw(t, "queues");
 	st = bt_end(t);
 	if (st)
 		return st;
 	if (!strcmp(path, "-"))
-		return print_snapshot(t, (size_t)limit);
+		return print_snapshot(t, (size_t)limit, queues);
 	err = bu_outfile_open(&f, path);
 	if (err)
 		return bt_refused(t, -1, err, "cannot write '%s'", bt_escz(t, path));
-	st = bt_snapshot_write(t, to_file, &f.fd, (size_t)limit);
+	st = bt_snapshot_write(t, to_file, &f.fd, (size_t)limit, queues);
 	if (st) {
 		bu_outfile_abort(&f);
 		return st;

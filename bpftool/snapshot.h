@@ -18,8 +18,9 @@
 #define BT_SNAPSHOT_LIMIT (16u << 20) /* bytes of elements of a map */
 #define BT_SNAPSHOT_BYTES (4ull << 30) /* of a file */
 
-/* Writes one of what is there now; limit: bytes of elements of each map. Status. */
-int bt_snapshot_write(struct bt *t, int (*write)(void *ctx, const void *p, size_t n), void *ctx, size_t limit);
+/* Writes one of what is there now; limit: bytes of elements of each map; queues: take theirs out and back. Status. */
+int bt_snapshot_write(struct bt *t, int (*write)(void *ctx, const void *p, size_t n), void *ctx, size_t limit,
+		      bool queues);
 
 /* A row as it stands in the text; strings with their quotes. */
 struct bt_snaprow {

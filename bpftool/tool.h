@@ -350,6 +350,7 @@ struct bt_map {
 	struct bpf_map_info info;
 	int fd;
 	bool percpu, of_maps, of_progs;
+	bool all;             /* of a queue: take all elements out, and put them back */
 	unsigned ncpus;
 	size_t stride;        /* bytes of a value for one CPU */
 	size_t vsize;         /* bytes that a lookup fills */
@@ -420,6 +421,13 @@ int bt_elems_check(struct bt *t, const struct bt_map *m, const struct bt_elems *
 /* Puts them into the map; exact: and removes all others. Status. */
 int bt_elems_write(struct bt *t, struct bt_map *m, const struct bt_elems *e, bool exact);
 void bt_elems_free(struct bt_elems *e);
+/* queue.c: is it one, or a stack? All of it, the next first; taken out and put back. Status. */
+bool bt_is_queue(const struct bt_map *m);
+int bt_queue_read(struct bt *t, struct bt_map *m, struct bt_elems *e);
+/* Puts them in so that the first is the next; exact: instead of what is there. Status. */
+int bt_queue_write(struct bt *t, const struct bt_map *m, const struct bt_elems *e, bool exact);
+/* Why elements of such maps cannot be put in from a file, or NULL. */
+const char *bt_elems_unloadable(uint32_t type);
 /* Where in a value the id of a map or program is, which an update takes as an fd; -1: it holds none. */
 int bt_elem_id(const struct bt_map *m, enum bu_objkind *k);
 
