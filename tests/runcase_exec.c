@@ -189,7 +189,7 @@ struct live {
 	struct bu_plan plan;
 	struct bu_load_opts opts;
 	struct bu_loaded l;
-	bool planned;
+	bool planned, ran;
 	int prog;
 	struct bu_buf printk;
 };
@@ -230,6 +230,7 @@ static int load(struct live *x, const struct one *o, struct bu_buf *why)
 		err = bu_plan_make(&x->plan, &x->obj, &x->opts, x->s, &x->ds);
 		x->planned = true;
 	}
+	x->ran = !err;
 	if (!err)
 		err = bu_load_run(&x->plan, x->s, &x->l, &x->ds);
 	for (unsigned i = 0; !err && i < x->l.nprogs; i++)
@@ -242,7 +243,8 @@ static int load(struct live *x, const struct one *o, struct bu_buf *why)
 
 static void unload(struct live *x)
 {
-	bu_loaded_close(x->s, &x->l, &x->ds);
+	if (x->ran)
+		bu_loaded_close(x->s, &x->l, &x->ds);
 	things_close();
 	if (x->planned)
 		bu_plan_free(&x->plan);

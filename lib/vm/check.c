@@ -469,6 +469,13 @@ static void flow(struct check *k)
 
 /* ---------------------------------------------------------------- one by one */
 
+/* An atomic operation that reads and writes, which wants 32 or 64 bits. */
+static bool rmw(int32_t imm)
+{
+	return imm == 0xe1 || imm == 0xf1 ||
+	       ((imm & ~1) == 0 || (imm & ~1) == 0x40 || (imm & ~1) == 0x50 || (imm & ~1) == 0xa0);
+}
+
 static int reserved(struct check *k, const struct bu_insn *in)
 {
 	unsigned op = in->code & 0xf0;
@@ -485,7 +492,9 @@ static int reserved(struct check *k, const struct bu_insn *in)
 		SAY(k, "BPF_ST uses reserved fields\n");
 		break;
 	case C_STX:
-		if ((in->code & 0xe0) == 0xc0)
+		if ((in->code & 0xe0) == 0xc0 && (in->code & 0x18) != 0x18 && (in->code & 0x18) && rmw(in->imm))
+			SAY(k, "invalid atomic operand size\n");
+		else if ((in->code & 0xe0) == 0xc0)
 			SAY(k, "BPF_ATOMIC uses invalid atomic opcode %02x\n", (unsigned)in->imm);
 		else
 			SAY(k, "BPF_STX uses reserved fields\n");
@@ -517,7 +526,8 @@ static int check_helper(struct check *k, const struct bu_insn *in)
 	const struct bu_vm_helper *h = bu_vm_helper(in->imm);
 
 	if (!known) {
-		SAY(k, "invalid func unknown#%d\n", in->imm);
+		SAY(k, in->imm ? "invalid func unknown#%d\n" :
+				 "program of this type cannot use helper bpf_unspec#%d\n", in->imm);
 		return -EINVAL;
 	}
 	if (!h && (k->c->opened || (k->c->faker && bu_vm_faked(k->c->faker, in->imm))))

@@ -380,6 +380,10 @@ static const struct bu_vm_op *do_cast(struct bu_vm_run *run, struct hot *hot, co
 static const struct bu_vm_op *do_skb(struct bu_vm_run *run, struct hot *hot, const struct bu_vm_op *op)
 {
 	(void)hot;
+	if (run->r[6] != run->ctx_addr) {
+		run->pc = op;
+		return stop(run, bu_vm_fault_at(run, BU_VM_FAULT_ACCESS, run->r[6], 0, false, "r6 is not the context"));
+	}
 	if (skb_load(run, run->r, op, 1u << (op->code - BU_VM_I_SKB8)))
 		return op + 1;
 	run->r[0] = 0;

@@ -205,6 +205,6 @@ static void bind(struct bu_vm_op *op)
 		loop(NULL, NULL);
 	op->go = labels[op->code];
 #else
-	(void)labels;
+	(void)op, (void)labels;
 #endif
 }
