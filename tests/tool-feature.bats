@@ -10,6 +10,11 @@ setup()
 	cd "$T"
 }
 
+teardown()
+{
+	[ -z "${PINS:-}" ] || drop_pins
+}
+
 LOUD='bpf_trace_printk bpf_probe_write_user bpf_trace_vprintk'
 
 # all helpers of all types in a JSON file, one a line
@@ -107,6 +112,33 @@ all_helpers()
 	refute_line --regexp '^(Scanning|CONFIG|JIT|bpf)'
 	$UPSTREAM -j feature probe | jq -S '[.system_config, .syscall_config]' >up.js
 	$BPFTOOL -j feature probe | jq -S '[.system_config, .syscall_config]' | diff up.js -
+}
+
+@test "helpers: what the verifier says of a call is what the table says, type by type" {
+	need_bpf
+	[ "${BPFUTILS_TEST_BACKEND:-}" != vm ] || skip "needs the kernel's verifier"
+	need_pins
+	need_cmd jq
+	$BPFTOOL -j feature probe full >table
+	# with no arguments, the context, several, pointers; old and new
+	local names ids="1 5 14 16 26 46 80 114 158 195"
+	mapfile -t names < <($BPFTOOL feature list_builtins helpers)
+	for type in socket:socket_filter xdp:xdp tc:sched_cls sockops:sock_ops; do
+		jq -e ".program_types.have_${type#*:}_prog_type" table >/dev/null || continue
+		for id in $ids; do
+			printf '.license "GPL"\n.section %s\nf: call %d\nr0 = 0\nexit\n' "${type%:*}" "$id" >h.s
+			$BPF_AS -g0 -w h.s -o h.o 2>/dev/null || $BPF_AS -g0 h.s -o h.o 2>/dev/null
+			rm -f "$PINS/h"
+			yes=true
+			$BPFTOOL prog load h.o "$PINS/h" 2>said || ! grep -qE 'cannot use helper|unknown func|invalid func' said || yes=false
+			name=${names[id]}
+			[ "$(jq ".helpers.${type#*:}_available_helpers | index(\"$name\") != null" table)" = $yes ] || {
+				echo "$type $id $name: $yes"
+				cat said
+				return 1
+			}
+		done
+	done
 }
 
 @test "reasons: what stands behind a no" {

@@ -65,12 +65,11 @@ static int try_load(struct bu_sys *s, union bpf_attr *a, const struct bu_insn *i
 		bu_insn_encode(raw + i * BU_INSN_SIZE, &insns[i], BU_HOST_BE);
 	a->insns = bu_ptr64(raw);
 	a->insn_cnt = n;
-	if (log) {
+	a->log_level = log != NULL;
+	a->log_buf = log ? bu_ptr64(log) : 0;
+	a->log_size = log ? LOG_SIZE : 0;
+	if (log)
 		log[0] = 0;
-		a->log_level = 1;
-		a->log_buf = bu_ptr64(log);
-		a->log_size = LOG_SIZE;
-	}
 	fd = bu_sys_prog_load(s, a, 0);
 	if (raw != small)
 		free(raw);
@@ -112,23 +111,24 @@ bool bu_probe_can_ask_helpers(uint32_t type)
 
 /*
  * Arguments that are not there are refused with EACCES, a helper that is not with EINVAL: only where a helper takes no
- * more than the context could EINVAL mean something else, and the log has to tell.
+ * more than the context could EINVAL mean something else, and the log has to tell. Behind the call a register is read
+ * that nobody has set, which is refused with EACCES as well: a program that is only tried need not be compiled and
+ * given an id. a: what the type is loaded with.
  */
-static bool may_call(struct bu_sys *s, uint32_t type, uint32_t ifindex, int32_t id)
+static bool may_call(struct bu_sys *s, union bpf_attr *a, int32_t id)
 {
-	const struct bu_insn prog[] = { { .code = BU_OP_CALL, .imm = id }, MOV_R0, EXIT };
+	const struct bu_insn prog[] = { { .code = BU_OP_CALL, .imm = id }, { .code = 0xbf, .src = 9 }, EXIT };
 	const struct bu_helper *h = bu_helper_by_id(id);
+	bool clear = h && h->args > 1;
 	char log[LOG_SIZE];
-	union bpf_attr a;
-	int err;
+	int err = try_load(s, a, prog, BU_ARRAY_SIZE(prog), clear ? NULL : log);
 
-	attribute(&a, type, ifindex);
-	err = try_load(s, &a, prog, BU_ARRAY_SIZE(prog), NULL);
 	if (!err || err == -EACCES)
 		return true;
-	if (err == -EPERM || (err == -EINVAL && h && h->args > 1))
+	if (err == -EPERM || (err == -EINVAL && clear))
 		return false;
-	err = try_load(s, &a, prog, BU_ARRAY_SIZE(prog), log);
+	if (clear)
+		err = try_load(s, a, prog, BU_ARRAY_SIZE(prog), log);
 	return !err || (log[0] && !strstr(log, "cannot use helper") && !strstr(log, "unknown func") &&
 			!strstr(log, "invalid func"));
 }
@@ -148,14 +148,19 @@ static void *ask(void *arg)
 {
 	struct asking *q = arg;
 	const unsigned row = bu_nhelpers + 1, all = q->ntypes * row, step = 16;
-	unsigned at;
+	unsigned at, of = q->ntypes;
+	union bpf_attr a;
 
 	while ((at = atomic_fetch_add(&q->next, step)) < all) {
 		for (unsigned i = at; i < at + step && i < all; i++) {
 			int32_t id = (int32_t)(i % row);
 
+			if (of != i / row) {
+				of = i / row;
+				attribute(&a, q->types[of], q->ifindex);
+			}
 			if (id && (!q->skip || !q->skip(id)))
-				q->has[i] = may_call(q->s, q->types[i / row], q->ifindex, id);
+				q->has[i] = may_call(q->s, &a, id);
 		}
 	}
 	return NULL;
