@@ -50,7 +50,7 @@ int bt_cgroup_open(struct bt *t, const char *path, int *fd)
 
 	*fd = -1;
 	if (!t->sys->ops->target_open)
-		return bt_refused(t, -1, -EOPNOTSUPP, "the VM has no control groups");
+		return bt_refused(t, -1, -EOPNOTSUPP, "this backend has no control groups");
 	/* as everywhere, a path may begin here; else it is one of where cgroup2 is mounted */
 	if (*path && *path != '/' && !stat(path, &st) && S_ISDIR(st.st_mode)) {
 		real = realpath(path, NULL);

@@ -213,12 +213,21 @@ all_hooks()
 	assert_line --partial "cgroup/connect4:$CGNAME"
 }
 
-@test "the VM has no control groups, and says so" {
+@test "the VM: attached by a link and by a command, and listed" {
 	need_world
+	need_cmd jq
 	prog p cgroup/connect4 0 1
 	object
-	run --separate-stderr $BPF_LD --vm --attach "cgroup/connect4:$CG" p.o
+	start --vm --attach "cgroup/connect4:$CG" p.o
+	run -0 $BPFTOOL --vm -j cgroup show "$CG"
+	run -0 jq -c 'map([.attach_type, .attach_flags, .name])' <<<"$output"
+	assert_output '[["cgroup_inet4_connect","multi","p"]]'
+	run -0 $BPFTOOL --vm -j link show
+	run -0 jq -c '.[] | [.type, .cgroup_id, .attach_type]' <<<"$output"
+	assert_output "[\"cgroup\",$(stat -c %i "$CG"),\"cgroup_inet4_connect\"]"
+	stop TERM
+	run -0 $BPFTOOL --vm -j cgroup show "$CG"
+	assert_output '[]'
+	run ! --separate-stderr $BPF_LD --vm --attach tc:lo p.o
 	drop_world
-	assert_equal "$status" 3
-	[[ $stderr == *"cgroup/connect4:$CG: the vm backend has no such hook"* ]]
 }

@@ -254,8 +254,6 @@ churn_end()
 	stop TERM
 	run -0 $BPFTOOL --vm -j perf
 	assert_output '[]'
-	run -3 $BPFTOOL --vm cgroup tree
-	assert_output --partial 'no control groups'
 	run -0 $BPFTOOL --vm -j net
 	assert_output '[{"xdp":[],"tc":[],"flow_dissector":[],"netfilter":[]}]'
 }

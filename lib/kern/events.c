@@ -225,9 +225,9 @@ int bu_kern_names(struct bu_sys *s, enum bu_names what, const char *within, bu_n
 	case BU_NAMES_TRACEABLE:
 		return bu_kern_each_traceable(bu_kern(s), fn, ctx);
 	case BU_NAMES_CGROUPS:
-		return bu_kern_each_cgroup(fn, ctx);
+		return bu_sys_each_cgroup(fn, ctx);
 	case BU_NAMES_NETNS:
-		return bu_kern_each_netns(fn, ctx);
+		return bu_sys_each_netns(fn, ctx);
 	}
 	return -EINVAL;
 }

@@ -14,7 +14,6 @@ lib_libbu_a_SOURCES += lib/kern/netlink_route.c
 lib_libbu_a_SOURCES += lib/kern/netlink_tc.c
 lib_libbu_a_SOURCES += lib/kern/netlink_list.c
 lib_libbu_a_SOURCES += lib/kern/socket.c
-lib_libbu_a_SOURCES += lib/kern/target.c
 check_PROGRAMS += tests/unit/kern_test
 tests_unit_kern_test_SOURCES = tests/unit/kern_test.c
 tests_unit_kern_test_LDADD = $(LIBS_BU)

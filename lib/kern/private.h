@@ -49,10 +49,6 @@ int bu_kern_route(struct bu_sys *s, bool add, const struct bu_route *r, char *wo
 /* A build without libnl: -EOPNOTSUPP, and words that say so. */
 int bu_kern_no_netlink(char *words, size_t room);
 
-int bu_kern_target_open(struct bu_sys *s, enum bu_target_kind kind, const char *name);
-int bu_kern_netns_set(struct bu_sys *s, int netns_fd);
-int bu_kern_each_cgroup(bu_name_fn *fn, void *ctx);
-int bu_kern_each_netns(bu_name_fn *fn, void *ctx);
 int bu_kern_socket_open(struct bu_sys *s, enum bu_socket_kind kind, int ifindex, const char *addr, uint16_t port);
 int bu_kern_socket_attach(struct bu_sys *s, int sock, bool reuseport, int prog_fd);
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+lib_libbu_a_SOURCES += lib/sys/target.c
 lib_libbu_a_SOURCES += lib/sys/sys.h
 lib_libbu_a_SOURCES += lib/sys/uapi.h
 lib_libbu_a_SOURCES += lib/sys/attach.h

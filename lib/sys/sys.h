@@ -250,6 +250,12 @@ struct bu_sys {
 	bool btf_mapped; /* and at no cost: it is mapped */
 	uint32_t probed, has; /* bits by enum bu_feature, kept by bu_sys_has */
 };
+/* What target_open and netns_set are on Linux, and names of what they open (target.c). */
+int bu_sys_target_open(struct bu_sys *s, enum bu_target_kind kind, const char *name);
+int bu_sys_netns_set(struct bu_sys *s, int netns_fd);
+int bu_sys_each_cgroup(bu_name_fn *fn, void *ctx);
+int bu_sys_each_netns(bu_name_fn *fn, void *ctx);
+
 /* Adds a note record about s->did, if any, and clears it. */
 void bu_sys_tell(struct bu_sys *s, struct bu_diags *ds);
 

@@ -339,6 +339,10 @@ int bu_vm_op_names(struct bu_sys *s, enum bu_names what, const char *within, bu_
 		if (list)
 			if_freenameindex(list);
 		return 0;
+	case BU_NAMES_CGROUPS:
+		return bu_sys_each_cgroup(fn, ctx);
+	case BU_NAMES_NETNS:
+		return bu_sys_each_netns(fn, ctx);
 	default:
 		return 0;
 	}

@@ -211,4 +211,5 @@ EXTRA_DIST += tests/vm-ctx.bats
 check_PROGRAMS += tests/attach_model
 tests_attach_model_SOURCES = tests/attach_model.c
 tests_attach_model_LDADD = $(LIBS_BU)
-TESTS += tests/attach_model
+TESTS += tests/attach_model tests/vm-attach.bats
+EXTRA_DIST += tests/vm-attach.bats

@@ -35,6 +35,8 @@ int bu_vm_op_pmu_type(struct bu_sys *s, const char *pmu);
 int bu_vm_op_pmu_format_bit(struct bu_sys *s, const char *pmu, const char *format);
 int bu_vm_op_xdp_set(struct bu_sys *s, int ifindex, int prog_fd, int old_fd, uint32_t flags,
 		     char *extack, size_t extack_size);
+int bu_vm_op_net_devs(struct bu_sys *s, int ifindex, bu_net_dev_fn *fn, void *ctx);
+int bu_vm_op_net_filters(struct bu_sys *s, int ifindex, bu_net_filter_fn *fn, void *ctx);
 int bu_vm_op_ifindex(struct bu_sys *s, const char *dev);
 int bu_vm_op_names(struct bu_sys *s, enum bu_names what, const char *within, bu_name_fn *fn,
 		   void *ctx);

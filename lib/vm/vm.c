@@ -48,7 +48,7 @@ static int vm_possible_cpus(struct bu_sys *s)
 	return (int)bu_vm(s)->root->ncpus;
 }
 
-/* There are no control groups, and devices have neither traffic control nor routes nor sockets. */
+/* Devices have neither traffic control nor routes nor sockets. */
 static bool vm_has_hook(struct bu_sys *s, enum bu_hook hook)
 {
 	(void)s;
@@ -59,7 +59,22 @@ static bool vm_has_hook(struct bu_sys *s, enum bu_hook hook)
 	case BPF_PROG_TYPE_PERF_EVENT:
 	case BPF_PROG_TYPE_TRACING:
 	case BPF_PROG_TYPE_XDP:
+	case BPF_PROG_TYPE_CGROUP_SKB:
+	case BPF_PROG_TYPE_CGROUP_SOCK:
+	case BPF_PROG_TYPE_CGROUP_SOCK_ADDR:
+	case BPF_PROG_TYPE_CGROUP_SOCKOPT:
+	case BPF_PROG_TYPE_CGROUP_SYSCTL:
+	case BPF_PROG_TYPE_CGROUP_DEVICE:
+	case BPF_PROG_TYPE_SOCK_OPS:
+	case BPF_PROG_TYPE_SK_SKB:
+	case BPF_PROG_TYPE_SK_MSG:
+	case BPF_PROG_TYPE_SK_LOOKUP:
+	case BPF_PROG_TYPE_FLOW_DISSECTOR:
+	case BPF_PROG_TYPE_NETFILTER:
 		return true;
+	case BPF_PROG_TYPE_SCHED_CLS:
+		return hook == BU_HOOK_TCX_INGRESS || hook == BU_HOOK_TCX_EGRESS || hook == BU_HOOK_NETKIT_PRIMARY ||
+		       hook == BU_HOOK_NETKIT_PEER;
 	default: /* and what is loaded for a place in the kernel's code says so by itself */
 		return hook == BU_HOOK_LSM || hook == BU_HOOK_LSM_CGROUP || hook == BU_HOOK_FREPLACE;
 	}
@@ -94,6 +109,10 @@ static const struct bu_sys_ops ops = {
 	.fdinfo = bu_vm_op_fdinfo,
 	.names = bu_vm_op_names,
 	.has_hook = vm_has_hook,
+	.target_open = bu_sys_target_open,
+	.netns_set = bu_sys_netns_set,
+	.net_devs = bu_vm_op_net_devs,
+	.net_filters = bu_vm_op_net_filters,
 };
 
 bool bu_vm_is(const struct bu_sys *s)

@@ -3,10 +3,11 @@
  * XDP as netlink sets it: it stays when its process ends. It is an event object of the hook that a hard
  * link in W/xdp keeps alive: W/xdp/IFINDEX.
  */
-#include "vm/link.h"
+#include "vm/attach.h"
 #include "vm/private.h"
 
 #include <fcntl.h>
+#include <linux/if_link.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,4 +152,56 @@ out:
 	bu_vm_obj_put(prog);
 	bu_vm_obj_put(old);
 	return err;
+}
+
+/* ---------------------------------------------------------------- lists */
+
+struct at_dev {
+	uint32_t ifindex, prog_id;
+};
+
+static bool link_prog(void *ctx, struct bu_vm_obj *o)
+{
+	struct at_dev *d = ctx;
+
+	if (!linked(&d->ifindex, o) || !bu_vm_obj_lives(o))
+		return false;
+	d->prog_id = o->hdr->link.prog_id;
+	return true;
+}
+
+/* The machine's devices, with the programs that they have in this world; of the other kinds than netkit nothing is asked. */
+int bu_vm_op_net_devs(struct bu_sys *s, int ifindex, bu_net_dev_fn *fn, void *ctx)
+{
+	struct bu_vm *vm = bu_vm(s);
+	struct if_nameindex *list = if_nameindex(), *i;
+	uint64_t id;
+
+	for (i = list; i && i->if_index; i++) {
+		struct at_dev d = { i->if_index, bu_vm_xdp_netlink(vm, i->if_index) };
+		struct bu_net_dev dev = { .ifindex = (int)i->if_index, .name = i->if_name, .kind = "" };
+
+		if (ifindex && (int)i->if_index != ifindex)
+			continue;
+		if (!bu_vm_at_device(i->if_index, BPF_NETKIT_PRIMARY, &id))
+			dev.kind = "netkit";
+		if (!d.prog_id)
+			bu_vm_each_link(vm, link_prog, &d);
+		if (d.prog_id) {
+			dev.xdp_mode = XDP_ATTACHED_DRV;
+			dev.xdp[XDP_ATTACHED_DRV] = d.prog_id;
+		}
+		if (!fn(ctx, &dev))
+			break;
+	}
+	if (list)
+		if_freenameindex(list);
+	return 0;
+}
+
+/* There is no traffic control but tcx. */
+int bu_vm_op_net_filters(struct bu_sys *s, int ifindex, bu_net_filter_fn *fn, void *ctx)
+{
+	(void)s, (void)ifindex, (void)fn, (void)ctx;
+	return 0;
 }

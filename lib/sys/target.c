@@ -3,10 +3,11 @@
  * What attachments need an fd of: control groups, network namespaces, infrared receivers; and the namespace
  * of this thread.
  */
-#include "kern/private.h"
+#include "sys/sys.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <mntent.h>
 #include <sched.h>
 #include <stdio.h>
@@ -117,9 +118,9 @@ static int open_lirc(const char *name)
 	return fd;
 }
 
-int bu_kern_target_open(struct bu_sys *s, enum bu_target_kind kind, const char *name)
+int bu_sys_target_open(struct bu_sys *s, enum bu_target_kind kind, const char *name)
 {
-	(void)s;
+	(void)s; /* the same for every backend */
 	switch (kind) {
 	case BU_TARGET_CGROUP:
 		return open_cgroup(name);
@@ -131,7 +132,7 @@ int bu_kern_target_open(struct bu_sys *s, enum bu_target_kind kind, const char *
 	return -EINVAL;
 }
 
-int bu_kern_netns_set(struct bu_sys *s, int netns_fd)
+int bu_sys_netns_set(struct bu_sys *s, int netns_fd)
 {
 	(void)s;
 	return setns(netns_fd, CLONE_NEWNET) ? -errno : 0;
@@ -163,7 +164,7 @@ static int each_group(char *path, size_t room, size_t base, unsigned depth, bu_n
 	return stop;
 }
 
-int bu_kern_each_cgroup(bu_name_fn *fn, void *ctx)
+int bu_sys_each_cgroup(bu_name_fn *fn, void *ctx)
 {
 	char path[PATH_MAX];
 	int err = cgroup2_mount(path, sizeof(path));
@@ -173,7 +174,7 @@ int bu_kern_each_cgroup(bu_name_fn *fn, void *ctx)
 	return err < 0 ? err : 0;
 }
 
-int bu_kern_each_netns(bu_name_fn *fn, void *ctx)
+int bu_sys_each_netns(bu_name_fn *fn, void *ctx)
 {
 	DIR *d = opendir(NETNS_DIR);
 	struct dirent *e;
