@@ -93,6 +93,11 @@ int bu_vm_info_link(struct bu_vm *, struct bu_vm_obj *o, union bpf_attr *a, unio
 /* BTF of a map's key and value for MAP_CREATE: the BTF object's checked types. *btf is owned by the
  * object's body. For spin locks: the offset of a struct bpf_spin_lock in the value, or -ENOENT. */
 int bu_vm_btf_of(struct bu_vm_obj *o, const struct bu_btf **btf);
+/*
+ * The offset of a struct bpf_timer in a value's type, in structs in it too; -ENOENT: none; -E2BIG: several; -EOPNOTSUPP: a
+ * field that the kernel knows and the VM does not (kptr, list, tree, work queue).
+ */
+int bu_vm_btf_timer(const struct bu_btf *btf, uint32_t value_type);
 int bu_vm_btf_spin_lock(const struct bu_btf *btf, uint32_t value_type);
 
 #endif

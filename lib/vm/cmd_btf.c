@@ -351,3 +351,54 @@ int bu_vm_btf_spin_lock(const struct bu_btf *btf, uint32_t value_type)
 	}
 	return found;
 }
+
+static bool is_kptr(const struct bu_btf *btf, uint32_t id)
+{
+	static const char *const tags[] = { "kptr_untrusted", "kptr", "percpu_kptr", "uptr" };
+	struct bu_btf_type t;
+
+	if (bu_btf_get(btf, bu_btf_resolve(btf, id), &t) || t.kind != BU_BTF_PTR || bu_btf_get(btf, t.type, &t) ||
+	    t.kind != BU_BTF_TYPE_TAG)
+		return false;
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(tags); i++)
+		if (!strcmp(t.name, tags[i]))
+			return true;
+	return false;
+}
+
+static int find_timer(const struct bu_btf *btf, uint32_t type, uint64_t at, unsigned depth, int found)
+{
+	static const char *const others[] = { "bpf_wq", "bpf_list_head", "bpf_rb_root", "bpf_refcount", "bpf_res_spin_lock",
+					      "bpf_task_work" };
+	struct bu_btf_type t, mt;
+	struct bu_btf_member m;
+
+	if (depth > 8 || bu_btf_get(btf, bu_btf_resolve(btf, type), &t) || t.kind != BU_BTF_STRUCT)
+		return found;
+	for (uint32_t i = 0; i < t.vlen && (found >= 0 || found == -ENOENT); i++) {
+		if (bu_btf_member(btf, &t, i, &m))
+			continue;
+		if (is_kptr(btf, m.type))
+			return -EOPNOTSUPP;
+		if (bu_btf_get(btf, bu_btf_resolve(btf, m.type), &mt) || mt.kind != BU_BTF_STRUCT)
+			continue;
+		for (unsigned k = 0; k < BU_ARRAY_SIZE(others); k++)
+			if (!strcmp(mt.name, others[k]))
+				return -EOPNOTSUPP;
+		if (strcmp(mt.name, "bpf_timer")) {
+			found = find_timer(btf, m.type, at + m.bit_off / 8, depth + 1, found);
+			continue;
+		}
+		if (found >= 0)
+			return -E2BIG;
+		if (mt.size != 16 || m.bit_off % 8 || (at + m.bit_off / 8) % 8 || at + m.bit_off / 8 > INT32_MAX)
+			return -EINVAL;
+		found = (int)(at + m.bit_off / 8);
+	}
+	return found;
+}
+
+int bu_vm_btf_timer(const struct bu_btf *btf, uint32_t value_type)
+{
+	return find_timer(btf, value_type, 0, 0, -ENOENT);
+}

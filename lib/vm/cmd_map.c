@@ -57,6 +57,7 @@ static void hide_lock(const struct bu_vm_map *m, void *value)
 {
 	if (m->spin_lock_off >= 0 && (uint32_t)m->spin_lock_off + 4 <= m->user_value)
 		memset((uint8_t *)value + m->spin_lock_off, 0, 4);
+	bu_vm_no_timer(m, value);
 }
 
 int bu_vm_cmd_read_value(struct bu_vm_map *m, const void *key, void *value, uint64_t flags)

@@ -186,6 +186,12 @@ static int use_map(struct bu_vm *vm, struct bu_vm_newprog *np, int fd, struct bu
 		bu_vm_map_put(m);
 		return -EBUSY;
 	}
+	if (m->timer && IN(np->h.type, BPF_PROG_TYPE_KPROBE, BPF_PROG_TYPE_TRACEPOINT, BPF_PROG_TYPE_PERF_EVENT,
+			   BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE)) {
+		bu_buf_str(log, "tracing progs cannot use bpf_timer yet\n");
+		bu_vm_map_put(m);
+		return -EINVAL;
+	}
 	if (m->type == BPF_MAP_TYPE_ARENA) {
 		const char *why = NULL;
 

@@ -77,12 +77,11 @@ static void *reach(struct bu_vm_run *run, struct hot *hot, unsigned reg, uint64_
 		bu_vm_mem_fault(run, addr, size, write);
 		return NULL;
 	}
-	if (s.map && s.map->spin_lock_off >= 0) {
-		uint64_t lock = s.lo + (uint32_t)s.map->spin_lock_off;
-
-		if (addr < lock + 4 && lock < addr + size) {
-			bu_vm_fault_at(run, BU_VM_FAULT_ACCESS, addr, size, write,
-				       "the bpf_spin_lock of a map value");
+	if (s.map && (s.map->spin_lock_off >= 0 || s.map->timer)) {
+		if (bu_vm_special(s.map, addr - s.lo, size)) {
+			bu_vm_fault_at(run, BU_VM_FAULT_ACCESS, addr, size, write, "the %s of a map value",
+				       s.map->spin_lock_off < 0 ? "bpf_timer" : s.map->timer ?
+				       "bpf_timer or bpf_spin_lock" : "bpf_spin_lock");
 			return NULL;
 		}
 		s.once = true;
@@ -437,7 +436,7 @@ static const struct bu_vm_op *do_lookup(struct bu_vm_run *run, struct hot *hot, 
 	m = run->prog->maps[i >> 12];
 	if (key - (r[10] - BU_VM_STACK) > BU_VM_STACK - (uint64_t)m->key_size || m->key_size > BU_VM_STACK || m->ops->fds ||
 	    !(((const struct bu_vm_helper *)(intptr_t)op->imm)->maps >> m->type & 1) ||
-	    !m->ops->lookup || m->spin_lock_off >= 0 || m->flags & BPF_F_RDONLY_PROG)
+	    !m->ops->lookup || m->spin_lock_off >= 0 || m->timer || m->flags & BPF_F_RDONLY_PROG)
 		return do_call(run, hot, op);
 	p = m->ops->lookup(m, (const void *)(uintptr_t)key, run->cpu);
 	r[0] = (uintptr_t)p;
@@ -600,7 +599,7 @@ int bu_vm_interp(struct bu_vm_run *run)
 	run->depth = 0;
 	run->frame[0] = (struct bu_vm_frame){ .prog = run->prog };
 	run->r[10] = (uintptr_t)run->stack + BU_VM_STACK;
-	err = loop(run, run->prog->ops);
+	err = loop(run, run->prog->ops + run->entry);
 	if (err == -ECANCELED && run->thrown)
 		return bu_vm_caught(run);
 	return err == -ECANCELED ? 0 : err;

@@ -109,6 +109,7 @@ static int lay_out(struct bu_vm_map *m, const struct bu_vm_map_attr *h,
 	m->rounded = (uint32_t)rounded;
 	m->user_value = (uint32_t)user;
 	m->spin_lock_off = h->spin_lock_off;
+	m->timer = h->timer;
 	m->map_extra = h->map_extra;
 	err = ops->layout ? ops->layout(m) : 0;
 	if (err)
@@ -117,6 +118,11 @@ static int lay_out(struct bu_vm_map *m, const struct bu_vm_map_attr *h,
 	    m->data_size > (1ull << 46))
 		return -E2BIG;
 	return 0;
+}
+
+static bool may_time(uint32_t type)
+{
+	return type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LRU_HASH || type == BPF_MAP_TYPE_ARRAY;
 }
 
 static int body_make(struct bu_vm_obj *o, struct bu_vm_map **out)
@@ -146,6 +152,9 @@ static int body_make(struct bu_vm_obj *o, struct bu_vm_map **out)
 	if (h->spin_lock_off != -1 &&
 	    (!types[h->type].lock || h->spin_lock_off < 0 || h->spin_lock_off % 4 ||
 	     (uint64_t)h->spin_lock_off + 4 > h->value_size))
+		return -EUCLEAN;
+	if (h->timer && (!may_time(h->type) || (h->timer - 1) % 8 ||
+			 (uint64_t)h->timer - 1 + BU_VM_TIMER_SIZE > h->value_size))
 		return -EUCLEAN;
 	m = calloc(1, sizeof(*m));
 	if (!m)
@@ -252,6 +261,7 @@ static int check_inner(struct bu_vm *vm, uint32_t fd, struct bu_vm_map_attr *h)
 	h->inner_template[4] = in->flags;
 	h->inner_template[5] = (uint32_t)in->obj->h.map.map_extra;
 	h->inner_spin_lock_off = in->spin_lock_off;
+	h->inner_timer = in->timer;
 	bu_vm_map_put(in);
 	return err;
 }
@@ -291,6 +301,16 @@ static int check_type_ids(const struct bu_btf *btf, const union bpf_attr *a,
 		if (!types[h->type].lock)
 			return -EOPNOTSUPP;
 		h->spin_lock_off = off;
+	} else if (off != -ENOENT) {
+		return off;
+	}
+	off = bu_vm_btf_timer(btf, vid);
+	if (off >= 0) {
+		if (h->flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG))
+			return -EACCES;
+		if (!may_time(h->type))
+			return -EOPNOTSUPP;
+		h->timer = (uint32_t)off + 1;
 	} else if (off != -ENOENT) {
 		return off;
 	}
@@ -463,7 +483,8 @@ bool bu_vm_map_meta_equal(const struct bu_vm_map *outer, const struct bu_vm_map 
 	if (t[0] != inner->type || t[1] != inner->key_size || t[2] != inner->value_size ||
 	    t[4] != inner->flags)
 		return false;
-	if (outer->obj->h.map.inner_spin_lock_off != inner->spin_lock_off)
+	if (outer->obj->h.map.inner_spin_lock_off != inner->spin_lock_off ||
+	    outer->obj->h.map.inner_timer != inner->timer)
 		return false;
 	/* Look-ups in arrays may be inlined with the template's bound. */
 	if (inner->type == BPF_MAP_TYPE_ARRAY || inner->type == BPF_MAP_TYPE_PERCPU_ARRAY)
@@ -534,9 +555,11 @@ void bu_vm_copy_value(const struct bu_vm_map *m, void *dst, const void *src)
 
 	if (m->spin_lock_off < 0) {
 		bu_vm_copy(dst, src, m->value_size);
+		bu_vm_no_timer(m, dst);
 		return;
 	}
 	bu_vm_copy(dst, src, lock);
 	bu_vm_copy((uint8_t *)dst + lock + 4, (const uint8_t *)src + lock + 4,
 		   m->value_size - lock - 4);
+	bu_vm_no_timer(m, dst);
 }

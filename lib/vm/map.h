@@ -30,6 +30,7 @@ struct bu_vm_map {
 	uint32_t rounded;       /* value_size rounded up to 8: the row of a per-CPU value */
 	uint32_t user_value;    /* bytes of a value as bpf(2) copies it: rounded * ncpus for per-CPU */
 	int32_t spin_lock_off;
+	uint32_t timer;         /* offset + 1 of a struct bpf_timer in the value, 0: none */
 	uint64_t map_extra;
 	uint8_t *mem;           /* obj->mem */
 	struct bu_vm_live *live;
@@ -142,6 +143,24 @@ bool bu_vm_map_meta_equal(const struct bu_vm_map *outer, const struct bu_vm_map 
 void bu_vm_grant(struct bu_vm_map *m, const void *p);
 
 /* ---- helpers for the types */
+
+#define BU_VM_TIMER_SIZE 16u
+/* Is something in [at, at + n) of a value that only helpers may touch? */
+static inline bool bu_vm_special(const struct bu_vm_map *m, uint64_t at, uint64_t n)
+{
+	uint64_t lock = (uint32_t)m->spin_lock_off, timer = m->timer - 1;
+
+	return (m->spin_lock_off >= 0 && at < lock + 4 && lock < at + n) ||
+	       (m->timer && at < timer + BU_VM_TIMER_SIZE && timer < at + n);
+}
+/* No value that comes in or goes out has a timer. */
+static inline void bu_vm_no_timer(const struct bu_vm_map *m, void *value)
+{
+	if (m->timer)
+		__builtin_memset((uint8_t *)value + m->timer - 1, 0, BU_VM_TIMER_SIZE);
+}
+/* The key of the element whose value has off of the file in it, in *index for arrays. Of types that may have timers. */
+bool bu_vm_map_key_of(struct bu_vm_map *m, uint64_t off, uint32_t *index, const void **key);
 
 /* Copies n bytes that programs may write at the same time, in 8-byte steps where both are aligned. */
 void bu_vm_copy(void *dst, const void *src, size_t n);

@@ -177,6 +177,8 @@ static int read_value(struct bu_vm_map *m, const void *key, void *value, uint64_
 	}
 	if (!err && m->spin_lock_off >= 0)
 		memset((uint8_t *)value + m->spin_lock_off, 0, 4);
+	if (!err)
+		bu_vm_no_timer(m, value);
 	return err;
 }
 
@@ -193,6 +195,7 @@ static int write_long(struct bu_vm_map *m, uint32_t i, uint32_t off, const void 
 	if (err)
 		return err;
 	memcpy(m->mem + stage, value, n);
+	bu_vm_no_timer(m, m->mem + stage);
 	if (locked)
 		err = bu_vm_spin_lock(o, lock);
 	if (err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Maps: the hash family: layout, look-up, change. What goes over all elements: map_hash_walk.c. */
 #include "vm/map_dev.h"
+#include "vm/run.h"
 #include "vm/map_hash.h"
 
 #include <string.h>
@@ -319,6 +320,8 @@ int bu_vm_hash_copy(struct bu_vm_map *m, struct hash_elem *e, uint32_t gen, void
 	/* Of the lock, which may be ours, nobody outside sees more than zero. */
 	if (!err && m->spin_lock_off >= 0)
 		memset((uint8_t *)value + m->spin_lock_off, 0, 4);
+	if (!err)
+		bu_vm_no_timer(m, value);
 	return err;
 }
 
@@ -481,9 +484,23 @@ static void fill(struct bu_vm_map *m, struct hash_elem *e, const void *key, uint
 	atomic_store_explicit(&e->gen, g + 1, memory_order_release);
 }
 
+bool bu_vm_map_key_of(struct bu_vm_map *m, uint64_t off, uint32_t *index, const void **key)
+{
+	const struct bu_vm_granules *g = &m->gran;
+	uint64_t i = off >= g->off && g->stride ? (off - g->off) / g->stride : g->n;
+
+	if (i >= g->n || m->key_size > BU_VM_FRAME_STRIDE - BU_VM_STACK)
+		return false;
+	*index = (uint32_t)i;
+	*key = m->type == BPF_MAP_TYPE_ARRAY ? (const void *)index : hash_key(hash_at(m, (uint32_t)i));
+	return true;
+}
+
 int bu_vm_hash_unlink(struct bu_vm_map *m, struct hash_elem *e, uint64_t link)
 {
 	struct list l = list_of(m);
+
+	bu_vm_no_timer(m, hash_val(m, e));
 
 	bu_vm_txn_begin(m->obj);
 	bu_vm_txn_set32(m->obj, link, atomic_load_explicit(&e->next, memory_order_relaxed));
@@ -531,6 +548,7 @@ static int change_in_place(struct bu_vm_map *m, struct hash_elem *e, uint64_t at
 	uint32_t lock = (uint32_t)m->spin_lock_off;
 
 	bu_vm_copy(m->mem + from, value, len);
+	bu_vm_no_timer(m, m->mem + from);
 	bu_vm_txn_begin(m->obj);
 	bu_vm_txn_set32(m->obj, seq_off, s + 1);
 	if (m->spin_lock_off >= 0) {

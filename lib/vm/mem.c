@@ -152,6 +152,13 @@ int bu_vm_mem_span(struct bu_vm_run *run, uint64_t addr, struct bu_vm_span *s)
 	return 0;
 }
 
+bool bu_vm_mem_is(struct bu_vm_run *run, uint64_t addr, uint64_t size)
+{
+	struct bu_vm_span s;
+
+	return !bu_vm_mem_span(run, addr, &s) && size <= s.hi - addr && s.write;
+}
+
 void *bu_vm_mem_try(struct bu_vm_run *run, uint64_t addr, uint64_t size, bool write)
 {
 	struct bu_vm_span s;
@@ -159,12 +166,8 @@ void *bu_vm_mem_try(struct bu_vm_run *run, uint64_t addr, uint64_t size, bool wr
 	if (bu_vm_mem_span(run, addr, &s) || size > s.hi - addr || !(write ? s.write : s.read))
 		return NULL;
 	/* A lock is the lock's helpers' only. */
-	if (s.map && s.map->spin_lock_off >= 0) {
-		uint64_t lock = s.lo + (uint32_t)s.map->spin_lock_off;
-
-		if (addr < lock + 4 && lock < addr + size)
-			return NULL;
-	}
+	if (s.map && bu_vm_special(s.map, addr - s.lo, size))
+		return NULL;
 	return (void *)(uintptr_t)addr;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What user space maps of an object, and waits for. */
+#include "vm/timer.h"
 #include "vm/map.h"
 #include "vm/private.h"
 
@@ -53,7 +54,7 @@ static int map_map(struct bu_vm *vm, struct bu_vm_map *m, int fd, int mode, uint
 {
 	int err;
 
-	if (!m->ops->mmap || m->spin_lock_off >= 0)
+	if (!m->ops->mmap || m->spin_lock_off >= 0 || m->timer)
 		return -ENOTSUPP;
 	/* To the kernel a shared mapping of what is open for reading only is none. */
 	if (mode == O_RDONLY)
@@ -214,8 +215,16 @@ int bu_vm_op_wait(struct bu_sys *s, const int *fds, unsigned n, int timeout_ms)
 		if (!err && w[i].o->kind == BU_VM_MAP)
 			err = bu_vm_map_of(w[i].o, &w[i].m);
 	}
-	if (!err)
-		err = wait_for(w, p, n, timeout_ms);
+	while (!err) {
+		int due = bu_vm(s)->timers ? bu_vm_timers_due(bu_vm(s)) : -1;
+		bool first = due >= 0 && (timeout_ms < 0 || due < timeout_ms);
+
+		err = wait_for(w, p, n, first ? due : timeout_ms);
+		if (err || !first)
+			break;
+		timeout_ms -= timeout_ms < 0 ? 0 : due;
+		bu_vm_timers_fire(bu_vm(s), NULL, true, &bu_vm(s)->last_fault);
+	}
 	for (unsigned k = 0; w && k < i; k++)
 		bu_vm_obj_put(w[k].o);
 	free(w);

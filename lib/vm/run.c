@@ -7,6 +7,7 @@
 #include "vm/env.h"
 #include "vm/interp.h"
 #include "vm/private.h"
+#include "vm/timer.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -143,8 +144,23 @@ static int check_result(struct bu_vm_run *run)
 			      (long long)v, w->min, w->max);
 }
 
-int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_vm_env *env,
-		   uint64_t *r0, struct bu_vm_fault *fault)
+/* What a timer's callback is given: the map, a copy of the key where for_each_map_elem has it, the value. */
+static void arguments(struct bu_vm_run *run, const struct bu_vm_entry *e)
+{
+	uint8_t *copy = run->stack + BU_VM_STACK;
+
+	for (uint32_t i = 0; i < run->prog->nmaps; i++)
+		if (run->prog->maps[i] == e->map)
+			run->r[1] = BU_VM_MAP_HANDLE + ((uint64_t)i << 12);
+	memcpy(copy, e->key, e->map->key_size);
+	run->key[0].lo = run->r[2] = (uintptr_t)copy;
+	run->key[0].hi = (uintptr_t)copy + e->map->key_size;
+	run->r[3] = (uintptr_t)e->value;
+	bu_vm_grant(e->map, e->value);
+}
+
+static int run_it(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_vm_env *env, const struct bu_vm_entry *e,
+		  uint64_t *r0, struct bu_vm_fault *fault)
 {
 	struct bu_vm *vm = p->vm;
 	struct bu_vm_run run;
@@ -177,6 +193,7 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 	run.nheap = 0;
 	run.rcu = run.preempt = run.irqs = 0;
 	run.thrown = false;
+	run.entry = e ? e->insn : 0;
 	bu_vm_clear(run.key, sizeof(run.key));
 	run.spin = NULL;
 	run.spin_off = 0;
@@ -190,6 +207,8 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 		return err;
 	vm->run = &run;
 	next_run(vm);
+	if (e)
+		arguments(&run, e);
 	atomic_store_explicit(&vm->root->cpu[run.cpu].epoch,
 			      atomic_fetch_add_explicit(&vm->root->epoch, 1, memory_order_relaxed) + 1,
 			      memory_order_release);
@@ -200,7 +219,7 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 	err = bu_vm_interp(&run);
 	if (stats)
 		count(p, now() - start);
-	if (!err)
+	if (!err && !e)
 		err = check_result(&run);
 	if (run.spin || run.nrec || run.nheld)
 		bu_vm_helpers_end(&run);
@@ -222,6 +241,26 @@ int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_
 		*r0 = run.r[0];
 	if (fault && err == -EFAULT)
 		*fault = run.fault;
+	return err;
+}
+
+int bu_vm_run_entry(struct bu_vm_prog *p, const struct bu_vm_entry *e, const struct bu_vm_env *env,
+		    struct bu_vm_fault *fault)
+{
+	return run_it(p, NULL, env, e, NULL, fault);
+}
+
+int bu_vm_run_prog(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_vm_env *env,
+		   uint64_t *r0, struct bu_vm_fault *fault)
+{
+	struct bu_vm *vm = p->vm;
+	const struct bu_vm_env *said = env ? env : vm->settings ? &vm->settings->env : NULL;
+	int err = vm->timers ? bu_vm_timers_fire(vm, said, false, fault) : 0;
+
+	if (!err)
+		err = run_it(p, ctx, env, NULL, r0, fault);
+	if (!err && vm->timers)
+		err = bu_vm_timers_fire(vm, said, true, fault);
 	return err;
 }
 

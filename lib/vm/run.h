@@ -164,6 +164,7 @@ struct bu_vm_run {
 	struct bu_vm_heap heap[64];     /* kfunc.c */
 	uint32_t nheap;
 	uint32_t rcu, preempt, irqs;    /* how often each was locked, and not given back */
+	uint32_t entry;                 /* where it begins: 0, or a callback of a timer */
 	bool thrown;                    /* bpf_throw: the program ends, from however deep */
 	/* helper.c: keys that callbacks of for_each_map_elem may read, by the frame that called it */
 	struct { uint64_t lo, hi; } key[BU_VM_FRAMES];
@@ -194,6 +195,8 @@ int bu_vm_fault_at(struct bu_vm_run *run, enum bu_vm_fault_kind kind, uint64_t a
 
 /* May the run touch [addr, addr + size)? NULL: no (a fault is noted). mem.c */
 void *bu_vm_mem(struct bu_vm_run *run, uint64_t addr, uint64_t size, bool write);
+/* Is it memory that the run may write, whatever stands there? */
+bool bu_vm_mem_is(struct bu_vm_run *run, uint64_t addr, uint64_t size);
 /* The same without noting a fault: for helpers that answer -EFAULT themselves. */
 void *bu_vm_mem_try(struct bu_vm_run *run, uint64_t addr, uint64_t size, bool write);
 

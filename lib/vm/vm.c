@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The VM backend: opening a world, and the table of operations. */
+#include "vm/timer.h"
 #include "vm/cmd.h"
 #include "vm/life.h"
 #include "vm/private.h"
@@ -36,6 +37,7 @@ static void vm_destroy(struct bu_sys *s)
 {
 	bu_vm_set(s, NULL, NULL, NULL);
 	bu_vm_uaccess_close(bu_vm(s));
+	bu_vm_timers_close(bu_vm(s));
 	bu_vm_feed_close(bu_vm(s));
 	bu_vm_events_close(bu_vm(s));
 	bu_vm_btf_close(bu_vm(s));

@@ -53,6 +53,7 @@ struct bu_vm_map_attr {
 	char name[BPF_OBJ_NAME_LEN];
 	uint32_t excl;          /* only a program of this SHA-256 may use it */
 	uint8_t excl_prog_hash[32];
+	uint32_t timer, inner_timer; /* offset + 1 of a struct bpf_timer in the value, 0: none; the template's */
 };
 struct bu_vm_prog_attr {
 	uint32_t type, expected_attach_type, flags;
@@ -249,6 +250,9 @@ struct bu_vm {
 	uint8_t *run_mem;       /* run.c: stack, packet buffer, context of runs; in the window */
 	uint8_t *heap;          /* kfunc.c: what runs get by kfuncs; in the window */
 	uint32_t run_cpu;       /* run.c: CPU of the last run */
+	struct bu_vm_timer *timers; /* timer.c */
+	uint64_t timer_seq;
+	uint32_t timer_names;
 	void *links;            /* feed's cache */
 	void *events;           /* attach's table of tracepoint ids */
 	void *btf;              /* the VM's own BTF ("vmlinux") */

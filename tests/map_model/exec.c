@@ -40,7 +40,7 @@ int map_open(struct side *side, const struct round *r)
 	if (r->lock_btf || r->t->keys == KEYS_FDS) {
 		a.btf_fd = (uint32_t)side->btf;
 		a.btf_key_type_id = 1;
-		a.btf_value_type_id = r->lock_btf ? 3 : r->value_size == 4 ? 1 : 4;
+		a.btf_value_type_id = r->timer ? 7 : r->lock_btf ? 3 : r->value_size == 4 ? 1 : 4;
 	}
 	side->made = s->ops->bpf(s, BPF_MAP_CREATE, &a, sizeof(a));
 	if (side->made < 0)

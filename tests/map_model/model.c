@@ -109,7 +109,7 @@ static void report(struct round *r, int at)
 	printf("# %s: a difference: model --type %s --seed %llu --round %u, operation %d\n", r->t->name,
 	       r->t->name, (unsigned long long)r->seed, r->number, at);
 	printf("# map: key %u, value %u, max_entries %u, flags %#x%s\n", r->key_size, r->value_size,
-	       r->max_entries, r->flags, r->lock_btf ? ", bpf_spin_lock" : "");
+	       r->max_entries, r->flags, r->timer ? ", bpf_timer" : r->lock_btf ? ", bpf_spin_lock" : "");
 	if (at < 0) {
 		printf("#   MAP_CREATE: kernel %d, VM %d\n", kern.made, vm.made);
 		return;
@@ -164,7 +164,7 @@ static void run_type(const struct type *t, uint64_t seed, uint64_t ops, long onl
 	for (i = only < 0 ? 0 : (uint32_t)only; done < ops; i++) {
 		round_make(&r, t, seed, i);
 		if (r.lock_btf && (kern.btf < 0 || vm.btf < 0))
-			r.lock_btf = 0;
+			r.lock_btf = r.timer = 0;
 		at = round_run(&r, r.ops, r.n, &done);
 		if (at != -1) {
 			printf("not ");

@@ -75,6 +75,7 @@ struct round {
 	uint64_t seed;
 	uint32_t number;
 	uint32_t key_size, value_size, max_entries, flags, space /* different keys */;
+	int timer;          /* … not that, but a bpf_timer at 8 */
 	int lock_btf;       /* values have a bpf_spin_lock at 0 */
 	struct op *ops;
 	unsigned n;

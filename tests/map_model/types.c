@@ -162,10 +162,12 @@ void round_make(struct round *r, const struct type *t, uint64_t seed, uint32_t n
 	r->key_size = PICK(&st, 1, 2, 3, 4, 4, 8, 8, 12, 16, 20, 32);
 	r->max_entries = PICK(&st, 1, 2, 3, 7, 16, 50, 100, 200);
 	r->space = r->max_entries + PICK(&st, 1, 2, 5, 20, 100);
+	r->timer = 0;
 	r->lock_btf = t->lock && !below(&st, 6);
 	if (r->lock_btf) {
+		r->timer = (t->type == BPF_MAP_TYPE_HASH || t->type == BPF_MAP_TYPE_ARRAY) && !below(&st, 2);
 		r->key_size = 4;
-		r->value_size = 16;
+		r->value_size = r->timer ? 32 : 16;
 	}
 	switch (t->keys) {
 	case KEYS_INDEX:
@@ -519,15 +521,18 @@ void pool_close(struct side *side)
 			side->s->ops->close(side->s, side->pool[i]);
 }
 
-/* int; struct bpf_spin_lock { u32 val; }; struct { struct bpf_spin_lock l; int a, b, c; }; int[10] */
+/* int; struct bpf_spin_lock { u32 val; }; struct { struct bpf_spin_lock l; int a, b, c; }; int[10]; the like with a bpf_timer */
 int lock_btf(struct bu_sys *s)
 {
-	static const char str[] = "\0int\0bpf_spin_lock\0val\0v\0l\0a\0b\0c";
+	static const char str[] = "\0int\0bpf_spin_lock\0val\0v\0l\0a\0b\0c\0bpf_timer\0w\0t";
 	static const uint32_t types_bytes[] = {
 		1, 1u << 24, 4, 1u << 24 | 32,               /* [1] int, signed, 32 bits */
 		5, 4u << 24 | 1, 4, 19, 1, 0,                /* [2] bpf_spin_lock */
 		23, 4u << 24 | 4, 16, 25, 2, 0, 27, 1, 32, 29, 1, 64, 31, 1, 96, /* [3] v */
 		0, 3u << 24, 0, 1, 1, 10,                    /* [4] */
+		0, 3u << 24, 0, 1, 1, 4,                     /* [5] */
+		33, 4u << 24 | 1, 16, 19, 5, 0,              /* [6] bpf_timer */
+		43, 4u << 24 | 4, 32, 27, 1, 0, 29, 1, 32, 45, 6, 64, 31, 1, 192, /* [7] w */
 	};
 	uint8_t b[512];
 	uint32_t head[6] = { 0x0001eb9f, 24, 0, sizeof(types_bytes), sizeof(types_bytes), sizeof(str) };
