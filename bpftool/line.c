@@ -84,6 +84,8 @@ const char *bt_split(struct bu_arena *a, const char *line, size_t len, struct bt
 	char *w;
 
 	*l = (struct bt_line){ 0 };
+	if (memchr(line, 0, len))
+		return "there is a NUL byte in it";
 	p = blanks(p, end);
 	if (p < end && *p == '!') {
 		l->shell = command_of(a, p + 1, end);
@@ -94,7 +96,7 @@ const char *bt_split(struct bu_arena *a, const char *line, size_t len, struct bt
 		l->w = bu_arena_grow(a, l->w, used, &cap, sizeof(*l->w));
 		if (!l->w)
 			return "out of memory";
-		if (p == end || *p == '#' || !*p)
+		if (p == end || *p == '#')
 			break;
 		if (*p == '|') {
 			l->pipe = command_of(a, p + 1, end);
@@ -160,6 +162,16 @@ static int say(struct bt *t, const char *what, int err)
 	return BU_EXIT_IO;
 }
 
+/* Text with a name in place of %s, as it may go to a terminal; no command is running whose arena could hold it. */
+static void say_name(struct bt *t, const char *before, const char *name, const char *after)
+{
+	struct bt quiet = { .prog = t->prog };
+
+	bu_arena_init(&quiet.arena);
+	fprintf(stderr, "%s: error: %s%s%s\n", t->prog, before, bt_escz(&quiet, name), after);
+	bu_arena_free(&quiet.arena);
+}
+
 static int run_shell(struct bt *t, const char *text)
 {
 	pid_t pid;
@@ -198,8 +210,10 @@ static int run_into(struct bt *t, const struct bt_line *l)
 	int fd = open(l->file, O_WRONLY | O_CREAT | O_CLOEXEC | (l->append ? O_APPEND : O_TRUNC), 0666), st, err = 0;
 
 	if (fd < 0) {
-		err = -errno;
-		fprintf(stderr, "%s: error: cannot write '%s': %s [U0002]\n", t->prog, l->file, bt_strerror(err));
+		char after[128];
+
+		snprintf(after, sizeof(after), "': %s [U0002]", strerror(errno));
+		say_name(t, "cannot write '", l->file, after);
 		return BU_EXIT_IO;
 	}
 	st = run_on(t, fd, l, &err);
@@ -297,9 +311,12 @@ int bt_run_line(struct bt *t, const char *line, size_t len, unsigned *count)
 			bu_out_str(&t->out, "error", why, SIZE_MAX, NULL);
 			bu_out_obj_end(&t->out);
 			bu_out_obj_end(&t->out);
-			if (!t->json)
-				fprintf(stderr, "%s: error: line %u of %s: %s [U0001]\n", t->prog, t->line,
-					t->file, why);
+			if (!t->json) {
+				const char *before = bu_arena_printf(&a, "line %u of ", t->line);
+				const char *after = bu_arena_printf(&a, ": %s [U0001]", why);
+
+				say_name(t, before ? before : "", t->file, after ? after : "");
+			}
 		}
 		st = BU_EXIT_USAGE;
 		*count += 1;
@@ -317,21 +334,25 @@ static char *read_line(struct bt *t, const char *prompt)
 {
 	char *line = NULL;
 	size_t cap = 0;
+	ssize_t n = getline(&line, &cap, t->stream);
 
 	(void)prompt;
-	if (getline(&line, &cap, t->stream) < 0) {
+	if (n < 0) {
 		free(line);
 		return NULL;
 	}
 	t->line++;
+	t->line_n = (size_t)n;
 	return line;
 }
 
-static int run_stream(struct bt *t, FILE *f, const char *name, unsigned *count)
+/* *err: -errno when the stream could not be read to its end. */
+static int run_stream(struct bt *t, FILE *f, const char *name, unsigned *count, int *err)
 {
 	char *line;
 	int st = 0;
 
+	*err = 0;
 	t->file = name;
 	t->stream = f;
 	t->read_line = read_line;
@@ -339,10 +360,12 @@ static int run_stream(struct bt *t, FILE *f, const char *name, unsigned *count)
 	if (!t->shell)
 		bu_out_arr(&t->out, NULL);
 	while (!st && !t->quit && (line = read_line(t, NULL))) {
-		st = bt_run_line(t, line, strlen(line), count);
+		st = bt_run_line(t, line, t->line_n, count);
 		bu_out_flush(&t->out);
 		free(line);
 	}
+	if (!st && !t->quit && ferror(f))
+		*err = errno ? -errno : -EIO;
 	if (!t->shell)
 		bu_out_arr_end(&t->out);
 	t->file = NULL;
@@ -352,8 +375,9 @@ static int run_stream(struct bt *t, FILE *f, const char *name, unsigned *count)
 int bt_batch(struct bt *t)
 {
 	unsigned count = 0;
+	int err, st = run_stream(t, stdin, "standard input", &count, &err);
 
-	return run_stream(t, stdin, "standard input", &count);
+	return err ? say(t, "read standard input", err) : st;
 }
 
 /* The commands of the file are commands of their own: in a copy of t, which shares output and backend. */
@@ -363,7 +387,7 @@ static int run_file(struct bt *t, const char *path, bool shell)
 	struct bt inner = *t;
 	unsigned count = 0;
 	FILE *f;
-	int st;
+	int st, err;
 
 	if (t->file)
 		return bt_error(t, "U0001", "a batch file cannot run another one");
@@ -376,12 +400,18 @@ static int run_file(struct bt *t, const char *path, bool shell)
 	inner.btfs = NULL;
 	inner.ksyms = NULL;
 	inner.shell = shell;
-	st = run_stream(&inner, f, std ? "standard input" : path, &count);
+	st = run_stream(&inner, f, std ? "standard input" : path, &count, &err);
 	t->out = inner.out;
 	t->sys = inner.sys;
 	t->fdinfo_dir = inner.fdinfo_dir;
 	if (!std)
 		fclose(f);
+	else
+		clearerr(stdin); /* on a terminal there is more behind Ctrl-D */
+	if (err) {
+		bt_error(t, "U0002", "cannot read '%s': %s", bt_escz(t, path), bt_strerror(err));
+		st = BU_EXIT_IO;
+	}
 	if (!shell) {
 		bu_out_text(&t->out, "processed %u commands\n", count);
 		return st;

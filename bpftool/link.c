@@ -104,13 +104,47 @@ static void put_attach_type(struct bt *t, uint32_t type)
 		    "attach_type %u  ");
 }
 
-static void put_dev(struct bt *t, uint32_t ifindex)
+static bool has_program(void *ctx, const struct bu_net_dev *d)
+{
+	uint32_t *id = ctx;
+
+	for (unsigned m = 0; m < BU_ARRAY_SIZE(d->xdp); m++)
+		if (d->xdp[m] == *id)
+			*id = 0;
+	return true;
+}
+
+/*
+ * Links are from all network namespaces, and each numbers its devices from 1: does the device with this number here
+ * not have the link? What cannot be asked is taken for being here.
+ */
+static bool elsewhere(struct bt *t, const struct bpf_link_info *li, uint32_t ifindex, uint32_t attach_type)
+{
+	uint32_t id = li->prog_id;
+	bool here = false;
+	struct bu_query q;
+	int err;
+
+	if (!t->sys->ops->net_devs)
+		return false;
+	if (li->type == BPF_LINK_TYPE_XDP) {
+		err = t->sys->ops->net_devs(t->sys, (int)ifindex, has_program, &id);
+		return err == -ENODEV || (!err && id);
+	}
+	err = bu_sys_query(t->sys, (int)ifindex, attach_type, 0, &q);
+	for (uint32_t i = 0; i < q.n; i++)
+		here |= q.link_ids[i] == li->id;
+	bu_query_free(&q);
+	return err == -ENODEV || (!err && !here);
+}
+
+static void put_dev(struct bt *t, const struct bpf_link_info *li, uint32_t ifindex, uint32_t attach_type)
 {
 	char name[IF_NAMESIZE] = "(unknown)";
 
 	if (!ifindex)
 		strcpy(name, "(detached)");
-	else
+	else if (!elsewhere(t, li, ifindex, attach_type))
 		if_indextoname(ifindex, name);
 	bu_out_str(&t->out, "devname", name, SIZE_MAX, "\n\tifindex %s", bt_escz(t, name));
 	bu_out_uint(&t->out, "ifindex", ifindex, NULL);
@@ -494,14 +528,14 @@ static void put_details(struct bt *t, const struct bt_link *l)
 		put_attach_type(t, li->netns.attach_type);
 		break;
 	case BPF_LINK_TYPE_XDP:
-		put_dev(t, li->xdp.ifindex);
+		put_dev(t, li, li->xdp.ifindex, BPF_XDP);
 		break;
 	case BPF_LINK_TYPE_TCX:
-		put_dev(t, li->tcx.ifindex);
+		put_dev(t, li, li->tcx.ifindex, li->tcx.attach_type);
 		put_attach_type(t, li->tcx.attach_type);
 		break;
 	case BPF_LINK_TYPE_NETKIT:
-		put_dev(t, li->netkit.ifindex);
+		put_dev(t, li, li->netkit.ifindex, li->netkit.attach_type);
 		put_attach_type(t, li->netkit.attach_type);
 		break;
 	case BPF_LINK_TYPE_SOCKMAP:

@@ -153,6 +153,7 @@ TOOL_BATS += tests/tool-list.bats
 TOOL_BATS += tests/tool-shell.bats
 TOOL_BATS += tests/tool-json.bats
 TOOL_BATS += tests/tool-compat.bats
+TOOL_BATS += tests/tool-hostile.bats
 TOOL_BATS += tests/tool-unpriv.bats
 TESTS += $(TOOL_BATS)
 EXTRA_DIST += $(TOOL_BATS) tests/tool_helper.bash

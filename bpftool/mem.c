@@ -25,6 +25,7 @@ struct mem {
 	uint32_t *reached;    /* by how many processes, by node */
 	bool *stays;          /* a pin or a hook reaches it, by node */
 	uint32_t *stamp, now; /* of a walk */
+	uint32_t *todo;       /* of a walk: nodes that it has still to go on from */
 	struct holder *holders;
 	size_t n, cap;
 };
@@ -42,9 +43,9 @@ static uint64_t bytes_of(const struct bt_node *n)
 static void walk(struct mem *m, struct bt_node *from, void (*fn)(struct mem *m, struct bt_node *n, struct holder *h),
 		 struct holder *h)
 {
-	uint32_t *todo = bu_arena_array(&m->t->arena, m->g.n + 1, sizeof(*todo)), n = 0;
+	uint32_t *todo = m->todo, n = 0;
 
-	if (!todo || m->stamp[from - m->g.v] == m->now)
+	if (m->stamp[from - m->g.v] == m->now)
 		return;
 	todo[n++] = (uint32_t)(from - m->g.v);
 	m->stamp[todo[0]] = m->now;
@@ -121,7 +122,8 @@ static bool find_holders(struct mem *m)
 	m->reached = bu_arena_array(&t->arena, m->g.n + 1, sizeof(*m->reached));
 	m->stays = bu_arena_array(&t->arena, m->g.n + 1, sizeof(*m->stays));
 	m->stamp = bu_arena_array(&t->arena, m->g.n + 1, sizeof(*m->stamp));
-	if (!m->reached || !m->stays || !m->stamp)
+	m->todo = bu_arena_array(&t->arena, m->g.n + 1, sizeof(*m->todo));
+	if (!m->reached || !m->stays || !m->stamp || !m->todo)
 		return false;
 	m->now = 1;
 	for (size_t i = 0; i < m->g.n; i++) {

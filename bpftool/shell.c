@@ -2,6 +2,7 @@
 /* The interactive shell: lines by readline, completed, kept in a history; Ctrl-C drops a line or stops a command. */
 #include <config.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #endif
 
 #include "tool.h"
+
+#define HISTORY_LINES 1000
 
 static volatile sig_atomic_t interrupted;
 
@@ -28,6 +31,8 @@ static void on_interrupt(int sig)
 #if HAVE_READLINE
 static struct bt *shell_of; /* readline's callbacks have no context */
 static bool in_block;       /* the lines are the assembler's */
+static bool dropped;        /* the block is to end: Ctrl-C */
+static int asked;           /* lines that are new in the history */
 static char **found;        /* candidates for the word */
 static size_t nfound;
 
@@ -133,17 +138,34 @@ static char *history_path(void)
 	return path;
 }
 
-/* Ctrl-C drops the line, not the shell. */
-static int drop_line(void)
+/* Ctrl-C drops the line, not the shell; within a block the block. Is the line to end? */
+static bool drop_line(void)
 {
-	if (interrupted) {
-		interrupted = 0;
-		rl_crlf();
-		rl_replace_line("", 0);
-		rl_on_new_line();
-		rl_redisplay();
+	if (!interrupted)
+		return false;
+	interrupted = 0;
+	rl_replace_line("", 0);
+	if (in_block) {
+		dropped = true;
+		return true;
 	}
-	return 0;
+	rl_crlf();
+	rl_on_new_line();
+	rl_redisplay();
+	return false;
+}
+
+/* Waits for a key, or for a signal, which readline's own way of reading would not let end the line. */
+static int next_key(FILE *f)
+{
+	struct pollfd p = { .fd = fileno(f), .events = POLLIN };
+
+	while (poll(&p, 1, -1) < 0 && errno == EINTR) {
+		rl_check_signals();
+		if (drop_line())
+			return '\n';
+	}
+	return rl_getc(f);
 }
 
 static char *ask(const char *prompt)
@@ -151,23 +173,38 @@ static char *ask(const char *prompt)
 	char *line;
 
 	interrupted = 0;
+	dropped = false;
 	line = readline(prompt);
-	if (line && *line)
+	if (line && *line) {
 		add_history(line);
+		asked++;
+	}
+	if (dropped) {
+		free(line);
+		return NULL;
+	}
 	return line;
 }
 
 static char *shell_begin(struct bt *t)
 {
 	char *path = history_path();
+	struct stat st;
 
 	shell_of = t;
 	rl_readline_name = "bpftool";
-	rl_signal_event_hook = drop_line;
+	rl_getc_function = next_key;
 	rl_attempted_completion_function = attempt;
-	stifle_history(1000);
+	stifle_history(HISTORY_LINES);
+	/* reading anything else but a file could wait for ever */
+	if (path && !stat(path, &st) && !S_ISREG(st.st_mode)) {
+		fprintf(stderr, "%s: note: '%s' is no file: there is no history\n", t->prog, path);
+		free(path);
+		path = NULL;
+	}
 	if (path)
 		read_history(path);
+	asked = 0;
 	return path;
 }
 
@@ -177,7 +214,10 @@ static void shell_end(char *path)
 		mode_t old = umask(0077);
 
 		make_dirs(path);
-		write_history(path);
+		/* behind what other shells wrote meanwhile */
+		if (append_history(asked, path) && errno == ENOENT)
+			write_history(path);
+		history_truncate_file(path, HISTORY_LINES);
 		umask(old);
 	}
 	free(path);

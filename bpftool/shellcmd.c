@@ -67,6 +67,7 @@ static int again(struct bt *t, int n, char **words)
 int bt_watch(struct bt *t)
 {
 	struct sigaction ours = { .sa_handler = on_signal }, was_int, was_term;
+	struct bt_rows r = bt_all_rows();
 	uint64_t every = 2000000000;
 	char **words;
 	int n, st = 0;
@@ -82,7 +83,8 @@ int bt_watch(struct bt *t)
 	n = t->nw - t->i;
 	if (!n)
 		return bt_usage(t, NULL, NULL, "'watch' wants a command");
-	if (bt_is(t, "watch"))
+	/* the word may be cut, and then another command's come first */
+	if (bt_narrow(&r, 0, words[0]) && !strcmp(r.first->path, "watch"))
 		return bt_usage(t, NULL, NULL, "'watch' does not watch itself");
 	bt_begin(t);
 	stop = 0;
@@ -341,7 +343,7 @@ int bt_asm(struct bt *t)
 	if (!bt_peek(t))
 		return bt_usage(t, NULL, NULL, "'asm' wants a path to pin the program at");
 	if (!read_block(t, &text)) {
-		st = bt_error(t, "U0001", "'asm': the line 'end' is missing");
+		st = bt_error(t, "U0001", "'asm': the block has no line 'end', so that nothing is assembled");
 		goto out;
 	}
 	if (!mkdtemp(dir)) {

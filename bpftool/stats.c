@@ -280,8 +280,8 @@ void bt_stats_holders(struct bt *t, struct bt_stats *s)
 
 /* ---------------------------------------------------------------- waiting */
 
-static volatile sig_atomic_t ended;
-static struct sigaction was_int, was_term;
+static volatile sig_atomic_t ended, resumed;
+static struct sigaction was_int, was_term, was_cont;
 static struct termios was_tty;
 static bool with_keys;
 
@@ -291,26 +291,41 @@ static void on_signal(int sig)
 	ended = 1;
 }
 
+static void on_resume(int sig)
+{
+	(void)sig;
+	resumed = 1;
+}
+
+/* Each key at once, and not shown. */
+static void take_keys(void)
+{
+	struct termios raw = was_tty;
+
+	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+}
+
 void bt_wait_begin(bool keys)
 {
-	struct sigaction ours = { .sa_handler = on_signal };
-	struct termios raw;
+	struct sigaction ours = { .sa_handler = on_signal }, cont = { .sa_handler = on_resume };
 
 	ended = 0;
 	sigaction(SIGINT, &ours, &was_int);
 	sigaction(SIGTERM, &ours, &was_term);
 	with_keys = keys && isatty(STDIN_FILENO) && !tcgetattr(STDIN_FILENO, &was_tty);
 	if (with_keys) {
-		raw = was_tty;
-		raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-		tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+		sigaction(SIGCONT, &cont, &was_cont);
+		take_keys();
 	}
 }
 
 void bt_wait_end(void)
 {
-	if (with_keys)
+	if (with_keys) {
 		tcsetattr(STDIN_FILENO, TCSANOW, &was_tty);
+		sigaction(SIGCONT, &was_cont, NULL);
+	}
 	with_keys = false;
 	sigaction(SIGINT, &was_int, NULL);
 	sigaction(SIGTERM, &was_term, NULL);
@@ -331,6 +346,10 @@ bool bt_wait(uint64_t at)
 	while (!ended && (now = bt_now()) < at) {
 		left.tv_sec = (time_t)((at - now) / 1000000000u);
 		left.tv_nsec = (long)((at - now) % 1000000000u);
+		if (resumed) { /* after Ctrl-Z and fg the terminal is as the shell likes it */
+			resumed = 0;
+			take_keys();
+		}
 		if (ppoll(&key, 1, &left, NULL) <= 0 || !key.revents)
 			continue;
 		if (read(STDIN_FILENO, &c, 1) != 1)

@@ -57,6 +57,7 @@ struct bt {
 	bool began;
 	const char *file;     /* of the batch that runs, else NULL */
 	unsigned line;        /* in it, from 1 */
+	size_t line_n;        /* bytes of the line that was read last */
 	bool quit;            /* the shell is to end */
 	bool shell;           /* each answer is a document of its own, an error ends nothing */
 	FILE *stream;         /* of the batch */

@@ -136,7 +136,8 @@ static void put_line(struct bt *t, const struct top *k, const char *text)
 	}
 	/* A row that is too long would break; what is behind its end is of the frame before. */
 	if (n > k->columns)
-		n = k->columns;
+		for (n = k->columns; n && ((unsigned char)text[n] & 0xc0) == 0x80; n--)
+			; /* not within a character */
 	bu_out_text(&t->out, "%.*s\033[K\r\n", (int)n, text);
 }
 

@@ -157,7 +157,7 @@ on_tty()
 	assert_output --partial 'in line 3 of b'
 	printf 'asm %s/q\nr0 = 0\n' "$PINS" >b
 	run -1 $BPFTOOL batch file b
-	assert_output --partial "the line 'end' is missing"
+	assert_output --partial "the block has no line 'end'"
 	[ ! -e "$PINS/q" ]
 }
 

@@ -3,11 +3,17 @@
 # Objects for bpftool's tests, made and held by tests/tool_zoo; see there for ITEMS.
 
 # zoo ITEM...: starts it; what it says is in $ZOO, and it lives until zoo_end
-zoo()
+zoo() { start_zoo "" "$@"; }
+# zoo_in NETNS ITEM...: within that network namespace
+zoo_in() { start_zoo "nsenter --net=/run/netns/$1" "${@:2}"; }
+
+start_zoo()
 {
+	local before=$1
+	shift
 	mkfifo "$T/zoo.in"
 	# shellcheck disable=SC2086 # an emulator may stand in front
-	${_emu}"$BUILDDIR/tests/tool_zoo" "$@" <"$T/zoo.in" >"$T/zoo.out" 3>&- &
+	$before ${_emu}"$BUILDDIR/tests/tool_zoo" "$@" <"$T/zoo.in" >"$T/zoo.out" 3>&- &
 	ZOO_PID=$!
 	exec {ZOO_FD}>"$T/zoo.in"
 	eventually 20 grep -qx ready "$T/zoo.out"

@@ -72,6 +72,20 @@ static int on_ack(struct nl_msg *msg, void *arg)
 	return NL_STOP;
 }
 
+/* The end of a list. Behind its header stands why the kernel ended it: 0, or -errno for one that is cut. */
+static int on_end(struct nl_msg *msg, void *arg)
+{
+	const struct nlmsghdr *h = nlmsg_hdr(msg);
+	struct answer *a = arg;
+	int32_t err = 0;
+
+	if (nlmsg_datalen(h) >= (int)sizeof(err))
+		memcpy(&err, nlmsg_data(h), sizeof(err));
+	a->err = err < 0 ? err : 0;
+	a->over = true;
+	return NL_STOP;
+}
+
 static int on_message(struct nl_msg *msg, void *arg)
 {
 	struct answer *a = arg;
@@ -159,7 +173,7 @@ int bu_nl_talk(struct nl_msg *msg, bu_nl_fn *fn, void *ctx, char *words, size_t 
 	}
 	nl_socket_disable_seq_check(sock); /* an echo comes in front of its acknowledgement */
 	nl_socket_modify_cb(sock, NL_CB_ACK, NL_CB_CUSTOM, on_ack, &a);
-	nl_socket_modify_cb(sock, NL_CB_FINISH, NL_CB_CUSTOM, on_ack, &a);
+	nl_socket_modify_cb(sock, NL_CB_FINISH, NL_CB_CUSTOM, on_end, &a);
 	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, on_message, &a);
 	nl_socket_modify_cb(sock, NL_CB_DUMP_INTR, NL_CB_CUSTOM, on_torn, &a);
 	nl_socket_modify_err_cb(sock, NL_CB_CUSTOM, on_error, &a);

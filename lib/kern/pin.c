@@ -15,7 +15,7 @@
 
 #define BPFFS_MAGIC 0xcafe4a11
 #define BPFFS_PLACE "/sys/fs/bpf"
-#define MAX_DEPTH 32
+#define MAX_DEPTH 512 /* of directories in directories */
 
 /* Is the existing path on a BPF file system? 1, 0, -errno. */
 static int on_bpffs(const char *path)
