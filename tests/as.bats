@@ -92,6 +92,19 @@ src()
 	cmp x.o z.o
 	$BPF_AS -o /dev/stdout d/x.s | cat >p.o
 	cmp x.o p.o
+	# a second time into the same file, which stands behind the first; a link is never replaced
+	{ $BPF_AS -o /dev/stdout d/x.s; $BPF_AS -o /dev/stdout d/x.s; } >twice
+	cat x.o x.o | cmp - twice
+	ln -s nowhere dangling
+	run -0 $BPF_AS -o dangling d/x.s
+	cmp x.o nowhere
+	ln -s /proc/self/fd/8 nameless
+	exec 8<>deleted
+	rm deleted
+	$BPF_AS -o nameless d/x.s
+	assert [ -L nameless ]
+	cmp x.o /proc/self/fd/8
+	exec 8>&-
 	ln -s x.o link.o
 	run -0 $BPF_AS -o link.o d/x.s
 	assert [ -L link.o ]

@@ -548,8 +548,9 @@ struct bu_outfile {
 	char *tmp, *path; /* heap */
 };
 /*
- * Opens a temporary file beside path, mode 0666 & ~umask. "-": standard output itself; a device or
- * pipe is written as it is (tmp is NULL then), a symbolic link's target is replaced. 0 or -errno.
+ * Opens a temporary file beside path, mode 0666 & ~umask. "-", "/dev/stdout": standard output itself; a
+ * device or pipe is written as it is (tmp is NULL then), a symbolic link's target is replaced, or written when it has
+ * no name. 0 or -errno.
  */
 int bu_outfile_open(struct bu_outfile *f, const char *path);
 /* Closes and renames. On an error the temporary file is gone and path untouched. 0 or -errno. */

@@ -115,6 +115,28 @@ int bu_file_map(const char *path, size_t max, struct bu_buf *out, size_t *mapped
 	return 0;
 }
 
+/* Standard output, by a name: others may write there before and behind us, so that no file takes its place. */
+static bool is_stdout(const char *path)
+{
+	return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/fd/1") == 0 ||
+	       strcmp(path, "/proc/self/fd/1") == 0;
+}
+
+/* Writes into what is there, or where the link points to. */
+static int open_itself(struct bu_outfile *f, const char *path, int flags)
+{
+	f->fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
+	if (f->fd < 0)
+		return -errno;
+	f->path = strdup(path);
+	if (!f->path) {
+		close(f->fd);
+		f->fd = -1;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 int bu_outfile_open(struct bu_outfile *f, const char *path)
 {
 	struct stat st;
@@ -122,24 +144,18 @@ int bu_outfile_open(struct bu_outfile *f, const char *path)
 	mode_t mask;
 
 	*f = (struct bu_outfile){ .fd = -1 };
-	if (strcmp(path, "-") == 0) {
+	if (is_stdout(path)) {
 		f->fd = STDOUT_FILENO;
 		return 0;
 	}
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
-		f->fd = open(path, O_WRONLY | O_CLOEXEC);
-		if (f->fd < 0)
-			return -errno;
-		f->path = strdup(path);
-		if (!f->path) {
-			close(f->fd);
-			f->fd = -1;
-			return -ENOMEM;
-		}
-		return 0;
-	}
-	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return open_itself(f, path, 0);
+	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
 		f->path = realpath(path, NULL);
+		/* to nothing yet, or to a file without a name any more (/proc/PID/fd): never to be replaced itself */
+		if (!f->path)
+			return open_itself(f, path, O_CREAT | O_TRUNC);
+	}
 	if (!f->path)
 		f->path = strdup(path);
 	room = f->path ? strlen(f->path) + sizeof(".XXXXXX") : 0;
