@@ -410,6 +410,70 @@ static void run(const struct family *f, unsigned steps)
 	}
 }
 
+/* ---------------------------------------------------------------- TASK_FD_QUERY */
+
+static void ask_fd(struct side *x, uint32_t prog_id, int pid, int fd, uint32_t flags, void *buf, uint32_t room, struct bu_buf *out)
+{
+	union bpf_attr a;
+	int err;
+
+	memset(&a, 0, sizeof(a));
+	a.task_fd_query.pid = (uint32_t)pid;
+	a.task_fd_query.fd = (uint32_t)fd;
+	a.task_fd_query.flags = flags;
+	a.task_fd_query.buf = (uintptr_t)buf;
+	a.task_fd_query.buf_len = room;
+	a.task_fd_query.fd_type = 77;
+	if ((uintptr_t)buf > 4096)
+		strcpy(buf, "untouched");
+	err = x->s->ops->bpf(x->s, BPF_TASK_FD_QUERY, &a, sizeof(a));
+	bu_buf_printf(out, "%d length %u type %u prog %d off %llu addr %llu %s; ", err, a.task_fd_query.buf_len,
+		      a.task_fd_query.fd_type, a.task_fd_query.prog_id == prog_id,
+		      (unsigned long long)a.task_fd_query.probe_offset, (unsigned long long)a.task_fd_query.probe_addr,
+		      (uintptr_t)buf > 4096 ? (char *)buf : "");
+}
+
+static bool task_fds(void)
+{
+	static const struct family raw = { .name = "task_fd_query", .type = BPF_PROG_TYPE_RAW_TRACEPOINT };
+	struct bu_buf text[2] = { { 0 }, { 0 } };
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	bool ok = true;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct side *x = sides[i];
+		int prog = load(x, &raw, 0), link, fds[4];
+		struct bpf_prog_info info = { 0 };
+		uint32_t size = sizeof(info);
+		union bpf_attr a;
+		char buf[64];
+
+		memset(&a, 0, sizeof(a));
+		a.raw_tracepoint.prog_fd = (uint32_t)prog;
+		a.raw_tracepoint.name = (uintptr_t)"sys_enter";
+		link = x->s->ops->bpf(x->s, BPF_RAW_TRACEPOINT_OPEN, &a, sizeof(a));
+		ok = ok && prog >= 0 && link >= 0 && !bu_sys_info(x->s, prog, &info, &size);
+		memcpy(fds, (int[]){ link, prog, null, 9999 }, sizeof(fds));
+		for (unsigned k = 0; k < 4; k++)
+			ask_fd(x, info.id, (int)getpid(), fds[k], 0, buf, sizeof(buf), &text[i]);
+		for (uint32_t room = 0; room < 12; room += room < 8 ? 4 : 1)
+			ask_fd(x, info.id, (int)getpid(), link, 0, buf, room, &text[i]);
+		ask_fd(x, info.id, (int)getpid(), link, 0, NULL, 9, &text[i]);
+		ask_fd(x, info.id, (int)getpid(), link, 0, (void *)8, 9, &text[i]);
+		ask_fd(x, info.id, (int)getpid(), link, 1, buf, 9, &text[i]);
+		ask_fd(x, info.id, 4194305, link, 0, buf, 9, &text[i]);
+		close(prog);
+		close(link);
+	}
+	close(null);
+	ok = ok && !strcmp(bu_buf_cstr(&text[0]), bu_buf_cstr(&text[1]));
+	if (!ok)
+		printf("# kernel %s\n# VM     %s\n", bu_buf_cstr(&text[0]), bu_buf_cstr(&text[1]));
+	bu_buf_free(&text[0]);
+	bu_buf_free(&text[1]);
+	return ok;
+}
+
 int main(int argc, char **argv)
 {
 	struct bu_vm_options o = { .world = world };
@@ -466,6 +530,12 @@ int main(int argc, char **argv)
 		printf("%sok %u - %s: %u steps\n", wrong ? "not " : "", ++points, f->name, steps);
 		finish(&kernel, f);
 		finish(&vm, f);
+	}
+	if (!only && !skip && kernel.s) {
+		bool ok = task_fds();
+
+		failed += !ok;
+		printf("%sok %u - task_fd_query\n", ok ? "" : "not ", ++points);
 	}
 	printf("1..%u\n", points);
 	if (kernel.s)

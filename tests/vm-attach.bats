@@ -112,3 +112,60 @@ prog_id() # NAME
 	run -0 --separate-stderr $BPFTOOL --vm -j link show
 	assert_output '[]'
 }
+
+iterator() # KIND CODE...: prints two numbers, r7 and r8, that the code has made of r6, the context
+{
+	{
+		printf '\t.license "GPL"\n\t.section .rodata\nfmt:\t.asciz "%%d=%%d\\n"\n\t.section iter/%s,"ax"\nprog:\n\tr6 = r1\n' "$1"
+		printf '\t%s\n' "${@:2}"
+		cat <<-'END'
+			*(u64 *)(r10 - 16) = r7
+			*(u64 *)(r10 - 8) = r8
+			r1 = *(u64 *)(r6 + 0)
+			r1 = *(u64 *)(r1 + 0)
+			r2 = fmt ll
+			r3 = 7
+			r4 = r10
+			r4 += -16
+			r5 = 16
+			call bpf_seq_printf
+		1:
+			r0 = 0
+			exit
+		END
+	} >i.s
+	$BPF_AS i.s -o i.o
+}
+
+@test "iterators: the elements of a map" {
+	run -0 $BPFTOOL --vm map create /sys/fs/bpf/c type hash key 4 value 8 entries 8 name counts
+	run -0 $BPFTOOL --vm map update pinned /sys/fs/bpf/c key 1 0 0 0 value 7 0 0 0 0 0 0 0
+	run -0 $BPFTOOL --vm map update pinned /sys/fs/bpf/c key 2 0 0 0 value 9 0 0 0 0 0 0 0
+	iterator bpf_map_elem 'r2 = *(u64 *)(r6 + 16)' 'if r2 == 0 goto 1f' 'r3 = *(u64 *)(r6 + 24)' 'r7 = *(u32 *)(r2 + 0)' \
+		'r8 = *(u64 *)(r3 + 0)'
+	run -0 --separate-stderr $BPF_LD --vm --attach iter:bpf_map_elem,map=/sys/fs/bpf/c i.o
+	assert_equal "$(sort <<<"$output")" $'1=7\n2=9'
+	run -0 $BPFTOOL --vm iter pin i.o /sys/fs/bpf/i map pinned /sys/fs/bpf/c
+	run -0 $BPFTOOL --vm -j link show
+	run -0 jq -c '.[] | [.target_name, .map_id]' <<<"$output"
+	assert_output "[\"bpf_map_elem\",$($BPFTOOL --vm -j map show pinned /sys/fs/bpf/c | jq .id)]"
+	# Behind a key there is nothing of the program's.
+	iterator bpf_map_elem 'r2 = *(u64 *)(r6 + 24)' 'if r2 == 0 goto 1f' 'r7 = *(u64 *)(r2 + 8)' 'r8 = 0'
+	run ! --separate-stderr $BPF_LD --vm --attach iter:bpf_map_elem,map=/sys/fs/bpf/c i.o
+	# A queue's elements cannot be gone through, and without a map there are none.
+	run -0 $BPFTOOL --vm map create /sys/fs/bpf/q type queue value 8 entries 8 name q
+	run ! $BPF_LD --vm --attach iter:bpf_map_elem,map=/sys/fs/bpf/q i.o
+	run ! $BPF_LD --vm --attach iter:bpf_map_elem i.o
+}
+
+@test "iterators: links, with their programs" {
+	run -0 $BPFTOOL --vm net attach tcx_ingress pinned /sys/fs/bpf/a/tc dev lo
+	printf '\t.license "GPL"\n\t.section sk_lookup\nsl:\tr0 = 1\n\texit\n' >s.s
+	$BPF_AS s.s -o s.o
+	run -0 $BPF_LD --vm --attach sk_lookup s.o --pin /sys/fs/bpf/s
+	iterator bpf_link 'r2 = *(u64 *)(r6 + 8)' 'if r2 == 0 goto 1f' 'r7 = *(u32 *)(r2 + 4)' 'r3 = *(u64 *)(r2 + 8)' \
+		'r8 = *(u32 *)(r3 + 0)'
+	run -0 --separate-stderr $BPF_LD --vm i.o
+	# types of link and program: netns, sk_lookup; iter, tracing
+	assert_output $'5=30\n4=26'
+}

@@ -39,7 +39,7 @@ const struct bu_vm_cmd bu_vm_cmds[] = {
 	{ BPF_BTF_LOAD, "btf_load", LAST(btf_token_fd), bu_vm_cmd_btf_load, true },
 	{ BPF_BTF_GET_FD_BY_ID, "btf_get_fd_by_id", LAST(fd_by_id_token_fd), bu_vm_cmd_fd_by_id,
 	  true },
-	{ BPF_TASK_FD_QUERY, "task_fd_query", LAST(task_fd_query.probe_addr), unserved, false },
+	{ BPF_TASK_FD_QUERY, "task_fd_query", LAST(task_fd_query.probe_addr), bu_vm_cmd_task_fd_query, false },
 	{ BPF_MAP_LOOKUP_AND_DELETE_ELEM, "map_lookup_and_delete_elem", LAST(flags), bu_vm_cmd_take,
 	  false },
 	{ BPF_MAP_FREEZE, "map_freeze", LAST(map_fd), bu_vm_cmd_freeze, false },

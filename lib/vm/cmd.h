@@ -71,6 +71,7 @@ int bu_vm_cmd_link_create(struct bu_vm *, union bpf_attr *a, union bpf_attr *use
 int bu_vm_cmd_link_update(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
 int bu_vm_cmd_link_detach(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
 int bu_vm_cmd_raw_tp(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
+int bu_vm_cmd_task_fd_query(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size); /* taskfd.c */
 /* cmd_attach.c */
 int bu_vm_cmd_attach(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);
 int bu_vm_cmd_detach(struct bu_vm *, union bpf_attr *a, union bpf_attr *user, unsigned size);

@@ -40,7 +40,7 @@ int bu_vm_link_make(struct bu_vm *vm, const struct bu_vm_link_attr *l, const str
 	if (err) {
 		bu_vm_obj_abandon(o);
 	} else {
-		if (event) {
+		if (event && event->kind == BU_VM_EVENT) {
 			event->hdr->event.link_id = o->id;
 			event->hdr->event.prog_id = l->prog_id;
 		}
@@ -159,6 +159,45 @@ static int raw_tp_link(struct bu_vm *vm, struct bu_vm_obj *prog, const char *nam
 	return bu_vm_link_make(vm, &l, NULL);
 }
 
+/* An iterator's link keeps its map. */
+static int iter_make(struct bu_vm *vm, const struct bu_vm_link_attr *l)
+{
+	struct bu_vm_obj *map;
+	int err;
+
+	if (!l->map_id)
+		return bu_vm_link_make(vm, l, NULL);
+	err = bu_vm_obj_by_id(vm, BU_VM_MAP, l->map_id, &map);
+	if (err)
+		return err;
+	err = bu_vm_link_make(vm, l, map);
+	bu_vm_obj_put(map);
+	return err;
+}
+
+/* The map whose elements are gone through. */
+static int iter_map(struct bu_vm *vm, uint32_t fd, uint32_t *id)
+{
+	struct bu_vm_map *m;
+	int err;
+
+	if (!fd)
+		return -EBADF;
+	err = bu_vm_map_by_fd(vm, (int)fd, 0, &m);
+	if (err)
+		return err;
+	*id = m->obj->id;
+	switch (m->type) {
+	case BPF_MAP_TYPE_HASH: case BPF_MAP_TYPE_LRU_HASH: case BPF_MAP_TYPE_ARRAY: case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH: case BPF_MAP_TYPE_PERCPU_ARRAY:
+		break;
+	default:
+		err = -EINVAL;
+	}
+	bu_vm_map_put(m);
+	return err;
+}
+
 static int iter_link(struct bu_vm *vm, const union bpf_attr *a, struct bu_vm_obj *prog)
 {
 	int which = bu_vm_iter_by_btf_id(vm, prog->h.prog.attach_btf_id);
@@ -183,8 +222,13 @@ static int iter_link(struct bu_vm *vm, const union bpf_attr *a, struct bu_vm_obj
 	}
 	if (which < 0)
 		return -ENOENT;
-	snprintf(l.name, sizeof(l.name), "%s", which == BU_VM_ITER_MAP ? "bpf_map" : "bpf_prog");
-	return bu_vm_link_make(vm, &l, NULL);
+	if (which == BU_VM_ITER_ELEM) {
+		err = iter_map(vm, len ? info.map.map_fd : 0, &l.map_id);
+		if (err)
+			return err;
+	}
+	snprintf(l.name, sizeof(l.name), "%s", bu_vm_iter_names[which]);
+	return iter_make(vm, &l);
 }
 
 /* ---------------------------------------------------------------- LINK_CREATE */

@@ -23,5 +23,9 @@ struct bu_vm_iter_prog {
 	uint8_t tag[BPF_TAG_SIZE];
 	uint64_t aux;
 };
+struct bu_vm_iter_link {
+	uint32_t id, type;
+	uint64_t prog; /* struct bu_vm_iter_prog, or 0 */
+};
 
 #endif

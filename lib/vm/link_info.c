@@ -89,6 +89,8 @@ int bu_vm_info_link(struct bu_vm *vm, struct bu_vm_obj *o, union bpf_attr *a, un
 	case BPF_LINK_TYPE_ITER:
 		err = put_name(vm, i.iter.target_name, i.iter.target_name_len, name,
 			       &i.iter.target_name_len);
+		if (l->map_id)
+			i.iter.map.map_id = l->map_id;
 		break;
 	case BPF_LINK_TYPE_CGROUP:
 		i.cgroup.cgroup_id = gone ? 0 : l->target;

@@ -107,6 +107,7 @@ lib_libbu_a_SOURCES += lib/vm/vmstats.c
 lib_libbu_a_SOURCES += lib/vm/feed.c
 lib_libbu_a_SOURCES += lib/vm/link_info.c
 lib_libbu_a_SOURCES += lib/vm/attach.c
+lib_libbu_a_SOURCES += lib/vm/taskfd.c
 lib_libbu_a_SOURCES += lib/vm/attach.h
 lib_libbu_a_SOURCES += lib/vm/cmd_attach.c
 lib_libbu_a_SOURCES += lib/vm/link_spot.c

@@ -55,6 +55,11 @@ int bu_vm_prog_btf(struct bu_vm *vm, struct bu_vm_newprog *np, const union bpf_a
 /* The ids of the VM's own BTF ("vmlinux"). vmbtf.c */
 #define BU_VM_ITER_MAP 1
 #define BU_VM_ITER_PROG 2
+#define BU_VM_ITER_LINK 3
+#define BU_VM_ITER_ELEM 4
+#define BU_VM_NITERS 5
+/* "bpf_map" … */
+extern const char *const bu_vm_iter_names[BU_VM_NITERS];
 /* Which iterator a type id of the VM's BTF is: BU_VM_ITER_…, or -EINVAL. */
 int bu_vm_iter_by_btf_id(struct bu_vm *vm, uint32_t id);
 

@@ -13,12 +13,12 @@
 
 struct vmbtf {
 	struct bu_buf blob;
-	uint32_t iter[3]; /* FUNC ids, by BU_VM_ITER_… */
+	uint32_t iter[BU_VM_NITERS]; /* FUNC ids, by BU_VM_ITER_… */
 	uint32_t *kfunc;  /* FUNC ids, by row of kfunc.def; they grow */
 };
 
 struct ids {
-	uint32_t u32, u64, str, tag, metap, mapp, progp;
+	uint32_t u32, u64, str, tag, metap, mapp, progp, linkp, voidp;
 };
 
 static void member(struct bu_btfgen *g, const char *name, uint32_t type, size_t off)
@@ -68,6 +68,12 @@ static void base_types(struct bu_btfgen *g, struct ids *d)
 	member(g, "tag", d->tag, offsetof(struct bu_vm_iter_prog, tag));
 	member(g, "aux", aux, offsetof(struct bu_vm_iter_prog, aux));
 	d->progp = bu_btfgen_ptr(g, id);
+	id = bu_btfgen_struct(g, BU_BTF_STRUCT, "bpf_link", sizeof(struct bu_vm_iter_link));
+	member(g, "id", d->u32, offsetof(struct bu_vm_iter_link, id));
+	member(g, "type", d->u32, offsetof(struct bu_vm_iter_link, type));
+	member(g, "prog", d->progp, offsetof(struct bu_vm_iter_link, prog));
+	d->linkp = bu_btfgen_ptr(g, id);
+	d->voidp = bu_btfgen_ptr(g, 0);
 }
 
 /* The context that such a program is given, and the function that it attaches to. */
@@ -84,6 +90,29 @@ static uint32_t iterator(struct bu_btfgen *g, const struct ids *d, const char *c
 	bu_btfgen_param(g, what, type);
 	return bu_btfgen_func(g, func, proto, 1);
 }
+
+/* The same with a key and a value. */
+static uint32_t elements(struct bu_btfgen *g, const struct ids *d)
+{
+	uint32_t proto, ret = bu_btfgen_int(g, "int", 4, 1);
+
+	bu_btfgen_struct(g, BU_BTF_STRUCT, "bpf_iter__bpf_map_elem", 32);
+	member(g, "meta", d->metap, 0);
+	member(g, "map", d->mapp, 8);
+	member(g, "key", d->voidp, 16);
+	member(g, "value", d->voidp, 24);
+	proto = bu_btfgen_proto(g, ret);
+	bu_btfgen_param(g, "meta", d->metap);
+	bu_btfgen_param(g, "map", d->mapp);
+	bu_btfgen_param(g, "key", d->voidp);
+	bu_btfgen_param(g, "value", d->voidp);
+	return bu_btfgen_func(g, "bpf_iter_bpf_map_elem", proto, 1);
+}
+
+const char *const bu_vm_iter_names[BU_VM_NITERS] = {
+	[0] = "", [BU_VM_ITER_MAP] = "bpf_map", [BU_VM_ITER_PROG] = "bpf_prog", [BU_VM_ITER_LINK] = "bpf_link",
+	[BU_VM_ITER_ELEM] = "bpf_map_elem",
+};
 
 static int get(struct bu_vm *vm, const struct vmbtf **out)
 {
@@ -103,6 +132,9 @@ static int get(struct bu_vm *vm, const struct vmbtf **out)
 						   "map", d.mapp);
 		b->iter[BU_VM_ITER_PROG] = iterator(&g, &d, "bpf_iter__bpf_prog",
 						    "bpf_iter_bpf_prog", "prog", d.progp);
+		b->iter[BU_VM_ITER_LINK] = iterator(&g, &d, "bpf_iter__bpf_link",
+						    "bpf_iter_bpf_link", "link", d.linkp);
+		b->iter[BU_VM_ITER_ELEM] = elements(&g, &d);
 		b->kfunc = calloc(bu_vm_nkfuncs, sizeof(*b->kfunc));
 		for (uint32_t i = 0; b->kfunc && i < bu_vm_nkfuncs; i++)
 			b->kfunc[i] = bu_vm_kfunc_type(&g, &bu_vm_kfuncs[i], &seen);
@@ -129,7 +161,7 @@ int bu_vm_iter_by_btf_id(struct bu_vm *vm, uint32_t id)
 
 	if (err)
 		return err;
-	for (int i = BU_VM_ITER_MAP; i <= BU_VM_ITER_PROG; i++)
+	for (int i = BU_VM_ITER_MAP; i < BU_VM_NITERS; i++)
 		if (id && b->iter[i] == id)
 			return i;
 	return -EINVAL;

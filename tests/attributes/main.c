@@ -20,7 +20,6 @@
 const struct exempt exempts[] = {
 	{ BPF_MAP_CREATE, 1, -EOPNOTSUPP, NULL, "a map type that the VM does not have" },
 	{ BPF_MAP_CREATE, -E2BIG, 1, "map_type=10", "a cpumap for more CPUs than this kernel was built for" },
-	{ BPF_TASK_FD_QUERY, 1, -EOPNOTSUPP, NULL, "links tell what events are attached" },
 	{ BPF_BTF_LOAD, 0, -EINVAL, "(byte 3", "an integer that is longer than its bits has no value" },
 	{ BPF_LINK_CREATE, -EOPNOTSUPP, 0, "xdp", "every device of the VM has a driver's mode" },
 	{ BPF_PROG_LOAD, -ENOSPC, 0, "log", "its verifier has less to say" },
