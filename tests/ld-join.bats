@@ -256,6 +256,18 @@ objdump_core() # CO-RE records in .BTF.ext: its header tells the length
 	[[ $stderr == *"function 'h' has another type than in d.o"* ]]
 }
 
+@test "a compressed section is taken from one object, and joined with none" {
+	printf '.section odd,"",@progbits\n.long 1\n' | assemble a
+	printf '.section odd,"0x800",@progbits\n.long 1\n' | assemble b
+	$BPF_LD -r -o bb.o b.o
+	readelf -SW bb.o >headers
+	run -0 grep -c '] odd .* C  ' headers
+	for pair in 'a.o b.o' 'b.o a.o' 'b.o bb.o'; do
+		run -1 --separate-stderr $BPF_LD -r -o ab.o $pair
+		[[ $stderr == *"section 'odd' is compressed, which cannot be joined [O0402]"* ]]
+	done
+}
+
 @test "a weak definition gives way, and the first of two weak ones stays" {
 	need_native
 	assemble a <<-'EOF'

@@ -85,6 +85,8 @@ static int append(struct merge *m, unsigned in, uint32_t from, uint32_t to)
 	if ((s->flags ^ t->flags) & SHF_EXECINSTR)
 		return merge_error(m, in, "O0402", "section '%s' holds code in one object and data in another",
 				   s->name);
+	if ((s->flags | t->flags) & SHF_COMPRESSED && (t->size || (s->flags ^ t->flags) & SHF_COMPRESSED))
+		return merge_error(m, in, "O0402", "section '%s' is compressed, which cannot be joined", s->name);
 	if (t->flags & SHF_EXECINSTR && align < BU_INSN_SIZE)
 		align = BU_INSN_SIZE;
 	off = (t->size + align - 1) & ~(align - 1);
