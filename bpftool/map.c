@@ -264,6 +264,18 @@ static void put_key(struct bt *t, const char *name, const char *head, const uint
 	bu_buf_free(&b);
 }
 
+/* The backend refused something about an element. */
+static int elem_refused(struct bt *t, const struct elem *e, int cmd, int err, const char *what)
+{
+	bool owner = err == -EBADF && bt_is_storage(e->m.info.type);
+	int st = bt_refused(t, owner ? -1 : cmd, err, "cannot %s map %u", what, e->m.info.id);
+
+	if (owner)
+		bt_hint(t, "a key of local storage is a descriptor of its owner that this process has open: a pidfd, a "
+			"control group's directory, a socket, a file; 'map dump' asks all owners");
+	return st;
+}
+
 /* The key of a look-up; queues and stacks have none. */
 static const uint8_t *elem_key(const struct elem *e)
 {
@@ -300,7 +312,7 @@ int bt_map_lookup(struct bt *t)
 		}
 		st = BU_EXIT_FAIL;
 	} else {
-		st = bt_refused(t, BPF_MAP_LOOKUP_ELEM, err, "cannot look into map %u", e.m.info.id);
+		st = elem_refused(t, &e, BPF_MAP_LOOKUP_ELEM, err, "look into");
 	}
 out:
 	elem_done(t, &e);
@@ -397,7 +409,7 @@ int bt_map_update(struct bt *t)
 		st = bt_error(t, "T0106", "map %u has no place for this key: max_entries is %u: %s",
 			      e.m.info.id, e.m.info.max_entries, bt_strerror(err));
 	else if (err)
-		st = bt_refused(t, BPF_MAP_UPDATE_ELEM, err, "cannot update map %u", e.m.info.id);
+		st = elem_refused(t, &e, BPF_MAP_UPDATE_ELEM, err, "update");
 out:
 	elem_done(t, &e);
 	return st;
@@ -423,7 +435,7 @@ int bt_map_delete(struct bt *t)
 	if (err == -ENOENT)
 		st = bt_error(t, "T0102", "map %u does not have this key: %s", e.m.info.id, bt_strerror(err));
 	else if (err)
-		st = bt_refused(t, BPF_MAP_DELETE_ELEM, err, "cannot delete from map %u", e.m.info.id);
+		st = elem_refused(t, &e, BPF_MAP_DELETE_ELEM, err, "delete from");
 out:
 	elem_done(t, &e);
 	return st;

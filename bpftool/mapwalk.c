@@ -396,13 +396,8 @@ int bt_map_walk(struct bt_walk *w)
 	w->whole = true;
 	w->restarts = 0;
 	w->gone = 0;
-	switch (w->m->info.type) {
-	case BPF_MAP_TYPE_TASK_STORAGE:
-	case BPF_MAP_TYPE_SK_STORAGE:
-	case BPF_MAP_TYPE_CGRP_STORAGE:
-	case BPF_MAP_TYPE_INODE_STORAGE:
+	if (bt_is_storage(w->m->info.type))
 		return bt_storage_walk(w);
-	}
 	err = walk_mapped(w, &used);
 	if (!used)
 		err = bt_hash_split(w, &used);

@@ -144,6 +144,12 @@ static void groups(struct storage *s, int dir, int depth)
 		closedir(d);
 }
 
+bool bt_is_storage(uint32_t type)
+{
+	return type == BPF_MAP_TYPE_TASK_STORAGE || type == BPF_MAP_TYPE_SK_STORAGE || type == BPF_MAP_TYPE_CGRP_STORAGE ||
+	       type == BPF_MAP_TYPE_INODE_STORAGE;
+}
+
 int bt_storage_walk(struct bt_walk *w)
 {
 	struct storage s = { .w = w };

@@ -386,6 +386,8 @@ struct bt_walk {
 int bt_map_walk(struct bt_walk *w);
 /* storage.c: local storage, owner by owner, with their numbers as keys. 0, -errno, -EOPNOTSUPP. */
 int bt_storage_walk(struct bt_walk *w);
+/* Is the key of an element a descriptor of its owner? */
+bool bt_is_storage(uint32_t type);
 /* hashsplit.c: a large hash by two threads; *used is false when that does not go. 0 or -errno. */
 int bt_hash_split(struct bt_walk *w, bool *used);
 

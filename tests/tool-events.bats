@@ -281,6 +281,15 @@ Found 1 element'
 	run -0 $BPFTOOL -j map dump pinned "$PINS/task"
 	run -0 jq -c '[length, .[0].formatted.key, .[0].formatted.value]' <<<"$output"
 	assert_output "[1,$ZOO_PID,42]"
+	# the number of a thread is no key: that would be a descriptor of this process
+	$BPFTOOL -j map dump pinned "$PINS/task" >dump.json
+	run -3 $BPFTOOL map load pinned "$PINS/task" dump.json
+	assert_output --partial 'which a file does not hold open'
+	for verb in "lookup pinned $PINS/task key 1000" "update pinned $PINS/task key 1000 value 1" "delete pinned $PINS/task key 1000"; do
+		run ! $BPFTOOL map $verb
+		assert_output --partial 'a key of local storage is a descriptor of its owner'
+		refute_output --partial 'that is no map'
+	done
 	ino=$(readlink "/proc/$ZOO_PID/fd/"* | sed -n 's/^socket:\[\(.*\)\]$/\1/p')
 	run -0 $BPFTOOL -j map dump pinned "$PINS/sk"
 	run -0 jq -c '[length, .[0].formatted.key, .[0].formatted.value]' <<<"$output"
