@@ -72,6 +72,9 @@ static int64_t target(const struct bu_insn *in, uint32_t i)
 static int find_starts(struct check *k)
 {
 	k->mark[0] |= START;
+	if (k->c->exception >= k->n)
+		return -EINVAL;
+	k->mark[k->c->exception] |= START | TARGET;
 	for (uint32_t i = 0; i < k->n; i++) {
 		const struct bu_insn *in = &k->in[i];
 		int64_t t = (int64_t)i + 1 + in->imm;
@@ -173,6 +176,7 @@ static void go(struct check *k, uint32_t i)
 static int check_ways(struct check *k)
 {
 	go(k, 0);
+	go(k, k->c->exception);
 	while (k->nqueue) {
 		uint32_t i = k->queue[--k->nqueue];
 		const struct bu_insn *in = &k->in[i];
@@ -458,6 +462,8 @@ static void flow(struct check *k)
 		k->mark[0] |= TARGET;
 		reach(k, 0, R(10) | (k->c->raw ? ARGS | R(0) : R(1)), k->c->raw ? 0 : R(1),
 		      &(struct bu_vm_known){ 0 });
+		if (k->c->exception)
+			reach(k, k->c->exception, R(10) | R(1), 0, &(struct bu_vm_known){ 0 });
 		while (k->nqueue) {
 			uint32_t i = k->queue[--k->nqueue];
 

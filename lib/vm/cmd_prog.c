@@ -467,6 +467,17 @@ static void find_max_ctx(struct bu_vm_newprog *np)
 	np->h.max_ctx = max;
 }
 
+static int find_exception(struct bu_vm_newprog *np, const union bpf_attr *a, uint32_t *insn, struct bu_buf *log)
+{
+	const struct bu_btf *btf;
+	uint32_t n = a->func_info_cnt < np->h.ninsns ? a->func_info_cnt : np->h.ninsns;
+	int err = bu_vm_btf_of(np->btf, &btf);
+
+	if (!err)
+		err = bu_vm_exception(btf, np->funcs, n, insn, log);
+	return !err && *insn ? add_start(np, *insn, log) : err;
+}
+
 /* What the kernel does between its log's begin and end. */
 static int check(struct bu_vm *vm, struct bu_vm_newprog *np, const union bpf_attr *a,
 		 union bpf_attr *user, struct bu_vm_log *log)
@@ -482,6 +493,8 @@ static int check(struct bu_vm *vm, struct bu_vm_newprog *np, const union bpf_att
 	err = fd_array(vm, np, a, &log->text);
 	if (!err)
 		err = bu_vm_prog_btf_early(vm, np, a, user, log);
+	if (!err && np->funcs)
+		err = find_exception(np, a, &c.exception, &log->text);
 	if (!err)
 		err = find_functions(vm, np, &log->text);
 	if (!err)

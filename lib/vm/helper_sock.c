@@ -8,6 +8,7 @@
 #include "vm/map_sock.h"
 
 #include <net/if.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -369,4 +370,33 @@ BU_VM_FN(fib_lookup)
 	memcpy(p + FIB_SMAC, best->smac, 6);
 	memcpy(p + FIB_DMAC, best->dmac, 6);
 	return FIB_OK;
+}
+
+/* ---------------------------------------------------------------- SYN cookies of sockets */
+
+enum { TH_LEN = 20, TH_DOFF = 12, TH_FLAGS = 13, FIN = 1, SYN = 2, RST = 4, ACK = 16, IP_LEN = 20 };
+
+/* No queue here runs over, so no socket gives cookies or has given any. */
+BU_VM_FN(tcp_check_syncookie)
+{
+	const struct bu_vm_sock *s = sock(run, a);
+	uint8_t flags = bu_vm_ptr(d)[e > TH_FLAGS ? TH_FLAGS : 0];
+
+	if (e < TH_LEN || s->protocol != IPPROTO_TCP || s->state != LISTEN)
+		return bu_vm_ret(-EINVAL);
+	if (!(flags & ACK) || flags & (RST | SYN))
+		return bu_vm_ret(-ENOENT);
+	return bu_vm_ret(c < IP_LEN ? -EINVAL : -ENOENT);
+}
+
+BU_VM_FN(tcp_gen_syncookie)
+{
+	const struct bu_vm_sock *s = sock(run, a);
+	const uint8_t *th = bu_vm_ptr(d);
+
+	if (e < TH_LEN || e != (uint64_t)(th[TH_DOFF] >> 4) * 4 || s->protocol != IPPROTO_TCP || s->state != LISTEN)
+		return bu_vm_ret(-EINVAL);
+	if (!(th[TH_FLAGS] & SYN) || th[TH_FLAGS] & (ACK | FIN | RST) || c < IP_LEN)
+		return bu_vm_ret(-EINVAL);
+	return bu_vm_ret(-ENOENT);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Helpers that look up names, of symbols and types, and those that make TCP's SYN cookies out of raw headers. */
+#include "vm/cmd.h"
 #include "vm/helper.h"
 #include "vm/private.h"
 
 #include "btf/btf.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* ---------------------------------------------------------------- names */
 
@@ -37,6 +39,45 @@ BU_VM_FN(btf_find_by_name_kind)
 		id = bu_btf_find(&btf, (enum bu_btf_kind)c, (const char *)bu_vm_ptr(a));
 	bu_btf_free(&btf);
 	return id ? id : bu_vm_ret(-ENOENT);
+}
+
+/* ---------------------------------------------------------------- bpf(2) from a program */
+
+/* Whatever its attribute points to has to be the program's own. */
+BU_VM_FN(sys_bpf)
+{
+	bool fd = false;
+	int r;
+
+	switch ((int)a) {
+	case BPF_MAP_CREATE: case BPF_MAP_GET_FD_BY_ID: case BPF_PROG_LOAD: case BPF_BTF_LOAD: case BPF_LINK_CREATE:
+	case BPF_RAW_TRACEPOINT_OPEN:
+		fd = true;
+		break;
+	case BPF_MAP_DELETE_ELEM: case BPF_MAP_UPDATE_ELEM: case BPF_MAP_FREEZE:
+		break;
+	default:
+		return bu_vm_ret(-EINVAL);
+	}
+	if (fd && run->nfd == BU_ARRAY_SIZE(run->fd))
+		return bu_vm_ret(-EMFILE);
+	run->vm->caller = run;
+	r = bu_vm_bpf(&run->vm->sys, (int)a, (union bpf_attr *)(uintptr_t)b, (unsigned)c);
+	run->vm->caller = NULL;
+	if (fd && r >= 0)
+		run->fd[run->nfd++] = r;
+	return bu_vm_ret(r);
+}
+
+/* Not what others have opened in this process. */
+BU_VM_FN(sys_close)
+{
+	for (uint32_t i = 0; i < run->nfd; i++)
+		if (run->fd[i] == (int)a) {
+			run->fd[i] = run->fd[--run->nfd];
+			return bu_vm_ret(close((int)a) ? -errno : 0);
+		}
+	return bu_vm_ret(-EBADF);
 }
 
 /* ---------------------------------------------------------------- SYN cookies */

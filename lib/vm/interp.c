@@ -588,6 +588,23 @@ void bu_vm_bind(struct bu_vm_op *ops, uint32_t n)
 		bind(&ops[i]);
 }
 
+/* A program threw: its exception callback makes the result of the cookie, which is in r0; without one that is it. */
+static int caught(struct bu_vm_run *run)
+{
+	int err;
+
+	run->thrown = false;
+	if (!run->prog->exception)
+		return 0;
+	run->depth = 0;
+	run->frame[0] = (struct bu_vm_frame){ .prog = run->prog };
+	run->r[10] = (uintptr_t)run->stack + BU_VM_STACK;
+	run->r[1] = run->r[0];
+	err = loop(run, run->prog->ops + run->prog->exception);
+	return err == -ECANCELED && run->thrown ? bu_vm_fault_at(run, BU_VM_FAULT_INSN, 0, 0, false,
+								  "an exception callback threw") : err;
+}
+
 /*
  * loop() runs from an operation until the function that it is in returns. r0 is in run->r. A false LD_ABS and
  * unwinding end the whole run: -ECANCELED.
@@ -601,7 +618,7 @@ int bu_vm_interp(struct bu_vm_run *run)
 	run->r[10] = (uintptr_t)run->stack + BU_VM_STACK;
 	err = loop(run, run->prog->ops + run->entry);
 	if (err == -ECANCELED && run->thrown)
-		return bu_vm_caught(run);
+		err = caught(run);
 	return err == -ECANCELED ? 0 : err;
 }
 

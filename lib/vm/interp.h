@@ -46,8 +46,6 @@ struct bu_vm_span {
 	bool once;         /* must be looked up again at each access */
 	const struct bu_vm_map *map;
 };
-/* A program threw: what its exception callback makes of the cookie, in r0. 0 or -EFAULT. kfunc.c */
-int bu_vm_caught(struct bu_vm_run *run);
 /* The program's arena: what an address of it is, and the memory at it; NULL: nothing is there. map_arena.c */
 uint64_t bu_vm_arena_cast(const struct bu_vm_run *run, uint64_t v, bool to_user);
 void *bu_vm_arena_at(const struct bu_vm_run *run, uint64_t addr, uint32_t size);

@@ -302,8 +302,42 @@ BU_VM_KFN(bpf_throw)
 	return a;
 }
 
-int bu_vm_caught(struct bu_vm_run *run)
+#define TAG "exception_callback:"
+
+int bu_vm_exception(const struct bu_btf *btf, const struct bpf_func_info *f, uint32_t n, uint32_t *insn,
+		    struct bu_buf *log)
 {
-	run->thrown = false;
+	const char *name = NULL;
+	struct bu_btf_type t;
+	uint32_t id = 0;
+
+	*insn = 0;
+	for (uint32_t i = 1; n && i <= btf->ntypes; i++) {
+		if (bu_btf_get(btf, i, &t) || t.kind != BU_BTF_DECL_TAG || t.type != f[0].type_id || t.linkage != -1 ||
+		    strncmp(t.name, TAG, strlen(TAG)))
+			continue;
+		if (name) {
+			if (log)
+				bu_buf_str(log, "multiple exception callback tags for main subprog\n");
+			return -EINVAL;
+		}
+		name = t.name + strlen(TAG);
+	}
+	if (!name)
+		return 0;
+	id = bu_btf_find(btf, BU_BTF_FUNC, name);
+	if (!id || bu_btf_get(btf, id, &t)) {
+		if (log)
+			bu_buf_printf(log, "exception callback '%s' could not be found in BTF\n", name);
+		return -EINVAL;
+	}
+	if (t.linkage != 1) {
+		if (log)
+			bu_buf_printf(log, "exception callback '%s' must have global linkage\n", name);
+		return -EINVAL;
+	}
+	for (uint32_t i = 1; i < n; i++)
+		if (f[i].type_id == id)
+			*insn = f[i].insn_off;
 	return 0;
 }

@@ -209,6 +209,8 @@ check_PROGRAMS += tests/ctx_model
 tests_ctx_model_SOURCES = tests/ctx_model.c
 tests_ctx_model_LDADD = $(LIBS_BU)
 TESTS += tests/ctx_model tests/vm-ctx.bats
+TESTS += tests/vm-kfunc.bats
+EXTRA_DIST += tests/vm-kfunc.bats
 EXTRA_DIST += tests/vm-ctx.bats
 
 check_PROGRAMS += tests/attach_model

@@ -126,6 +126,26 @@ static void body_free(struct bu_vm_obj *o)
 	o->body = NULL;
 }
 
+/* Where its exception callback is, by its types; damaged ones name none. */
+static void find_exception(struct bu_vm_prog *p)
+{
+	const struct bu_vm_prog_attr *h = &p->obj->h.prog;
+	struct bpf_func_info *f;
+	const struct bu_btf *btf;
+	struct bu_vm_obj *o;
+
+	if (!h->btf_id || !h->nfuncs || bu_vm_obj_by_id(p->vm, BU_VM_BTF, h->btf_id, &o))
+		return;
+	f = malloc((size_t)h->nfuncs * sizeof(*f));
+	if (f && !bu_vm_btf_of(o, &btf)) {
+		memcpy(f, p->obj->mem + h->func_info_off, (size_t)h->nfuncs * sizeof(*f));
+		if (bu_vm_exception(btf, f, h->nfuncs, &p->exception, NULL))
+			p->exception = 0;
+	}
+	free(f);
+	bu_vm_obj_put(o);
+}
+
 static int make(struct bu_vm_obj *o, struct bu_vm_prog **out)
 {
 	const struct bu_vm_prog_attr *h = &o->h.prog;
@@ -169,7 +189,9 @@ static int make(struct bu_vm_obj *o, struct bu_vm_prog **out)
 			goto damaged;
 	}
 	p->view = bu_vm_ctx_view(p->type, p->attach_type);
+	find_exception(p);
 	c = (struct bu_vm_check){
+		.exception = p->exception,
 		.insns = insns, .n = p->ninsns, .type = p->type,
 		.expected_attach_type = p->attach_type, .flags = h->flags, .gpl = h->gpl,
 		.vm = o->vm, .maps = p->maps, .nmaps = p->nmaps, .opened = true,

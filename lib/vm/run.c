@@ -193,6 +193,7 @@ static int run_it(struct bu_vm_prog *p, struct bu_vm_ctx *ctx, const struct bu_v
 	run.nheap = 0;
 	run.rcu = run.preempt = run.irqs = 0;
 	run.thrown = false;
+	run.nfd = 0;
 	run.entry = e ? e->insn : 0;
 	bu_vm_clear(run.key, sizeof(run.key));
 	run.spin = NULL;

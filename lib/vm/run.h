@@ -52,6 +52,7 @@ struct bu_vm_prog {
 	uint8_t *facts;                /* enum bu_vm_fact by slot: all unproved for now */
 	struct bu_vm_map **maps;       /* used maps, referenced */
 	uint32_t nmaps;
+	uint32_t exception;            /* as in struct bu_vm_check */
 	bu_vm_raw_helper_fn *const *raw_helper;
 	void *raw_ctx;
 	const struct bu_vm_ctx_view *view; /* of its context (ctxrule.h); NULL: not known */
@@ -64,6 +65,7 @@ struct bu_vm_check {
 	uint32_t n;
 	uint32_t type, expected_attach_type, flags;
 	bool gpl, raw;
+	uint32_t exception;        /* instruction that the exception callback begins with, 0: there is none */
 	struct bu_vm_map *const *maps; /* that BU_PSEUDO_MAP_… name by their index */
 	uint32_t nmaps;
 	struct bu_vm *vm;          /* whose kfuncs may be called; NULL: there are none */
@@ -164,6 +166,8 @@ struct bu_vm_run {
 	struct bu_vm_heap heap[64];     /* kfunc.c */
 	uint32_t nheap;
 	uint32_t rcu, preempt, irqs;    /* how often each was locked, and not given back */
+	int fd[32];                     /* that bpf_sys_bpf has opened */
+	uint32_t nfd;
 	uint32_t entry;                 /* where it begins: 0, or a callback of a timer */
 	bool thrown;                    /* bpf_throw: the program ends, from however deep */
 	/* helper.c: keys that callbacks of for_each_map_elem may read, by the frame that called it */
@@ -285,6 +289,13 @@ struct bu_vm_kfunc_types {
 	unsigned n;
 };
 uint32_t bu_vm_kfunc_type(struct bu_btfgen *g, const struct bu_vm_kfunc *f, struct bu_vm_kfunc_types *seen);
+/*
+ * Where the function begins that a decl_tag of the main one names for what bpf_throw throws: 0: there is none; -EINVAL,
+ * and words of the kernel's in log (may be NULL). kfunc.c
+ */
+struct bu_btf;
+int bu_vm_exception(const struct bu_btf *btf, const struct bpf_func_info *f, uint32_t n, uint32_t *insn,
+		    struct bu_buf *log);
 /* At the end of every run: as bu_vm_helpers_end, of what kfuncs gave. kfunc.c */
 int bu_vm_kfuncs_end(struct bu_vm_run *run);
 /* Which program types may call a helper, as the kernel allows. */

@@ -3,6 +3,7 @@
  * The caller's memory, which may be bad: the kernel copies for us and says EFAULT. By
  * process_vm_readv and -writev on ourselves; where these are refused (seccomp), through a pipe.
  */
+#include "vm/interp.h"
 #include "vm/cmd.h"
 
 #include <fcntl.h>
@@ -89,10 +90,28 @@ static size_t by_call(struct bu_vm *vm, void *own, uint64_t user, size_t n, bool
 	return done;
 }
 
+/* A program's call (bpf_sys_bpf) reaches what the program reaches. */
+static size_t of_run(struct bu_vm_run *run, void *own, uint64_t user, size_t n, bool out)
+{
+	struct bu_vm_span s;
+	void *p;
+
+	if (bu_vm_mem_span(run, user, &s))
+		return 0;
+	n = n < s.hi - user ? n : (size_t)(s.hi - user);
+	p = bu_vm_mem_try(run, user, n, out);
+	if (!p)
+		return 0;
+	memmove(out ? p : own, out ? own : p, n);
+	return n;
+}
+
 static size_t some(struct bu_vm *vm, void *own, uint64_t user, size_t n, bool out)
 {
 	uint64_t end;
 
+	if (vm->caller)
+		return n ? of_run(vm->caller, own, user, n, out) : 0;
 	if (!n || __builtin_add_overflow(user, (uint64_t)n, &end) || end > INT64_MAX)
 		return 0;
 	return vm->ua.refused ? by_pipe(vm, own, user, n, out) : by_call(vm, own, user, n, out);

@@ -250,6 +250,7 @@ struct bu_vm {
 	uint8_t *run_mem;       /* run.c: stack, packet buffer, context of runs; in the window */
 	uint8_t *heap;          /* kfunc.c: what runs get by kfuncs; in the window */
 	uint32_t run_cpu;       /* run.c: CPU of the last run */
+	struct bu_vm_run *caller; /* uaccess.c: the program that a command is run for, or NULL */
 	struct bu_vm_timer *timers; /* timer.c */
 	uint64_t timer_seq;
 	uint32_t timer_names;
