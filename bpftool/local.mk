@@ -51,6 +51,7 @@ TOOL_PARTS += bpftool/mapflag.def
 TOOL_PARTS += bpftool/dump.c
 TOOL_PARTS += bpftool/pattern.c
 TOOL_PARTS += bpftool/mapwalk.c
+TOOL_PARTS += bpftool/keywalk.c
 TOOL_PARTS += bpftool/hashsplit.c
 TOOL_PARTS += bpftool/storage.c
 TOOL_PARTS += bpftool/elems.c

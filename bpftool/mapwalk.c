@@ -5,9 +5,7 @@
  *   mapped   arrays that may be mapped: no calls at all, a window at a time
  *   batches  MAP_LOOKUP_BATCH: some hundred calls for a million elements; a hash is read bucket by
  *            bucket, so that no key comes twice from a map that changes meanwhile
- *   keys     GET_NEXT_KEY and a look-up each. A hash whose current key is deleted begins again there: keys that
- *            were seen are remembered, the walk goes on behind one of the last that is still there, and the
- *            number of steps is bounded
+ *   keys     GET_NEXT_KEY and a look-up each: keywalk.c
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +15,6 @@
 #define BATCH_ENTRIES 16384u
 #define BATCH_BYTES (1u << 20)
 #define WINDOW (1u << 20) /* bytes mapped at once */
-#define KEPT_KEYS 8u      /* keys to go on from */
 #define ENOTSUPP_KERNEL 524
 
 /* Types whose walk by keys begins again when the key it stands on is gone. */
@@ -248,146 +245,6 @@ static int walk_batch(struct bt_walk *w, bool *used)
 	return err;
 }
 
-/* ---------------------------------------------------------------- keys */
-
-struct keys {
-	struct bu_hash seen;
-	struct bu_arena arena;
-	uint8_t **list;      /* in the order of the walk */
-	size_t n, cap;
-	uint8_t *key, *next, *value;
-};
-
-/* The value of k->key. True: go on. */
-static bool look_up(struct bt_walk *w, struct keys *k, const uint8_t *key, bool hash)
-{
-	struct bt_map *m = w->m;
-	int err = bu_sys_map_lookup(w->t->sys, m->fd, key, k->value, 0);
-
-	if (err == -ENOENT && (hash || m->of_maps || m->of_progs)) {
-		w->gone += hash;
-		return true; /* gone meanwhile, or an empty slot */
-	}
-	return give(w, key, k->value, m->vsize, 1, err);
-}
-
-/* Arrays: each key follows from the one before, whatever changes. */
-static int walk_slots(struct bt_walk *w, struct keys *k)
-{
-	uint8_t *swap;
-	bool first = true;
-	int err;
-
-	for (;;) {
-		err = bu_sys_map_next_key(w->t->sys, w->m->fd, first ? NULL : k->key, k->next);
-		if (err)
-			return err;
-		first = false;
-		swap = k->key;
-		k->key = k->next;
-		k->next = swap;
-		if (!look_up(w, k, k->key, false))
-			return 0;
-	}
-}
-
-/*
- * The walk came to a key that it has passed: the one it stood on is gone. A key from before it may still be
- * there, and then the walk goes on where it was. True with a new key in k->next.
- */
-static bool go_on(struct bt_walk *w, struct keys *k)
-{
-	size_t ks = w->m->info.key_size, i;
-
-	for (i = k->n; i && k->n - i < KEPT_KEYS; i--)
-		if (!bu_sys_map_next_key(w->t->sys, w->m->fd, k->list[i - 1], k->next) &&
-		    !bu_hash_get(&k->seen, (const char *)k->next, ks))
-			return true;
-	return false;
-}
-
-static int take_key(struct keys *k, size_t ks)
-{
-	uint8_t *copy = bu_arena_memdup(&k->arena, k->next, ks), **grown;
-
-	if (!copy)
-		return -ENOMEM;
-	if (k->n == k->cap) {
-		k->cap = k->cap ? k->cap * 2 : 256;
-		grown = realloc(k->list, k->cap * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		k->list = grown;
-	}
-	k->list[k->n++] = copy;
-	return bu_hash_put(&k->seen, (const char *)copy, ks, copy);
-}
-
-/*
- * Hashes: first all keys, as fast as may be, then what they hold now; so what went away while the walk began
- * again and again is not shown.
- */
-static int walk_hash(struct bt_walk *w, struct keys *k)
-{
-	struct bt_map *m = w->m;
-	size_t ks = m->info.key_size, i;
-	uint64_t steps = 0, limit = 4ull * m->info.max_entries + 1024;
-	bool first = true, back = false, seen;
-	int err = 0;
-
-	while (!err) {
-		err = bu_sys_map_next_key(w->t->sys, m->fd, first ? NULL : k->key, k->next);
-		if (err)
-			break;
-		first = false;
-		if (steps++ > limit) {
-			w->whole = false;
-			break;
-		}
-		seen = bu_hash_get(&k->seen, (const char *)k->next, ks) != NULL;
-		if (seen && !back) {
-			w->restarts++;
-			if (go_on(w, k)) {
-				seen = false;
-			} else {
-				/* nothing left to go on from: through what is known, from the start */
-				err = bu_sys_map_next_key(w->t->sys, m->fd, k->key, k->next);
-				if (err)
-					break;
-				seen = bu_hash_get(&k->seen, (const char *)k->next, ks) != NULL;
-			}
-		}
-		back = seen;
-		memcpy(k->key, k->next, ks);
-		if (!seen)
-			err = take_key(k, ks);
-	}
-	if (err && err != -ENOENT)
-		return err;
-	for (i = 0; i < k->n && look_up(w, k, k->list[i], true); i++)
-		;
-	return 0;
-}
-
-static int walk_keys(struct bt_walk *w)
-{
-	struct bt_map *m = w->m;
-	struct keys k = { .key = calloc(1, m->info.key_size + 1), .next = calloc(1, m->info.key_size + 1),
-			  .value = calloc(1, m->vsize + 8) };
-	int err = -ENOMEM;
-
-	bu_arena_init(&k.arena);
-	if (k.key && k.next && k.value)
-		err = is_hash(m->info.type) ? walk_hash(w, &k) : walk_slots(w, &k);
-	bu_hash_free(&k.seen);
-	bu_arena_free(&k.arena);
-	free(k.list);
-	free(k.key);
-	free(k.next);
-	free(k.value);
-	return err == -ENOENT ? 0 : err;
-}
-
 int bt_map_walk(struct bt_walk *w)
 {
 	bool used = false;
@@ -404,6 +261,6 @@ int bt_map_walk(struct bt_walk *w)
 	if (!used)
 		err = w->m->info.key_size ? walk_batch(w, &used) : -ENOTSUP;
 	if (!used)
-		err = walk_keys(w);
+		err = bt_key_walk(w, is_hash(w->m->info.type));
 	return err == -ENOTSUPP_KERNEL ? -EOPNOTSUPP : err;
 }

@@ -388,6 +388,8 @@ int bt_map_walk(struct bt_walk *w);
 int bt_storage_walk(struct bt_walk *w);
 /* Is the key of an element a descriptor of its owner? */
 bool bt_is_storage(uint32_t type);
+/* keywalk.c: key by key; hash: a type whose walk begins again when the key it stands on is gone. 0 or -errno. */
+int bt_key_walk(struct bt_walk *w, bool hash);
 /* hashsplit.c: a large hash by two threads; *used is false when that does not go. 0 or -errno. */
 int bt_hash_split(struct bt_walk *w, bool *used);
 

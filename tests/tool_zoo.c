@@ -613,7 +613,7 @@ static const void *churn_key(const struct churn *c, uint64_t k, uint64_t *room)
 	if (c->type == BPF_MAP_TYPE_LPM_TRIE)
 		memcpy(room, lpm, sizeof(lpm));
 	else if (c->type == BPF_MAP_TYPE_DEVMAP_HASH)
-		memcpy(room, &(uint32_t){ (uint32_t)k }, 4);
+		memcpy(room, &lpm[1], 4); /* buckets are the numbers themselves: not in the order of the walk */
 	return room;
 }
 
