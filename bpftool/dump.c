@@ -340,20 +340,27 @@ static int dump_elems(struct bt *t, struct bt_map *m, uint64_t *n)
 {
 	struct dump d = { .typed_text = m->btf && !t->json };
 	struct bt_walk w = { .t = t, .m = m, .fn = show, .ctx = &d };
+	unsigned base = m->depth;
 	int err;
 
 	/* a socket's cookie has 8 bytes */
 	if (m->info.type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY && m->info.value_size != 8)
 		bt_note(t, "T0105", "values of map %u cannot be read: they have not 8 bytes", m->info.id);
 	if (d.typed_text) {
-		m->depth = 1;
+		m->depth = base + 1;
 		bu_buf_char(&t->out.buf, '[');
 	}
 	err = bt_map_walk(&w);
 	bt_pattern_free(&d.pattern);
 	*n = d.n;
-	if (d.typed_text)
-		bu_buf_str(&t->out.buf, d.shown ? "\n]\n" : "]\n");
+	if (d.typed_text) {
+		if (d.shown)
+			line(&t->out.buf, base, "]");
+		else
+			bu_buf_char(&t->out.buf, ']');
+		if (!base)
+			bu_buf_char(&t->out.buf, '\n');
+	}
 	if (err == -EOPNOTSUPP) {
 		bt_error(t, "T0105", "map %u cannot be listed: the kernel has no walk for its type", m->info.id);
 		return BU_EXIT_UNSUPPORTED;
@@ -442,6 +449,54 @@ static const char *hidden(uint32_t type)
 	return bu_map_unlistable(type);
 }
 
+/* Has the map types, and a walk? */
+static bool is_typed(struct bt *t, int fd)
+{
+	struct bt_map m;
+	bool yes = !bt_map_open(t, &m, fd) && m.btf && !bu_map_unlistable(m.info.type);
+
+	bt_map_done(&m);
+	return yes;
+}
+
+/* Several maps that all have types are one text, like JSON. */
+static int dump_typed(struct bt *t, const struct bt_objs *all)
+{
+	struct bu_buf *b = &t->out.buf;
+	size_t done = 0;
+	int st = 0, one;
+
+	bt_begin(t);
+	for (size_t i = 0; i < all->n; i++) {
+		struct bt_map m;
+		uint64_t n;
+
+		one = bt_map_open(t, &m, all->v[i].fd);
+		if (!one) {
+			bu_buf_str(b, done++ ? ",{" : "[{");
+			line(b, 2, "\"id\": ");
+			bu_buf_printf(b, "%u,", m.info.id);
+			line(b, 2, "\"type\": ");
+			bu_buf_printf(b, "\"%s\",", bt_kind(t, bu_map_types, bu_nmap_types, m.info.type));
+			if (m.info.name[0]) {
+				line(b, 2, "\"name\": ");
+				bu_buf_printf(b, "\"%s\",", bt_escz(t, bt_name16(t, m.info.name)));
+			}
+			line(b, 2, "\"flags\": ");
+			bu_buf_printf(b, "%u,", m.info.map_flags);
+			line(b, 2, "\"elements\": ");
+			m.depth = 2;
+			one = dump_elems(t, &m, &n);
+			line(b, 1, "}");
+		}
+		bt_map_done(&m);
+		st = st ? st : one;
+	}
+	if (done)
+		bu_buf_str(b, "\n]\n");
+	return st;
+}
+
 static int dump_one(struct bt *t, int fd, const char *key, bool header, bool all, struct bt_procmap *proc)
 {
 	const char *why, *type;
@@ -514,6 +569,12 @@ int bt_map_dump(struct bt *t)
 	if (st)
 		goto out;
 	many = all.n > 1;
+	for (i = 0; many && !t->json && i < all.n && is_typed(t, all.v[i].fd); i++)
+		;
+	if (i && i == all.n) {
+		st = dump_typed(t, &all);
+		goto out;
+	}
 	if (many) {
 		bt_begin(t);
 		bu_out_arr(&t->out, t->key);

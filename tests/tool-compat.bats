@@ -169,6 +169,22 @@ fill()
 	none_differs
 }
 
+@test "maps of one name: show and dump, with types and without" {
+	zoo_of_maps
+	run -0 $BPFTOOL prog loadall zoo.o "$PINS/y" pinmaps "$PINS/y"
+	fill
+	$UPSTREAM map create "$PINS/raw2" type hash key 4 value 8 entries 4 name raw_hash4
+	$UPSTREAM map update pinned "$PINS/raw2" key 1 2 3 4 value 1 2 3 4 5 6 7 8
+	for name in m_hash m_array m_pchash m_lru raw_hash4; do
+		# those of others are left out: a test beside this one may have names like these
+		run -0 $BPFTOOL -j map show name $name
+		[ "$(jq length <<<"$output")" = 2 ] || continue
+		same map show name $name
+		same map dump name $name
+	done
+	none_differs
+}
+
 @test "queues and stacks: push, peek, pop, enqueue, dequeue" {
 	zoo_of_maps
 	for b in UPSTREAM BPFTOOL; do
