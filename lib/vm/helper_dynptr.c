@@ -250,6 +250,29 @@ BU_VM_KFN(bpf_dynptr_memset)
 	return bu_vm_ret(err);
 }
 
+/* What stands in memory that may not be there, into a dynptr. */
+static uint64_t probe(struct bu_vm_run *run, uint64_t ptr, uint64_t off, uint64_t n, uint64_t addr, bool str,
+		      enum bu_vm_space space)
+{
+	int64_t err = inside(at(ptr), off, n);
+	void *dst;
+
+	if (err)
+		return bu_vm_ret(err);
+	dst = bytes(run, at(ptr), off, n, true, &err);
+	if (!dst || !(uint32_t)n)
+		return bu_vm_ret(err);
+	return bu_vm_ret(str ? bu_vm_probe_str(run, dst, (uint32_t)n, addr, space) :
+			       bu_vm_probe(run, dst, (uint32_t)n, addr, space));
+}
+#define PROBE(name, str, space) BU_VM_KFN(name) { return probe(run, a, b, c, d, str, space); }
+PROBE(bpf_probe_read_user_dynptr, false, BU_VM_USER)
+PROBE(bpf_probe_read_kernel_dynptr, false, BU_VM_KERNEL)
+PROBE(bpf_probe_read_user_str_dynptr, true, BU_VM_USER)
+PROBE(bpf_probe_read_kernel_str_dynptr, true, BU_VM_KERNEL)
+PROBE(bpf_copy_from_user_dynptr, false, BU_VM_USER)
+PROBE(bpf_copy_from_user_str_dynptr, true, BU_VM_USER)
+
 /* ---------------------------------------------------------------- of ring buffers */
 
 uint64_t bu_vm_h_ringbuf_reserve_dynptr(struct bu_vm_run *run, uint64_t map, uint64_t size, uint64_t flags, uint64_t out,

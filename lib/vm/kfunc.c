@@ -191,6 +191,12 @@ BU_VM_KFN(bpf_local_irq_restore)
 	return 0;
 }
 
+/* A probe's context is what it is to the kernel, too: registers. */
+BU_VM_KFN(bpf_cast_to_kern_ctx)
+{
+	return a;
+}
+
 /* What is not the program's it cannot read here either, whatever it is said to be. */
 BU_VM_KFN(bpf_rdonly_cast)
 {
