@@ -175,6 +175,7 @@ tests_btf_c_check_LDADD = $(LIBS_BU)
 EXTRA_DIST += tests/golden/btf/shapes.c
 EXTRA_DIST += tests/golden/gen/sk.bpf.c tests/golden/gen/use.c tests/golden/gen/usesub.c
 EXTRA_DIST += tests/golden/gen/own.bpf.c tests/golden/gen/useown.c
+EXTRA_DIST += tests/golden/gen/ownmaps.bpf.c tests/golden/gen/useownmaps.c
 check_PROGRAMS += tests/unit/tool_complete_test
 tests_unit_tool_complete_test_SOURCES = tests/unit/tool_complete_test.c $(TOOL_PARTS)
 tests_unit_tool_complete_test_LDADD = $(LIBS_BU) $(READLINE_LIBS)

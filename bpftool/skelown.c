@@ -26,13 +26,11 @@ static int check(struct bt *t, const struct bu_obj *o)
 		return cannot(t, o, "variables that the loader knows (__kconfig)");
 	if (o->nops)
 		return cannot(t, o, "structs of operations");
-	if (o->nslots)
-		return cannot(t, o, "elements of maps that are maps or programs");
+	for (uint32_t i = 0; i < o->nslots; i++)
+		if (o->maps[o->slots[i].map].key_size != 4)
+			return cannot(t, o, "maps of maps whose keys are not of 4 bytes, and are filled in");
 	if (o->be != BU_HOST_BE)
 		return cannot(t, o, "another byte order");
-	for (uint32_t i = 0; i < o->nmaps; i++)
-		if (o->maps[i].pin_dir)
-			return cannot(t, o, "maps that are pinned by name");
 	return 0;
 }
 
@@ -174,8 +172,22 @@ static void put_maps(struct skel *s)
 			      o->has_btf ? m->btf_value : 0, m->inner, !data ? 0 : m->frozen ? 2 : 1);
 		if (data && o->secs[m->sec].data)
 			bu_buf_printf(s->out, ".init = %s__data%u, ", s->name, i);
+		if (m->pin_dir) {
+			char *path = bu_arena_printf(&s->a, "/sys/fs/bpf/%s%s%s", m->pin_dir, *m->pin_dir ? "/" : "", m->name);
+
+			skel_put(s, ".pin = ");
+			skel_string(s, bu_str_c(path ? path : ""));
+			skel_put(s, ", ");
+		}
 		skel_put(s, ".fd = -1 },\n");
 	}
+	skel_put(s, "};\n");
+	if (!o->nslots)
+		return;
+	bu_buf_printf(s->out, "static const struct bpfu_slot %s__slots[] = {\n", s->name);
+	for (uint32_t i = 0; i < o->nslots; i++)
+		bu_buf_printf(s->out, "\t{ %u, %u, %d, %u },\n", o->slots[i].map, o->slots[i].index, o->slots[i].is_prog,
+			      o->slots[i].target);
 	skel_put(s, "};\n");
 }
 
@@ -248,6 +260,8 @@ static void put_functions(struct skel *s)
 		skel_named(s, "\ts->obj.progs = (struct bpfu_prog *)malloc(sizeof(@__progs));\n\tif (!s->obj.progs)\n\t\tgoto fail;\n"
 			   "\tmemcpy(s->obj.progs, @__progs, sizeof(@__progs));\n"
 			   "\ts->obj.nprogs = sizeof(@__progs) / sizeof(@__progs[0]);\n");
+	if (o->nslots)
+		skel_named(s, "\ts->obj.slots = @__slots;\n\ts->obj.nslots = sizeof(@__slots) / sizeof(@__slots[0]);\n");
 	skel_put(s, "\terr = bpfu_open(&s->obj);\n\tif (err)\n\t\tgoto fail;\n");
 	for (uint32_t i = 0; i < o->nmaps; i++) {
 		const char *w = skel_word(s, o->maps[i].name);

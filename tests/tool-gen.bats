@@ -154,3 +154,27 @@ need_libbpf()
 		assert_output --partial '"a\042;evil();//"'
 	done
 }
+
+@test "gen skeleton, runtime own: maps pinned by name are taken up again, maps of maps and of programs are filled" {
+	need_cmd clang-19
+	need_file /usr/include/bpf/bpf_helpers.h
+	need_native
+	need_cmd cc
+	clang-19 -g -O2 -target bpf -I"/usr/include/$(uname -m)-linux-gnu" -c "$SRCDIR/tests/golden/gen/ownmaps.bpf.c" -o ownmaps.bpf.o
+	$BPFTOOL gen skeleton ownmaps.bpf.o runtime own >ownmaps.skel.h
+	cc -Wall -Wextra -Werror -I. -I"$SRCDIR/include" -o useownmaps "$SRCDIR/tests/golden/gen/useownmaps.c"
+	! command -v g++ >/dev/null || g++ -Wall -Werror -I. -I"$SRCDIR/include" -fsyntax-only -x c++ "$SRCDIR/tests/golden/gen/useownmaps.c"
+	need_bpf
+	need_pins
+	run -0 ./useownmaps "$PINS/kept"
+	assert_output '0 7 1 5'
+	# the count goes on where it was
+	run -0 ./useownmaps "$PINS/kept"
+	assert_output '0 7 2 5'
+	# another map in its place is not taken
+	rm "$PINS/kept"
+	$BPFTOOL map create "$PINS/kept" type array key 4 value 4 entries 1
+	run -1 ./useownmaps "$PINS/kept"
+	assert_output 'kept: File exists'
+	drop_pins
+}

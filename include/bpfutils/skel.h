@@ -30,6 +30,8 @@ struct bpfu_map {
 	int inner;           /* number of the inner map's template, or -1 */
 	int data;            /* 1: holds variables, 2: constants, which are frozen */
 	const void *init;    /* value_size bytes at the start, NULL: zeros */
+	const char *pin;     /* where it is, or is made and pinned; NULL: nowhere. May be set before the load */
+	int found;           /* it was there */
 	int fd;
 	void *mem;           /* variables: before the load what they begin with, then the map itself */
 	size_t mem_size;
@@ -50,11 +52,14 @@ struct bpfu_prog {
 	const void *core; uint32_t ncore;
 	int fd, link_fd;
 };
+/* An element that holds a map or program: keys are 32 bits. */
+struct bpfu_slot { uint32_t map, key, is_prog, target; };
 struct bpfu_object {
 	const char *license;
 	const void *btf; uint32_t btf_size;
 	struct bpfu_map *maps; unsigned nmaps;
 	struct bpfu_prog *progs; unsigned nprogs;
+	const struct bpfu_slot *slots; unsigned nslots;
 	int btf_fd;
 	char *log;           /* the verifier's words about the program that was refused, or NULL */
 	const char *failed;  /* name of the map or program that failed, or NULL */
@@ -149,6 +154,43 @@ BPFU_API int bpfu_open(struct bpfu_object *o)
 	return 0;
 }
 
+BPFU_API int bpfu_pin(int fd, const char *path)
+{
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.pathname = bpfu_ptr(path);
+	a.bpf_fd = (uint32_t)fd;
+	return bpfu_call(BPF_OBJ_PIN, &a, sizeof(a));
+}
+
+/* The map that is pinned where this one is to be: its fd; -ENOENT; -EEXIST: it is another one. */
+BPFU_API int bpfu_pinned(const struct bpfu_map *m)
+{
+	struct bpf_map_info mi;
+	union bpf_attr a;
+	int fd, err;
+
+	memset(&a, 0, sizeof(a));
+	a.pathname = bpfu_ptr(m->pin);
+	fd = bpfu_call(BPF_OBJ_GET, &a, sizeof(a));
+	if (fd < 0)
+		return fd;
+	memset(&mi, 0, sizeof(mi));
+	memset(&a, 0, sizeof(a));
+	a.info.bpf_fd = (uint32_t)fd;
+	a.info.info_len = sizeof(mi);
+	a.info.info = bpfu_ptr(&mi);
+	err = bpfu_call(BPF_OBJ_GET_INFO_BY_FD, &a, sizeof(a));
+	if (!err && (mi.type != m->type || mi.key_size != m->key_size || mi.value_size != m->value_size ||
+		     mi.max_entries != m->max_entries || mi.map_flags != (m->flags | (m->data ? BPF_F_MMAPABLE : 0))))
+		err = -EEXIST;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
 BPFU_API int bpfu_make_map(struct bpfu_object *o, struct bpfu_map *m)
 {
 	uint32_t zero = 0;
@@ -156,6 +198,14 @@ BPFU_API int bpfu_make_map(struct bpfu_object *o, struct bpfu_map *m)
 	int err;
 	void *p;
 
+	if (m->pin) {
+		m->fd = bpfu_pinned(m);
+		if (m->fd < 0 && m->fd != -ENOENT)
+			return m->fd;
+		m->found = m->fd >= 0;
+		if (m->found)
+			goto map;
+	}
 	memset(&a, 0, sizeof(a));
 	a.map_type = m->type;
 	a.key_size = m->key_size;
@@ -178,15 +228,20 @@ BPFU_API int bpfu_make_map(struct bpfu_object *o, struct bpfu_map *m)
 	if (m->fd < 0)
 		return m->fd;
 	if (!m->data)
-		return 0;
+		return m->pin ? bpfu_pin(m->fd, m->pin) : 0;
 	err = bpfu_map_update(m->fd, &zero, m->mem, BPF_ANY);
 	if (!err && m->data == 2) {
 		memset(&a, 0, sizeof(a));
 		a.map_fd = (uint32_t)m->fd;
 		err = bpfu_call(BPF_MAP_FREEZE, &a, sizeof(a));
 	}
+	if (!err && m->pin)
+		err = bpfu_pin(m->fd, m->pin);
 	if (err)
 		return err;
+map:
+	if (!m->data)
+		return 0;
 	/* the same addresses are the map's from here on */
 	p = mmap(m->mem, m->mem_size, m->data == 2 ? PROT_READ : PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 		 m->fd, 0);
@@ -306,7 +361,7 @@ BPFU_API int bpfu_load_prog(struct bpfu_object *o, struct bpfu_prog *p)
 BPFU_API int bpfu_load(struct bpfu_object *o)
 {
 	union bpf_attr a;
-	unsigned i;
+	unsigned i, again;
 	int err;
 
 	memset(&a, 0, sizeof(a));
@@ -314,7 +369,11 @@ BPFU_API int bpfu_load(struct bpfu_object *o)
 	a.btf_size = o->btf_size;
 	if (o->btf_size)
 		o->btf_fd = bpfu_call(BPF_BTF_LOAD, &a, sizeof(a));
-	for (i = 0; i < o->nmaps; i++) {
+	/* those that stand for the maps in others first */
+	for (again = 0; again < 2 * o->nmaps; again++) {
+		i = again % o->nmaps;
+		if ((again < o->nmaps) != (o->maps[i].inner < 0))
+			continue;
 		err = bpfu_make_map(o, &o->maps[i]);
 		if (err) {
 			o->failed = o->maps[i].name;
@@ -325,6 +384,16 @@ BPFU_API int bpfu_load(struct bpfu_object *o)
 		err = bpfu_load_prog(o, &o->progs[i]);
 		if (err) {
 			o->failed = o->progs[i].name;
+			return err;
+		}
+	}
+	for (i = 0; i < o->nslots; i++) {
+		const struct bpfu_slot *t = &o->slots[i];
+		uint32_t fd = (uint32_t)(t->is_prog ? o->progs[t->target].fd : o->maps[t->target].fd);
+
+		err = bpfu_map_update(o->maps[t->map].fd, &t->key, &fd, BPF_ANY);
+		if (err) {
+			o->failed = o->maps[t->map].name;
 			return err;
 		}
 	}
