@@ -5,7 +5,11 @@
  *   prog   as a program does them: the kernel's by PROG_TEST_RUN of a loop, ours by the map's operation
  *   bpf    as bpf(2) does them
  *   dump   all elements by LOOKUP_BATCH, in another process than the one that wrote them
+ *   watched  a program of ours that updates, alone and while another process on another CPU dumps the map
+ *          all the time: updates for each second of the writer's CPU time, in windows that alternate. The same beside a
+ *          process that dumps another map, which is what sharing the machine costs.
  */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +20,7 @@
 
 #include "kern/kern.h"
 #include "vm/map.h"
+#include "vm/run.h"
 
 #define ENTRIES 10000u
 #define LOOP 1000u
@@ -265,6 +270,149 @@ static void row(struct bu_sys *k, struct bu_sys *v, int kfd, int vfd, const char
 		printf("  kernel: not to be had\n");
 }
 
+/* ---------------------------------------------------------------- watched */
+
+#define WINDOW 4e6
+#define PAIRS 151
+
+static void on_cpu(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static double cpu_time(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* ns of CPU time for an update, in one window. */
+static double window(struct bu_vm_prog *p)
+{
+	uint8_t data[64] = { 0 };
+	struct bu_vm_ctx c = { .kind = BU_VM_CTX_XDP, .packet = data, .packet_size = sizeof(data), .packet_room = sizeof(data) };
+	struct bu_vm_fault f;
+	double from = cpu_time(), t;
+	uint64_t r0, runs = 0;
+
+	do {
+		for (unsigned i = 0; i < 10; i++, runs++)
+			if (bu_vm_run_prog(p, &c, NULL, &r0, &f))
+				return -1;
+		t = cpu_time() - from;
+	} while (t < WINDOW);
+	return t / (double)runs / LOOP;
+}
+
+struct watch {
+	uint32_t id;            /* of the map to be dumped; 0: sleep */
+	uint32_t dumps, end;
+};
+
+static void watcher(struct watch *w, unsigned ncpus)
+{
+	struct bu_vm_options o = { .world = dir };
+	struct bu_sys *s = NULL;
+	uint32_t id = 0, got;
+	int fd = -1;
+
+	on_cpu(1);
+	if (bu_vm_open(&s, &o, NULL))
+		_exit(1);
+	while (!__atomic_load_n(&w->end, __ATOMIC_ACQUIRE)) {
+		uint32_t want = __atomic_load_n(&w->id, __ATOMIC_ACQUIRE);
+
+		if (want && want != id) {
+			if (fd >= 0)
+				close(fd);
+			fd = bu_sys_fd_by_id(s, BU_MAP, want, 0);
+			id = want;
+		}
+		if (!want) {
+			usleep(100);
+			continue;
+		}
+		dump_child(s, fd, ncpus, &got);
+		if (got == ENTRIES)
+			__atomic_fetch_add(&w->dumps, 1, __ATOMIC_RELEASE);
+	}
+	_exit(0);
+}
+
+/* The median of the ratios of windows in which the map of that id is dumped to ones in which nothing is; NAN: none was dumped. */
+static double loss(struct watch *w, struct bu_vm_prog *p, uint32_t id, double *alone, double *rate)
+{
+	double ratio[PAIRS], plain[PAIRS], from;
+	uint32_t dumps = __atomic_load_n(&w->dumps, __ATOMIC_ACQUIRE), n;
+	double busy = 0;
+
+	for (unsigned i = 0; i < PAIRS; i++) {
+		double t[2];
+
+		for (unsigned k = 0; k < 2; k++) {
+			bool on = (k ^ i) & 1;
+
+			__atomic_store_n(&w->id, on ? id : 0, __ATOMIC_RELEASE);
+			usleep(500);
+			from = now();
+			t[on] = window(p);
+			busy += on ? now() - from : 0;
+		}
+		ratio[i] = t[1] / t[0];
+		plain[i] = t[0];
+	}
+	__atomic_store_n(&w->id, 0, __ATOMIC_RELEASE);
+	n = __atomic_load_n(&w->dumps, __ATOMIC_ACQUIRE) - dumps;
+	qsort(ratio, PAIRS, sizeof(ratio[0]), compare);
+	qsort(plain, PAIRS, sizeof(plain[0]), compare);
+	*alone = plain[PAIRS / 2];
+	*rate = n / (busy / 1e9);
+	return ratio[PAIRS / 2];
+}
+
+static void watched(struct bu_sys *v, uint32_t type, const char *name, unsigned ncpus)
+{
+	int fd = make(v, type), other = make(v, type), prog;
+	struct bu_vm_prog *p = NULL;
+	uint32_t id = 0, other_id = 0;
+	enum bu_objkind kind;
+	double alone, rate, own, beside;
+	struct watch *w;
+	pid_t pid;
+
+	w = mmap(NULL, sizeof(*w), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	put_all(v, fd, ncpus);
+	put_all(v, other, ncpus);
+	prog = load_loop(v, fd, UPDATE);
+	if (w == MAP_FAILED || prog < 0 || bu_vm_prog_by_fd(bu_vm(v), prog, &p) || bu_sys_fd_kind(v, fd, &kind, &id) ||
+	    bu_sys_fd_kind(v, other, &kind, &other_id)) {
+		printf("%-12s watched failed\n", name);
+		failures++;
+		return;
+	}
+	pid = fork();
+	if (!pid)
+		watcher(w, ncpus);
+	on_cpu(0);
+	beside = loss(w, p, other_id, &alone, &rate);
+	own = loss(w, p, id, &alone, &rate);
+	printf("%-12s update watched %7.1f ns alone; dumped %.0f times a second: %+.1f %%, beside a dump of another: %+.1f %%\n", name,
+	       alone, rate, (own - 1) * 100, (beside - 1) * 100);
+	__atomic_store_n(&w->end, 1, __ATOMIC_RELEASE);
+	waitpid(pid, NULL, 0);
+	bu_vm_prog_put(p);
+	close(prog);
+	close(fd);
+	close(other);
+	munmap(w, sizeof(*w));
+}
+
 int main(void)
 {
 	struct bu_sys *k = bu_kern_open(), *v = NULL;
@@ -313,6 +461,10 @@ int main(void)
 		close(vfd);
 		if (kfd >= 0)
 			close(kfd);
+	}
+	if (sysconf(_SC_NPROCESSORS_ONLN) > 1) {
+		watched(v, BPF_MAP_TYPE_HASH, "hash", ncpus);
+		watched(v, BPF_MAP_TYPE_ARRAY, "array", ncpus);
 	}
 	v->ops->destroy(v);
 	k->ops->destroy(k);
