@@ -245,9 +245,43 @@ static uint64_t link_of(struct bu_vm_map *m, const struct hash_elem *want)
 	}
 }
 
+/* As bu_vm_hash_find, for a program: keys of 4 and 8 bytes, the first elements of a chain that nobody changes now. */
+static inline struct hash_elem *find_quick(const struct bu_vm_map *m, const void *key)
+{
+	uint64_t seed = atomic_load_explicit(&m->live->word[W_SEED], memory_order_relaxed), k, h;
+	uint32_t hash, b, i, small;
+
+	if (m->key_size == 4) {
+		memcpy(&small, key, 4);
+		k = small;
+	} else if (m->key_size == 8) {
+		memcpy(&k, key, 8);
+		seed ^= 8;
+	} else {
+		return bu_vm_hash_find(m, key, bu_vm_hash_of(m, key), NULL);
+	}
+	h = mix(seed ^ k ^ 0xa0761d6478bd642fu, 0xe7037ed1a0b428dbu);
+	hash = (uint32_t)(h ^ h >> 32);
+	b = hash & (uint32_t)m->u[U_MASK];
+	i = atomic_load_explicit(hash_head(m, b), memory_order_acquire);
+	for (unsigned left = 4; left && i - 1 < m->u[U_NELEM]; left--) {
+		struct hash_elem *e = hash_at(m, i - 1);
+		uint32_t gen = atomic_load_explicit(&e->gen, memory_order_acquire);
+		bool same = atomic_load_explicit(&e->hash, memory_order_relaxed) == hash && same_key(m, e, key);
+
+		i = atomic_load_explicit(&e->next, memory_order_acquire);
+		atomic_thread_fence(memory_order_acquire);
+		if ((gen & 1) || atomic_load_explicit(&e->gen, memory_order_relaxed) != gen)
+			return bu_vm_hash_find(m, key, hash, NULL);
+		if (same)
+			return e;
+	}
+	return i == (HASH_END | b) ? NULL : bu_vm_hash_find(m, key, hash, NULL);
+}
+
 static void *lookup(struct bu_vm_map *m, const void *key, uint32_t cpu)
 {
-	struct hash_elem *e = bu_vm_hash_find(m, key, bu_vm_hash_of(m, key), NULL);
+	struct hash_elem *e = find_quick(m, key);
 
 	(void)cpu;
 	return e ? hash_val(m, e) : NULL;
@@ -262,7 +296,7 @@ static void *percpu_lookup(struct bu_vm_map *m, const void *key, uint32_t cpu)
 
 static void *lru_lookup(struct bu_vm_map *m, const void *key, uint32_t cpu)
 {
-	struct hash_elem *e = bu_vm_hash_find(m, key, bu_vm_hash_of(m, key), NULL);
+	struct hash_elem *e = find_quick(m, key);
 
 	if (!e || (m->ops->percpu && cpu >= m->ncpus))
 		return NULL;
