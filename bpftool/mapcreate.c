@@ -116,13 +116,13 @@ static int read_extra(struct bt *t, uint64_t *v)
 	return 0;
 }
 
-/* The next word may be one of the list, but not a second time. */
+/* The next word may be one of the list, but not a second time; of names the last counts, as always in bpftool. */
 static int once(struct bt *t, const char *const *words, unsigned *seen)
 {
 	for (unsigned i = 0; words[i]; i++) {
 		if (!bt_is(t, words[i]))
 			continue;
-		if (*seen & 1u << i)
+		if (*seen & 1u << i && strcmp(words[i], "name") != 0)
 			return bt_usage(t, NULL, NULL, "%s is given twice", words[i]);
 		*seen |= 1u << i;
 		return 0;
