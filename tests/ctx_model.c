@@ -209,6 +209,23 @@ static void others(const struct kind *k)
 		{ .code = 0xdb, .dst = 2, .src = 1, .imm = 0x100 }, { .code = 0xb7, .imm = k->result }, { .code = 0x95 },
 	};
 
+	for (int d = -8; d <= 8; d += 8) {
+		struct bu_insn moved[] = {
+			{ .code = 0x07, .dst = 1, .imm = d }, { .code = 0x61, .dst = 2, .src = 1, .off = (int16_t)(8 - d) },
+			{ .code = 0xb7, .imm = k->result }, { .code = 0x95 },
+		};
+
+		if (d)
+			compare(k, moved, 4, "moved context by", d, true);
+	}
+	for (int off = 0; off < 80; off += 4)
+		for (unsigned s = 0; s < 4; s++) {
+			static const uint8_t codes[] = { 0x71, 0x69, 0x61, 0x79 };
+			struct bu_insn in[] = { { .code = codes[s], .src = 1, .off = (int16_t)off }, { .code = 0x95 } };
+
+			if (k->type != BPF_PROG_TYPE_KPROBE || !k->attach)
+				compare(k, in, 2, "returns what is at", off, true);
+		}
 	compare(k, ctx, 2, "returns its context", 0, true);
 	compare(k, atomic, 4, "atomic", 0, true);
 	compare(k, acquire, 3, "load-acquire", 0, true);

@@ -136,6 +136,8 @@ lookup() # BACKEND-OPTION PIN
 	need_cmd xxd
 	need_world
 	object cgroup/dev <<-'END'
+		*(u64 *)(r10 - 8) = r1
+		r1 = *(u64 *)(r10 - 8)
 		r0 = *(u32 *)(r1 + bpf_cgroup_dev_ctx.major)
 		exit
 	END

@@ -18,7 +18,8 @@
 enum { C_LD, C_LDX, C_ST, C_STX, C_ALU, C_JMP, C_JMP32, C_ALU64 };
 
 enum { START = 1, SEEN = 2, QUEUED = 4, SECOND = 8, SEEN_SECOND = 16, TARGET = 32 };
-enum { OP_MOV64_X = 0xbf };
+enum { OP_ADD64_K = 0x07, OP_SUB64_K = 0x17, OP_MOV64_X = 0xbf };
+#define LOOK_BACK 8u /* instructions, for what was added to the context */
 
 struct check {
 	struct bu_vm_check *c;
@@ -620,11 +621,41 @@ static int check_registers(struct check *k, uint32_t i, const struct bu_insn *in
 	return 0;
 }
 
+/*
+ * Is register r the context and a constant, added a few instructions before? As the kernel, such a pointer is not to be
+ * dereferenced.
+ */
+static bool modified(const struct check *k, uint32_t i, unsigned r, int64_t *off)
+{
+	*off = 0;
+	for (unsigned n = 0; n < LOOK_BACK && i && !(k->mark[i] & (TARGET | START)); n++) {
+		const struct bu_insn *in = &k->in[--i];
+		const struct bu_isa *row;
+		struct use u;
+
+		if (i && in->code == 0 && in[-1].code == BU_OP_LD_IMM64)
+			in = &k->in[--i];
+		row = bu_isa_find_loose(in);
+		if (!row || is_jump(in) || in->code == BU_OP_EXIT || in->dst > 10 || in->src > 10)
+			return false;
+		use_of(k, in, row, &u);
+		if (!((u.writes | u.lost) & R(r)))
+			continue;
+		if (in->code != OP_ADD64_K && in->code != OP_SUB64_K)
+			return false;
+		*off += in->code == OP_ADD64_K ? in->imm : -(int64_t)in->imm;
+		if (k->ctx[i] & R(r))
+			return *off != 0;
+	}
+	return false;
+}
+
 /* An access by a register that holds the context. */
 static int check_ctx(struct check *k, uint32_t i, const struct bu_insn *in, const struct bu_isa *row)
 {
 	bool write = false;
 	unsigned r = in->dst;
+	int64_t off;
 
 	switch ((enum bu_sem)row->sem) {
 	case BU_SEM_LDX: case BU_SEM_LDSX: case BU_SEM_LOAD_ACQUIRE:
@@ -641,6 +672,11 @@ static int check_ctx(struct check *k, uint32_t i, const struct bu_insn *in, cons
 	default:
 		return 0;
 	}
+	if (modified(k, i, r, &off)) {
+		SAY(k, off < 0 ? "negative offset ctx ptr R%u off=%d disallowed\n" :
+				 "dereference of modified ctx ptr R%u off=%d disallowed\n", r, (int)off);
+		return -EACCES;
+	}
 	if (!(k->ctx[i] & R(r)))
 		return 0;
 	if (k->view && !bu_vm_ctx_field_at(k->view->id, k->view->view, in->off, row->width / 8, write)) {
@@ -653,17 +689,77 @@ static int check_ctx(struct check *k, uint32_t i, const struct bu_insn *in, cons
 	return -EACCES;
 }
 
+/* What the kernel's verifier calls the pointer that a field of the context is; NULL: it is a number. */
+static const char *pointer(const struct check *k, const struct bu_vm_ctx_field *f)
+{
+	switch ((enum bu_vm_field_kind)f->kind) {
+	case BU_VM_K_PLAIN: case BU_VM_K_LEN:
+		return NULL;
+	case BU_VM_K_DATA:
+		return "pkt";
+	case BU_VM_K_DATA_END:
+		return "pkt_end";
+	case BU_VM_K_META:
+		return "pkt_meta";
+	case BU_VM_K_KEYS:
+		return "flow_keys";
+	case BU_VM_K_SOCKET:
+		return k->view->id == BU_VM_C_SKB ? "sock_common_or_null" : k->view->id == BU_VM_C_SOCK_OPS ? "sock_or_null" : "sock";
+	case BU_VM_K_NO_SOCKET:
+		return "sock_or_null";
+	case BU_VM_K_HOOK_STATE: case BU_VM_K_SK_BUFF:
+		return "trusted_ptr_";
+	}
+	return NULL;
+}
+
+/*
+ * Does r0 come from a field of the context, by the instruction in front? Then it is a number up to *most, or a pointer
+ * of that name.
+ */
+static bool loaded(const struct check *k, uint32_t i, uint64_t *most, const char **name)
+{
+	const struct bu_insn *in = i ? &k->in[i - 1] : NULL;
+	const struct bu_isa *row = in ? bu_isa_find_loose(in) : NULL;
+	const struct bu_vm_ctx_field *f;
+
+	if (!row || row->sem != BU_SEM_LDX || in->dst || in->src > 10 || k->mark[i] & (TARGET | START) ||
+	    !(k->ctx[i - 1] & R(in->src)))
+		return false;
+	f = bu_vm_ctx_field_at(k->view->id, k->view->view, in->off, row->width / 8, false);
+	if (!f)
+		return false;
+	*name = pointer(k, f);
+	*most = row->width == 64 ? UINT64_MAX : (1ull << row->width) - 1;
+	return true;
+}
+
 /* What the main function returns, where it can be seen. */
 static int check_result(struct check *k, uint32_t i)
 {
 	const struct bu_vm_ctx_view *w = k->view;
 	const struct bu_vm_known *at = k->slot[i] ? &k->known[k->slot[i]] : NULL;
+	const char *name = NULL;
+	uint64_t most;
 	int64_t v;
 
 	if (k->func[i] || !w || (w->min == INT32_MIN && w->max == INT32_MAX))
 		return 0;
 	if (k->ctx[i] & R(0)) {
 		SAY(k, "At program exit the register R0 is not a known value (ctx)\n");
+		return -EINVAL;
+	}
+	if (loaded(k, i, &most, &name)) {
+		if (!name && most <= (uint64_t)(int64_t)w->max && w->min <= 0)
+			return 0;
+		if (name)
+			SAY(k, "At program exit the register R0 is not a known value (%s)\n", name);
+		else if (most == UINT64_MAX)
+			SAY(k, "At program exit the register R0 has unknown scalar value should have been in [%d, %d]\n", w->min,
+			    w->max);
+		else
+			SAY(k, "At program exit the register R0 has smin=0 smax=%llu should have been in [%d, %d]\n",
+			    (unsigned long long)most, w->min, w->max);
 		return -EINVAL;
 	}
 	if (!at || !(at->num & R(0)))

@@ -79,7 +79,7 @@ int bu_vm_job_finish(struct bu_vm_job *j, const uint8_t *data, uint32_t size, ui
 		ret = -ENOSPC;
 	}
 	/* The fragments are what there has to be room for; of the first part goes out what fits. */
-	if (j->a->test.data_out) {
+	if (j->a->test.data_out && data) {
 		if (copy < frags)
 			return -ENOSPC;
 		len = copy - frags;
