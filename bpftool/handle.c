@@ -79,6 +79,15 @@ const struct bu_btf *bt_btf(struct bt *t, uint32_t id)
 	b->id = id;
 	b->next = t->btfs;
 	t->btfs = b;
+	if (id == BU_SYS_OWN_TYPES) {
+		const void *data;
+		size_t n;
+
+		b->good = !t->sys->ops->vmlinux_btf(t->sys, &data, &n) &&
+			  !bu_btf_parse(&b->btf, data, n, NULL, "BTF", NULL);
+		b->btf.values = t->values;
+		return b->good ? &b->btf : NULL;
+	}
 	fd = bu_sys_fd_by_id(t->sys, BU_BTF, id, 0);
 	if (fd < 0)
 		return NULL;

@@ -89,6 +89,11 @@ on_vm() # FILE REGEX NUMBER
 	on_vm tool-mapkinds.bats . 5
 }
 
+@test "bpftool struct_ops" {
+	command -v clang-19 >/dev/null || skip "needs the program clang-19"
+	on_vm tool-structops.bats '^struct_ops: (register|what)' 3
+}
+
 @test "bpftool snapshot: save, diff, restore" {
 	on_vm tool-snapshot.bats . 7
 }

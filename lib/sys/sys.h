@@ -137,6 +137,8 @@ typedef bool bu_net_dev_fn(void *ctx, const struct bu_net_dev *d);
 typedef bool bu_net_filter_fn(void *ctx, const struct bu_net_filter *f);
 enum bu_socket_kind { BU_SOCKET_PACKET, BU_SOCKET_UDP, BU_SOCKET_TCP };
 
+#define BU_SYS_OWN_TYPES UINT32_MAX /* see vmlinux_btf */
+
 /* Each operation returns 0 (or what is said) or -errno. */
 struct bu_sys_ops {
 	const char *name; /* "kernel", "vm" */
@@ -183,6 +185,7 @@ struct bu_sys_ops {
 	/* Events of processes that have programs: as much as the caller may see. -EPERM: nothing. */
 	int (*events)(struct bu_sys *s, bu_event_fn *fn, void *ctx);
 	/* The kernel's own BTF ("vmlinux") as bytes: 0, -ENOENT. Owned by the backend. */
+	/* What info calls them where they are no object that has an id: BU_SYS_OWN_TYPES. */
 	int (*vmlinux_btf)(struct bu_sys *s, const void **data, size_t *size);
 	/* That of the i-th module that has some, on vmlinux as its base: 0; -ENOENT there are fewer. *data is
 	 * NULL where it cannot be read. Owned by the backend. May be NULL: there are no modules. */

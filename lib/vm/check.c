@@ -606,7 +606,7 @@ static int check_registers(struct check *k, uint32_t i, const struct bu_insn *in
 		}
 	use_of(k, in, row, &u);
 	/* A function without a result is told where the result is used. */
-	if (in->code == BU_OP_EXIT && k->func[i])
+	if (in->code == BU_OP_EXIT && (k->func[i] || k->c->no_result))
 		u.reads = 0;
 	missing = u.reads & ~(uint32_t)k->init[i];
 	for (unsigned r = 0; missing && r < sizeof(regs); r++)

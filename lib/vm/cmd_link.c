@@ -2,6 +2,7 @@
 /* Links: made, changed, detached. What a link is about stands in its header; it refers to its
  * program in slot 0, and to its event or map in slot 1. */
 #include "vm/attach.h"
+#include "vm/opstype.h"
 
 #include <fcntl.h>
 #include <linux/perf_event.h>
@@ -386,11 +387,7 @@ int bu_vm_cmd_link_create(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *u
 	if (a->link_create.attach_type == BPF_STRUCT_OPS) {
 		if (a->link_create.flags)
 			return -EINVAL;
-		err = bu_vm_obj_by_fd(vm, (int)a->link_create.map_fd, BU_VM_MAP, &prog, NULL);
-		if (err)
-			return err;
-		bu_vm_obj_put(prog);
-		return -EINVAL; /* no map here is one of struct_ops */
+		return bu_vm_ops_link(vm, (int)a->link_create.map_fd);
 	}
 	err = bu_vm_prog_obj(vm, a->link_create.prog_fd, &prog);
 	if (err)
@@ -547,6 +544,9 @@ int bu_vm_cmd_link_detach(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *u
 	if (err)
 		return err;
 	switch (link->h.link.type) {
+	case BPF_LINK_TYPE_STRUCT_OPS:
+		err = bu_vm_ops_detach(link);
+		break;
 	case BPF_LINK_TYPE_CGROUP: case BPF_LINK_TYPE_TCX: case BPF_LINK_TYPE_NETKIT: case BPF_LINK_TYPE_NETNS:
 	case BPF_LINK_TYPE_SOCKMAP: case BPF_LINK_TYPE_NETFILTER: case BPF_LINK_TYPE_XDP:
 		link->hdr->link.detached = 1;

@@ -242,7 +242,7 @@ int bu_vm_cmd_freeze(struct bu_vm *vm, union bpf_attr *a, union bpf_attr *user, 
 	err = bu_vm_map_by_fd(vm, (int)a->map_fd, 0, &m);
 	if (err)
 		return err;
-	spin = m->spin_lock_off >= 0 || m->timer;
+	spin = m->spin_lock_off >= 0 || m->timer || m->type == BPF_MAP_TYPE_STRUCT_OPS;
 	bu_vm_map_put(m);
 	if (spin)
 		return -BU_VM_ENOTSUPP;

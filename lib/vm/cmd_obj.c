@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The commands that all objects share, and the info of maps. */
 #include "vm/cmd_map.h"
+#include "vm/opstype.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -209,9 +210,13 @@ int bu_vm_info_map(struct bu_vm *vm, struct bu_vm_obj *o, union bpf_attr *a, uni
 	if (h->btf_id) {
 		i.btf_id = h->btf_id;
 		i.btf_key_type_id = h->btf_key_type;
-		i.btf_value_type_id = h->btf_value_type;
+		i.btf_value_type_id = h->type == BPF_MAP_TYPE_STRUCT_OPS ? 0 : h->btf_value_type;
 	}
 	i.btf_vmlinux_value_type_id = 0;
+	if (h->type == BPF_MAP_TYPE_STRUCT_OPS) {
+		i.btf_vmlinux_id = BU_SYS_OWN_TYPES;
+		i.btf_vmlinux_value_type_id = bu_vm_ops_value_id(vm, h->btf_value_type);
+	}
 	/* Hashes of a map's content belong to signed programs, which the VM does not load. */
 	if (i.hash || i.hash_size)
 		return -EINVAL;

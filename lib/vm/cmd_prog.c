@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* PROG_LOAD: the attribute, the instructions' references, the checks, in the kernel's order. */
+#include "vm/opstype.h"
 #include "vm/progfile.h"
 
 #include <ctype.h>
@@ -97,8 +98,43 @@ static int check_target(struct bu_vm *vm, const union bpf_attr *a)
 	return check_attach(a->prog_type, a->expected_attach_type);
 }
 
+/* Which member of which struct a program is to be. */
+static int check_ops(struct bu_vm *vm, const union bpf_attr *a, struct bu_vm_check *c, struct bu_buf *log)
+{
+	const struct bu_vm_ops_type *t;
+	const struct bu_vm_ops_member *m;
+	int row;
+
+	if (!c->gpl) {
+		bu_buf_str(log, "struct ops programs must have a GPL compatible license\n");
+		return -EINVAL;
+	}
+	if (!a->attach_btf_id)
+		return -BU_VM_ENOTSUPP;
+	row = bu_vm_ops_by_struct(vm, a->attach_btf_id);
+	if (row < 0) {
+		bu_buf_printf(log, "attach_btf_id %u is not a supported struct\n", a->attach_btf_id);
+		return -BU_VM_ENOTSUPP;
+	}
+	t = &bu_vm_ops_types[row];
+	if (a->expected_attach_type >= t->n) {
+		bu_buf_printf(log, "attach to invalid member idx %u of struct %s\n", a->expected_attach_type, t->name);
+		return -EINVAL;
+	}
+	m = &t->member[a->expected_attach_type];
+	c->no_result = *m->type == 'v';
+	if (m->kind == BU_VM_OPS_FUNC)
+		return 0;
+	if (m->kind == BU_VM_OPS_NO_FUNC) {
+		bu_buf_printf(log, "attach to unsupported member %s of struct %s\n", m->name, t->name);
+		return -BU_VM_ENOTSUPP;
+	}
+	bu_buf_printf(log, "attach to invalid member %s(@idx %u) of struct %s\n", m->name, a->expected_attach_type, t->name);
+	return -EINVAL;
+}
+
 /* check_attach_btf_id: after the instructions were found to be in order. */
-static int check_btf_target(struct bu_vm *vm, const union bpf_attr *a, struct bu_buf *log)
+static int check_btf_target(struct bu_vm *vm, const union bpf_attr *a, struct bu_vm_check *c, struct bu_buf *log)
 {
 	if (a->prog_type == BPF_PROG_TYPE_SYSCALL && !(a->prog_flags & BPF_F_SLEEPABLE)) {
 		bu_buf_str(log, "Syscall programs can only be sleepable\n");
@@ -113,6 +149,8 @@ static int check_btf_target(struct bu_vm *vm, const union bpf_attr *a, struct bu
 	if (!IN(a->prog_type, BPF_PROG_TYPE_TRACING, BPF_PROG_TYPE_LSM, BPF_PROG_TYPE_STRUCT_OPS,
 		BPF_PROG_TYPE_EXT))
 		return 0;
+	if (a->prog_type == BPF_PROG_TYPE_STRUCT_OPS)
+		return check_ops(vm, a, c, log);
 	if (!a->attach_btf_id) {
 		bu_buf_str(log, "Tracing programs must provide btf_id\n");
 		return -EINVAL;
@@ -508,7 +546,7 @@ static int check(struct bu_vm *vm, struct bu_vm_newprog *np, const union bpf_att
 	if (!err)
 		err = check_exclusive(np, sum, &log->text);
 	if (!err)
-		err = check_btf_target(vm, a, &log->text);
+		err = check_btf_target(vm, a, &c, &log->text);
 	c.maps = np->maps;
 	c.nmaps = np->nmaps;
 	if (!err)

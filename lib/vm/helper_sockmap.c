@@ -23,7 +23,7 @@ uint64_t bu_vm_sock_cookie(const struct bu_vm_run *run, const struct bu_vm_sock 
 {
 	if (s->cookie)
 		return s->cookie;
-	if (run->env && s >= run->env->socks && s < run->env->socks + run->env->nsocks)
+	if (run->env && run->env->nsocks && s >= run->env->socks && s < run->env->socks + run->env->nsocks)
 		return 1ull << 62 | (uint64_t)(s - run->env->socks);
 	return 1;
 }

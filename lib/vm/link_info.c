@@ -118,6 +118,9 @@ int bu_vm_info_link(struct bu_vm *vm, struct bu_vm_obj *o, union bpf_attr *a, un
 		i.netfilter.priority = l->priority;
 		i.netfilter.flags = l->flags;
 		break;
+	case BPF_LINK_TYPE_STRUCT_OPS:
+		i.struct_ops.map_id = gone ? 0 : l->map_id;
+		break;
 	case BPF_LINK_TYPE_XDP:
 		i.xdp.ifindex = o->hdr->link.detached ? 0 : l->ifindex;
 		break;

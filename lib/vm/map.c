@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What all map types share: creation, the body of an open map, grants, copies. */
 #include "vm/cmd.h"
+#include "vm/opstype.h"
 #include "vm/run.h"
 
 #include <ctype.h>
@@ -62,6 +63,7 @@ static const struct {
 	[BPF_MAP_TYPE_TASK_STORAGE] = { &bu_vm_local_ops, BTF_INT_KEY, true, false },
 	[BPF_MAP_TYPE_INODE_STORAGE] = { &bu_vm_local_ops, BTF_INT_KEY, true, false },
 	[BPF_MAP_TYPE_CGRP_STORAGE] = { &bu_vm_local_ops, BTF_INT_KEY, true, false },
+	[BPF_MAP_TYPE_STRUCT_OPS] = { &bu_vm_struct_ops_ops, BTF_NEVER, false, true },
 	[BPF_MAP_TYPE_SOCKMAP] = { &bu_vm_sockmap_ops, BTF_KEYED, false, false },
 	[BPF_MAP_TYPE_SOCKHASH] = { &bu_vm_sockhash_ops, BTF_KEYED, false, false },
 	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = { &bu_vm_reuseport_ops, BTF_KEYED, false, false },
@@ -146,6 +148,10 @@ static int body_make(struct bu_vm_obj *o, struct bu_vm_map **out)
 	a.map_extra = h->map_extra;
 	a.btf_key_type_id = h->btf_key_type;
 	a.btf_value_type_id = h->btf_value_type;
+	if (h->type == BPF_MAP_TYPE_STRUCT_OPS) { /* of these it is the VM's, which are counted anew in each version */
+		a.btf_value_type_id = 0;
+		a.btf_vmlinux_value_type_id = bu_vm_ops_value_id(o->vm, h->btf_value_type);
+	}
 	a.numa_node = (uint32_t)NO_NODE;
 	if (ops->check && ops->check(o->vm, &a))
 		return -EUCLEAN;
@@ -345,13 +351,14 @@ static int check_btf(struct bu_vm *vm, const union bpf_attr *a, struct bu_vm_map
 	struct bu_vm_obj *o;
 	int err;
 
-	if (!a->btf_key_type_id && !a->btf_value_type_id)
+	/* A struct of operations has types of its object, too. */
+	if (!a->btf_key_type_id && !a->btf_value_type_id && !a->btf_vmlinux_value_type_id)
 		return 0;
 	err = bu_vm_obj_by_fd(vm, (int)a->btf_fd, BU_VM_BTF, &o, NULL);
 	if (err)
 		return err;
 	err = bu_vm_btf_of(o, &btf);
-	if (!err)
+	if (!err && !a->btf_vmlinux_value_type_id)
 		err = check_type_ids(btf, a, h);
 	h->btf_id = o->id;
 	h->btf_key_type = a->btf_key_type_id;
@@ -463,6 +470,8 @@ int bu_vm_map_create(struct bu_vm *vm, const union bpf_attr *user)
 		err = check_btf(vm, &a, &h.map);
 	if (!err)
 		err = check_excl(vm, &a, &h.map);
+	if (!err && a.btf_vmlinux_value_type_id)
+		h.map.btf_value_type = (uint32_t)bu_vm_ops_by_value(vm, a.btf_vmlinux_value_type_id);
 	if (!err && h.map.spin_lock_off >= 0) { /* known only now; some types lay out for it */
 		if (ops->close)
 			ops->close(&lay);

@@ -119,7 +119,7 @@ extern const struct bu_vm_map_ops bu_vm_array_ops, bu_vm_percpu_array_ops, bu_vm
 	bu_vm_stack_ops, bu_vm_ringbuf_ops, bu_vm_lru_percpu_hash_ops, bu_vm_bloom_ops, bu_vm_devmap_ops,
 	bu_vm_devmap_hash_ops, bu_vm_cpumap_ops, bu_vm_xskmap_ops, bu_vm_stack_trace_ops, bu_vm_cgroup_array_ops,
 	bu_vm_user_ringbuf_ops, bu_vm_arena_ops, bu_vm_sockmap_ops, bu_vm_sockhash_ops, bu_vm_reuseport_ops, bu_vm_local_ops,
-	bu_vm_cgroup_storage_ops, bu_vm_percpu_cgroup_storage_ops;
+	bu_vm_cgroup_storage_ops, bu_vm_percpu_cgroup_storage_ops, bu_vm_struct_ops_ops;
 
 /*
  * MAP_CREATE after the attribute's size and tail were checked: the fd. All of the kernel's checks in

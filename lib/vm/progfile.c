@@ -195,6 +195,7 @@ static int make(struct bu_vm_obj *o, struct bu_vm_prog **out)
 		.insns = insns, .n = p->ninsns, .type = p->type,
 		.expected_attach_type = p->attach_type, .flags = h->flags, .gpl = h->gpl,
 		.vm = o->vm, .maps = p->maps, .nmaps = p->nmaps, .opened = true,
+		.no_result = p->type == BPF_PROG_TYPE_STRUCT_OPS, /* checked when it was loaded */
 	};
 	err = bu_vm_check_insns(&c);
 	if (err && err != -ENOMEM)

@@ -70,6 +70,7 @@ struct bu_vm_check {
 	uint32_t nmaps;
 	struct bu_vm *vm;          /* whose kfuncs may be called; NULL: there are none */
 	const struct bu_vm *faker; /* whose faked helpers may be called, though they are not implemented */
+	bool no_result;            /* the program returns nothing: r0 need not be set */
 	bool opened;               /* any may: it was checked when it was loaded */
 	struct bu_buf *log;
 	uint32_t level;

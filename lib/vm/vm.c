@@ -78,7 +78,7 @@ static bool vm_has_hook(struct bu_sys *s, enum bu_hook hook)
 		return hook == BU_HOOK_TCX_INGRESS || hook == BU_HOOK_TCX_EGRESS || hook == BU_HOOK_NETKIT_PRIMARY ||
 		       hook == BU_HOOK_NETKIT_PEER;
 	default: /* and what is loaded for a place in the kernel's code says so by itself */
-		return hook == BU_HOOK_LSM || hook == BU_HOOK_LSM_CGROUP || hook == BU_HOOK_FREPLACE;
+		return hook == BU_HOOK_STRUCT_OPS || hook == BU_HOOK_LSM || hook == BU_HOOK_LSM_CGROUP || hook == BU_HOOK_FREPLACE;
 	}
 }
 

@@ -4,6 +4,7 @@
  * attach to and what they are given. Members have the kernel's names, so that CO-RE relocations find them.
  */
 #include "vm/iter.h"
+#include "vm/opstype.h"
 #include "vm/private.h"
 #include "vm/run.h"
 
@@ -14,6 +15,7 @@
 struct vmbtf {
 	struct bu_buf blob;
 	uint32_t iter[BU_VM_NITERS]; /* FUNC ids, by BU_VM_ITER_… */
+	uint32_t ops[4], value[4]; /* structs of operations, by row */
 	uint32_t *kfunc;  /* FUNC ids, by row of kfunc.def; they grow */
 };
 
@@ -74,6 +76,30 @@ static void base_types(struct bu_btfgen *g, struct ids *d)
 	member(g, "prog", d->progp, offsetof(struct bu_vm_iter_link, prog));
 	d->linkp = bu_btfgen_ptr(g, id);
 	d->voidp = bu_btfgen_ptr(g, 0);
+}
+
+/* What BPF_OBJ_GET_INFO_BY_FD gives of maps, for who prints it by its type. */
+static void map_info(struct bu_btfgen *g, const struct ids *d)
+{
+#define M(type, name) member(g, #name, d->type, offsetof(struct bpf_map_info, name))
+	bu_btfgen_struct(g, BU_BTF_STRUCT, "bpf_map_info", BU_OFFSETOFEND(struct bpf_map_info, map_extra));
+	M(u32, type);
+	M(u32, id);
+	M(u32, key_size);
+	M(u32, value_size);
+	M(u32, max_entries);
+	M(u32, map_flags);
+	M(str, name);
+	M(u32, ifindex);
+	M(u32, btf_vmlinux_value_type_id);
+	M(u64, netns_dev);
+	M(u64, netns_ino);
+	M(u32, btf_id);
+	M(u32, btf_key_type_id);
+	M(u32, btf_value_type_id);
+	M(u32, btf_vmlinux_id);
+	M(u64, map_extra);
+#undef M
 }
 
 /* The context that such a program is given, and the function that it attaches to. */
@@ -138,6 +164,9 @@ static int get(struct bu_vm *vm, const struct vmbtf **out)
 		b->kfunc = calloc(bu_vm_nkfuncs, sizeof(*b->kfunc));
 		for (uint32_t i = 0; b->kfunc && i < bu_vm_nkfuncs; i++)
 			b->kfunc[i] = bu_vm_kfunc_type(&g, &bu_vm_kfuncs[i], &seen);
+		map_info(&g, &d);
+		for (uint32_t i = 0; i < bu_vm_nops_types && i < BU_ARRAY_SIZE(b->ops); i++)
+			bu_vm_ops_btf(&g, i, &b->ops[i], &b->value[i]);
 		err = bu_btfgen_finish(&g, &b->blob);
 		bu_btfgen_free(&g);
 		if (!b->kfunc)
@@ -165,6 +194,43 @@ int bu_vm_iter_by_btf_id(struct bu_vm *vm, uint32_t id)
 		if (id && b->iter[i] == id)
 			return i;
 	return -EINVAL;
+}
+
+static int ops_row(struct bu_vm *vm, uint32_t id, bool value)
+{
+	const struct vmbtf *b;
+	int err = get(vm, &b);
+
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < bu_vm_nops_types && i < BU_ARRAY_SIZE(b->ops); i++)
+		if (id && (value ? b->value[i] : b->ops[i]) == id)
+			return (int)i;
+	return -ENOENT;
+}
+
+int bu_vm_ops_by_struct(struct bu_vm *vm, uint32_t id)
+{
+	return ops_row(vm, id, false);
+}
+
+int bu_vm_ops_by_value(struct bu_vm *vm, uint32_t id)
+{
+	return ops_row(vm, id, true);
+}
+
+uint32_t bu_vm_ops_value_id(struct bu_vm *vm, uint32_t row)
+{
+	const struct vmbtf *b;
+
+	return row < BU_ARRAY_SIZE(b->value) && !get(vm, &b) ? b->value[row] : 0;
+}
+
+uint32_t bu_vm_ops_struct_id(struct bu_vm *vm, uint32_t row)
+{
+	const struct vmbtf *b;
+
+	return row < BU_ARRAY_SIZE(b->ops) && !get(vm, &b) ? b->ops[row] : 0;
 }
 
 const struct bu_vm_kfunc *bu_vm_kfunc(struct bu_vm *vm, int32_t id)

@@ -8,8 +8,10 @@
 #include "vm/map_dev.h"
 #include "vm/map_local.h"
 #include "vm/map_sock.h"
+#include "vm/opstype.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -27,7 +29,8 @@ static uint32_t below(uint32_t n)
 	return (uint32_t)((state >> 32) * n >> 32);
 }
 
-static int thing[6];  /* a socket that listens, one that does not, this process; the root; programs for devices and CPUs */
+/* a socket that listens, one that does not, this process; the root; programs for devices, CPUs, and of structs */
+static int thing[9];
 static volatile unsigned sum;
 
 static const struct {
@@ -59,6 +62,8 @@ static const struct {
 	{ "arena", BPF_MAP_TYPE_ARENA, 0, 0, 8, BPF_F_MMAPABLE },
 	{ "storage of files", BPF_MAP_TYPE_INODE_STORAGE, 4, 4, 0, BPF_F_NO_PREALLOC },
 	{ "storage of tasks", BPF_MAP_TYPE_TASK_STORAGE, 4, 4, 0, BPF_F_NO_PREALLOC },
+	{ "a struct of operations", BPF_MAP_TYPE_STRUCT_OPS, 4, 256, 1, 0 },
+	{ "a struct for a link", BPF_MAP_TYPE_STRUCT_OPS, 4, 256, 1, BPF_F_LINK },
 };
 
 /* struct bpf_map's storage wants types: one of int. */
@@ -85,6 +90,13 @@ static int create(struct bu_sys *s, unsigned k, int inner)
 	if (kinds[k].flags == BPF_F_NO_PREALLOC && !kinds[k].n) {
 		a.btf_fd = (uint32_t)int_btf(s);
 		a.btf_key_type_id = a.btf_value_type_id = 1;
+		fd = bu_sys_map_create(s, &a);
+		close((int)a.btf_fd);
+		return fd;
+	}
+	if (kinds[k].type == BPF_MAP_TYPE_STRUCT_OPS) {
+		a.btf_fd = (uint32_t)int_btf(s);
+		a.btf_vmlinux_value_type_id = bu_vm_ops_value_id(bu_vm(s), 0);
 		fd = bu_sys_map_create(s, &a);
 		close((int)a.btf_fd);
 		return fd;
@@ -154,6 +166,7 @@ static void program(struct bu_vm_map *m, const uint8_t *key)
 			m->ops->settle(m);
 		break;
 	case BPF_MAP_TYPE_DEVMAP_HASH:
+	case BPF_MAP_TYPE_STRUCT_OPS:
 		if (m->ops->settle)
 			m->ops->settle(m);
 		break;
@@ -180,6 +193,16 @@ static void operate(struct bu_sys *s, struct bu_vm_map *m, unsigned k, int fd, i
 	if (m->type == BPF_MAP_TYPE_SOCKMAP || m->type == BPF_MAP_TYPE_SOCKHASH) {
 		memset(v, 0, 8);
 		memcpy(v, &thing[below(2)], 4);
+	}
+	if (m->type == BPF_MAP_TYPE_STRUCT_OPS) {
+		uint32_t n = below(1000);
+
+		memset(key, 0, 4);
+		memset(v, 0, 256);
+		memcpy(v + 64, &thing[6], 4);
+		memcpy(v + 64 + 8, &thing[7], 4);
+		memcpy(v + 64 + 64, &thing[8], 4);
+		snprintf((char *)v + 64 + 88, 16, "f%u", n);
 	}
 	if (m->type == BPF_MAP_TYPE_DEVMAP || m->type == BPF_MAP_TYPE_DEVMAP_HASH || m->type == BPF_MAP_TYPE_CPUMAP) {
 		memset(v, 0, 8);
@@ -257,13 +280,14 @@ static void damage(struct bu_vm_map *m)
 	memcpy(m->mem + off, &v, below(2) && off % 8 == 0 ? 8 : 4);
 }
 
-static int xdp(struct bu_sys *s, uint32_t attach_type)
+static int prog(struct bu_sys *s, uint32_t type, uint32_t attach_type)
 {
 	const uint64_t insns[2] = { 0xb7, 0x95 };
 	union bpf_attr a;
 
 	memset(&a, 0, sizeof(a));
-	a.prog_type = BPF_PROG_TYPE_XDP;
+	a.prog_type = type;
+	a.attach_btf_id = type == BPF_PROG_TYPE_STRUCT_OPS ? bu_vm_ops_struct_id(bu_vm(s), 0) : 0;
 	a.expected_attach_type = attach_type;
 	a.insns = bu_ptr64(insns);
 	a.insn_cnt = 2;
@@ -289,8 +313,10 @@ int main(int argc, char **argv)
 	thing[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	thing[2] = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	thing[3] = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	thing[4] = xdp(s, BPF_XDP_DEVMAP);
-	thing[5] = xdp(s, BPF_XDP_CPUMAP);
+	thing[4] = prog(s, BPF_PROG_TYPE_XDP, BPF_XDP_DEVMAP);
+	thing[5] = prog(s, BPF_PROG_TYPE_XDP, BPF_XDP_CPUMAP);
+	for (unsigned i = 0; i < 3; i++)
+		thing[6 + i] = prog(s, BPF_PROG_TYPE_STRUCT_OPS, i < 2 ? i : 8);
 	for (unsigned k = 0; k < BU_ARRAY_SIZE(kinds); k++) {
 		time_t start = time(NULL);
 		unsigned made = 0;

@@ -42,11 +42,14 @@ int map_open(struct side *side, const struct round *r)
 		a.btf_key_type_id = 1;
 		a.btf_value_type_id = r->timer ? 7 : r->lock_btf ? 3 : r->value_size == 4 ? 1 : 4;
 	}
+	if (r->t->values == VALUES_OPS)
+		a.btf_fd = (uint32_t)side->btf, a.btf_vmlinux_value_type_id = side->ops_value;
 	side->made = s->ops->bpf(s, BPF_MAP_CREATE, &a, sizeof(a));
 	if (side->made < 0)
 		return side->made;
 	side->fd[0] = side->made;
-	side->sockets = r->t->type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY ? r->max_entries : 0;
+	side->sockets = r->t->type == BPF_MAP_TYPE_REUSEPORT_SOCKARRAY ? r->max_entries :
+			r->t->type == BPF_MAP_TYPE_STRUCT_OPS ? 1 : 0;
 	memset(&info, 0, sizeof(info));
 	if (!bu_sys_info(s, side->made, &info, &size)) {
 		side->fd[1] = bu_sys_fd_by_id(s, BU_MAP, info.id, BPF_F_RDONLY);
@@ -88,6 +91,18 @@ static void add_value(const struct side *side, const struct round *r, const uint
 {
 	uint32_t id, k;
 
+	if (r->t->values == VALUES_OPS && side->row == OPS_SIZE) {
+		for (uint32_t off = 0; off < OPS_SIZE; off += 8) {
+			uint64_t w;
+
+			memcpy(&w, v + off, 8);
+			for (k = 0; is_ops_func(off) && k < POOL; k++)
+				if (w && w == side->pool_id[k])
+					w = 0x1000 + k;
+			add(res, &w, 8);
+		}
+		return;
+	}
 	if (r->t->values == VALUES_DEVS && r->value_size == 8) {
 		add(res, v, 4);
 		v += 4;

@@ -31,7 +31,8 @@ enum keys { KEYS_ANY, KEYS_INDEX, KEYS_PREFIX, KEYS_NONE, KEYS_FDS };
 /* VALUES_FEW: small numbers, and zeros behind them; DEVS: the same (devices, queue lengths), and programs; CGROUPS, SOCKETS: of the machine, the
  * same ones on both sides */
 enum values { VALUES_ANY, VALUES_FEW, VALUES_DEVS, VALUES_MAPS, VALUES_PROGS, VALUES_EVENTS, VALUES_CGROUPS, VALUES_SOCKETS,
-	      VALUES_TASKS, VALUES_INODES };
+	      VALUES_TASKS, VALUES_INODES,
+	      VALUES_OPS /* struct tcp_congestion_ops */ };
 /* Does a look-up give an id, which is another on each side? */
 static inline bool are_ids(enum values v)
 {
@@ -48,7 +49,7 @@ struct type {
 };
 static inline bool are_fds(const struct type *t)
 {
-	return t->values >= VALUES_MAPS && t->keys != KEYS_FDS;
+	return t->values >= VALUES_MAPS && t->values != VALUES_OPS && t->keys != KEYS_FDS;
 }
 extern const struct type types[];
 extern const unsigned ntypes;
@@ -66,6 +67,7 @@ struct side {
 	int made;           /* what MAP_CREATE said: fd or -errno */
 	int pool[POOL];     /* fds that values may be */
 	uint32_t pool_id[POOL];
+	uint32_t ops, ops_value; /* types of a struct of operations, and of a map's value of it */
 	uint32_t sockets;   /* entries to be taken out before it is closed */
 	int btf;            /* with a bpf_spin_lock */
 };
@@ -99,6 +101,13 @@ void round_make(struct round *r, const struct type *t, uint64_t seed, uint32_t n
 /* side NULL: for printing */
 void key_make(const struct round *r, const struct side *side, uint32_t number, uint8_t *key);
 void value_make(const struct round *r, const struct side *side, uint32_t number, uint8_t *value);
+#define OPS_DATA 64u /* where the struct is in its map's value, of so many bytes: */
+#define OPS_SIZE 256u
+/* The function at off of such a value? */
+static inline bool is_ops_func(uint32_t off)
+{
+	return (off >= OPS_DATA && off < OPS_DATA + 11 * 8) || off == OPS_DATA + 136 || off == OPS_DATA + 144;
+}
 /* 0, or what is missing. */
 const char *pool_open(struct side *side, const struct type *t);
 void pool_close(struct side *side);

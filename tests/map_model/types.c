@@ -2,9 +2,12 @@
 /* The types under test: sizes, keys, values, and what values that are fds refer to. */
 #include "model.h"
 
+#include "btf/btf.h"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -76,6 +79,7 @@ const struct type types[] = {
 	  FDS_WEIGHTS },
 	{ "cgroup-storage", BPF_MAP_TYPE_CGROUP_STORAGE, 0, KEYS_ANY, VALUES_ANY, false, true, false, FDS_WEIGHTS },
 	{ "percpu-cgroup-storage", BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, 0, KEYS_ANY, VALUES_ANY, true, true, false, FDS_WEIGHTS },
+	{ "struct-ops", BPF_MAP_TYPE_STRUCT_OPS, 0, KEYS_INDEX, VALUES_OPS, false, true, false, FDS_WEIGHTS },
 	{ "cgroup-array", BPF_MAP_TYPE_CGROUP_ARRAY, 0, KEYS_INDEX, VALUES_CGROUPS, false, true, false, FDS_WEIGHTS },
 	{ "perf-event-array", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 0, KEYS_INDEX, VALUES_EVENTS, false, true,
 	  false, FDS_WEIGHTS },
@@ -205,6 +209,12 @@ void round_make(struct round *r, const struct type *t, uint64_t seed, uint32_t n
 		r->key_size = PICK(&st, 8, 16, 16, 12);
 		r->max_entries = below(&st, 20) ? 0 : 1;
 	}
+	if (t->type == BPF_MAP_TYPE_STRUCT_OPS) {
+		r->value_size = below(&st, 20) ? OPS_SIZE : 192;
+		r->max_entries = below(&st, 20) ? 1 : 2;
+		r->space = 2;
+		r->flags |= below(&st, 2) ? BPF_F_LINK : 0;
+	}
 	if (t->type == BPF_MAP_TYPE_STACK_TRACE)
 		r->value_size = PICK(&st, 4, 8, 8, 16, 32, 40, 64, 1016, 1024);
 	if (t->type == BPF_MAP_TYPE_STACK_TRACE && !below(&st, 4))
@@ -298,6 +308,30 @@ void key_make(const struct round *r, const struct side *side, uint32_t number, u
 	}
 }
 
+/* Mostly what is taken. */
+static void ops_make(const struct side *side, uint32_t number, uint8_t *v)
+{
+	static const struct { uint8_t prog, off, often; } func[] = { { 0, 0, 12 }, { 1, 8, 12 }, { 2, 64, 12 }, { 3, 136, 2 } };
+	uint64_t st = mix(number);
+	uint32_t flags;
+	int fd;
+
+	memset(v, 0, OPS_SIZE);
+	for (unsigned i = 0; i < BU_ARRAY_SIZE(func); i++) {
+		fd = side->pool[below(&st, 30) ? func[i].prog : below(&st, POOL)];
+		if (below(&st, func[i].often))
+			memcpy(v + OPS_DATA + func[i].off, &fd, 4);
+	}
+	snprintf((char *)v + OPS_DATA + 88, 16, below(&st, 20) ? "m%u.%u" : "m %u.%u", (unsigned)getpid() % 1000000,
+		 below(&st, 3));
+	if (!below(&st, 8)) {
+		flags = below(&st, 16);
+		memcpy(v + OPS_DATA + 132, &flags, 4);
+	}
+	if (!below(&st, 12))
+		v[below(&st, OPS_SIZE)] = 1;
+}
+
 void value_make(const struct round *r, const struct side *side, uint32_t number, uint8_t *value)
 {
 	uint32_t rows = r->t->percpu ? (uint32_t)side->ncpus : 1, n = (r->value_size + 7) / 8 * 8;
@@ -309,6 +343,12 @@ void value_make(const struct round *r, const struct side *side, uint32_t number,
 		if (r->value_size > 4)
 			memset(value, 0, r->value_size);
 		memcpy(value, &fd, 4);
+		return;
+	}
+	if (r->t->values == VALUES_OPS) {
+		memset(value, 0, r->value_size);
+		if (r->value_size == OPS_SIZE)
+			ops_make(side, number, value);
 		return;
 	}
 	if (!r->t->percpu)
@@ -344,6 +384,23 @@ static uint32_t id_of(struct bu_sys *s, int fd, bool prog)
 	return prog ? p.id : m.id;
 }
 
+/* The kernel's struct, and what a map has of it. */
+static bool ops_types(struct side *side)
+{
+	struct bu_btf b;
+	const void *data;
+	size_t size;
+
+	if (side->s->ops->vmlinux_btf(side->s, &data, &size) || bu_btf_parse(&b, data, size, NULL, "vmlinux", NULL))
+		return false;
+	side->ops = bu_btf_find(&b, BU_BTF_STRUCT, "tcp_congestion_ops");
+	side->ops_value = bu_btf_find(&b, BU_BTF_STRUCT, "bpf_struct_ops_tcp_congestion_ops");
+	if (bu_btf_size(&b, side->ops_value) != OPS_SIZE)
+		side->ops_value = 0; /* another kernel's */
+	bu_btf_free(&b);
+	return side->ops && side->ops_value;
+}
+
 static int map_like(struct bu_sys *s, uint32_t type, uint32_t value, uint32_t n)
 {
 	union bpf_attr a;
@@ -368,6 +425,21 @@ static int prog_like(struct bu_sys *s, uint32_t type, uint32_t attach_type, uint
 	a.insn_cnt = 2;
 	a.license = (uintptr_t)"GPL";
 	return bu_sys_prog_load(s, &a, 0);
+}
+
+static int ops_prog(const struct side *side, uint32_t member)
+{
+	const uint64_t insns[2] = { 0xb7, 0x95 };
+	union bpf_attr a;
+
+	memset(&a, 0, sizeof(a));
+	a.prog_type = BPF_PROG_TYPE_STRUCT_OPS;
+	a.attach_btf_id = side->ops;
+	a.expected_attach_type = member;
+	a.insns = (uintptr_t)insns;
+	a.insn_cnt = 2;
+	a.license = (uintptr_t)"GPL";
+	return bu_sys_prog_load(side->s, &a, 0);
 }
 
 static int event_like(struct bu_sys *s, int cpu)
@@ -479,12 +551,14 @@ const char *pool_open(struct side *side, const struct type *t)
 {
 	for (unsigned i = 0; i < POOL; i++)
 		side->pool[i] = -1;
-	if (!are_fds(t) && t->keys != KEYS_FDS && t->values != VALUES_DEVS)
+	if (!are_fds(t) && t->keys != KEYS_FDS && t->values != VALUES_DEVS && t->values != VALUES_OPS)
 		return NULL;
+	if (t->values == VALUES_OPS && !ops_types(side))
+		return "struct tcp_congestion_ops of this kernel";
 	for (unsigned i = 0; i < POOL; i++) {
 		int fd = -1;
 
-		if (t->values >= VALUES_CGROUPS) {
+		if (t->values >= VALUES_CGROUPS && t->values != VALUES_OPS) {
 			side->pool[i] = machine_fd(side->s, t, i);
 			if (side->pool[i] < 0)
 				return t->values == VALUES_CGROUPS ? "control groups" :
@@ -494,6 +568,10 @@ const char *pool_open(struct side *side, const struct type *t)
 		if (t->values == VALUES_MAPS)
 			fd = i < 4 ? map_like(side->s, BPF_MAP_TYPE_ARRAY, 8, 5) :
 			     i < 5 ? map_like(side->s, BPF_MAP_TYPE_HASH, 8, 5) :
+				     map_like(side->s, BPF_MAP_TYPE_ARRAY, 8, 6);
+		else if (t->values == VALUES_OPS)
+			fd = i < 4 ? ops_prog(side, (const uint32_t[]){ 0, 1, 8, 16 }[i]) :
+			     i < 5 ? prog_like(side->s, BPF_PROG_TYPE_XDP, 0, i) :
 				     map_like(side->s, BPF_MAP_TYPE_ARRAY, 8, 6);
 		else if (t->values == VALUES_DEVS)
 			fd = i < 5 ? prog_like(side->s, BPF_PROG_TYPE_XDP, i < 2 ? BPF_XDP_DEVMAP : i < 4 ? BPF_XDP_CPUMAP : 0, i) :
@@ -506,7 +584,7 @@ const char *pool_open(struct side *side, const struct type *t)
 			fd = i < 5 ? event_like(side->s, 0) : map_like(side->s, BPF_MAP_TYPE_ARRAY, 8, 6);
 		if (fd < 0)
 			return t->values == VALUES_MAPS	 ? "inner maps" :
-			       t->values == VALUES_PROGS || t->values == VALUES_DEVS ? "programs" : "perf events";
+			       t->values == VALUES_PROGS || t->values == VALUES_DEVS || t->values == VALUES_OPS ? "programs" : "perf events";
 		side->pool[i] = fd;
 		side->pool_id[i] = t->values == VALUES_EVENTS ? 0 :
 							      id_of(side->s, fd, t->values != VALUES_MAPS && i < 5);
