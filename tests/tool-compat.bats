@@ -31,23 +31,30 @@ teardown()
 #   cookie            of raw tracepoints: upstream since 7.6
 #   pids              7.1 finds none on kernels without the symbols that it looks for
 #   r0 = &(void __percpu *)(r0)   upstream since 7.4; 7.1 prints r0 = r0
+#   netfilter         a section since 7.2; it is empty here
+#   links             of perf events and XDP: what they are on, upstream since 7.3
 #   errors            ours name the object and the reason, on one line also with -p; that it is an error is compared
-plain_of() { perl -0pe 's/^\tpids .*\n//mg; s/(r\d) = &\(void __percpu \*\)\((r\d)\)/$1 = $2/g'; }
+plain_of()
+{
+	perl -0pe 's/^\tpids .*\n//mg; s/(r\d) = &\(void __percpu \*\)\((r\d)\)/$1 = $2/g; s/^netfilter:\n\n//mg;
+		s/^\t(event|uprobe|tracepoint|ifindex) .*\n//mg'
+}
 json_of()
 {
 	perl -0pe 's/,\s*"(orphaned|verified_insns|pc)": ?[^,}\n]*//g; s/,\s*"pids": ?\[[^\]]*\]//g;
-		s/,\s*"cookie": ?0//g; s/\{\s*"error":.*/{"error"}\n/s; s/(r\d) = &\(void __percpu \*\)\((r\d)\)/$1 = $2/g; s/\s*"pc": ?\d+,//g'
+		s/,\s*"cookie": ?0//g; s/\{\s*"error":.*/{"error"}\n/s; s/(r\d) = &\(void __percpu \*\)\((r\d)\)/$1 = $2/g; s/\s*"pc": ?\d+,//g;
+		s/,\s*"netfilter": ?\[\s*\]//g; s/("type": ?"(perf_event|xdp)",\s*"prog_id": ?\d+)[^{}]*?(\s*\})/$1$3/g'
 }
 
-# same ARGS...: stdout of both, three ways; a difference is noted in the file "differ"
+# [BEFORE=COMMAND] same ARGS...: stdout of both, three ways; a difference is noted in the file "differ"
 same()
 {
 	local how up our
 	for how in '' -j -jp; do
 		up=0 our=0
 		# shellcheck disable=SC2086
-		$UPSTREAM $how "$@" >up.raw 2>up.err || up=$?
-		$BPFTOOL $how "$@" >our.raw 2>our.err || our=$?
+		${BEFORE:-} $UPSTREAM $how "$@" >up.raw 2>up.err || up=$?
+		${BEFORE:-} $BPFTOOL $how "$@" >our.raw 2>our.err || our=$?
 		if [ -z "$how" ]; then
 			plain_of <up.raw >up.out
 			plain_of <our.raw >our.out
@@ -253,6 +260,128 @@ fill()
 	same cgroup show "$g" effective
 	same cgroup tree "$g"
 	$BPFTOOL cgroup detach "$g" egress pinned "$PINS/cg"
+	none_differs
+}
+
+@test "links of many kinds, alone and pinned" {
+	load net_helper
+	need_cgroup
+	need_net
+	need_libnl
+	dev=$(in_ns cat /sys/class/net/va/ifindex)
+	zoo_in "$NS" rawtp netns tp perf uprobe "xdp:$dev" "cgroup:$CG"
+	for i in rawtp netns tp perf uprobe "xdp:$dev" "cgroup:$CG"; do
+		id=$(id_of link "$i")
+		BEFORE="nsenter --net=/run/netns/$NS" same link show id "$id"
+		BEFORE="nsenter --net=/run/netns/$NS" same link list id "$id"
+	done
+	id=$(id_of link rawtp)
+	$UPSTREAM link pin id "$id" "$PINS/by-them"
+	run -0 $BPFTOOL link pin id "$id" "$PINS/by-us"
+	same link show pinned "$PINS/by-us"
+	same link show pinned "$PINS/by-them"
+	same link detach id "$(id_of link netns)"
+	same link show id "$(id_of link netns)"
+	none_differs
+}
+
+@test "net: XDP, filters, a flow dissector; attached by one, shown and detached by the other" {
+	load net_helper
+	need_net
+	need_libnl
+	need_cmd tc
+	cat >net.c <<-'EOF'
+	#define SEC(x) __attribute__((section(x), used))
+	SEC("xdp") int zoo_xdp(void *c) { return 2; }
+	SEC("tc") int zoo_tc(void *c) { return 0; }
+	SEC("flow_dissector") int zoo_flow(void *c) { return 0; }
+	char _license[] SEC("license") = "GPL";
+	EOF
+	clang -g -O2 -target bpf -c net.c -o net.o
+	$UPSTREAM prog loadall net.o "$PINS/n"
+	export BEFORE="nsenter --net=/run/netns/$NS"
+	same net show
+	same net show dev va
+	same net
+	for by in UPSTREAM BPFTOOL; do
+		other=$([ $by = BPFTOOL ] && echo UPSTREAM || echo BPFTOOL)
+		$BEFORE ${!by} net attach xdpgeneric pinned "$PINS/n/zoo_xdp" dev va
+		same net show
+		same net list dev va
+		same net attach xdpgeneric pinned "$PINS/n/zoo_xdp" dev va
+		$BEFORE ${!by} net attach xdpgeneric pinned "$PINS/n/zoo_xdp" dev va overwrite
+		$BEFORE ${!other} net detach xdpgeneric dev va
+		same net show
+	done
+	$BEFORE tc qdisc add dev va clsact
+	$BEFORE tc filter add dev va ingress bpf da pinned "$PINS/n/zoo_tc"
+	$BEFORE tc filter add dev va egress bpf da pinned "$PINS/n/zoo_tc"
+	$BEFORE tc filter add dev lo ingress bpf da pinned "$PINS/n/zoo_tc" 2>/dev/null || true
+	$BEFORE $BPFTOOL net attach xdpdrv pinned "$PINS/n/zoo_xdp" dev va
+	same net show
+	same net show dev va
+	same net show dev lo
+	same net attach nonsense
+	same net show dev nosuch
+	none_differs
+}
+
+@test "perf: what processes hold, as text and JSON" {
+	zoo rawtp ioctl tp uprobe
+	# rows of this test's process alone; a raw tracepoint's link is a row of ours and theirs
+	for how in '' -j -jp; do
+		# shellcheck disable=SC2086
+		$UPSTREAM $how perf show >up.raw
+		# shellcheck disable=SC2086
+		$BPFTOOL $how perf show >our.raw
+		for who in up our; do
+			if [ -z "$how" ]; then
+				grep "^pid $ZOO_PID " $who.raw >$who.out
+			else
+				jq -c --argjson p "$ZOO_PID" '.[] | select(.pid == $p)' $who.raw >$who.out
+			fi
+		done
+		diff up.out our.out
+		[ -s our.out ]
+	done
+}
+
+@test "cgroup: groups below groups, flags of all kinds, effective ones" {
+	load net_helper
+	need_cgroup
+	mkdir -p "$CG/a/b"
+	cat >cg.c <<-'EOF'
+	#define SEC(x) __attribute__((section(x), used))
+	SEC("cgroup_skb/egress") int cg_out(void *c) { return 1; }
+	SEC("cgroup_skb/ingress") int cg_in(void *c) { return 1; }
+	SEC("cgroup/dev") int cg_dev(void *c) { return 1; }
+	SEC("cgroup/connect4") int cg_connect(void *c) { return 1; }
+	char _license[] SEC("license") = "GPL";
+	EOF
+	clang -g -O2 -target bpf -c cg.c -o cg.o
+	$UPSTREAM prog loadall cg.o "$PINS/g"
+	for by in UPSTREAM BPFTOOL; do
+		${!by} cgroup attach "$CG" egress pinned "$PINS/g/cg_out" multi
+		${!by} cgroup attach "$CG/a" egress pinned "$PINS/g/cg_out" multi
+		${!by} cgroup attach "$CG/a" ingress pinned "$PINS/g/cg_in" override
+		${!by} cgroup attach "$CG/a/b" device pinned "$PINS/g/cg_dev"
+		${!by} cgroup attach "$CG/a/b" connect4 pinned "$PINS/g/cg_connect" multi
+		for g in "$CG" "$CG/a" "$CG/a/b"; do
+			same cgroup show "$g"
+			same cgroup list "$g" effective
+			same cgroup tree "$g"
+			same cgroup tree "$g" effective
+		done
+		same cgroup attach "$CG/a/b" device pinned "$PINS/g/cg_out"
+		same cgroup show "$CG/nosuch"
+		same cgroup show /tmp
+		${!by} cgroup detach "$CG/a/b" connect4 pinned "$PINS/g/cg_connect"
+		${!by} cgroup detach "$CG/a/b" device pinned "$PINS/g/cg_dev"
+		${!by} cgroup detach "$CG/a" ingress pinned "$PINS/g/cg_in"
+		${!by} cgroup detach "$CG/a" egress pinned "$PINS/g/cg_out"
+		${!by} cgroup detach "$CG" egress pinned "$PINS/g/cg_out"
+		same cgroup tree "$CG"
+	done
 	none_differs
 }
 
