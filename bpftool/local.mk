@@ -155,6 +155,7 @@ TOOL_BATS += tests/tool-shell.bats
 TOOL_BATS += tests/tool-json.bats
 TOOL_BATS += tests/tool-compat.bats
 TOOL_BATS += tests/tool-hostile.bats
+TOOL_BATS += tests/tool-compshell.bats
 TOOL_BATS += tests/tool-unpriv.bats
 TESTS += $(TOOL_BATS)
 EXTRA_DIST += $(TOOL_BATS) tests/tool_helper.bash

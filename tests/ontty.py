@@ -53,5 +53,6 @@ end = time.time() + 10
 while read(end):
     pass
 sys.stdout.buffer.write(shown)
+os.close(fd)  # who still runs loses the terminal
 _, status = os.waitpid(pid, 0)
 sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
