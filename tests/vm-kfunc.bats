@@ -82,3 +82,54 @@ gives() # NAME FILE VALUE
 @test "objects of the program's types; a loop by an iterator" {
 	gives objects packet 5510
 }
+
+@test "values printed by types" {
+	cat >printed.c <<'C'
+#include "bpf.h"
+struct btf_ptr { void *ptr; u32 type_id, flags; };
+HELPER(149, long, bpf_snprintf_btf, (char *str, u32 size, struct btf_ptr *ptr, u32 btf_ptr_size, u64 flags));
+struct bpf_dynptr { u64 __opaque[2]; };
+struct bpf_iter_num { u64 __opaque[1]; };
+char text[12][128];
+long ret[12];
+#define PRINT(n, T, v, size, flags)                                                                 \
+	({                                                                                          \
+		T value = v;                                                                        \
+		struct btf_ptr p = { &value, __builtin_btf_type_id(*(T *)0, 1) };                   \
+		asm volatile("" : "+m"(value));                                                     \
+		ret[n] = bpf_snprintf_btf(text[n], size, &p, sizeof(p), flags);                     \
+	})
+typedef struct bpf_dynptr D;
+SEC("tc")
+int printed(struct __sk_buff *skb)
+{
+	PRINT(0, int, -7, 128, 0);
+	PRINT(1, int, 0, 128, 1);
+	PRINT(2, int, 5, 128, 2);
+	PRINT(3, unsigned int, ~0u, 5, 1);
+	PRINT(4, struct bpf_dynptr, ((D){ { 1, 2 } }), 128, 0);
+	PRINT(5, struct bpf_dynptr, ((D){ { 0, 2 } }), 128, 1);
+	PRINT(6, struct bpf_dynptr, ((D){ { 0, 2 } }), 128, 1 | 8);
+	PRINT(7, struct bpf_dynptr, ((D){ { 0, 0 } }), 128, 0);
+	PRINT(8, struct bpf_dynptr, ((D){ { 3, 0 } }), 128, 2);
+	PRINT(9, struct bpf_iter_num, ((struct bpf_iter_num){ { 9 } }), 128, 1);
+	PRINT(10, char, 'x', 128, 1);
+	PRINT(11, int, 1, 128, 16);
+	return 0;
+}
+LICENSE("GPL");
+C
+	clang-19 --target=bpf -mcpu=v3 -g -O2 -I"$SRCDIR/tests/progs" -c printed.c -o printed.o
+	run -0 $BPF_LD --vm --no-attach --pin "/sys/fs/bpf/k" printed.o
+	run -0 $BPFTOOL --vm -j prog run pinned /sys/fs/bpf/k/printed data_in packet
+	run -0 $BPFTOOL --vm -j map dump pinned /sys/fs/bpf/k/bss
+	jq -c '.. | .text?, .ret? | select(. != null)' <<<"$output" >vm
+	grep -q . vm
+	[ "$(id -u)" = 0 ] && [ -z "$_emu" ] && [ -r /sys/kernel/btf/vmlinux ] || return 0
+	need_pins
+	run -0 $BPF_LD --no-attach --pin "$PINS/k" printed.o
+	run -0 $BPFTOOL -j prog run pinned "$PINS/k/printed" data_in packet
+	run -0 $BPFTOOL -j map dump pinned "$PINS/k/bss"
+	jq -c '.. | .text?, .ret? | select(. != null)' <<<"$output" >kernel
+	diff vm kernel
+}

@@ -79,6 +79,9 @@ int64_t bu_vm_format(struct bu_vm_run *run, char *out, uint64_t size, const char
 #define BU_VM_DYNPTR 16u
 void bu_vm_dynptr_make(void *p, const void *data, uint32_t n);
 
+/* An address as %p shows it. */
+uint64_t bu_vm_hashed(uint64_t v);
+
 /* pid and comm as helpers tell them */
 void bu_vm_task(const struct bu_vm_run *run, uint32_t *pid, uint32_t *tgid, char comm[16]);
 

@@ -80,7 +80,7 @@ static void number(struct text *t, const struct spec *sp, uint64_t v)
 }
 
 /* An address as %p shows it: the same for the same, and not the address. */
-static uint64_t hashed(uint64_t v)
+uint64_t bu_vm_hashed(uint64_t v)
 {
 	v = (v ^ v >> 33) * 0xff51afd7ed558ccdu;
 	v = (v ^ v >> 33) * 0xc4ceb9fe1a85ec53u;
@@ -93,7 +93,7 @@ static void address(struct text *t, struct spec sp, uint64_t v)
 	int n;
 
 	if (!sp.ext || sp.ext == 'K')
-		n = v ? snprintf(s, sizeof(s), "%016llx", (unsigned long long)hashed(v)) :
+		n = v ? snprintf(s, sizeof(s), "%016llx", (unsigned long long)bu_vm_hashed(v)) :
 			snprintf(s, sizeof(s), sp.ext ? "%016x" : "0000000000000000", 0);
 	else if (sp.ext == 'x')
 		n = snprintf(s, sizeof(s), "%016llx", (unsigned long long)v);

@@ -73,7 +73,8 @@ static uint32_t structure(struct bu_btfgen *g, const char *name, size_t n, struc
 
 		if (strlen(structs[i].name) != n || memcmp(structs[i].name, name, n))
 			continue;
-		words = bu_btfgen_array(g, bu_btfgen_int(g, "unsigned long long", 8, 0), structs[i].words);
+		words = bu_btfgen_mod(g, BU_BTF_TYPEDEF, "__u64", bu_btfgen_int(g, "unsigned long long", 8, 0));
+		words = bu_btfgen_array(g, words, structs[i].words);
 		id = bu_btfgen_struct(g, BU_BTF_STRUCT, structs[i].name, structs[i].words * 8);
 		bu_btfgen_member(g, "__opaque", words, 0);
 		seen->name[seen->n] = structs[i].name;

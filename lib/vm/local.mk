@@ -44,6 +44,7 @@ lib_libbu_a_SOURCES += lib/vm/env.h
 lib_libbu_a_SOURCES += lib/vm/event.c
 lib_libbu_a_SOURCES += lib/vm/fuse.c
 lib_libbu_a_SOURCES += lib/vm/helper.c
+lib_libbu_a_SOURCES += lib/vm/helper_btf.c
 lib_libbu_a_SOURCES += lib/vm/helper_cgroup.c
 lib_libbu_a_SOURCES += lib/vm/helper_dynptr.c
 lib_libbu_a_SOURCES += lib/vm/helper_map.c
