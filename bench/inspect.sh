@@ -47,12 +47,20 @@ pair() # TITLE ARGS...
 	echo "  $(same "$@"); system calls $(calls "$ours" "$@"), memory $(memory "$ours" "$@") KiB"
 }
 
+# goal TEXT: what the figures above are to be
+goal()
+{
+	echo "  goal: $1"
+}
+
 # ---------------------------------------------------------------- maps of a million elements
 
 "$ours" map create "$pins/hash" type hash key 8 value 8 entries 1000000
 "$build/tests/tool_zoo" "fill:$pins/hash:1000000" </dev/null >/dev/null
 pair "map dump, hash, 1,000,000 elements of 8 and 8 bytes" map dump pinned "$pins/hash"
+goal "8 times, at most 1,000 system calls and 8,192 KiB; two processors, both free"
 pair "the same as JSON" -j map dump pinned "$pins/hash"
+goal "the same"
 rm "$pins/hash"
 
 "$ours" map create "$pins/array" type array key 4 value 8 entries 1000000
@@ -60,7 +68,9 @@ pair "map dump, array, 1,000,000 elements of 8 bytes" map dump pinned "$pins/arr
 rm "$pins/array"
 "$ours" map create "$pins/array" type array key 4 value 8 entries 1000000 flags 0x400
 pair "map dump, array that can be mapped" map dump pinned "$pins/array"
+goal "50 times"
 pair "the same as JSON" -j map dump pinned "$pins/array"
+goal "50 times"
 rm "$pins/array"
 
 "$build/tests/tool_zoo" "u64:$pins/typed:1000000" </dev/null >/dev/null
@@ -72,6 +82,7 @@ rm "$pins/typed"
 
 runs=${RUNS:-15}
 compare "version" bpfutils "$ours version" bpftool "$peer version"
+goal "0.003 s"
 
 # 500 programs that a process holds; upstream's 7.1 does not tell who does
 mkfifo "$work/hold"
@@ -80,9 +91,10 @@ for i in $(seq 500); do zoo="$zoo prog:bench$i"; done
 # shellcheck disable=SC2086
 "$build/tests/tool_zoo" $zoo <"$work/hold" >"$work/zoo" &
 exec 9>"$work/hold"
-until grep -q ready "$work/zoo"; do sleep 0.1; done
+until grep -qs ready "$work/zoo"; do sleep 0.1; done
 compare "prog list, 500 programs (ours with the processes that hold them)" \
 	bpfutils "$ours prog list" bpftool "$peer prog list"
+goal "0.020 s (a fifth of what upstream 7.8 takes), and no slower than Debian's, which does not tell who holds them"
 compare "the same as JSON" bpfutils "$ours -j prog list" bpftool "$peer -j prog list"
 exec 9>&-
 wait
@@ -113,5 +125,6 @@ if [ -e /sys/kernel/btf/vmlinux ]; then
 fi
 if "$ours" help | grep -q 'feature probe'; then
 	compare "feature probe" bpfutils "$ours feature probe" bpftool "$peer feature probe"
+	goal "no slower"
 fi
 compare "net show" bpfutils "$ours net show" bpftool "$peer net show"

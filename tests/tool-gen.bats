@@ -178,3 +178,26 @@ need_libbpf()
 	assert_output 'kept: File exists'
 	drop_pins
 }
+
+@test "gen min_core_btf: as small as upstream's, and libbpf makes the same of it" {
+	need_upstream_bpftool
+	need_cmd clang-19
+	need_file /sys/kernel/btf/vmlinux
+	need_root
+	need_bpf
+	need_libbpf
+	cc -o core_peer "$SRCDIR/tests/core_peer.c" -lbpf
+	local n some=0
+	for n in core_task core_self core_bitfield core_missing iter ksyms xdp_lb; do
+		clang-19 -target bpf -mcpu=v3 -g -O2 -I"$SRCDIR/tests/progs" -I"/usr/include/$(uname -m)-linux-gnu" \
+			-c "$SRCDIR/tests/progs/$n.c" -o $n.o
+		$BPFTOOL gen min_core_btf /sys/kernel/btf/vmlinux $n.our $n.o
+		$UPSTREAM gen min_core_btf /sys/kernel/btf/vmlinux $n.deb $n.o
+		[ "$(stat -c %s $n.our)" -le $(($(stat -c %s $n.deb) + 64)) ]
+		./core_peer $n.o $n.deb >deb.txt 2>/dev/null || continue
+		run -0 ./core_peer $n.o $n.our
+		diff deb.txt <(echo "$output")
+		some=$((some + 1))
+	done
+	[ $some -ge 3 ]
+}
