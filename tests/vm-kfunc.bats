@@ -133,3 +133,29 @@ C
 	jq -c '.. | .text?, .ret? | select(. != null)' <<<"$output" >kernel
 	diff vm kernel
 }
+
+@test "an iterator prints what it is given by its type" {
+	cat >listed.c <<'C'
+#include "bpf.h"
+struct btf_ptr { void *ptr; u32 type_id, flags; };
+HELPER(150, long, bpf_seq_printf_btf, (void *m, struct btf_ptr *ptr, u32 btf_ptr_size, u64 flags));
+struct bpf_iter_meta { void *seq; } CORE;
+struct bpf_map { u32 id; } CORE;
+struct bpf_iter__bpf_map { struct bpf_iter_meta *meta; struct bpf_map *map; } CORE;
+SEC("iter/bpf_map")
+int listed(struct bpf_iter__bpf_map *ctx)
+{
+	struct btf_ptr p = { ctx->map, __builtin_btf_type_id(*(struct bpf_map *)0, 1) };
+
+	if (ctx->map)
+		bpf_seq_printf_btf(ctx->meta->seq, &p, sizeof(p), 1);
+	return 0;
+}
+LICENSE("GPL");
+C
+	clang-19 --target=bpf -mcpu=v3 -g -O2 -I"$SRCDIR/tests/progs" -c listed.c -o listed.o
+	run -0 $BPFTOOL --vm map create /sys/fs/bpf/c type hash key 4 value 8 entries 8 name counts
+	run -0 --separate-stderr $BPF_LD --vm --attach iter:bpf_map listed.o
+	assert_output --partial '(struct bpf_map){.id = (unsigned int)1,.map_type = (unsigned int)1,.key_size = (unsigned int)4,'
+	assert_output --partial ".name = (char[])['c','o','u','n','t','s',],"
+}
