@@ -226,3 +226,7 @@ check_PROGRAMS += tests/unit/vm_stackid_test
 tests_unit_vm_stackid_test_SOURCES = tests/unit/vm_stackid_test.c tests/unit/tap.h
 tests_unit_vm_stackid_test_LDADD = $(LIBS_BU)
 TESTS += tests/unit/vm_stackid_test
+check_PROGRAMS += tests/fuzz/vm_ctx_fuzz
+tests_fuzz_vm_ctx_fuzz_SOURCES = tests/fuzz/vm_ctx_fuzz.c tests/unit/vm_run.h
+tests_fuzz_vm_ctx_fuzz_LDADD = $(LIBS_BU)
+TESTS += tests/fuzz/vm_ctx_fuzz
