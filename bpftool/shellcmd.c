@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -294,29 +295,53 @@ static bool read_block(struct bt *t, struct bu_buf *text)
 	return false;
 }
 
-/* Assembles text into the file out, a memfd's path. Exit status of the assembler; what it says is on stderr. */
+/* The error of a block; each line of what the assembler said about it, if that was kept, is a note. */
+static int not_assembled(struct bt *t, int said)
+{
+	int st = bt_error(t, "T0135", "the block was not assembled");
+	struct bu_diag *d = t->ds.last;
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	FILE *f = said >= 0 && lseek(said, 0, SEEK_SET) == 0 ? fdopen(dup(said), "r") : NULL;
+
+	while (f && (n = getline(&line, &cap, f)) > 0) {
+		line[n - (line[n - 1] == '\n')] = 0;
+		bu_diag_note(&t->ds, d, "%s", line);
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return st;
+}
+
+/* Assembles text into the file out. Status; what the assembler says is on stderr, or with JSON in the error. */
 static int assemble(struct bt *t, const struct bu_buf *text, const char *out)
 {
+	int p[2], status = 0, err = 0, said = t->json ? memfd_create("messages", MFD_CLOEXEC) : -1, st = 0;
 	char *as = assembler();
-	int p[2], status = 0, err = 0;
 	void (*was)(int);
 	pid_t pid;
 
 	if (!as || pipe2(p, O_CLOEXEC)) {
+		st = bt_error(t, "U0003", "cannot start the assembler: %s", strerror(errno));
 		free(as);
-		return bt_error(t, "U0003", "cannot start the assembler: %s", strerror(errno));
+		goto out;
 	}
 	pid = fork();
 	if (!pid) {
 		dup2(p[0], STDIN_FILENO);
-		execlp(as, "bpf-as", "-o", out, "-", (char *)NULL);
+		if (said >= 0)
+			dup2(said, STDERR_FILENO);
+		execlp(as, "bpf-as", said >= 0 ? "--diagnostics=short" : "--diagnostics=text", "-o", out, "-", (char *)NULL);
 		_exit(127);
 	}
 	close(p[0]);
 	free(as);
 	if (pid < 0) {
+		st = bt_error(t, "U0003", "cannot start the assembler: %s", strerror(errno));
 		close(p[1]);
-		return bt_error(t, "U0003", "cannot start the assembler: %s", strerror(errno));
+		goto out;
 	}
 	was = signal(SIGPIPE, SIG_IGN);
 	err = bu_write_all(p[1], text->p, text->n);
@@ -325,23 +350,27 @@ static int assemble(struct bt *t, const struct bu_buf *text, const char *out)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return bt_error(t, "U0002", "the assembler bpf-as is not beside this program, nor in $PATH");
-	if (!WIFEXITED(status) || WEXITSTATUS(status) || (err && err != -EPIPE))
-		return bt_error(t, "T0104", "the block was not assembled");
-	return 0;
+		st = bt_error(t, "U0002", "the assembler bpf-as is not beside this program, nor in $PATH");
+	else if (!WIFEXITED(status) || WEXITSTATUS(status) || (err && err != -EPIPE))
+		st = not_assembled(t, said);
+out:
+	if (said >= 0)
+		close(said);
+	return st;
 }
 
-/* asm PATH [OPTION …]: the program of the lines up to "end", loaded and pinned as prog load does. */
+/*
+ * asm [PATH [OPTION …]]: the program of the lines up to "end", loaded and pinned as prog load does; without a path its
+ * instructions as they are encoded.
+ */
 int bt_asm(struct bt *t)
 {
-	char dir[] = "/tmp/bpftool-asm-XXXXXX", file[64], **words;
+	char dir[] = "/tmp/bpftool-asm-XXXXXX", opcodes[] = "opcodes", file[64], **words;
 	struct bu_buf text = { 0 };
 	int st, n = t->nw - t->i;
 
 	if (!t->read_line)
 		return bt_usage(t, NULL, NULL, "'asm' reads the lines that follow it: it belongs to the shell and to batch files");
-	if (!bt_peek(t))
-		return bt_usage(t, NULL, NULL, "'asm' wants a path to pin the program at");
 	if (!read_block(t, &text)) {
 		st = bt_error(t, "U0001", "'asm': the block has no line 'end', so that nothing is assembled");
 		goto out;
@@ -352,14 +381,16 @@ int bt_asm(struct bt *t)
 	}
 	snprintf(file, sizeof(file), "%s/asm.o", dir);
 	st = assemble(t, &text, file);
-	words = bu_arena_array(&t->arena, (size_t)n + 2, sizeof(*words));
+	words = bu_arena_array(&t->arena, (size_t)n + 3, sizeof(*words));
 	if (!st && words) {
 		words[0] = file;
 		memcpy(words + 1, t->w + t->i, (size_t)n * sizeof(*words));
+		if (!n)
+			words[1] = opcodes;
 		t->w = words;
-		t->nw = n + 1;
+		t->nw = n ? n + 1 : 2;
 		t->i = 0;
-		st = bt_prog_load(t);
+		st = n ? bt_prog_load(t) : bt_object_dump(t);
 	}
 	unlink(file);
 	rmdir(dir);

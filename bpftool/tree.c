@@ -101,7 +101,8 @@ static void put_reasons(struct tree *tr, const struct bt_node *n)
 	bu_out_arr_end(&t->out);
 	if (!r.n)
 		bu_out_text(&t->out, "  kept by what is not seen from here%s", n->kind == BU_PROG ?
-			    " (a socket, a route)" : "");
+			    " (a socket, a route, a struct of operations that ends)" : n->kind == BU_MAP &&
+			    n->type == BPF_MAP_TYPE_PROG_ARRAY ? " (or by nobody: see BUGS in bpftool(8))" : "");
 }
 
 /* ---------------------------------------------------------------- objects */

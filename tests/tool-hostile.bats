@@ -177,6 +177,41 @@ on_tty()
 	assert_output "$dir/deep"
 }
 
+@test "unload waits for a prog_array without opening it, which would keep it for ever" {
+	need_bpf
+	need_pins
+	need_cmd strace
+	need_native
+	$BPFTOOL map create "$PINS/p" type prog_array key 4 value 4 entries 1 name leaves
+	id=$($BPFTOOL -j map show pinned "$PINS/p" | jq .id)
+	ASAN_OPTIONS=detect_leaks=0 strace -qq -e trace=bpf,unlink -o calls $BPFTOOL map unload id "$id" >out
+	run -0 cat out
+	assert_line "map $id is gone"
+	# after its pin went nobody opens it
+	run -0 awk '/^unlink/ { on = 1 } on && /BPF_MAP_GET_FD_BY_ID/ { print }' calls
+	assert_output ''
+}
+
+@test "asm without a path prints the instructions, or what is wrong in which line" {
+	printf 'asm\nr0 = 1\nr1 = 2 ll\nexit\nend\n' >b
+	run -0 $BPFTOOL batch file b
+	assert_line --regexp '^ +1: \(18\) r1 = 0x2$'
+	assert_line --regexp '^ +b7 00 00 00 01 00 00 00$'
+	run -0 $BPFTOOL -j batch file b
+	run -0 jq -c '.[0].output.sections[0].insns | map(.pc)' <<<"$output"
+	assert_output '[0,1,3]'
+	printf 'asm\nr0 = 1\nr0 = = 3\nexit\nend\n' >b
+	run -1 $BPFTOOL batch file b
+	assert_line --partial '<stdin>:2:6: error: expected a register'
+	run -1 --separate-stderr $BPFTOOL -j batch file b
+	assert_equal "$stderr" ''
+	run -0 jq -r '.[0].output | .error, .notes[0]' <<<"$output"
+	assert_line 'the block was not assembled'
+	assert_line --partial '<stdin>:2:6: error: expected a register'
+	run -0 find /tmp -maxdepth 1 -name 'bpftool-asm-*' -newer b
+	assert_output ''
+}
+
 @test "link: a device of another network namespace has no name here" {
 	need_bpf
 	need_net

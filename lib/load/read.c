@@ -49,12 +49,23 @@ int bu_load_backend(struct bu_sys **s, enum bu_backend want, const struct bu_obj
 bool bu_await_gone(struct bu_sys *s, enum bu_objkind kind, uint32_t id, unsigned ms)
 {
 	for (unsigned spent = 0, step = 1;; spent += step, step += step < 32 ? step : 0) {
-		int fd = bu_sys_fd_by_id(s, kind, id, 0);
+		/*
+		 * By the list of ids, not by opening it: a prog_array that is opened just when its last user left keeps
+		 * a reference for ever (Linux 6.18: each last close counts one up, but of several that are cleared at
+		 * once only one is counted down).
+		 */
+		uint32_t next = 0;
+		int err = bu_sys_next_id(s, kind, id - 1, &next), fd;
 
-		if (fd == -ENOENT)
+		if (err == -ENOENT || (!err && next != id))
 			return true;
-		if (fd >= 0)
-			s->ops->close(s, fd);
+		if (err) {
+			fd = bu_sys_fd_by_id(s, kind, id, 0);
+			if (fd == -ENOENT)
+				return true;
+			if (fd >= 0)
+				s->ops->close(s, fd);
+		}
 		if (spent >= ms)
 			return false;
 		nanosleep(&(struct timespec){ .tv_nsec = step * 1000000L }, NULL);
