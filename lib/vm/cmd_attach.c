@@ -344,11 +344,34 @@ static int put_array(const struct answer *w, uint64_t to, uint32_t i, uint32_t v
 	return to ? bu_vm_copy_out(w->vm, to + (uint64_t)i * sizeof(v), &v, sizeof(v)) : 0;
 }
 
-/* What runs at a group: its own, and those of the groups above as far as their modes let them. */
+static void take_effective(const struct bu_vm_spots *s, uint32_t *ids, uint32_t *n, uint32_t *first, uint32_t *nfirst,
+			   uint32_t room)
+{
+	uint32_t pre = 0;
+
+	for (unsigned i = 0; i < s->n; i++)
+		pre += (s->v[i].flags & BPF_F_PREORDER) != 0;
+	if (*n + *nfirst + s->n > room)
+		return;
+	memmove(first + pre, first, *nfirst * sizeof(*first));
+	*nfirst += pre;
+	pre = 0;
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->v[i].flags & BPF_F_PREORDER)
+			first[pre++] = s->v[i].prog_id;
+		else
+			ids[(*n)++] = s->v[i].prog_id;
+}
+
+/*
+ * What runs at a group: its own, and those of the groups above as far as their modes let them; before them those that
+ * were attached with BPF_F_PREORDER, the group's that is furthest above first.
+ */
 static int effective(struct bu_vm *vm, const struct bu_vm_at *at, int fd, uint32_t *ids, uint32_t room, uint32_t *n)
 {
 	struct bu_vm_spots *s = malloc(sizeof(*s));
 	int dir = fcntl(fd, F_DUPFD_CLOEXEC, 0), next;
+	uint32_t first[16 * BU_VM_ATTACH_MAX], nfirst = 0;
 	struct bu_vm_at a = *at;
 
 	*n = 0;
@@ -356,9 +379,8 @@ static int effective(struct bu_vm *vm, const struct bu_vm_at *at, int fd, uint32
 		uint64_t was = a.target;
 
 		bu_vm_spots_get(vm, &a, s);
-		if (s->n && (!*n || s->v[0].flags & BPF_F_ALLOW_MULTI))
-			for (unsigned i = 0; i < s->n && *n < room; i++)
-				ids[(*n)++] = s->v[i].prog_id;
+		if (s->n && (!(*n + nfirst) || s->v[0].flags & BPF_F_ALLOW_MULTI))
+			take_effective(s, ids, n, first, &nfirst, room);
 		bu_vm_spots_put(s);
 		next = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		close(dir);
@@ -371,6 +393,9 @@ static int effective(struct bu_vm *vm, const struct bu_vm_at *at, int fd, uint32
 	if (!s)
 		return -ENOMEM;
 	free(s);
+	memmove(ids + nfirst, ids, *n * sizeof(*ids));
+	memcpy(ids, first, nfirst * sizeof(*ids));
+	*n += nfirst;
 	return 0;
 }
 
