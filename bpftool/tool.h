@@ -407,7 +407,8 @@ struct bt_elems {
 };
 static inline const uint8_t *bt_elem_key(const struct bt_map *m, const struct bt_elems *e, size_t i)
 {
-	return e->keys.p + i * m->info.key_size;
+	/* queues have none */
+	return e->keys.p ? e->keys.p + i * m->info.key_size : NULL;
 }
 static inline const uint8_t *bt_elem_value(const struct bt_map *m, const struct bt_elems *e, size_t i)
 {

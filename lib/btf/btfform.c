@@ -195,9 +195,10 @@ void bu_btf_form_put(const struct bu_btf_form *f, struct bu_buf *out, const void
 	struct btf_printer p = { .out = out, .b = f->b, .data = data, .bits = f->bits, .pretty = f->pretty,
 				 .plain = f->plain, .budget = BTF_BUDGET };
 	char *to = (char *)bu_buf_room(out, f->most);
-	const struct op *o = f->op, *end = o + f->n;
 
-	for (; to && o < end; o++) {
+	for (uint32_t i = 0; to && i < f->n; i++) {
+		const struct op *o = &f->op[i];
+
 		to = put_text(to, f->text.p + o->text, o->text_n);
 		if (o->kind != OP_ANY) {
 			to = put_scalar(to, o, data);
