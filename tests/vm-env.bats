@@ -101,17 +101,18 @@ SAME="env clock=step:7 env seed=5 env cpu=0 env pid=42 env comm=same"
 		.license "GPL"
 		.section "xdp", "ax"
 	find:
-		call bpf_get_current_task_btf
+		r1 = 0
+		call bpf_task_pt_regs
 		exit
 	EOF
 	$BPF_AS -o find.o find.s
 	run -1 --separate-stderr loaded find.o f
 	[[ $stderr == *'the VM does not have it'* ]]
-	loaded find.o f --helper get_current_task_btf=3
+	loaded find.o f --helper task_pt_regs=3
 	# in another process it is not faked
 	run ! $BPFTOOL --vm prog run pinned /sys/fs/bpf/f/find data_in in
-	assert_output --partial 'bpf_get_current_task_btf: the VM does not have it'
-	run -0 $BPFTOOL --vm prog run pinned /sys/fs/bpf/f/find data_in in env helper=get_current_task_btf=3
+	assert_output --partial 'bpf_task_pt_regs: the VM does not have it'
+	run -0 $BPFTOOL --vm prog run pinned /sys/fs/bpf/f/find data_in in env helper=task_pt_regs=3
 	assert_output --partial 'Return value: 3,'
 }
 

@@ -27,8 +27,7 @@ enum btf_rule {
 };
 
 /*
- * One row per type. A type without operations is one that kernels have and the VM has not:
- * -EOPNOTSUPP (struct_ops, the storages, and the maps of sockets).
+ * One row per type of kernels. One without operations would be refused: -EOPNOTSUPP.
  */
 static const struct {
 	const struct bu_vm_map_ops *ops;
@@ -57,8 +56,8 @@ static const struct {
 	[BPF_MAP_TYPE_RINGBUF] = { &bu_vm_ringbuf_ops, BTF_KEYED, false, false },
 	[BPF_MAP_TYPE_STACK_TRACE] = { &bu_vm_stack_trace_ops, BTF_NEVER, false, false },
 	[BPF_MAP_TYPE_CGROUP_ARRAY] = { &bu_vm_cgroup_array_ops, BTF_NEVER, false, false },
-	[BPF_MAP_TYPE_CGROUP_STORAGE] = { &bu_vm_cgroup_storage_ops, BTF_GROUP, true, false },
-	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = { &bu_vm_percpu_cgroup_storage_ops, BTF_GROUP, false, false },
+	[BPF_MAP_TYPE_CGROUP_STORAGE] = { &bu_vm_cgroup_storage_ops, BTF_GROUP, true, true },
+	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = { &bu_vm_percpu_cgroup_storage_ops, BTF_GROUP, false, true },
 	[BPF_MAP_TYPE_SK_STORAGE] = { &bu_vm_local_ops, BTF_INT_KEY, true, false },
 	[BPF_MAP_TYPE_TASK_STORAGE] = { &bu_vm_local_ops, BTF_INT_KEY, true, false },
 	[BPF_MAP_TYPE_INODE_STORAGE] = { &bu_vm_local_ops, BTF_INT_KEY, true, false },
