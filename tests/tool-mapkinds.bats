@@ -6,17 +6,11 @@ bats_require_minimum_version 1.5.0
 
 setup()
 {
-	load helper
 	load tool_helper
-	need_bpf
-	need_pins
+	setup_objects
 }
 
-teardown()
-{
-	zoo_end
-	drop_pins
-}
+teardown() { drop_objects; }
 
 # A program that returns 2, of a section, pinned as $PINS/NAME; its id in $ID.
 xdp() # NAME SECTION

@@ -6,17 +6,11 @@ bats_require_minimum_version 1.5.0
 
 setup()
 {
-	load helper
 	load tool_helper
-	need_bpf
-	need_pins
+	setup_objects
 }
 
-teardown()
-{
-	zoo_end
-	drop_pins
-}
+teardown() { drop_objects; }
 
 @test "a queue and a stack: push, peek, pop, and their other names" {
 	$BPFTOOL map create "$PINS/q" type queue value 4 entries 3 name q

@@ -6,17 +6,11 @@ bats_require_minimum_version 1.5.0
 
 setup()
 {
-	load helper
 	load tool_helper
-	need_bpf
-	need_pins
+	setup_objects
 }
 
-teardown()
-{
-	zoo_end
-	drop_pins
-}
+teardown() { drop_objects; }
 
 # A program with a map, a helper, jumps back and forth, a loop and a function, at $PINS/p/look
 look()

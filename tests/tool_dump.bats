@@ -6,17 +6,11 @@ bats_require_minimum_version 1.5.0
 
 setup()
 {
-	load helper
 	load tool_helper
-	need_bpf
-	need_pins
+	setup_objects
 }
 
-teardown()
-{
-	zoo_end
-	drop_pins
-}
+teardown() { drop_objects; }
 
 # Upstream prints characters without a NUL behind them as numbers; ours is a string.
 strings()

@@ -2,6 +2,20 @@
 # shellcheck shell=bash disable=SC2154
 # Objects for bpftool's tests, made and held by tests/tool_zoo; see there for ITEMS.
 
+# setup and teardown of tests of pinned objects: $PINS is theirs
+setup_objects()
+{
+	load helper
+	need_bpf
+	need_pins
+}
+
+drop_objects()
+{
+	zoo_end
+	drop_pins
+}
+
 # zoo ITEM...: starts it; what it says is in $ZOO, and it lives until zoo_end
 zoo() { start_zoo "" "$@"; }
 # zoo_in NETNS ITEM...: within that network namespace
