@@ -45,6 +45,10 @@ static void offer(struct bu_buf *out, const char *last, const char *word, const 
 {
 	if (!left || strncmp(word, last, strlen(last)) || !*word)
 		return;
+	/* names of groups, devices and pins that would end the line, or go to a terminal as they are */
+	for (const char *p = word; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return;
 	bu_buf_printf(out, "%s\t%s\n", word, what);
 	left--;
 }

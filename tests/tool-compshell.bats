@@ -19,7 +19,11 @@ setup()
 	touch 'one file.o' two.o
 }
 
-teardown() { drop_pins; }
+teardown()
+{
+	[ -z "${CG:-}" ] || find "$CG" -depth -type d -exec rmdir {} + || true
+	drop_pins
+}
 
 # pins with names that shells have to quote
 odd_pins()
@@ -71,6 +75,24 @@ typed()
 	assert_output --partial "<map><dump><pinned><$PINS/a b>"
 	typed "map dump pinned $PINS/col:o"
 	assert_output --partial "<map><dump><pinned><$PINS/col:on>"
+}
+
+@test "names with control bytes are not offered: they would end the line, or act on the terminal" {
+	load net_helper
+	need_bpf
+	need_pins
+	need_cgroup
+	mkdir "$CG"/$'red\e[31m' "$CG/three"
+	run -0 $BPFTOOL --backend=kernel --complete -- cgroup show "$CGNAME/"
+	rmdir "$CG"/$'red\e[31m' "$CG/three"
+	net_teardown
+	assert_line --partial "$CGNAME/three"
+	refute_output --partial red
+	$BPFTOOL map create "$PINS/"$'red\e[31m' type array key 4 value 4 entries 1
+	$BPFTOOL map create "$PINS/three" type array key 4 value 4 entries 1
+	run -0 $BPFTOOL --complete -- map dump pinned "$PINS/"
+	assert_line --partial "$PINS/three"
+	refute_output --partial red
 }
 
 @test "zsh: words with what they mean, files, names that have to be quoted" {
