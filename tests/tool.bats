@@ -49,7 +49,7 @@ new_map() # NAME TYPE KEY VALUE ENTRIES [MORE...]
 @test "help is JSON when JSON is asked for" {
 	run -0 $BPFTOOL -j help
 	run -0 jq -r '.[] | select(.command == "map dump") | .args' <<<"$output"
-	assert_output 'MAP [pid N]'
+	assert_output 'MAP [all] [pid N]'
 }
 
 @test "no help text is wider than 100 columns" {
