@@ -230,7 +230,8 @@ int bu_vm_decode(struct bu_vm_prog *p)
 			p->ops[++i] = (struct bu_vm_op){ .code = BU_VM_I_NOP };
 	}
 	free(start);
-	bu_vm_fuse(p->ops, p->ninsns);
+	if (!p->plain)
+		bu_vm_fuse(p->ops, p->ninsns);
 	bu_vm_bind(p->ops, p->ninsns);
 	return 0;
 }

@@ -53,6 +53,7 @@ struct bu_vm_prog {
 	struct bu_vm_map **maps;       /* used maps, referenced */
 	uint32_t nmaps;
 	uint32_t exception;            /* as in struct bu_vm_check */
+	bool plain;                    /* no operations for several: for tests */
 	bu_vm_raw_helper_fn *const *raw_helper;
 	void *raw_ctx;
 	const struct bu_vm_ctx_view *view; /* of its context (ctxrule.h); NULL: not known */
