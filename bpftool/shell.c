@@ -2,6 +2,7 @@
 /* The interactive shell: lines by readline, completed, kept in a history; Ctrl-C drops a line or stops a command. */
 #include <config.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ static struct bt *shell_of; /* readline's callbacks have no context */
 static bool in_block;       /* the lines are the assembler's */
 static bool dropped;        /* the block is to end: Ctrl-C */
 static int asked;           /* lines that are new in the history */
+static int keys = -1;       /* the terminal once more, O_NONBLOCK for nobody else; -1: it cannot be opened */
 static char **found;        /* candidates for the word */
 static size_t nfound;
 
@@ -155,26 +157,51 @@ static bool drop_line(void)
 	return false;
 }
 
-/* Waits for a key, or for a signal, which readline's own way of reading would not let end the line. */
+/*
+ * Waits for a key, or for Ctrl-C, which readline's own way of reading would not let end the line. SIGINT is
+ * blocked but for here, so that none comes unseen while readline does something else.
+ */
 static int next_key(FILE *f)
 {
 	struct pollfd p = { .fd = fileno(f), .events = POLLIN };
+	sigset_t waiting, reading;
+	unsigned char key;
+	ssize_t n;
 
-	while (poll(&p, 1, -1) < 0 && errno == EINTR) {
-		rl_check_signals();
-		if (drop_line())
-			return '\n';
+	sigprocmask(SIG_BLOCK, NULL, &reading);
+	waiting = reading;
+	sigdelset(&waiting, SIGINT);
+	for (;;) {
+		while (ppoll(&p, 1, NULL, &waiting) < 0 && errno == EINTR) {
+			sigprocmask(SIG_SETMASK, &waiting, NULL);
+			rl_check_signals(); /* gives it to our handler */
+			sigprocmask(SIG_SETMASK, &reading, NULL);
+			if (drop_line())
+				return '\n';
+		}
+		if (keys < 0)
+			return rl_getc(f);
+		/* Ctrl-C takes away what was typed before it: there may be nothing to read any more */
+		n = read(keys, &key, 1);
+		if (n > 0)
+			return key;
+		if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			return EOF;
 	}
-	return rl_getc(f);
 }
 
 static char *ask(const char *prompt)
 {
+	sigset_t interrupt, old;
 	char *line;
 
 	interrupted = 0;
 	dropped = false;
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	sigprocmask(SIG_BLOCK, &interrupt, &old);
 	line = readline(prompt);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (line && *line) {
 		add_history(line);
 		asked++;
@@ -194,6 +221,8 @@ static char *shell_begin(struct bt *t)
 	shell_of = t;
 	rl_readline_name = "bpftool";
 	rl_getc_function = next_key;
+	if (isatty(STDIN_FILENO))
+		keys = open("/proc/self/fd/0", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	rl_attempted_completion_function = attempt;
 	stifle_history(HISTORY_LINES);
 	/* reading anything else but a file could wait for ever */
@@ -221,6 +250,9 @@ static void shell_end(char *path)
 		umask(old);
 	}
 	free(path);
+	if (keys >= 0)
+		close(keys);
+	keys = -1;
 }
 #else
 static char *ask(const char *prompt)

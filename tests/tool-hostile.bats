@@ -130,6 +130,7 @@ on_tty()
 	expect bpftool>
 	send version\n
 	expect features
+	expect bpftool>
 	send \x04
 	EOF
 }
