@@ -41,8 +41,11 @@ static int add_from(struct bu_core_state *c, struct bu_btf_index *x, uint32_t ki
 	uint32_t id, pos = 0;
 
 	while (out->n < MAX_CANDS && (id = bu_btf_index_next(x, kinds, name, n, &pos))) {
-		struct bu_core_cand *v = bu_arena_grow(&c->p->arena, out->v, out->n, cap, sizeof(*v));
+		struct bu_core_cand *v;
 
+		if (bu_kbtf_opaque(c->p->priv->kbtf, &x->btf, id))
+			continue;
+		v = bu_arena_grow(&c->p->arena, out->v, out->n, cap, sizeof(*v));
 		if (!v)
 			return -ENOMEM;
 		out->v = v;

@@ -221,6 +221,14 @@ bool bu_kbtf_is_machine(const struct bu_kbtf *k, const struct bu_btf *b)
 	return b == &k->machine.x.btf;
 }
 
+bool bu_kbtf_opaque(const struct bu_kbtf *k, const struct bu_btf *b, uint32_t id)
+{
+	struct bu_btf_type t;
+
+	return b == &k->kernel.x.btf && !strcmp(k->s->ops->name, "vm") && !bu_btf_get(b, id, &t) &&
+	       t.kind == BU_BTF_STRUCT && !t.vlen;
+}
+
 uint32_t bu_kbtf_find(struct bu_btf_index *x, enum bu_btf_kind kind, const char *name)
 {
 	bool symbol = kind == BU_BTF_FUNC || kind == BU_BTF_VAR || kind == BU_BTF_DATASEC;

@@ -29,6 +29,8 @@ struct bu_btf_index *bu_kbtf_module(struct bu_kbtf *k, unsigned i);
 uint32_t bu_kbtf_find(struct bu_btf_index *x, enum bu_btf_kind kind, const char *name);
 /* Are these the types of this machine's kernel, lent to the VM? */
 bool bu_kbtf_is_machine(const struct bu_kbtf *k, const struct bu_btf *b);
+/* Is the type a name of the VM's and no more? The machine's kernel knows its members. */
+bool bu_kbtf_opaque(const struct bu_kbtf *k, const struct bu_btf *b, uint32_t id);
 /* core.c: CO-RE relocations are applied to the code of the programs that load. */
 int bu_plan_core(struct bu_plan *p, struct bu_diags *ds);
 /* The verifier refused at insn: if what stood there is not in the kernel, tells so. NULL: it is another matter. */

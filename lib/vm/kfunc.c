@@ -42,9 +42,9 @@ static const struct {
 };
 static const struct {
 	const char *name;
-	uint32_t words; /* of 8 bytes that are nobody's business */
+	uint32_t words; /* of 8 bytes that are nobody's business; 0: no members, programs hold pointers only */
 } structs[] = {
-	{ "bpf_dynptr", 2 }, { "bpf_iter_num", 1 }, { "bpf_iter_bits", 2 }, { "task_struct", 1 }, { "cgroup", 1 },
+	{ "bpf_dynptr", 2 }, { "bpf_iter_num", 1 }, { "bpf_iter_bits", 2 }, { "task_struct", 0 }, { "cgroup", 0 },
 };
 
 static uint32_t named(struct bu_btfgen *g, const char *name, size_t n)
@@ -60,8 +60,8 @@ static uint32_t named(struct bu_btfgen *g, const char *name, size_t n)
 }
 
 /*
- * A struct is made where it is met first. Contexts are made without members: what programs see of
- * them is a matter of their declarations.
+ * A struct is made where it is met first. Contexts, tasks and control groups are made without members: what programs
+ * see of the first is a matter of their declarations, and CO-RE takes the machine's types for them (bu_kbtf_opaque).
  */
 static uint32_t structure(struct bu_btfgen *g, const char *name, size_t n, struct bu_vm_kfunc_types *seen)
 {
@@ -69,14 +69,17 @@ static uint32_t structure(struct bu_btfgen *g, const char *name, size_t n, struc
 		if (strlen(seen->name[i]) == n && !memcmp(seen->name[i], name, n))
 			return seen->id[i];
 	for (unsigned i = 0; i < BU_ARRAY_SIZE(structs); i++) {
-		uint32_t words, id;
+		uint32_t words = structs[i].words, id, of = 0;
 
 		if (strlen(structs[i].name) != n || memcmp(structs[i].name, name, n))
 			continue;
-		words = bu_btfgen_mod(g, BU_BTF_TYPEDEF, "__u64", bu_btfgen_int(g, "unsigned long long", 8, 0));
-		words = bu_btfgen_array(g, words, structs[i].words);
-		id = bu_btfgen_struct(g, BU_BTF_STRUCT, structs[i].name, structs[i].words * 8);
-		bu_btfgen_member(g, "__opaque", words, 0);
+		if (words) {
+			of = bu_btfgen_mod(g, BU_BTF_TYPEDEF, "__u64", bu_btfgen_int(g, "unsigned long long", 8, 0));
+			of = bu_btfgen_array(g, of, words);
+		}
+		id = bu_btfgen_struct(g, BU_BTF_STRUCT, structs[i].name, words ? words * 8 : 8);
+		if (words)
+			bu_btfgen_member(g, "__opaque", of, 0);
 		seen->name[seen->n] = structs[i].name;
 		seen->id[seen->n++] = id;
 		return id;

@@ -613,16 +613,16 @@ protected()
 # What its test of features asserts where nothing is locked down: full adds the three helpers that write to the log.
 features()
 {
-	bpftool -j feature probe >part
-	bpftool -j feature probe full >full
+	bpftool -j feature probe >probed
+	bpftool -j feature probe full >probed-full
 	for h in bpf_trace_printk bpf_probe_write_user bpf_trace_vprintk; do
-		! grep -q "\"$h\"" part || return 1
-		grep -q "\"$h\"" full
+		! grep -q "\"$h\"" probed || return 1
+		grep -q "\"$h\"" probed-full
 	done
-	sed 's/"bpf_trace_v*printk",*//g; s/"bpf_probe_write_user",*//g; s/,\]/]/g' full >rest
-	sed 's/,\]/]/g' part | cmp - rest
-	grep -q '"have_kprobe_prog_type":true' part
-	grep -q '"have_lsm_prog_type":true' part
+	sed 's/"bpf_trace_v*printk",*//g; s/"bpf_probe_write_user",*//g; s/,\]/]/g' probed-full >rest
+	sed 's/,\]/]/g' probed | cmp - rest
+	grep -q '"have_kprobe_prog_type":true' probed
+	grep -q '"have_lsm_prog_type":true' probed
 }
 
 demo_kretprobe()
