@@ -20,17 +20,6 @@ teardown()
 	drop_pins
 }
 
-need_readline()
-{
-	$BPFTOOL -j version | jq -e .features.readline >/dev/null || skip "needs a build with readline"
-	need_cmd python3
-}
-
-on_tty()
-{
-	run -0 python3 "$SRCDIR/tests/ontty.py" $BPFTOOL "$@"
-}
-
 # ---------------------------------------------------------------- lines
 
 @test "a batch file that cannot be read to its end is an error" {

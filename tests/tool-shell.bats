@@ -17,18 +17,6 @@ teardown()
 	drop_pins
 }
 
-need_readline()
-{
-	$BPFTOOL -j version | jq -e .features.readline >/dev/null || skip "needs a build with readline"
-	need_cmd python3
-}
-
-# on_tty [OPTION...] <SCRIPT: see ontty.py
-on_tty()
-{
-	run -0 python3 "$SRCDIR/tests/ontty.py" $BPFTOOL "$@"
-}
-
 # ---------------------------------------------------------------- lines
 
 @test "a line's output goes to a file, behind a file, to a command; ! is the shell's" {

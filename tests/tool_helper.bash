@@ -16,6 +16,18 @@ drop_objects()
 	drop_pins
 }
 
+need_readline()
+{
+	$BPFTOOL -j version | jq -e .features.readline >/dev/null || skip "needs a build with readline"
+	need_cmd python3
+}
+
+# on_tty [OPTION...] <SCRIPT: bpftool on a terminal; see ontty.py
+on_tty()
+{
+	run -0 python3 "$SRCDIR/tests/ontty.py" $BPFTOOL "$@"
+}
+
 # zoo ITEM...: starts it; what it says is in $ZOO, and it lives until zoo_end
 zoo() { start_zoo "" "$@"; }
 # zoo_in NETNS ITEM...: within that network namespace

@@ -158,6 +158,33 @@ out:
 	return err;
 }
 
+int bu_vm_ref_settle(struct bu_vm_obj *holder, bool (*keep)(void *ctx, uint32_t slot), void *ctx)
+{
+	struct bu_vm *vm = holder->vm;
+	struct dirent *e;
+	unsigned long slot;
+	char *end;
+	int err, fd;
+	DIR *d;
+
+	err = bu_vm_world_lock(vm);
+	if (err)
+		return err;
+	fd = refs_dir(vm, holder->kind, holder->id, false);
+	d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d && fd >= 0)
+		close(fd);
+	while (d && (e = readdir(d))) {
+		slot = strtoul(e->d_name, &end, 10);
+		if (end != e->d_name && !*end && slot && slot <= UINT32_MAX && !keep(ctx, (uint32_t)slot))
+			bu_vm_ref_set(holder, (uint32_t)slot, NULL);
+	}
+	if (d)
+		closedir(d);
+	bu_vm_world_unlock(vm);
+	return 0;
+}
+
 #define SPARE_SLOT 2 /* of links and events, which use 0 and 1 */
 
 static uint32_t *prog_of(const struct bu_vm_obj *o)

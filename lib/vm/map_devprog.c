@@ -8,11 +8,7 @@
 #include "vm/map_dev.h"
 #include "vm/map_hash.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static bool by_key(const struct bu_vm_map *m)
 {
@@ -90,34 +86,14 @@ void bu_vm_devprog_drop(struct bu_vm_map *m, uint32_t id)
 		bu_vm_ref_set(m->obj, id, NULL);
 }
 
+static bool kept(void *m, uint32_t id)
+{
+	return named(m, id);
+}
+
 int bu_vm_devprog_settle(struct bu_vm_map *m)
 {
-	struct bu_vm *vm = m->obj->vm;
-	char name[BU_VM_OBJ_NAME], *end;
-	struct dirent *e;
-	unsigned long id;
-	int err, fd;
-	DIR *d;
-
-	if (m->value_size != 8)
-		return 0;
-	err = bu_vm_world_lock(vm);
-	if (err)
-		return err;
-	bu_vm_obj_name(name, BU_VM_MAP, m->obj->id);
-	fd = openat(vm->rdir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	d = fd < 0 ? NULL : fdopendir(fd);
-	if (!d && fd >= 0)
-		close(fd);
-	while (d && (e = readdir(d))) {
-		id = strtoul(e->d_name, &end, 10);
-		if (end != e->d_name && !*end && id && id <= UINT32_MAX) /* 0: the map's BTF */
-			bu_vm_devprog_drop(m, (uint32_t)id);
-	}
-	if (d)
-		closedir(d);
-	bu_vm_world_unlock(vm);
-	return 0;
+	return m->value_size == 8 ? bu_vm_ref_settle(m->obj, kept, m) : 0;
 }
 
 int bu_vm_devprog_verify(struct bu_vm_map *m, struct bu_buf *why)

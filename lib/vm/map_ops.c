@@ -12,7 +12,6 @@
 #include "vm/seq.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,37 +199,18 @@ static bool names(const struct bu_vm_map *m, uint64_t id)
 	return false;
 }
 
+static bool kept(void *ctx, uint32_t id)
+{
+	struct bu_vm_map *m = ctx;
+	uint32_t s = atomic_load(state(m));
+
+	return id == SELF ? s == BU_VM_OPS_INUSE : s != BU_VM_OPS_INIT && names(m, id);
+}
+
 /* Gives back what the value does not say that it has. */
 static int settle(struct bu_vm_map *m)
 {
-	struct bu_vm *vm = m->obj->vm;
-	char name[BU_VM_OBJ_NAME], *end;
-	struct dirent *e;
-	unsigned long id;
-	uint32_t s;
-	int err, fd;
-	DIR *d;
-
-	err = bu_vm_world_lock(vm);
-	if (err)
-		return err;
-	s = atomic_load(state(m));
-	bu_vm_obj_name(name, BU_VM_MAP, m->obj->id);
-	fd = openat(vm->rdir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	d = fd < 0 ? NULL : fdopendir(fd);
-	if (!d && fd >= 0)
-		close(fd);
-	while (d && (e = readdir(d))) {
-		id = strtoul(e->d_name, &end, 10);
-		if (end == e->d_name || *end || !id || id > UINT32_MAX)
-			continue;
-		if (id == SELF ? s != BU_VM_OPS_INUSE : s == BU_VM_OPS_INIT || !names(m, id))
-			bu_vm_ref_set(m->obj, (uint32_t)id, NULL);
-	}
-	if (d)
-		closedir(d);
-	bu_vm_world_unlock(vm);
-	return 0;
+	return bu_vm_ref_settle(m->obj, kept, m);
 }
 
 /* Under W/lock. The value first, then its state. */

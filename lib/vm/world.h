@@ -320,6 +320,11 @@ int bu_vm_reap(struct bu_vm *vm, uint32_t *removed, uint64_t *bytes);
 /* Reference of holder in a slot: set (replacing) or, with target NULL, taken away. */
 int bu_vm_ref_set(struct bu_vm_obj *holder, uint32_t slot, const struct bu_vm_obj *target);
 /*
+ * What a holder that died left: takes the references of holder away, but for that in slot 0 (a map's BTF) and those
+ * that keep(ctx, slot) wants, which is asked under W/lock. 0, or why there is no lock.
+ */
+int bu_vm_ref_settle(struct bu_vm_obj *holder, bool (*keep)(void *ctx, uint32_t slot), void *ctx);
+/*
  * Under W/lock: another program for a link or event, whose slot 0 it is. At any instant it has one of the
  * two, with a reference; what a killed process leaves is ended by bu_vm_prog_settle.
  */
