@@ -92,6 +92,8 @@ void exec_verbose(bool on);
  */
 int thing_open(struct bu_str name);
 void things_close(void);
+/* Was a socket opened since the last call, where SO_COOKIE is not known (an emulator)? No map takes it then. */
+bool things_lack_cookies(void);
 /* Puts a sample into a user_ringbuf as user space does; with discard, one that is to be passed over. */
 bool sample_put(struct bu_sys *s, int map, const uint8_t *value, uint32_t n, bool discard);
 /* A case has been run in the VM with success, by these programs and maps. */

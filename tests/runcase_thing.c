@@ -3,6 +3,7 @@
 #include "runcase.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,8 +31,25 @@ static int bound(int type)
 static int opened[64];
 static unsigned nopened;
 
+/* Maps know sockets by their cookies. */
+static bool no_cookies;
+
+bool things_lack_cookies(void)
+{
+	bool was = no_cookies;
+
+	no_cookies = false;
+	return was;
+}
+
 static int keep(int fd)
 {
+	uint64_t cookie;
+	socklen_t n = sizeof(cookie);
+
+	if (fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &n) &&
+	    errno != ENOTSOCK)
+		no_cookies = true;
 	if (fd >= 0 && nopened < BU_ARRAY_SIZE(opened))
 		opened[nopened++] = fd;
 	return fd;

@@ -183,6 +183,7 @@ teardown()
 }
 
 @test "asm without a path prints the instructions, or what is wrong in which line" {
+	need_native
 	printf 'asm\nr0 = 1\nr1 = 2 ll\nexit\nend\n' >b
 	run -0 $BPFTOOL batch file b
 	assert_line --regexp '^ +1: \(18\) r1 = 0x2$'

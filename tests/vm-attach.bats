@@ -80,6 +80,7 @@ prog_id() # NAME
 }
 
 @test "devices, the flow dissector and a socket map" {
+	need_native # cookies of namespaces
 	run -0 $BPFTOOL --vm net attach tcx_ingress pinned /sys/fs/bpf/a/tc dev lo
 	run -0 $BPFTOOL --vm prog attach pinned /sys/fs/bpf/a/fd flow_dissector
 	run -0 $BPFTOOL --vm prog attach pinned /sys/fs/bpf/a/sm sk_msg_verdict pinned /sys/fs/bpf/m/sock
@@ -96,6 +97,7 @@ prog_id() # NAME
 }
 
 @test "links of namespaces and of netfilter: listed, and gone with their holder" {
+	need_native # cookies of namespaces
 	printf '\t.license "GPL"\n\t.section sk_lookup\nsl:\tr0 = 1\n\texit\n' >s.s
 	printf '\t.license "GPL"\n\t.section netfilter\nnf:\tr0 = 1\n\texit\n' >n.s
 	$BPF_AS s.s -o s.o
@@ -159,6 +161,7 @@ iterator() # KIND CODE...: prints two numbers, r7 and r8, that the code has made
 }
 
 @test "iterators: links, with their programs" {
+	need_native # cookies of namespaces
 	run -0 $BPFTOOL --vm net attach tcx_ingress pinned /sys/fs/bpf/a/tc dev lo
 	printf '\t.license "GPL"\n\t.section sk_lookup\nsl:\tr0 = 1\n\texit\n' >s.s
 	$BPF_AS s.s -o s.o
