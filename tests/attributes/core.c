@@ -338,11 +338,8 @@ static void apply_mask(const struct call *c, unsigned side, const struct mask *m
 		if (p >= rws[i] + RW_SIZE)
 			return;
 		if (p + m->len > rws[i] + RW_SIZE && m->how != M_SORT) {
-			/* A part of it: of no meaning any more. */
-			unsigned n = (unsigned)(rws[i] + RW_SIZE - p);
-
-			if (changed(p, w, n))
-				memset(p, 0xee, n);
+			/* A part of it: of no meaning any more, and of an id it may be what was there before. */
+			memset(p, 0xee, (size_t)(rws[i] + RW_SIZE - p));
 			return;
 		}
 		if (m->how == M_SORT && i + 1 < c->spec->nfields && in_rw(c, i + 1)) {
@@ -358,9 +355,9 @@ static void apply_mask(const struct call *c, unsigned side, const struct mask *m
 			return;
 		}
 	}
-	if (!changed(p, w, m->len) || m->how == M_SORT)
+	if (m->how == M_SORT)
 		return;
-	if (c->spec->cmd == BPF_OBJ_GET_INFO_BY_FD && *m->field) { /* part of an id is none */
+	if (c->spec->cmd == BPF_OBJ_GET_INFO_BY_FD && *m->field) { /* part of an id is none, and may be 0 */
 		uint64_t n = get(c, "info.info_len")->num;
 
 		if (n > m->off && n < m->off + m->len) {
@@ -368,6 +365,8 @@ static void apply_mask(const struct call *c, unsigned side, const struct mask *m
 			return;
 		}
 	}
+	if (!changed(p, w, m->len))
+		return;
 	if (m->how == M_ANY)
 		memset(p, 0xee, m->len);
 	else
